@@ -1,0 +1,104 @@
+"""What the bar refuses, in the customer's and the barista's words.
+
+Every refusal carries a sentence fit to be shown; routes decide the status code.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class Refusal(Exception):
+    """A request the bar turns down. `sentence` is shown as it is; nothing was changed."""
+
+    def __init__(self, sentence: str):
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class NotFound(Refusal):
+    """No such shop or order, or not for this person: both look the same from outside."""
+
+
+class CodeUnknown(Refusal):
+    """The scanned text is not a QR code this shop ever showed."""
+
+    def __init__(self):
+        super().__init__("This is not a code of this bar. Scan the one on the screen now.")
+
+
+class CodeExpired(Refusal):
+    """The QR code's window and its grace time are over."""
+
+    def __init__(self):
+        super().__init__("This code is too old. Scan the one on the screen now.")
+
+
+class CodeUsedUp(Refusal):
+    """All scans of this window are taken. `next_at` is when the next window begins."""
+
+    def __init__(self, scans: int, next_at: datetime):
+        super().__init__(f"All {scans} scans of this code are taken.")
+        self.scans = scans
+        self.next_at = next_at
+
+
+class HasOpenOrder(Refusal):
+    """This customer already has an order under way, named by `order_id`."""
+
+    def __init__(self, order_id: str):
+        super().__init__("You already have an open order.")
+        self.order_id = order_id
+
+
+class ShopClosed(Refusal):
+    """The shop takes no orders now."""
+
+    def __init__(self):
+        super().__init__("The bar is closed.")
+
+
+class ShopFull(Refusal):
+    """As many orders are under way as the shop can make at once."""
+
+    def __init__(self):
+        super().__init__("The bar is full right now.")
+
+
+class ChoiceInvalid(Refusal):
+    """The drink or an option is not on the menu, or no drink was chosen."""
+
+
+class SoldOut(Refusal):
+    """The drink or an option has run out."""
+
+    def __init__(self, name: str):
+        super().__init__(
+            f"{name} has just sold out. Your time still runs; choose something else."
+        )
+        self.name = name
+
+
+class NotAllowedNow(Refusal):
+    """The order is not in a state in which this action is possible."""
+
+
+class AlreadyTaken(NotAllowedNow):
+    """Another barista was first; `barista_name` is who."""
+
+    def __init__(self, barista_name: str):
+        super().__init__(f"{barista_name} was first.")
+        self.barista_name = barista_name
+
+
+class LinkInvalid(Refusal):
+    """A sign-in link that is unknown, already used or too old."""
+
+    def __init__(self):
+        super().__init__(
+            "This sign-in link was already used or is older than 15 minutes. Ask for a fresh one."
+        )
+
+
+class Busy(Exception):
+    """The database could not take the write now; the same request may be sent again."""

@@ -1,0 +1,377 @@
+"""The events on the bus: one value per detail-type, to and from an envelope's `detail`.
+
+Field names and shapes follow the original (userId, orderId, eventId, drinkOrder, Message ...), so
+that consumers written for it can read ours. `eventId` is its word for the shop's id. No event
+carries a task token, a QR code's secret or a phone number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from domain.detail_types import DetailType
+from domain.menu import ChosenOption, DrinkOrder, menu_to_dict
+from domain.orders import TRANSITIONS, Order, announced_events
+from domain.shops import Shop
+
+BUS_NAME = "Serverlesspresso"
+SOURCE = "awsserverlessda.serverlesspresso"
+
+EVENT_CLASSES: dict[DetailType, type[Event]] = {}
+
+
+@dataclass(frozen=True)
+class Event:
+    """What every event says. `version` is the order's (or the settings') at that moment."""
+
+    shop_id: str
+    version: int
+
+    detail_type: ClassVar[DetailType]
+    message: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        if "detail_type" in cls.__dict__:
+            EVENT_CLASSES[cls.detail_type] = cls
+
+    def to_detail(self) -> dict:
+        """The envelope's `detail` as JSON-ready data."""
+        return {"eventId": self.shop_id, "version": self.version, "Message": self.message}
+
+    @classmethod
+    def from_detail(cls, detail: Mapping) -> Event:
+        """The event from a `detail`; unknown keys are ignored. Raises KeyError for a missing one."""
+        return cls(shop_id=detail["eventId"], version=int(detail.get("version", 0)))
+
+
+@dataclass(frozen=True)
+class OrderEvent(Event):
+    """An event about one order."""
+
+    order_id: str
+    customer_id: str
+    order_number: int | None = None
+    drink_order: DrinkOrder | None = None
+
+    def to_detail(self) -> dict:
+        detail = super().to_detail() | {"orderId": self.order_id, "userId": self.customer_id}
+        if self.order_number is not None:
+            detail["orderNumber"] = str(self.order_number)
+        if self.drink_order is not None:
+            detail["drinkOrder"] = _drink_to_detail(self.drink_order, self.customer_id)
+        return detail
+
+    @classmethod
+    def from_detail(cls, detail: Mapping) -> OrderEvent:
+        return cls(**cls._fields_from(detail))
+
+    @classmethod
+    def _fields_from(cls, detail: Mapping) -> dict:
+        number = detail.get("orderNumber")
+        drink = detail.get("drinkOrder")
+        return {
+            "shop_id": detail["eventId"],
+            "version": int(detail.get("version", 0)),
+            "order_id": detail["orderId"],
+            "customer_id": detail.get("userId", ""),
+            "order_number": int(number) if number not in (None, "") else None,
+            "drink_order": _drink_from_detail(drink) if drink else None,
+        }
+
+    @classmethod
+    def of(cls, order: Order) -> OrderEvent:
+        """The event about this order as it now is."""
+        return cls(**cls._fields_of(order))
+
+    @classmethod
+    def _fields_of(cls, order: Order) -> dict:
+        return {
+            "shop_id": order.shop_id,
+            "version": order.version,
+            "order_id": order.id,
+            "customer_id": order.customer_id,
+            "order_number": order.number,
+            "drink_order": order.drink_order,
+        }
+
+
+@dataclass(frozen=True)
+class NewOrder(OrderEvent):
+    detail_type = DetailType.NEW_ORDER
+    message = "A valid QR code was scanned; the workflow is about to ask the shop for a place."
+
+
+@dataclass(frozen=True)
+class WorkflowStarted(OrderEvent):
+    detail_type = DetailType.WORKFLOW_STARTED
+    message = "The shop is open and has a free place; the customer may now choose a drink."
+
+
+@dataclass(frozen=True)
+class ShopNotready(OrderEvent):
+    reason: str = ""
+
+    detail_type = DetailType.SHOP_NOT_READY
+    message = "The shop is closed or full; the order was not taken and the scan was given back."
+
+    def to_detail(self) -> dict:
+        return super().to_detail() | {"reason": self.reason}
+
+    @classmethod
+    def _fields_from(cls, detail: Mapping) -> dict:
+        return super()._fields_from(detail) | {"reason": detail.get("reason", "")}
+
+    @classmethod
+    def _fields_of(cls, order: Order) -> dict:
+        return super()._fields_of(order) | {"reason": order.reason or ""}
+
+
+@dataclass(frozen=True)
+class WaitingProduction(OrderEvent):
+    detail_type = DetailType.WAITING_PRODUCTION
+    message = "The customer chose a drink and the order has its number."
+
+
+@dataclass(frozen=True)
+class ProcessorWaitingCompletion(OrderEvent):
+    detail_type = DetailType.PROCESSOR_WAITING_COMPLETION
+    message = "The workflow resumed and now waits for a barista to make the drink."
+
+
+@dataclass(frozen=True)
+class _WithOrderState(OrderEvent):
+    """Events that repeat the order's state, as the original's do."""
+
+    state: str = ""
+    state_key: ClassVar[str] = "ORDERSTATE"
+
+    def to_detail(self) -> dict:
+        return super().to_detail() | {self.state_key: self.state}
+
+    @classmethod
+    def _fields_from(cls, detail: Mapping) -> dict:
+        return super()._fields_from(detail) | {"state": detail.get(cls.state_key, "")}
+
+    @classmethod
+    def _fields_of(cls, order: Order) -> dict:
+        return super()._fields_of(order) | {"state": order.state.value}
+
+
+@dataclass(frozen=True)
+class ManagerWaitingCompletion(_WithOrderState):
+    detail_type = DetailType.MANAGER_WAITING_COMPLETION
+    message = "The order is stored and stands in the baristas' queue."
+    state_key = "state"
+
+
+@dataclass(frozen=True)
+class QueueOrderStarted(OrderEvent):
+    detail_type = DetailType.QUEUE_ORDER_STARTED
+    message = "The order joined the queue."
+
+
+@dataclass(frozen=True)
+class MakeOrder(OrderEvent):
+    """A barista took the order; an empty barista_id says that it was released."""
+
+    barista_id: str = ""
+
+    detail_type = DetailType.MAKE_ORDER
+    message = "A barista took the order or put it back."
+
+    def to_detail(self) -> dict:
+        return super().to_detail() | {"baristaUserId": self.barista_id}
+
+    @classmethod
+    def _fields_from(cls, detail: Mapping) -> dict:
+        return super()._fields_from(detail) | {"barista_id": detail.get("baristaUserId", "")}
+
+    @classmethod
+    def _fields_of(cls, order: Order) -> dict:
+        return super()._fields_of(order) | {"barista_id": order.barista_id or ""}
+
+
+@dataclass(frozen=True)
+class OrderCompleted(_WithOrderState):
+    detail_type = DetailType.ORDER_COMPLETED
+    message = "The barista completed the order; it is ready to collect."
+
+
+@dataclass(frozen=True)
+class QueueOrderCompleted(OrderEvent):
+    detail_type = DetailType.QUEUE_ORDER_COMPLETED
+    message = "The order left the queue, made."
+
+
+@dataclass(frozen=True)
+class OrderCancelled(_WithOrderState):
+    reason: str = ""
+    cancelled_by: str = ""
+
+    detail_type = DetailType.ORDER_CANCELLED
+    message = "The order was cancelled."
+
+    def to_detail(self) -> dict:
+        return super().to_detail() | {"reason": self.reason, "cancelledBy": self.cancelled_by}
+
+    @classmethod
+    def _fields_from(cls, detail: Mapping) -> dict:
+        return super()._fields_from(detail) | {
+            "reason": detail.get("reason", ""),
+            "cancelled_by": detail.get("cancelledBy", ""),
+        }
+
+    @classmethod
+    def _fields_of(cls, order: Order) -> dict:
+        return super()._fields_of(order) | {
+            "reason": order.reason or "",
+            "cancelled_by": order.cancelled_by or "",
+        }
+
+
+@dataclass(frozen=True)
+class QueueOrderCancelled(OrderEvent):
+    detail_type = DetailType.QUEUE_ORDER_CANCELLED
+    message = "The order left the queue, cancelled."
+
+
+@dataclass(frozen=True)
+class OrderTimeOut(OrderEvent):
+    cause: str = ""
+
+    detail_type = DetailType.ORDER_TIME_OUT
+    message = "Nobody acted within the deadline; the order was closed and its place freed."
+
+    def to_detail(self) -> dict:
+        return super().to_detail() | {"cause": self.cause}
+
+    @classmethod
+    def _fields_from(cls, detail: Mapping) -> dict:
+        return super()._fields_from(detail) | {"cause": detail.get("cause", "")}
+
+    @classmethod
+    def _fields_of(cls, order: Order) -> dict:
+        return super()._fields_of(order) | {"cause": order.reason or ""}
+
+
+@dataclass(frozen=True)
+class OrderFinished(OrderEvent):
+    detail_type = DetailType.ORDER_FINISHED
+    message = "The order's workflow has come to its end."
+
+
+@dataclass(frozen=True)
+class OrderCollected(OrderEvent):
+    detail_type = DetailType.ORDER_COLLECTED
+    message = "The drink left the counter."
+
+
+@dataclass(frozen=True)
+class AllEventsStored(OrderEvent):
+    detail_type = DetailType.ALL_EVENTS_STORED
+    message = "Every event of the order is stored in its journey."
+
+
+@dataclass(frozen=True)
+class ConfigChanged(Event):
+    """A shop's settings changed; carries what the screens show."""
+
+    is_open: bool = True
+    capacity: int = 0
+    menu: dict = field(default_factory=dict)
+
+    detail_type = DetailType.CONFIG_CHANGED
+    message = "The shop's settings changed."
+
+    def to_detail(self) -> dict:
+        return super().to_detail() | {
+            "storeOpen": self.is_open,
+            "maxOrdersInQueue": self.capacity,
+            "menu": self.menu,
+        }
+
+    @classmethod
+    def from_detail(cls, detail: Mapping) -> ConfigChanged:
+        return cls(
+            shop_id=detail["eventId"],
+            version=int(detail.get("version", 0)),
+            is_open=detail.get("storeOpen", True),
+            capacity=detail.get("maxOrdersInQueue", 0),
+            menu=detail.get("menu", {}),
+        )
+
+    @classmethod
+    def of(cls, shop: Shop) -> ConfigChanged:
+        """The event about this shop's settings as they now are."""
+        return cls(
+            shop_id=shop.id,
+            version=shop.version,
+            is_open=shop.is_open,
+            capacity=shop.capacity,
+            menu=menu_to_dict(shop.menu),
+        )
+
+
+def events_for_change(before: Order | None, after: Order) -> list[Event]:
+    """The events that a change of an order announces, in order."""
+    return [EVENT_CLASSES[name].of(after) for name in announced_events(before, after)]
+
+
+def parse_event(detail_type: str, detail: Mapping) -> Event:
+    """The typed event of an envelope.
+
+    Raises ValueError for a detail-type that is not ours, KeyError for a missing field.
+    """
+    return EVENT_CLASSES[DetailType(detail_type)].from_detail(detail)
+
+
+def journey_key(event: OrderEvent) -> str:
+    """The sort key of an event in its order's journey: by version, then by the list of names."""
+    place = list(DetailType).index(event.detail_type)
+    return f"{event.version:06d}#{place:02d}#{event.detail_type}"
+
+
+def journey_is_complete(keys: Iterable[str]) -> bool:
+    """True when the journey has every event of every step up to the order's end.
+
+    Each step announces one of the known sets of events; a missing step or a half-stored one
+    leaves the journey incomplete, whatever order the events arrived in.
+    """
+    steps: dict[int, set[DetailType]] = {}
+    for key in keys:
+        version, _, name = key.split("#", 2)
+        steps.setdefault(int(version), set()).add(DetailType(name))
+    ends = [version for version, names in steps.items() if DetailType.ORDER_FINISHED in names]
+    if not ends:
+        return False
+    known = [{DetailType.NEW_ORDER}, *(set(row.events) for row in TRANSITIONS)]
+    return all(steps.get(version) in known for version in range(1, max(ends) + 1))
+
+
+def _drink_to_detail(drink: DrinkOrder, customer_id: str) -> dict:
+    return {
+        "userId": customer_id,
+        "drink": drink.name,
+        "modifiers": [option.name for option in drink.options],
+        "icon": drink.icon,
+        "drinkId": drink.drink,
+        "groups": [option.group for option in drink.options],
+        "differences": list(drink.differences),
+    }
+
+
+def _drink_from_detail(data: Mapping) -> DrinkOrder:
+    modifiers = list(data.get("modifiers", ()))
+    groups = list(data.get("groups", [""] * len(modifiers)))
+    differences = set(data.get("differences", ()))
+    return DrinkOrder(
+        drink=data.get("drinkId", data.get("drink", "")),
+        name=data.get("drink", ""),
+        icon=data.get("icon", ""),
+        options=tuple(
+            ChosenOption(group, name, name not in differences)
+            for group, name in zip(groups, modifiers)
+        ),
+    )

@@ -1,0 +1,229 @@
+"""The menu: drinks, option groups, and the check of a customer's choice against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from domain.errors import ChoiceInvalid, SoldOut
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way to have a drink, such as "Oat"."""
+
+    id: str
+    name: str
+    is_sold_out: bool = False
+
+
+@dataclass(frozen=True)
+class OptionGroup:
+    """Options of which exactly one is chosen; the first one is what a drink comes with."""
+
+    id: str
+    name: str
+    options: tuple[Option, ...]
+
+    @property
+    def default(self) -> Option:
+        """The option a drink comes with when nobody says otherwise."""
+        return self.options[0]
+
+    def option(self, option_id: str) -> Option:
+        """The option with this id. Raises ChoiceInvalid when there is none."""
+        for option in self.options:
+            if option.id == option_id:
+                return option
+        raise ChoiceInvalid(f"{self.name} is not offered like that here. Choose again.")
+
+
+@dataclass(frozen=True)
+class Drink:
+    """A drink and the ids of the option groups that suit it."""
+
+    id: str
+    name: str
+    hint: str
+    icon: str
+    groups: tuple[str, ...] = ()
+    is_sold_out: bool = False
+
+
+@dataclass(frozen=True)
+class ChosenOption:
+    """An option as it was chosen: a snapshot, so that a later menu change does not touch it."""
+
+    group: str
+    name: str
+    is_default: bool
+
+
+@dataclass(frozen=True)
+class DrinkOrder:
+    """What a customer ordered, as a snapshot of the menu at that moment."""
+
+    drink: str
+    name: str
+    icon: str
+    options: tuple[ChosenOption, ...] = ()
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """Names of the options that differ from how the drink comes."""
+        return tuple(option.name for option in self.options if not option.is_default)
+
+
+@dataclass(frozen=True)
+class Menu:
+    """All that a shop offers."""
+
+    drinks: tuple[Drink, ...]
+    groups: tuple[OptionGroup, ...] = field(default=())
+
+    def drink(self, drink_id: str) -> Drink:
+        """The drink with this id. Raises ChoiceInvalid when there is none."""
+        for drink in self.drinks:
+            if drink.id == drink_id:
+                return drink
+        raise ChoiceInvalid("This drink is not on the menu. Choose another one.")
+
+    def groups_for(self, drink: Drink) -> tuple[OptionGroup, ...]:
+        """The option groups that suit a drink, in the menu's order."""
+        return tuple(group for group in self.groups if group.id in drink.groups)
+
+    def check_choice(self, drink_id: str, choices: Mapping[str, str]) -> DrinkOrder:
+        """The drink order for a choice of `group id -> option id`.
+
+        Groups left out get their default; groups that do not suit the drink are ignored, since
+        a phone without JavaScript sends them all, but an option that does not exist is refused
+        wherever it stands.
+        Raises ChoiceInvalid, or SoldOut when the drink or a suiting option has run out.
+        """
+        if not drink_id:
+            raise ChoiceInvalid("Choose a drink first.")
+        drink = self.drink(drink_id)
+        known = {group.id for group in self.groups}
+        if unknown := set(choices) - known:
+            raise ChoiceInvalid(f"There is nothing called “{min(unknown)[:24]}” to choose here.")
+        chosen = {
+            group.id: group.option(choices[group.id]) if group.id in choices else group.default
+            for group in self.groups
+        }
+        if drink.is_sold_out:
+            raise SoldOut(drink.name)
+        options = []
+        for group in self.groups_for(drink):
+            option = chosen[group.id]
+            if option.is_sold_out:
+                raise SoldOut(option.name)
+            options.append(ChosenOption(group.id, option.name, option == group.default))
+        return DrinkOrder(drink.id, drink.name, drink.icon, tuple(options))
+
+    def with_sold_out(self, item_id: str, is_sold_out: bool, group_id: str = "") -> Menu:
+        """The menu with a drink, or an option of a group, marked sold out or back.
+
+        Raises ChoiceInvalid when there is no such drink or option.
+        """
+        if not group_id:
+            self.drink(item_id)
+            return replace(self, drinks=_marked(self.drinks, item_id, is_sold_out))
+        groups = []
+        for group in self.groups:
+            if group.id == group_id:
+                group.option(item_id)
+                group = replace(group, options=_marked(group.options, item_id, is_sold_out))
+            groups.append(group)
+        return replace(self, groups=tuple(groups))
+
+
+def _marked(items: Iterable, item_id: str, is_sold_out: bool) -> tuple:
+    return tuple(
+        replace(item, is_sold_out=is_sold_out) if item.id == item_id else item for item in items
+    )
+
+
+def menu_to_dict(menu: Menu) -> dict:
+    """The menu as JSON-ready data, the shape in which it is stored and announced."""
+    return {
+        "drinks": [
+            {
+                "id": drink.id,
+                "name": drink.name,
+                "hint": drink.hint,
+                "icon": drink.icon,
+                "groups": list(drink.groups),
+                "soldOut": drink.is_sold_out,
+            }
+            for drink in menu.drinks
+        ],
+        "groups": [
+            {
+                "id": group.id,
+                "name": group.name,
+                "options": [
+                    {"id": option.id, "name": option.name, "soldOut": option.is_sold_out}
+                    for option in group.options
+                ],
+            }
+            for group in menu.groups
+        ],
+    }
+
+
+def menu_from_dict(data: Mapping) -> Menu:
+    """The menu from `menu_to_dict`'s shape; unknown keys are ignored."""
+    return Menu(
+        drinks=tuple(
+            Drink(
+                id=drink["id"],
+                name=drink["name"],
+                hint=drink.get("hint", ""),
+                icon=drink.get("icon", drink["id"]),
+                groups=tuple(drink.get("groups", ())),
+                is_sold_out=drink.get("soldOut", False),
+            )
+            for drink in data["drinks"]
+        ),
+        groups=tuple(
+            OptionGroup(
+                id=group["id"],
+                name=group["name"],
+                options=tuple(
+                    Option(option["id"], option["name"], option.get("soldOut", False))
+                    for option in group["options"]
+                ),
+            )
+            for group in data.get("groups", ())
+        ),
+    )
+
+
+DEFAULT_MENU = Menu(
+    drinks=(
+        Drink("espresso", "Espresso", "short, strong", "espresso", ("strength",)),
+        Drink("americano", "Americano", "long, black", "americano", ("strength",)),
+        Drink("cappuccino", "Cappuccino", "thick foam", "cappuccino", ("milk", "strength")),
+        Drink("latte", "Latte", "tall, milky", "latte", ("milk", "strength")),
+        Drink("flat-white", "Flat White", "small, velvety", "flat-white", ("milk", "strength")),
+        Drink("mocha", "Mocha", "with chocolate", "mocha", ("milk", "strength")),
+        Drink("tea", "Tea", "black, hot", "tea"),
+        Drink("hot-chocolate", "Hot Chocolate", "no coffee", "hot-chocolate", ("milk",)),
+    ),
+    groups=(
+        OptionGroup(
+            "milk",
+            "Milk",
+            (Option("regular", "Regular"), Option("oat", "Oat"), Option("soy", "Soy")),
+        ),
+        OptionGroup(
+            "strength",
+            "Strength",
+            (
+                Option("regular", "Regular"),
+                Option("decaf", "Decaf"),
+                Option("extra-shot", "Extra shot"),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,353 @@
+"""An order's life: its states, who may move it, and which events each move announces.
+
+TRANSITIONS is the one table; the workflow generator, the write conditions, the events and the
+tests are all walked from it. Source of the states and deadlines: the deck's "Process for making
+a drink" (5 minutes to choose, 15 minutes to make).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.detail_types import DetailType
+from domain.errors import AlreadyTaken, NotAllowedNow
+from domain.menu import DrinkOrder
+
+CHOOSE_SECONDS = 300
+MAKE_SECONDS = 900
+BOARD_SECONDS = 600
+"""A ready drink leaves the board after this long even if nobody pressed Collected."""
+
+
+class OrderState(StrEnum):
+    """Where an order is."""
+
+    CLAIMED = "CLAIMED"
+    ADMITTED = "ADMITTED"
+    SUBMITTED = "SUBMITTED"
+    QUEUED = "QUEUED"
+    MAKING = "MAKING"
+    COMPLETED = "COMPLETED"
+    COLLECTED = "COLLECTED"
+    REFUSED = "REFUSED"
+    CANCELLED = "CANCELLED"
+    TIMED_OUT = "TIMED_OUT"
+
+
+class Action(StrEnum):
+    """What moves an order."""
+
+    ADMIT = "admit"
+    REFUSE = "refuse"
+    SUBMIT = "submit"
+    QUEUE = "queue"
+    MAKE = "make"
+    RELEASE = "release"
+    COMPLETE = "complete"
+    COLLECT = "collect"
+    CANCEL = "cancel"
+    TIME_OUT = "time_out"
+
+
+class Role(StrEnum):
+    """Who moves it. WORKFLOW is the execution, and the sweep that stands in for it."""
+
+    CUSTOMER = "customer"
+    BARISTA = "barista"
+    WORKFLOW = "workflow"
+
+
+class RefusalReason(StrEnum):
+    """Why the workflow refused an order."""
+
+    CLOSED = "closed"
+    FULL = "full"
+
+
+class TimeOutCause(StrEnum):
+    """Whose deadline passed; the spelling is the original's."""
+
+    CUSTOMER = "Customer timedout"
+    BARISTA = "Barista timedout"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One allowed move and the events it announces, in order."""
+
+    source: OrderState
+    action: Action
+    target: OrderState
+    roles: frozenset[Role]
+    events: tuple[DetailType, ...]
+
+
+_CANCELLED = (
+    DetailType.ORDER_CANCELLED,
+    DetailType.QUEUE_ORDER_CANCELLED,
+    DetailType.ORDER_FINISHED,
+)
+_TIMED_OUT = (DetailType.ORDER_TIME_OUT, DetailType.ORDER_FINISHED)
+
+
+def _move(source, action, target, roles, *events) -> Transition:
+    return Transition(source, action, target, frozenset(roles), events)
+
+
+_S, _A, _R, _E = OrderState, Action, Role, DetailType
+
+TRANSITIONS: tuple[Transition, ...] = (
+    _move(_S.CLAIMED, _A.ADMIT, _S.ADMITTED, [_R.WORKFLOW], _E.WORKFLOW_STARTED),
+    _move(_S.CLAIMED, _A.REFUSE, _S.REFUSED, [_R.WORKFLOW], _E.SHOP_NOT_READY, _E.ORDER_FINISHED),
+    _move(_S.ADMITTED, _A.SUBMIT, _S.SUBMITTED, [_R.CUSTOMER], _E.WAITING_PRODUCTION),
+    _move(_S.ADMITTED, _A.CANCEL, _S.CANCELLED, [_R.CUSTOMER], *_CANCELLED),
+    _move(_S.ADMITTED, _A.TIME_OUT, _S.TIMED_OUT, [_R.WORKFLOW], *_TIMED_OUT),
+    _move(
+        _S.SUBMITTED,
+        _A.QUEUE,
+        _S.QUEUED,
+        [_R.WORKFLOW],
+        _E.PROCESSOR_WAITING_COMPLETION,
+        _E.MANAGER_WAITING_COMPLETION,
+        _E.QUEUE_ORDER_STARTED,
+    ),
+    _move(_S.SUBMITTED, _A.CANCEL, _S.CANCELLED, [_R.CUSTOMER, _R.BARISTA], *_CANCELLED),
+    _move(_S.QUEUED, _A.MAKE, _S.MAKING, [_R.BARISTA], _E.MAKE_ORDER),
+    _move(_S.QUEUED, _A.CANCEL, _S.CANCELLED, [_R.CUSTOMER, _R.BARISTA], *_CANCELLED),
+    _move(_S.QUEUED, _A.TIME_OUT, _S.TIMED_OUT, [_R.WORKFLOW], *_TIMED_OUT),
+    _move(_S.MAKING, _A.RELEASE, _S.QUEUED, [_R.BARISTA], _E.MAKE_ORDER),
+    _move(
+        _S.MAKING,
+        _A.COMPLETE,
+        _S.COMPLETED,
+        [_R.BARISTA],
+        _E.ORDER_COMPLETED,
+        _E.QUEUE_ORDER_COMPLETED,
+        _E.ORDER_FINISHED,
+    ),
+    _move(_S.MAKING, _A.CANCEL, _S.CANCELLED, [_R.BARISTA], *_CANCELLED),
+    _move(_S.MAKING, _A.TIME_OUT, _S.TIMED_OUT, [_R.WORKFLOW], *_TIMED_OUT),
+    _move(
+        _S.COMPLETED, _A.COLLECT, _S.COLLECTED, [_R.BARISTA, _R.WORKFLOW], _E.ORDER_COLLECTED
+    ),
+)
+
+_BY_SOURCE_AND_ACTION = {(row.source, row.action): row for row in TRANSITIONS}
+
+HOLDS_CAPACITY = frozenset({_S.ADMITTED, _S.SUBMITTED, _S.QUEUED, _S.MAKING})
+"""States in which an order counts against the shop's capacity."""
+
+OPEN_FOR_CUSTOMER = HOLDS_CAPACITY | {_S.CLAIMED}
+"""States in which the customer may not begin another order."""
+
+ON_THE_BOARD = OPEN_FOR_CUSTOMER | {_S.COMPLETED}
+"""States in which an order is listed among its shop's open orders."""
+
+WAITING = frozenset({_S.SUBMITTED, _S.QUEUED})
+
+WAITS = {
+    _S.ADMITTED: TimeOutCause.CUSTOMER,
+    _S.QUEUED: TimeOutCause.BARISTA,
+    _S.MAKING: TimeOutCause.BARISTA,
+}
+"""States in which a person must act before a deadline, and whose deadline it is."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order; one item in the database.
+
+    version grows by one with each change of state. The `*_at` times are UTC. choose_seconds and
+    make_seconds are the deadlines of the workflow that runs it. task_token is the execution's
+    callback token: it is never shown, announced or logged.
+    """
+
+    shop_id: str
+    id: str
+    customer_id: str
+    window: int
+    created_at: datetime
+    state: OrderState = OrderState.CLAIMED
+    version: int = 1
+    attempt: int = 1
+    number: int | None = None
+    drink_order: DrinkOrder | None = None
+    admitted_at: datetime | None = None
+    submitted_at: datetime | None = None
+    queued_at: datetime | None = None
+    making_at: datetime | None = None
+    ended_at: datetime | None = None
+    collected_at: datetime | None = None
+    choose_seconds: int | None = None
+    make_seconds: int | None = None
+    barista_id: str | None = None
+    barista_name: str | None = None
+    cancelled_by: Role | None = None
+    reason: str | None = None
+    task_token: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Order {self.shop_id}/{self.id} {self.state} v{self.version}>"
+
+    @property
+    def execution_name(self) -> str:
+        """The execution's name: the order id, and from the second attempt on its number."""
+        return self.id if self.attempt == 1 else f"{self.id}-{self.attempt}"
+
+    @property
+    def deadline_at(self) -> datetime | None:
+        """When the person who must act next runs out of time; None where nobody must."""
+        if self.state is OrderState.ADMITTED and self.admitted_at and self.choose_seconds:
+            return self.admitted_at + timedelta(seconds=self.choose_seconds)
+        if self.state in WAITS and self.queued_at and self.make_seconds:
+            return self.queued_at + timedelta(seconds=self.make_seconds)
+        return None
+
+
+def order_id(customer_id: str, form_key: str, key: str) -> str:
+    """The id of the order that this customer's form makes: 128 unguessable bits.
+
+    The same form always names the same order, so a second tap, a reload or a retry after a lost
+    answer cannot make a second one.
+    """
+    message = f"order|{customer_id}|{form_key}".encode()
+    return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()[:32]
+
+
+def transition(order: Order, action: Action, role: Role) -> Transition:
+    """The row of TRANSITIONS for this move.
+
+    Raises AlreadyTaken when another barista's move came first, else NotAllowedNow.
+    """
+    row = _BY_SOURCE_AND_ACTION.get((order.state, action))
+    if row is not None and role in row.roles:
+        return row
+    if action is Action.MAKE and order.state is OrderState.MAKING:
+        raise AlreadyTaken(order.barista_name or "Somebody else")
+    raise NotAllowedNow(_why_not(order, action, role))
+
+
+def submit(order: Order, drink_order: DrinkOrder, number: int, now: datetime) -> Order:
+    """The order with the customer's choice and its number. Raises NotAllowedNow."""
+    return _moved(
+        order,
+        Action.SUBMIT,
+        Role.CUSTOMER,
+        drink_order=drink_order,
+        number=number,
+        submitted_at=now,
+    )
+
+
+def make(order: Order, barista_id: str, barista_name: str, now: datetime) -> Order:
+    """The order in this barista's hands. Raises AlreadyTaken or NotAllowedNow."""
+    return _moved(
+        order,
+        Action.MAKE,
+        Role.BARISTA,
+        barista_id=barista_id,
+        barista_name=barista_name,
+        making_at=now,
+    )
+
+
+def release(order: Order) -> Order:
+    """The order back in the queue, at its old place. Raises NotAllowedNow."""
+    return _moved(
+        order, Action.RELEASE, Role.BARISTA, barista_id=None, barista_name=None, making_at=None
+    )
+
+
+def complete(order: Order, now: datetime) -> Order:
+    """The order ready to collect. Raises NotAllowedNow."""
+    return _moved(order, Action.COMPLETE, Role.BARISTA, ended_at=now)
+
+
+def collect(order: Order, role: Role, now: datetime) -> Order:
+    """The order off the board. Raises NotAllowedNow."""
+    return _moved(order, Action.COLLECT, role, collected_at=now)
+
+
+def cancel(order: Order, role: Role, reason: str | None, now: datetime) -> Order:
+    """The cancelled order. Raises NotAllowedNow once it is too late for this role."""
+    return _moved(order, Action.CANCEL, role, cancelled_by=role, reason=reason, ended_at=now)
+
+
+def time_out(order: Order, now: datetime) -> Order:
+    """The order closed because a deadline passed. Raises NotAllowedNow."""
+    cause = WAITS.get(order.state)
+    return _moved(
+        order, Action.TIME_OUT, Role.WORKFLOW, reason=cause and cause.value, ended_at=now
+    )
+
+
+def admit(order: Order, choose_seconds: int, now: datetime) -> Order:
+    """The order with its place in the shop; what the workflow's AdmitOrder writes."""
+    return _moved(
+        order, Action.ADMIT, Role.WORKFLOW, admitted_at=now, choose_seconds=choose_seconds
+    )
+
+
+def refuse(order: Order, reason: RefusalReason, now: datetime) -> Order:
+    """The refused order; what the workflow's RefuseClosed and RefuseFull write."""
+    return _moved(order, Action.REFUSE, Role.WORKFLOW, reason=reason.value, ended_at=now)
+
+
+def queue(order: Order, make_seconds: int, now: datetime) -> Order:
+    """The order in the baristas' queue; what the workflow's AwaitBarista writes."""
+    return _moved(order, Action.QUEUE, Role.WORKFLOW, queued_at=now, make_seconds=make_seconds)
+
+
+def announced_events(
+    before: Order | None, after: Order
+) -> tuple[DetailType, ...]:
+    """The events that a change of an order announces; none for a change that is no move."""
+    if before is None:
+        return (DetailType.NEW_ORDER,)
+    for row in TRANSITIONS:
+        if row.source is before.state and row.target is after.state:
+            return row.events
+    return ()
+
+
+def in_line(orders: Iterable[Order]) -> list[Order]:
+    """The waiting orders, oldest first by submission time; the number settles a tie."""
+    waiting = [order for order in orders if order.state in WAITING]
+    return sorted(waiting, key=lambda order: (order.submitted_at, order.number or 0))
+
+
+def position(order: Order, orders: Iterable[Order]) -> int | None:
+    """An order's place in line, 1 = next; None when it is not waiting."""
+    for place, waiting in enumerate(in_line(orders), start=1):
+        if waiting.id == order.id:
+            return place
+    return None
+
+
+def _moved(order: Order, action: Action, role: Role, **changes) -> Order:
+    row = transition(order, action, role)
+    return replace(order, state=row.target, version=order.version + 1, **changes)
+
+
+def _why_not(order: Order, action: Action, role: Role) -> str:
+    name = f"Order {order.number}" if order.number else "This order"
+    if role is Role.CUSTOMER and order.state is OrderState.MAKING:
+        return f"{order.barista_name or 'A barista'} has already started your drink."
+    said = {
+        OrderState.CLAIMED: "is still being checked",
+        OrderState.ADMITTED: "has no drink chosen yet",
+        OrderState.SUBMITTED: "was placed a moment ago; try again in a second",
+        OrderState.QUEUED: "is waiting and nobody is making it",
+        OrderState.MAKING: f"is being made by {order.barista_name or 'somebody'}",
+        OrderState.COMPLETED: "is already made",
+        OrderState.COLLECTED: "was already collected",
+        OrderState.REFUSED: "was not taken by the bar",
+        OrderState.CANCELLED: "was cancelled",
+        OrderState.TIMED_OUT: "ran out of time",
+    }[order.state]
+    return f"{name} {said}."

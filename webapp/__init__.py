@@ -1,0 +1,107 @@
+"""The web application: pages, fragments and the consumers of events."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, request, send_from_directory, url_for
+from flask_wtf.csrf import CSRFProtect
+from htmx_flask import Htmx
+
+if TYPE_CHECKING:
+    from webapp.services.ports import Services
+    from webapp.settings import Settings
+
+_ROOT = Path(__file__).resolve().parent
+_BUILT = _ROOT / "static" / "dist"
+_MOST_BODY_BYTES = 16 * 1024
+_LEAST_GZIP_BYTES = 600
+
+_CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
+    """The app over these services, or over those that the environment describes."""
+    from webapp import errors
+    from webapp.bootstrap import build_services
+    from webapp.routes import admin, barista, customer, display, health
+    from webapp.settings import Settings
+
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__, static_folder=None, template_folder=str(_ROOT.parent / "templates"))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=_MOST_BODY_BYTES,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        SESSION_COOKIE_NAME="customer",
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.extensions["settings"] = settings
+    app.extensions["services"] = services or build_services(settings)
+    app.extensions["live_relay"] = None
+    Htmx(app)
+    CSRFProtect(app)
+    _serve_built_files(app)
+    for module in (customer, barista, display, admin, health):
+        app.register_blueprint(module.blueprint)
+    errors.register(app)
+    app.after_request(_finish)
+    return app
+
+
+def _serve_built_files(app: Flask) -> None:
+    names = json.loads((_BUILT / "manifest.json").read_text())
+
+    @app.template_global()
+    def asset(name: str) -> str:
+        return url_for("static", filename=names[name])
+
+    @app.get("/static/dist/<path:filename>", endpoint="static")
+    def built_file(filename: str) -> Response:
+        packed = f"{filename}.gz"
+        if "gzip" in request.accept_encodings and (_BUILT / packed).is_file():
+            response = send_from_directory(_BUILT, packed)
+            response.headers["Content-Encoding"] = "gzip"
+            kind = "text/css" if filename.endswith(".css") else "text/javascript"
+            response.headers["Content-Type"] = f"{kind}; charset=utf-8"
+        else:
+            response = send_from_directory(_BUILT, filename)
+        response.headers["Vary"] = "Accept-Encoding"
+        # The name holds a hash of the content, so it never needs to be asked for again.
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def _finish(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    response.headers.setdefault("Cache-Control", "no-store")
+    if (
+        response.mimetype == "text/html"
+        and "gzip" in request.accept_encodings
+        and not response.is_streamed
+        and len(response.get_data()) >= _LEAST_GZIP_BYTES
+    ):
+        response.set_data(gzip.compress(response.get_data(), 6))
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers.add("Vary", "Accept-Encoding")
+    return response

@@ -1,0 +1,63 @@
+"""The composition root: the only place that builds adapters."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from functools import cache
+from typing import TYPE_CHECKING
+
+from domain.shops import Shop
+from webapp.cloud.clients import Clients
+from webapp.services.ports import Services
+from webapp.settings import Settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def build_services(settings: Settings) -> Services:
+    """The services over DynamoDB and the other AWS services; opens no connection yet."""
+    from webapp.cloud.event_bus import EventBus
+    from webapp.cloud.executions import Executions
+    from webapp.cloud.live_topics import LiveTopics
+    from webapp.storage import tables
+    from webapp.storage.journey_repository import JourneyRepository
+    from webapp.storage.order_repository import OrderRepository
+    from webapp.storage.session_repository import SessionRepository
+    from webapp.storage.shop_repository import QrCodeRepository, ShopRepository
+
+    tables.use_prefix(settings.prefix)
+    clients = Clients(settings.region)
+    return Services(
+        orders=OrderRepository(),
+        shops=ShopRepository(),
+        qr_codes=QrCodeRepository(),
+        sessions=SessionRepository(),
+        journeys=JourneyRepository(),
+        executions=Executions(clients, settings.prefix),
+        bus=EventBus(clients),
+        live=LiveTopics(clients),
+        now=lambda: datetime.now(timezone.utc),
+        secret_key=settings.secret_key,
+        public_url=settings.public_url,
+    )
+
+
+def create_default_shop(services: Services, settings: Settings) -> bool:
+    """Makes the default shop at the first start; an existing one keeps its settings."""
+    return services.shops.create(
+        Shop(
+            id=settings.default_shop,
+            window_seconds=settings.window_seconds,
+            scans_per_code=settings.scans_per_code,
+            capacity=settings.places,
+        )
+    )
+
+
+@cache
+def current_app() -> Flask:
+    """This process's app, made at the first request or event."""
+    from webapp import create_app
+
+    return create_app()

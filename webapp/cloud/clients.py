@@ -1,0 +1,49 @@
+"""One botocore session for all AWS clients; importing this costs nothing."""
+
+from __future__ import annotations
+
+from functools import cache
+from threading import Lock
+
+_lock = Lock()
+
+
+@cache
+def _session():
+    from botocore.session import get_session
+
+    return get_session()
+
+
+@cache
+def _client(service: str, region: str):
+    # Making clients is not thread-safe; using them is.
+    with _lock:
+        return _session().create_client(service, region_name=region)
+
+
+class Clients:
+    """The AWS clients of one region."""
+
+    def __init__(self, region: str):
+        self.region = region
+
+    @property
+    def events(self):
+        return _client("events", self.region)
+
+    @property
+    def step_functions(self):
+        return _client("stepfunctions", self.region)
+
+    @property
+    def iot_data(self):
+        return _client("iot-data", self.region)
+
+    @property
+    def iot(self):
+        return _client("iot", self.region)
+
+    @property
+    def sts(self):
+        return _client("sts", self.region)

@@ -1,0 +1,42 @@
+"""Puts events on the bus."""
+
+from __future__ import annotations
+
+import json
+
+from domain.events import BUS_NAME, SOURCE, Event
+from webapp.cloud.clients import Clients
+
+_MOST_PER_CALL = 10
+
+
+class EventsNotAccepted(Exception):
+    """The bus refused some entries; the outbox sends the whole batch again."""
+
+
+class EventBus:
+    """See services.ports.Bus."""
+
+    def __init__(self, clients: Clients):
+        self._clients = clients
+
+    def put(self, events: list[Event]) -> None:
+        entries = [
+            {
+                "EventBusName": BUS_NAME,
+                "Source": SOURCE,
+                "DetailType": event.detail_type.value,
+                "Detail": json.dumps(event.to_detail()),
+            }
+            for event in events
+        ]
+        for start in range(0, len(entries), _MOST_PER_CALL):
+            answer = self._clients.events.put_events(
+                Entries=entries[start : start + _MOST_PER_CALL]
+            )
+            if answer["FailedEntryCount"]:
+                raise EventsNotAccepted(f"{answer['FailedEntryCount']} events were not accepted")
+
+    def check(self) -> None:
+        """Raises when the bus does not answer or does not exist."""
+        self._clients.events.describe_event_bus(Name=BUS_NAME)

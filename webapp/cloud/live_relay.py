@@ -1,0 +1,138 @@
+"""Relays IoT topics to event streams of this process, so that phones need only the web port.
+
+One MQTT subscription feeds all streams. When it breaks, the streams end: the browsers reconnect
+and read again, so nothing missed in between stays unseen.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import secrets
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import paho.mqtt.client as mqtt
+
+from webapp.cloud.clients import Clients
+from webapp.cloud.live_topics import ROOT
+
+log = logging.getLogger(__name__)
+
+_MOST_WAITING = 100
+
+
+@dataclass(frozen=True)
+class Message:
+    """A fragment and its name; `is_last` ends the stream."""
+
+    name: str = ""
+    html: str = ""
+    is_last: bool = False
+
+
+class Subscription:
+    """One page's share of the relay."""
+
+    def __init__(self, relay: LiveRelay, topic: str):
+        self._relay = relay
+        self.topic = topic
+        self._messages: queue.Queue[Message] = queue.Queue(_MOST_WAITING)
+
+    def get(self, timeout_seconds: float) -> Message | None:
+        """The next message; None when none came in time."""
+        try:
+            return self._messages.get(timeout=timeout_seconds)
+        except queue.Empty:
+            return None
+
+    def put(self, message: Message) -> None:
+        """Adds a message; a page too slow to read is cut off and reads again."""
+        try:
+            self._messages.put_nowait(message)
+        except queue.Full:
+            with self._messages.mutex:
+                self._messages.queue.clear()
+            self._messages.put_nowait(Message(is_last=True))
+
+    def close(self) -> None:
+        """Leaves the relay."""
+        self._relay.remove(self)
+
+
+class LiveRelay:
+    """The process's one MQTT client."""
+
+    def __init__(self, clients: Clients, gateway_url: str):
+        self._clients = clients
+        self._gateway = urlsplit(gateway_url)
+        self._subscriptions: dict[str, set[Subscription]] = defaultdict(set)
+        self._lock = threading.Lock()
+        self._client: mqtt.Client | None = None
+        self._is_stopped = False
+
+    def start(self) -> None:
+        """Connects, and again whenever the connection is lost."""
+        endpoint = self._clients.iot.describe_endpoint(endpointType="iot:Data-ATS")
+        host = endpoint["endpointAddress"]
+        if ":" not in host:
+            host = f"{host}:{self._gateway.port}"
+        client = mqtt.Client(
+            mqtt.CallbackAPIVersion.VERSION2,
+            client_id=f"relay-{secrets.token_hex(8)}",
+            transport="websockets",
+        )
+        # The emulator routes by host name, which not every resolver knows.
+        client.ws_set_options(path="/mqtt", headers={"Host": host})
+        client.on_connect = lambda client, *_: client.subscribe(f"{ROOT}/#", qos=0)
+        client.on_disconnect = lambda *_: self._end_all()
+        client.on_message = self._on_message
+        client.reconnect_delay_set(min_delay=1, max_delay=5)
+        client.connect_async(self._gateway.hostname, self._gateway.port, keepalive=30)
+        client.loop_start()
+        self._client = client
+
+    def stop(self) -> None:
+        """Ends all streams and disconnects."""
+        self._is_stopped = True
+        self._end_all()
+        if self._client:
+            self._client.disconnect()
+            self._client.loop_stop()
+
+    def check(self) -> None:
+        """Raises ConnectionError while there is no connection."""
+        if self._client is None or not self._client.is_connected():
+            raise ConnectionError("not connected to IoT Core")
+
+    def subscribe(self, topic: str) -> Subscription:
+        """The messages published directly below this topic."""
+        subscription = Subscription(self, topic)
+        if self._is_stopped or self._client is None or not self._client.is_connected():
+            subscription.put(Message(is_last=True))
+            return subscription
+        with self._lock:
+            self._subscriptions[topic].add(subscription)
+        return subscription
+
+    def remove(self, subscription: Subscription) -> None:
+        """Forgets a stream that has ended."""
+        with self._lock:
+            self._subscriptions[subscription.topic].discard(subscription)
+            if not self._subscriptions[subscription.topic]:
+                del self._subscriptions[subscription.topic]
+
+    def _on_message(self, _client, _userdata, message: mqtt.MQTTMessage) -> None:
+        topic, _, name = message.topic.rpartition("/")
+        with self._lock:
+            listeners = list(self._subscriptions.get(topic, ()))
+        for subscription in listeners:
+            subscription.put(Message(name, message.payload.decode()))
+
+    def _end_all(self) -> None:
+        with self._lock:
+            everyone = [one for group in self._subscriptions.values() for one in group]
+        for subscription in everyone:
+            subscription.put(Message(is_last=True))

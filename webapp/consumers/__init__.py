@@ -1,0 +1,1 @@
+"""What reacts to events: one module per job, all entered through registry.dispatch."""

@@ -1,0 +1,70 @@
+"""The forwarder: renders fragments from the current items and publishes them to the screens."""
+
+from __future__ import annotations
+
+from domain.detail_types import DetailType
+from domain.events import Event, OrderEvent
+from domain.orders import Order, OrderState, in_line
+from domain.shops import Shop
+from webapp import fragments, presenters
+from webapp.cloud.live_topics import barista_topic, display_topic, order_topic
+from webapp.services.codes import current_code
+from webapp.services.ports import Services
+
+CHANGES_CODE = {DetailType.NEW_ORDER, DetailType.SHOP_NOT_READY, DetailType.CONFIG_CHANGED}
+CHANGES_BOARD = {
+    DetailType.WAITING_PRODUCTION,
+    DetailType.QUEUE_ORDER_STARTED,
+    DetailType.MAKE_ORDER,
+    DetailType.ORDER_COMPLETED,
+    DetailType.ORDER_CANCELLED,
+    DetailType.ORDER_TIME_OUT,
+    DetailType.ORDER_COLLECTED,
+    DetailType.CONFIG_CHANGED,
+}
+MOVES_LINE = {DetailType.MAKE_ORDER, DetailType.ORDER_CANCELLED, DetailType.ORDER_TIME_OUT}
+FORWARDED = (
+    CHANGES_CODE | CHANGES_BOARD | {DetailType.WORKFLOW_STARTED, DetailType.SHOP_NOT_READY}
+)
+"""One event of each step is enough: its fragments show the item as it is now."""
+
+
+def forward(services: Services, event: Event) -> None:
+    """Publishes to each screen what the event may have changed on it."""
+    shop = services.shop(event.shop_id)
+    now = services.now()
+    open_orders = services.orders.open_orders(shop.id)
+    order = None
+    if isinstance(event, OrderEvent) and event.detail_type is not DetailType.NEW_ORDER:
+        order = services.orders.get(shop.id, event.order_id)
+        if order is not None:
+            _publish_order(services, shop, order, open_orders)
+    if event.detail_type in CHANGES_BOARD:
+        note = presenters.board_note(order)
+        services.live.publish(
+            f"{barista_topic(shop.id)}/board_changed", fragments.board_changed(note, now)
+        )
+        services.live.publish(
+            f"{display_topic(shop.id)}/display_board",
+            fragments.display_board(presenters.display_board(shop, open_orders, now), shop),
+        )
+    if event.detail_type in MOVES_LINE:
+        for waiting in in_line(open_orders):
+            if order is None or waiting.id != order.id:
+                _publish_order(services, shop, waiting, open_orders)
+    if event.detail_type in CHANGES_CODE:
+        code = presenters.code(shop, current_code(services, shop), now, services.public_url)
+        services.live.publish(
+            f"{display_topic(shop.id)}/code_count", fragments.code_count(code, shop)
+        )
+
+
+def _publish_order(
+    services: Services, shop: Shop, order: Order, open_orders: list[Order]
+) -> None:
+    if order.state is OrderState.CLAIMED:
+        return
+    view = presenters.order(shop, order, open_orders, services.now())
+    services.live.publish(
+        f"{order_topic(shop.id, order.id)}/order_status", fragments.order_status(view, shop)
+    )

@@ -1,0 +1,34 @@
+"""One function per fragment, used by pages and by the forwarder alike, so they cannot differ.
+
+Needs an application context, never a request: pushed fragments hold no URL.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import render_template
+
+from domain.shops import Shop
+
+
+def order_status(order: dict, shop: Shop) -> str:
+    """The status of an order on its customer's phone."""
+    return render_template("fragments/order_status.html", order=order, shop=shop)
+
+
+def display_board(display: dict, shop: Shop) -> str:
+    """The TV's Preparing and Ready lists."""
+    return render_template("fragments/display_board.html", display=display, shop=shop)
+
+
+def code_count(code: dict, shop: Shop) -> str:
+    """How many scans the TV's code has left."""
+    return render_template("fragments/code_count.html", code=code, shop=shop)
+
+
+def board_changed(note: str, at: datetime) -> str:
+    """Tells the tablets to read their board again, and what a barista should know."""
+    return render_template(
+        "fragments/board_changed.html", note=note, at_ms=int(at.timestamp() * 1000)
+    )

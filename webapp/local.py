@@ -1,0 +1,107 @@
+"""Serves the app on this machine: pages on one port, the function's entry on a loopback port.
+
+The emulator posts the function's events to the second port, which hands them to the very
+`dispatch` that Zappa calls on AWS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+
+import waitress
+from waitress.server import create_server
+
+from webapp import create_app
+from webapp.bootstrap import create_default_shop
+from webapp.cloud.clients import Clients
+from webapp.cloud.live_relay import LiveRelay
+from webapp.consumers import registry
+from webapp.settings import Settings
+
+_PAGE_THREADS = 400
+"""Each open event stream holds one; 300 screens must work."""
+_EVENT_THREADS = 16
+_CONNECTIONS = 2000
+
+log = logging.getLogger("webapp.local")
+
+
+def main() -> None:
+    """Serves until SIGTERM."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--events-port", type=int, required=True)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+
+    settings = Settings.from_environment()
+    app = create_app(settings)
+    create_default_shop(app.extensions["services"], settings)
+    relay = LiveRelay(Clients(settings.region), os.environ["AWS_ENDPOINT_URL"])
+    app.extensions["live_relay"] = relay
+    relay.start()
+
+    pages = create_server(
+        app,
+        host=arguments.host,
+        port=arguments.port,
+        threads=_PAGE_THREADS,
+        connection_limit=_CONNECTIONS,
+        asyncore_use_poll=True,
+        ident="",
+    )
+    events = create_server(
+        function_entry(app), host="127.0.0.1", port=arguments.events_port, threads=_EVENT_THREADS,
+        max_request_body_size=8 * 1024 * 1024,
+    )
+
+    def stop(*_) -> None:
+        # Ends the streams first, so that waiting for busy threads does not take a heartbeat.
+        threading.Thread(target=_stop, args=(relay, pages, events), daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=events.run, daemon=True).start()
+    pages.run()
+
+
+def _stop(relay: LiveRelay, *servers: waitress.server.BaseWSGIServer) -> None:
+    relay.stop()
+    for server in servers:
+        server.task_dispatcher.shutdown(cancel_pending=True, timeout=2)
+    os._exit(0)
+
+
+def function_entry(app) -> Callable[[dict, Callable], Iterable[bytes]]:
+    """A WSGI app that runs the function with the JSON event it is sent.
+
+    Any answer but 200 makes the sender deliver again.
+    """
+
+    def entry(environ: dict, start_response: Callable) -> Iterable[bytes]:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        try:
+            event = json.loads(environ["wsgi.input"].read(length))
+            with app.app_context():
+                registry.run(app.extensions["services"], event)
+        except Exception:
+            log.exception("the function failed")
+            start_response("500 Failed", [("Content-Type", "application/json")])
+            return [b'{"errorMessage": "see the log"}']
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [b"null"]
+
+    return entry
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,359 @@
+"""From domain values to what a template shows, for one role each; texts are written here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from domain import orders as order_rules
+from domain.errors import (
+    CodeExpired,
+    CodeUnknown,
+    CodeUsedUp,
+    HasOpenOrder,
+    Refusal,
+    ShopClosed,
+    ShopFull,
+)
+from domain.menu import Menu
+from domain.orders import Order, OrderState, RefusalReason, Role, TimeOutCause
+from domain.shops import Shop
+from webapp.services.codes import CurrentCode
+
+_ROWS_ON_TV = 6
+
+
+def order(shop: Shop, order: Order, open_orders: list[Order], now: datetime) -> dict:
+    """One order as its customer sees it. URLs are added by the route; fragments need none."""
+    place = order_rules.position(order, open_orders)
+    headline, sentence, next_step = _order_texts(shop, order, place)
+    drink = order.drink_order
+    return {
+        "id": order.id,
+        "state": order.state.value,
+        "version": order.version,
+        "at_ms": _ms(now),
+        "number": order.number,
+        "drink": drink and {"id": drink.drink, "name": drink.name, "icon": drink.icon},
+        "differences": list(drink.differences) if drink else [],
+        "barista_name": order.barista_name,
+        "position": place,
+        "deadline_ms": _ms(order.deadline_at) if order.state is OrderState.ADMITTED else None,
+        "deadline_total_seconds": order.choose_seconds,
+        "can_cancel": _customer_can_cancel(order),
+        "headline": headline,
+        "sentence": sentence,
+        "next_step": next_step,
+        "pickup_place": shop.pickup_place,
+        "reason": order.reason,
+    }
+
+
+def menu(menu: Menu, drink_id: str | None = None, options: dict | None = None,
+         error: str | None = None) -> dict:
+    """The menu with what the customer has chosen so far."""
+    return {
+        "drinks": [
+            {
+                "id": drink.id,
+                "name": drink.name,
+                "hint": drink.hint,
+                "icon": drink.icon,
+                "is_sold_out": drink.is_sold_out,
+                "groups": list(drink.groups),
+            }
+            for drink in menu.drinks
+        ],
+        "groups": [
+            {
+                "id": group.id,
+                "name": group.name,
+                "options": [
+                    {
+                        "id": option.id,
+                        "name": option.name,
+                        "is_default": option == group.default,
+                        "is_sold_out": option.is_sold_out,
+                    }
+                    for option in group.options
+                ],
+            }
+            for group in menu.groups
+        ],
+        "chosen": {"drink": drink_id, "options": options or {}},
+        "error": error,
+    }
+
+
+def refusal(shop: Shop, refused: Refusal, code: CurrentCode | None, now: datetime) -> dict:
+    """Why a scan was not taken, and when it will work again."""
+    view = {
+        "kind": "unknown",
+        "title": refused.sentence,
+        "why": "",
+        "when_label": None,
+        "when_clock": None,
+        "when_ms": None,
+        "when_total_seconds": None,
+        "when_note": None,
+        "keep": "You have lost nothing. Stay near the screen and scan the code you see there.",
+        "next_label": None,
+        "next_url": None,
+    }
+    if isinstance(refused, CodeUsedUp):
+        closes_at = refused.next_at
+        every = _duration(shop.window_seconds)
+        view |= {
+            "kind": "used_up",
+            "title": "This code is used up",
+            "why": f"Each code is good for {refused.scans} drinks, so that nobody waits too "
+            f"long. All {refused.scans} of this one are taken.",
+            "keep": "You have lost nothing. Stay near the screen and scan the new code when it "
+            "appears.",
+        }
+        if closes_at > now:
+            view |= {
+                "when_label": "New code on the screen",
+                "when_clock": _clock(shop, closes_at),
+                "when_ms": _ms(closes_at),
+                "when_total_seconds": shop.window_seconds,
+                "when_note": f"a new one every {every}",
+            }
+        else:
+            view["keep"] = "You have lost nothing. The next code is already on the screen."
+    elif isinstance(refused, CodeExpired):
+        view |= {
+            "kind": "expired",
+            "title": "This code is too old",
+            "why": "A code is shown for "
+            f"{_duration(shop.window_seconds)} and then makes room for the next one. "
+            "Scan the one on the screen now.",
+        }
+    elif isinstance(refused, CodeUnknown):
+        view |= {
+            "kind": "unknown",
+            "title": "This is not a code of this bar",
+            "why": "The address was cut off or changed on its way. Scan the code on the screen.",
+        }
+    elif isinstance(refused, ShopClosed):
+        view |= {
+            "kind": "closed",
+            "title": "The bar is closed",
+            "why": "Nobody is taking orders right now. The screen shows a code as soon as the "
+            "bar opens.",
+            "keep": "You have lost nothing. This scan was not used.",
+        }
+    elif isinstance(refused, ShopFull):
+        view |= {
+            "kind": "full",
+            "title": "The bar is full right now",
+            "why": f"{shop.capacity} orders are under way, as many as the baristas can make at "
+            "once. Usually a place is free within a few minutes.",
+            "keep": "You have lost nothing. This scan was not used; try again in a moment.",
+            "next_label": "Try again",
+        }
+    elif isinstance(refused, HasOpenOrder):
+        view |= {
+            "kind": "open_order",
+            "title": "You already have an order",
+            "why": "One order at a time, so that everybody gets a drink. Yours is under way.",
+            "keep": "You have lost nothing. This scan was not used.",
+            "next_label": "Show my order",
+        }
+    return view
+
+
+def barista_board(
+    shop: Shop, open_orders: list[Order], barista_id: str, barista_name: str, now: datetime,
+    notes: dict[str, str] | None = None,
+) -> dict:
+    """The tablet's three columns. `notes` are sentences for single cards, by order id."""
+    waiting = order_rules.in_line(open_orders)
+    making = _in_state(open_orders, OrderState.MAKING, "making_at")
+    making.sort(key=lambda order: order.barista_id != barista_id)
+    ready = _in_state(open_orders, OrderState.COMPLETED, "ended_at")
+    totals = Counter(order.drink_order.name for order in waiting)
+    notes = notes or {}
+
+    def cards(orders: list[Order]) -> list[dict]:
+        return [_card(order, barista_id, notes.get(order.id)) for order in orders]
+
+    return {
+        "at_ms": _ms(now),
+        "version": 0,
+        "is_open": shop.is_open,
+        "waiting": cards(waiting),
+        "making": cards(making),
+        "ready": cards(ready),
+        "just_cancelled": [],
+        "totals": [{"drink": name, "count": count} for name, count in totals.items()],
+        "me": barista_name,
+    }
+
+
+def board_note(order: Order | None) -> str:
+    """What a tablet should be told about a card that left by itself; else empty."""
+    if order is None or order.number is None:
+        return ""
+    if order.state is OrderState.CANCELLED and order.cancelled_by is Role.CUSTOMER:
+        return f"{order.number} was cancelled by the customer"
+    if order.state is OrderState.TIMED_OUT:
+        return f"{order.number} waited too long and was closed"
+    return ""
+
+
+def display_board(shop: Shop, open_orders: list[Order], now: datetime) -> dict:
+    """The TV's two lists."""
+    making = _in_state(open_orders, OrderState.MAKING, "making_at")
+    making.sort(key=lambda order: order.number or 0)
+    preparing = [*making, *order_rules.in_line(open_orders)]
+    ready = _in_state(open_orders, OrderState.COMPLETED, "ended_at")
+    return {
+        "at_ms": _ms(now),
+        "version": 0,
+        "is_open": shop.is_open,
+        "preparing": [
+            {
+                "number": order.number,
+                "drink_name": order.drink_order.name,
+                "is_making": order.state is OrderState.MAKING,
+            }
+            for order in preparing[:_ROWS_ON_TV]
+        ],
+        "more_waiting": max(len(preparing) - _ROWS_ON_TV, 0),
+        "ready": [
+            {
+                "number": order.number,
+                "drink_name": order.drink_order.name,
+                "ready_ms": _ms(order.ended_at),
+            }
+            for order in reversed(ready)
+        ],
+        "pickup_place": shop.pickup_place,
+    }
+
+
+def code(shop: Shop, current: CurrentCode, now: datetime, public_url: str) -> dict:
+    """The TV's code panel without its drawing: that and the address never travel on a topic."""
+    state = "closed" if not shop.is_open else "open" if current.bucket.left else "used_up"
+    return {
+        "state": state,
+        "window": str(current.bucket.window),
+        "url": f"{public_url}/{shop.id}/scan/{current.text}" if state == "open" else None,
+        "svg": None,
+        "scans": current.bucket.scans,
+        "left": current.bucket.left,
+        "next_ms": _ms(current.bucket.closes_at),
+        "at_ms": _ms(now),
+        "version": 0,
+    }
+
+
+def _card(order: Order, barista_id: str, note: str | None) -> dict:
+    return {
+        "id": order.id,
+        "number": order.number,
+        "drink_name": order.drink_order.name,
+        "icon": order.drink_order.icon,
+        "differences": list(order.drink_order.differences),
+        "state": order.state.value,
+        "version": order.version,
+        "since_ms": _ms(order.submitted_at),
+        "ready_ms": _ms(order.ended_at),
+        "barista_name": order.barista_name,
+        "is_mine": order.barista_id == barista_id,
+        "note": note,
+    }
+
+
+def _in_state(orders: list[Order], state: OrderState, time_name: str) -> list[Order]:
+    found = [order for order in orders if order.state is state]
+    return sorted(found, key=lambda order: (getattr(order, time_name), order.number or 0))
+
+
+def _customer_can_cancel(order: Order) -> bool:
+    return any(
+        row.source is order.state
+        and row.action is order_rules.Action.CANCEL
+        and Role.CUSTOMER in row.roles
+        for row in order_rules.TRANSITIONS
+    )
+
+
+def _order_texts(shop: Shop, order: Order, place: int | None) -> tuple[str, str, str]:
+    """Headline, sentence and next step for each state, in the tone of the house."""
+    number = order.number
+    drink = order.drink_order.name if order.drink_order else "drink"
+    barista = order.barista_name or "A barista"
+    scan_again = "You can scan again whenever you like."
+    match order.state:
+        case OrderState.CLAIMED:
+            return "One moment", "We are asking the bar for a place for you.", ""
+        case OrderState.ADMITTED:
+            return "What would you like?", "", ""
+        case OrderState.SUBMITTED | OrderState.QUEUED:
+            where = "You are next" if place == 1 else f"You are {_ordinal(place or 1)} in line"
+            return where, f"Order placed. Your number is {number}.", ""
+        case OrderState.MAKING:
+            return f"{barista} is making it now", f"Your {drink} is on its way.", ""
+        case OrderState.COMPLETED:
+            return "Ready", f"Collect {number} at the {shop.pickup_place}.", "Enjoy your coffee."
+        case OrderState.COLLECTED:
+            return "Collected", f"{number}, {drink}: enjoy it.", scan_again
+        case OrderState.REFUSED:
+            if order.reason == RefusalReason.FULL:
+                return (
+                    "The bar is full right now",
+                    "The last free place was taken a moment before you. Your scan was given back.",
+                    "Scan again in a few minutes.",
+                )
+            return (
+                "The bar is closed",
+                "It closed a moment before your scan arrived. Your scan was given back.",
+                "The screen shows a code as soon as the bar opens.",
+            )
+        case OrderState.CANCELLED:
+            if order.cancelled_by is Role.BARISTA:
+                return (
+                    "The bar cancelled your order",
+                    f"We are sorry: {number} was cancelled because {order.reason}.",
+                    "You can scan again straight away.",
+                )
+            what = f"Order {number} is cancelled." if number else "Your place is free again."
+            return "You cancelled your order", what, scan_again
+        case OrderState.TIMED_OUT:
+            if order.reason == TimeOutCause.CUSTOMER:
+                return (
+                    "Your time to choose is over",
+                    f"We waited {_duration(order.choose_seconds or 0)} for your choice and gave "
+                    "the place to the next person.",
+                    "Scan again whenever you like.",
+                )
+            return (
+                "Your drink was not made in time",
+                f"We are sorry: nobody could make {number} within "
+                f"{_duration(order.make_seconds or 0)}, so it was closed.",
+                "Ask at the counter, or scan again straight away.",
+            )
+    raise ValueError(order.state)
+
+
+def _ordinal(number: int) -> str:
+    if 10 <= number % 100 <= 20:
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+
+
+def _duration(seconds: int) -> str:
+    if seconds % 60 == 0 and seconds >= 60:
+        minutes = seconds // 60
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return "1 second" if seconds == 1 else f"{seconds} seconds"
+
+
+def _clock(shop: Shop, moment: datetime) -> str:
+    return shop.local_time(moment).strftime("%H:%M")
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1000)

@@ -1,0 +1,1 @@
+"""The pages, a blueprint per role."""

@@ -1,0 +1,227 @@
+"""The tablet: the queue, and the shop's door."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+
+from domain.errors import ChoiceInvalid, NotAllowedNow
+from domain.orders import OrderState
+from domain.shops import Shop
+from webapp import presenters
+from webapp.access import STAFF_COOKIE, services, staff, staff_only
+from webapp.cloud.live_topics import barista_topic
+from webapp.routes.live import event_stream, is_relayed
+from webapp.services import bar
+from webapp.services.sign_in import clean_name
+
+blueprint = Blueprint("barista", __name__, url_prefix="/<shop_id>/barista")
+
+_REASONS = (
+    (bar.CancelReason.SOLD_OUT, "Something ran out"),
+    (bar.CancelReason.MACHINE, "The machine needs a break"),
+    (bar.CancelReason.CLOSING, "We are closing"),
+    (bar.CancelReason.NOT_COLLECTED, "Nobody came for it"),
+    (bar.CancelReason.MISTAKE, "A mistake"),
+)
+
+
+@blueprint.get("")
+@staff_only("barista")
+def board(shop_id: str):
+    live_url = url_for("barista.live", shop_id=shop_id) if is_relayed() else None
+    return _render("barista/board.html", shop_id, live_url=live_url)
+
+
+@blueprint.get("/board")
+@staff_only("barista")
+def board_fragment(shop_id: str):
+    return _board(shop_id)
+
+
+@blueprint.get("/live")
+@staff_only("barista")
+def live(shop_id: str):
+    return event_stream(barista_topic(shop_id))
+
+
+@blueprint.post("/orders/<order_id>/make")
+@staff_only("barista")
+def make(shop_id: str, order_id: str):
+    return _act(shop_id, order_id, bar.make_order)
+
+
+@blueprint.post("/orders/<order_id>/release")
+@staff_only("barista")
+def release(shop_id: str, order_id: str):
+    return _act(shop_id, order_id, bar.release_order)
+
+
+@blueprint.post("/orders/<order_id>/complete")
+@staff_only("barista")
+def complete(shop_id: str, order_id: str):
+    return _act(shop_id, order_id, bar.complete_order)
+
+
+@blueprint.post("/orders/<order_id>/collected")
+@staff_only("barista")
+def collected(shop_id: str, order_id: str):
+    return _act(shop_id, order_id, bar.collect_order)
+
+
+@blueprint.get("/orders/<order_id>/cancel")
+@staff_only("barista")
+def ask_reason(shop_id: str, order_id: str):
+    order = services().order(shop_id, order_id)
+    context = {
+        "reasons": [{"id": reason.name.lower(), "label": label} for reason, label in _REASONS],
+        "order": {
+            "id": order.id,
+            "number": order.number,
+            "drink_name": order.drink_order.name if order.drink_order else "",
+            "cancel_url": url_for("barista.cancel", shop_id=shop_id, order_id=order.id),
+        },
+        "board_url": url_for("barista.board", shop_id=shop_id),
+    }
+    template = "fragments/reasons.html" if request.htmx else "barista/cancel.html"
+    return _render(template, shop_id, **context)
+
+
+@blueprint.post("/orders/<order_id>/cancel")
+@staff_only("barista")
+def cancel(shop_id: str, order_id: str):
+    try:
+        reason = bar.CancelReason[request.form.get("reason", "").upper()]
+    except KeyError:
+        raise ChoiceInvalid("Choose one of the reasons.") from None
+    return _act(
+        shop_id, order_id,
+        lambda services, order_id, barista: bar.cancel_order(services, order_id, barista, reason),
+    )
+
+
+@blueprint.post("/open")
+@staff_only("barista")
+def open_shop(shop_id: str):
+    bar.set_open(services(), shop_id, True)
+    return _answer(shop_id)
+
+
+@blueprint.post("/close")
+@staff_only("barista")
+def close_shop(shop_id: str):
+    bar.set_open(services(), shop_id, False)
+    return _answer(shop_id)
+
+
+@blueprint.post("/name")
+@staff_only("barista")
+def rename(shop_id: str):
+    name = clean_name(request.form.get("name", ""))
+    if not name:
+        raise ChoiceInvalid("Write a name first.")
+    services().sessions.rename(request.cookies[STAFF_COOKIE], name)
+    return redirect(url_for("barista.board", shop_id=shop_id), 303)
+
+
+@blueprint.get("/sold-out")
+@staff_only("barista")
+def sold_out_list(shop_id: str):
+    return _sold_out(shop_id)
+
+
+@blueprint.post("/sold-out")
+@staff_only("barista")
+def set_sold_out(shop_id: str):
+    bar.set_sold_out(
+        services(),
+        shop_id,
+        request.form.get("item", ""),
+        request.form.get("sold_out") == "1",
+        request.form.get("group", ""),
+    )
+    if not request.htmx:
+        return redirect(url_for("barista.sold_out_list", shop_id=shop_id), 303)
+    return _sold_out(shop_id)
+
+
+def _act(shop_id: str, order_id: str, action):
+    try:
+        action(services(), order_id, staff())
+    except NotAllowedNow as refused:
+        if not request.htmx:
+            raise
+        order = services().order(shop_id, order_id)
+        # On a card that is still there it stands on the card; else the tray says it.
+        visible = order.state in (OrderState.QUEUED, OrderState.MAKING, OrderState.COMPLETED)
+        return _board(
+            shop_id,
+            notes={order.id: refused.sentence} if visible else {},
+            toast="" if visible else refused.sentence,
+        ), 409
+    return _answer(shop_id)
+
+
+def _answer(shop_id: str):
+    if request.htmx:
+        return _board(shop_id)
+    return redirect(url_for("barista.board", shop_id=shop_id), 303)
+
+
+def _board(shop_id: str, notes: dict | None = None, toast: str = "") -> str:
+    return _render("fragments/barista_board.html", shop_id, notes=notes, toast=toast)
+
+
+def _sold_out(shop_id: str) -> str:
+    menu = presenters.menu(services().shop(shop_id).menu)
+    template = "fragments/sold_out.html" if request.htmx else "barista/sold_out.html"
+    return _render(
+        template,
+        shop_id,
+        menu=menu,
+        action=url_for("barista.set_sold_out", shop_id=shop_id),
+        board_url=url_for("barista.board", shop_id=shop_id),
+    )
+
+
+def _render(template: str, shop_id: str, notes: dict | None = None, **context) -> str:
+    who = staff() or abort(401)
+    shop = services().shop(shop_id)
+    now = services().now()
+    view = presenters.barista_board(
+        shop, services().orders.open_orders(shop_id), who.id, who.name, now, notes
+    )
+    for card in (*view["waiting"], *view["making"], *view["ready"]):
+        card |= _card_urls(shop, card)
+    context.setdefault("live_url", None)
+    context.setdefault("toast", "")
+    return render_template(
+        template,
+        shop=shop,
+        board=view,
+        now_ms=view["at_ms"],
+        open_url=url_for("barista.open_shop", shop_id=shop_id),
+        close_url=url_for("barista.close_shop", shop_id=shop_id),
+        name_url=url_for("barista.rename", shop_id=shop_id),
+        reread_url=url_for("barista.board_fragment", shop_id=shop_id),
+        sold_out_url=url_for("barista.sold_out_list", shop_id=shop_id),
+        **context,
+    )
+
+
+def _card_urls(shop: Shop, card: dict) -> dict:
+    state = OrderState(card["state"])
+    mine = card["is_mine"]
+    allowed = {
+        "make_url": ("make", state is OrderState.QUEUED),
+        "release_url": ("release", state is OrderState.MAKING and mine),
+        "complete_url": ("complete", state is OrderState.MAKING and mine),
+        "cancel_url": ("ask_reason", state is not OrderState.COMPLETED
+                       and (state is not OrderState.MAKING or mine)),
+        "collected_url": ("collected", state is OrderState.COMPLETED),
+    }
+    return {
+        name: url_for(f"barista.{endpoint}", shop_id=shop.id, order_id=card["id"])
+        if possible
+        else None
+        for name, (endpoint, possible) in allowed.items()
+    }

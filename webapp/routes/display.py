@@ -1,0 +1,70 @@
+"""The TV: the code to scan, and whose drink is ready. It never writes but the window's bucket."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, url_for
+
+from domain.shops import Shop
+from webapp import presenters
+from webapp.access import services, staff_only
+from webapp.cloud.live_topics import display_topic
+from webapp.qr_svg import qr_svg
+from webapp.routes.live import event_stream, is_relayed
+from webapp.services.codes import current_code
+
+blueprint = Blueprint("display", __name__, url_prefix="/<shop_id>/display")
+
+
+@blueprint.get("")
+@staff_only("display")
+def board(shop_id: str):
+    shop = services().shop(shop_id)
+    live_url = url_for("display.live", shop_id=shop_id) if is_relayed() else None
+    return _render(
+        "display/board.html", shop, live_url=live_url, code=_code(shop), display=_board(shop)
+    )
+
+
+@blueprint.get("/code")
+@staff_only("display")
+def code_panel(shop_id: str):
+    shop = services().shop(shop_id)
+    return _render("fragments/code_panel.html", shop, code=_code(shop))
+
+
+@blueprint.get("/board")
+@staff_only("display")
+def board_fragment(shop_id: str):
+    shop = services().shop(shop_id)
+    return _render("fragments/display_board.html", shop, display=_board(shop))
+
+
+@blueprint.get("/live")
+@staff_only("display")
+def live(shop_id: str):
+    return event_stream(display_topic(shop_id))
+
+
+def _code(shop: Shop) -> dict:
+    view = presenters.code(
+        shop, current_code(services(), shop), services().now(), services().public_url
+    )
+    if view["url"]:
+        view["svg"] = qr_svg(view["url"])
+    return view | {"panel_url": url_for("display.code_panel", shop_id=shop.id)}
+
+
+def _board(shop: Shop) -> dict:
+    now = services().now()
+    return presenters.display_board(shop, services().orders.open_orders(shop.id), now)
+
+
+def _render(template: str, shop: Shop, **context) -> str:
+    context.setdefault("live_url", None)
+    return render_template(
+        template,
+        shop=shop,
+        now_ms=int(services().now().timestamp() * 1000),
+        reread_url=url_for("display.board_fragment", shop_id=shop.id),
+        **context,
+    )

@@ -1,0 +1,94 @@
+"""What the baristas do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+
+from domain.errors import Busy
+from domain.orders import Order, Role, cancel, collect, complete, make, release
+from domain.shops import Shop
+from webapp.services.ports import Services, StaffSession, Stale, move
+
+
+class CancelReason(StrEnum):
+    """Why the bar cancels an order, as the customer reads it after "because"."""
+
+    SOLD_OUT = "something for it ran out"
+    MACHINE = "the machine needs a break"
+    CLOSING = "the bar is closing"
+    NOT_COLLECTED = "nobody came for it"
+    MISTAKE = "there was a mistake with it"
+
+
+def make_order(services: Services, order_id: str, barista: StaffSession) -> Order:
+    """Puts the order in this barista's hands. Raises AlreadyTaken or NotAllowedNow."""
+    return _change(
+        services, order_id, barista,
+        lambda order, now: make(order, barista.id, barista.name, now),
+    )
+
+
+def release_order(services: Services, order_id: str, barista: StaffSession) -> Order:
+    """Puts the order back at its place in the queue. Raises NotAllowedNow."""
+    return _change(services, order_id, barista, lambda order, now: release(order))
+
+
+def complete_order(services: Services, order_id: str, barista: StaffSession) -> Order:
+    """The drink is ready. Raises NotAllowedNow."""
+    return _change(services, order_id, barista, complete)
+
+
+def collect_order(services: Services, order_id: str, barista: StaffSession) -> Order:
+    """The drink left the counter. Raises NotAllowedNow."""
+    return _change(
+        services, order_id, barista, lambda order, now: collect(order, Role.BARISTA, now)
+    )
+
+
+def cancel_order(
+    services: Services, order_id: str, barista: StaffSession, reason: CancelReason
+) -> Order:
+    """Cancels the order and tells the customer why. Raises NotAllowedNow."""
+    return _change(
+        services, order_id, barista,
+        lambda order, now: cancel(order, Role.BARISTA, reason.value, now),
+    )
+
+
+def set_open(services: Services, shop_id: str, is_open: bool) -> Shop:
+    """Opens or closes the shop; open orders go on. Raises Busy."""
+    return _save_shop(services, shop_id, lambda shop: replace(shop, is_open=is_open))
+
+
+def set_sold_out(
+    services: Services, shop_id: str, item_id: str, is_sold_out: bool, group_id: str = ""
+) -> Shop:
+    """Marks a drink, or an option of a group, sold out or back. Raises ChoiceInvalid or Busy."""
+    return _save_shop(
+        services,
+        shop_id,
+        lambda shop: replace(
+            shop, menu=shop.menu.with_sold_out(item_id, is_sold_out, group_id)
+        ),
+    )
+
+
+def _change(services: Services, order_id: str, barista: StaffSession, change) -> Order:
+    now = services.now()
+    return move(services, barista.shop_id, order_id, lambda order: change(order, now))
+
+
+def _save_shop(services: Services, shop_id: str, change) -> Shop:
+    for _ in range(5):
+        shop = services.shop(shop_id)
+        changed = change(shop)
+        if changed == shop:
+            return shop
+        changed = replace(changed, version=shop.version + 1)
+        try:
+            services.shops.save(shop, changed)
+        except Stale:
+            continue
+        return changed
+    raise Busy

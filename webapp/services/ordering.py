@@ -1,0 +1,72 @@
+"""What a customer does with their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from domain.errors import NotAllowedNow, NotFound
+from domain.orders import (
+    Action,
+    Order,
+    OrderState,
+    Role,
+    cancel,
+    position,
+    submit,
+    transition,
+)
+from domain.shops import Shop
+from webapp.services.ports import Services, move
+
+
+def own_order(services: Services, shop_id: str, order_id: str, customer_id: str | None) -> Order:
+    """The customer's own order. Raises NotFound, for somebody else's alike."""
+    order = services.order(shop_id, order_id)
+    if not customer_id or order.customer_id != customer_id:
+        raise NotFound("We know no such order.")
+    return order
+
+
+def place_in_line(services: Services, order: Order) -> int | None:
+    """The order's place in its shop's line, 1 = next; None when it is not waiting."""
+    if order.state not in (OrderState.SUBMITTED, OrderState.QUEUED):
+        return None
+    return position(order, services.orders.open_orders(order.shop_id))
+
+
+def place_order(
+    services: Services, shop: Shop, order: Order, drink_id: str, choices: Mapping[str, str]
+) -> Order:
+    """Submits the customer's choice and gives the order its number.
+
+    Sent twice, the first one counts and the second changes nothing.
+    Raises ChoiceInvalid, SoldOut, NotAllowedNow or Busy.
+    """
+    drink_order = shop.menu.check_choice(drink_id, choices)
+    if order.drink_order is not None:
+        return order
+    transition(order, Action.SUBMIT, Role.CUSTOMER)
+    now = services.now()
+    number = services.shops.next_number(shop.id, shop.day(now))
+    try:
+        return move(
+            services, shop.id, order.id, lambda current: submit(current, drink_order, number, now)
+        )
+    except NotAllowedNow:
+        current = services.order(shop.id, order.id)
+        if current.drink_order is None:
+            raise
+        return current
+
+
+def cancel_order(services: Services, order: Order) -> Order:
+    """Cancels the customer's order; again is harmless. Raises NotAllowedNow or Busy."""
+    if order.state is OrderState.CANCELLED:
+        return order
+    now = services.now()
+    return move(
+        services,
+        order.shop_id,
+        order.id,
+        lambda current: cancel(current, Role.CUSTOMER, None, now),
+    )

@@ -1,0 +1,157 @@
+"""What the use cases speak to, and the bundle they get it in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.admission import TokenBucket
+from domain.errors import Busy, NotFound
+from domain.events import Event
+from domain.orders import Order, OrderState
+from domain.shops import Shop
+
+_ATTEMPTS = 5
+
+
+class Stale(Exception):
+    """The item is no longer as it was read; read again and decide anew."""
+
+
+class AlreadyThere(Exception):
+    """The item to be created exists."""
+
+
+class Orders(Protocol):
+    def get(self, shop_id: str, order_id: str) -> Order | None: ...
+    def open_orders(self, shop_id: str) -> list[Order]: ...
+    def claim(self, order: Order, bucket: TokenBucket) -> None:
+        """Takes a scan, locks the customer and creates the order, or nothing of it.
+
+        Raises AlreadyThere for this very order, CodeUsedUp, HasOpenOrder.
+        """
+    def save(self, before: Order, after: Order) -> Order:
+        """Writes a move if the order is still as `before`; an end frees its place and customer.
+
+        Raises Stale.
+        """
+    def next_attempt(self, order: Order) -> Order:
+        """Counts one more execution for this order. Raises Stale."""
+    def open_order_of(self, shop_id: str, customer_id: str) -> Order | None: ...
+
+
+class Shops(Protocol):
+    def get(self, shop_id: str) -> Shop | None: ...
+    def ids(self) -> list[str]: ...
+    def create(self, shop: Shop) -> bool: ...
+    def save(self, before: Shop, after: Shop) -> None:
+        """Raises Stale."""
+    def open_order_count(self, shop_id: str) -> int: ...
+    def next_number(self, shop_id: str, day: str) -> int: ...
+
+
+class QrCodes(Protocol):
+    def get_or_create(self, bucket: TokenBucket) -> TokenBucket: ...
+    def get(self, shop_id: str, window: int) -> TokenBucket | None: ...
+
+
+@dataclass(frozen=True)
+class StaffSession:
+    """Who is signed in: a person or a screen, for one shop. `id` is not a secret."""
+
+    id: str
+    shop_id: str
+    role: str
+    name: str
+
+
+class Sessions(Protocol):
+    def create_link(self, secret: str, session: StaffSession, ends_at: datetime) -> None: ...
+    def use_link(
+        self, secret: str, new_secret: str, now: datetime, ends_at: datetime
+    ) -> StaffSession | None: ...
+    def get(self, secret: str, now: datetime) -> StaffSession | None: ...
+    def rename(self, secret: str, name: str) -> None: ...
+
+
+class Journeys(Protocol):
+    def store(self, order_id: str, key: str, detail_type: str, at: str, detail: dict) -> None: ...
+    def stored(self, order_id: str) -> list[tuple[str, str]]: ...
+
+
+class Executions(Protocol):
+    def start(self, order: Order, seconds_left: int) -> None:
+        """Starts the order's execution; one of that name is as good as started."""
+    def is_running(self, order: Order) -> bool: ...
+    def resume(self, task_token: str) -> None:
+        """Lets the execution go on; a token already closed is no error."""
+    def close(self, task_token: str, cause: str) -> None:
+        """Tells the execution that its order has ended another way."""
+
+
+class Bus(Protocol):
+    def put(self, events: list[Event]) -> None: ...
+    def check(self) -> None: ...
+
+
+class LiveTopics(Protocol):
+    def publish(self, topic: str, html: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """All that a use case may need. `secret_key` signs QR codes and form keys."""
+
+    orders: Orders
+    shops: Shops
+    qr_codes: QrCodes
+    sessions: Sessions
+    journeys: Journeys
+    executions: Executions
+    bus: Bus
+    live: LiveTopics
+    now: Callable[[], datetime]
+    secret_key: str
+    public_url: str
+
+    def shop(self, shop_id: str) -> Shop:
+        """The shop. Raises NotFound."""
+        if shop := self.shops.get(shop_id):
+            return shop
+        raise NotFound("There is no bar at this address.")
+
+    def order(self, shop_id: str, order_id: str) -> Order:
+        """The order. Raises NotFound."""
+        if order := self.orders.get(shop_id, order_id):
+            return order
+        raise NotFound("We know no such order.")
+
+
+def move(
+    services: Services, shop_id: str, order_id: str, change: Callable[[Order], Order]
+) -> Order:
+    """Reads the order, applies `change` and writes it, again while others write in between.
+
+    Raises NotFound, what `change` raises, or Busy.
+    """
+    for attempt in range(_ATTEMPTS):
+        order = services.order(shop_id, order_id)
+        try:
+            return services.orders.save(order, change(order))
+        except Stale:
+            # The other writer is done within a few milliseconds; the first retry is immediate.
+            time.sleep(0.01 * attempt)
+    raise Busy
+
+
+def is_over(order: Order) -> bool:
+    """True when nothing will happen to the order any more."""
+    return order.state in {
+        OrderState.COLLECTED,
+        OrderState.REFUSED,
+        OrderState.CANCELLED,
+        OrderState.TIMED_OUT,
+    }

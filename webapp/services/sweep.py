@@ -1,0 +1,83 @@
+"""The sweep: once a minute, each open order is held against its execution and its deadline.
+
+It repairs what a crash, a lost event or a restarted emulator left behind. Each repair is one
+conditional write or an idempotent call, so two sweeps at once do no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from domain.errors import NotAllowedNow
+from domain.orders import (
+    BOARD_SECONDS,
+    Order,
+    OrderState,
+    Role,
+    collect,
+    time_out,
+)
+from webapp.services.ports import Services, Stale
+
+log = logging.getLogger(__name__)
+
+_SETTLE = timedelta(seconds=5)
+"""How long a step may take before the sweep thinks that it got lost."""
+
+
+def sweep(services: Services) -> int:
+    """Repairs all shops' open orders; returns how many it touched."""
+    return sum(
+        _repair(services, order)
+        for shop_id in services.shops.ids()
+        for order in services.orders.open_orders(shop_id)
+    )
+
+
+def _repair(services: Services, order: Order) -> bool:
+    now = services.now()
+    try:
+        if order.state is OrderState.COMPLETED:
+            return _clear_from_board(services, order, now)
+        if _deadline_is_over(order, now):
+            services.orders.save(order, time_out(order, now))
+            log.warning("closed order whose deadline passed", extra={"order_id": order.id})
+            return True
+        if _last_change(order) + _SETTLE > now:
+            return False
+        if not services.executions.is_running(order):
+            _restart(services, order, now)
+            return True
+        if order.state is OrderState.SUBMITTED:
+            current = services.order(order.shop_id, order.id)
+            if current.state is OrderState.SUBMITTED and current.task_token:
+                services.executions.resume(current.task_token)
+                return True
+        return False
+    except (Stale, NotAllowedNow):
+        # Somebody moved the order meanwhile: it is alive, and the next sweep looks again.
+        return False
+
+
+def _restart(services: Services, order: Order, now: datetime) -> None:
+    left = int((order.deadline_at - now).total_seconds()) if order.deadline_at else 1
+    services.executions.start(services.orders.next_attempt(order), left)
+    log.warning("restarted the execution of an order", extra={"order_id": order.id})
+
+
+def _deadline_is_over(order: Order, now: datetime) -> bool:
+    # While its execution lives it closes the order itself; we come a little later.
+    return order.deadline_at is not None and order.deadline_at + _SETTLE < now
+
+
+def _clear_from_board(services: Services, order: Order, now: datetime) -> bool:
+    if order.ended_at is None or order.ended_at + timedelta(seconds=BOARD_SECONDS) > now:
+        return False
+    services.orders.save(order, collect(order, Role.WORKFLOW, now))
+    return True
+
+
+def _last_change(order: Order) -> datetime:
+    times = (order.created_at, order.admitted_at, order.submitted_at, order.queued_at)
+    return max(moment for moment in times if moment is not None)

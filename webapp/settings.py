@@ -1,0 +1,65 @@
+"""The environment, read once and typed. Nothing else in the product reads os.environ."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from domain.orders import CHOOSE_SECONDS, MAKE_SECONDS
+
+
+class SettingsError(Exception):
+    """The environment is incomplete; the message says what to set."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this deployment is set up.
+
+    public_url: the address phones reach, without a trailing slash; QR codes and links carry it.
+    prefix: begins the names of all tables and of the bus's rules.
+    choose_seconds .. places: first-start values of the default shop and of the deployment.
+    live_relay: the pages read pushed fragments from this process instead of from IoT Core.
+    """
+
+    secret_key: str
+    public_url: str
+    region: str = "us-east-1"
+    prefix: str = "serverlesspresso-"
+    default_shop: str = "main"
+    choose_seconds: int = CHOOSE_SECONDS
+    make_seconds: int = MAKE_SECONDS
+    window_seconds: int = 300
+    scans_per_code: int = 10
+    places: int = 20
+    live_relay: bool = False
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Raises SettingsError with one line when something needed is missing or not a number."""
+        env = os.environ if environment is None else environment
+
+        def number(name: str, default: int) -> int:
+            text = env.get(name, "").strip()
+            if not text:
+                return default
+            if not text.isdigit() or int(text) < 1:
+                raise SettingsError(f"{name} must be a whole number above 0, not “{text}”.")
+            return int(text)
+
+        for name in ("SECRET_KEY", "PUBLIC_URL"):
+            if not env.get(name):
+                raise SettingsError(f"Set {name}; docs/deploy.md says to what.")
+        return cls(
+            secret_key=env["SECRET_KEY"],
+            public_url=env["PUBLIC_URL"].rstrip("/"),
+            region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or cls.region,
+            prefix=env.get("STACK_PREFIX", cls.prefix),
+            choose_seconds=number("CHOOSE_SECONDS", cls.choose_seconds),
+            make_seconds=number("MAKE_SECONDS", cls.make_seconds),
+            window_seconds=number("CODE_WINDOW_SECONDS", cls.window_seconds),
+            scans_per_code=number("SCANS_PER_CODE", cls.scans_per_code),
+            places=number("SHOP_CAPACITY", cls.places),
+            live_relay=env.get("LIVE_RELAY") == "1",
+        )

@@ -1,0 +1,28 @@
+"""Brings together what the CloudFormation template is made of: domain, tables and consumers."""
+
+from __future__ import annotations
+
+from domain.events import BUS_NAME, SOURCE
+from webapp.consumers.registry import COMMAND, CONSUMERS, SCHEDULED_JOBS
+from webapp.storage.tables import DEFAULT_PREFIX, table_definitions
+from workflows.order_workflow import TableNames, order_definition
+from workflows.template import BusRule, ScheduleRule, Stack, build_template
+
+
+def build_template_body(
+    choose_seconds: int, make_seconds: int, prefix: str = DEFAULT_PREFIX
+) -> str:
+    """The template of a deployment with these deadlines, as JSON."""
+    stack = Stack(
+        prefix=prefix,
+        bus_name=BUS_NAME,
+        source=SOURCE,
+        command=COMMAND,
+        tables=tuple(table_definitions()),
+        definition=order_definition(TableNames.with_prefix(prefix), choose_seconds, make_seconds),
+        bus_rules=tuple(
+            BusRule(consumer.name, tuple(consumer.detail_types)) for consumer in CONSUMERS
+        ),
+        schedule_rules=tuple(ScheduleRule(job.name, job.schedule) for job in SCHEDULED_JOBS),
+    )
+    return build_template(stack).to_json()

@@ -1,0 +1,28 @@
+"""The events of each order, in the order in which they were announced."""
+
+from __future__ import annotations
+
+from pynamodb.exceptions import PutError
+
+from webapp.storage.tables import JourneyModel
+
+
+class JourneyRepository:
+    """See services.ports.Journeys."""
+
+    def store(self, order_id: str, key: str, detail_type: str, at: str, detail: dict) -> None:
+        event = JourneyModel(
+            order_id, key, detail_type=detail_type, happened_at=at, detail=detail
+        )
+        try:
+            event.save(condition=JourneyModel.event_key.does_not_exist())
+        except PutError as error:
+            # The key names the event: delivered twice, it is already there.
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+
+    def stored(self, order_id: str) -> list[tuple[str, str]]:
+        found = JourneyModel.query(
+            order_id, consistent_read=True, attributes_to_get=["event_key", "detail_type"]
+        )
+        return [(model.event_key, model.detail_type) for model in found]

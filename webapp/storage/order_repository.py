@@ -1,0 +1,256 @@
+"""Orders in DynamoDB: each change is one conditional or transactional write."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from collections.abc import Callable, Mapping
+
+from pynamodb.exceptions import DoesNotExist, TransactWriteError, UpdateError
+from pynamodb.transactions import TransactWrite
+
+from domain.admission import TokenBucket
+from domain.errors import Busy, CodeUsedUp, HasOpenOrder
+from domain.menu import ChosenOption, DrinkOrder
+from domain.orders import (
+    HOLDS_CAPACITY,
+    ON_THE_BOARD,
+    OPEN_FOR_CUSTOMER,
+    Order,
+    OrderState,
+    Role,
+)
+from webapp.services.ports import AlreadyThere, Stale
+from webapp.storage.tables import CustomerModel, IntakeModel, OrderModel, QrCodeModel
+from webapp.storage.transaction import transact_write
+
+_CONFLICT_TRIES = 6
+
+_MUTABLE = (
+    "state",
+    "version",
+    "order_number",
+    "drink_order",
+    "submitted_at",
+    "making_at",
+    "ended_at",
+    "collected_at",
+    "barista_id",
+    "barista_name",
+    "cancelled_by",
+    "reason",
+    "open_since",
+)
+"""Attributes that a use case may change; the rest belongs to the claim and the workflow."""
+
+
+class OrderRepository:
+    """See services.ports.Orders."""
+
+    def get(self, shop_id: str, order_id: str) -> Order | None:
+        try:
+            return order_from_model(OrderModel.get(shop_id, order_id, consistent_read=True))
+        except DoesNotExist:
+            return None
+
+    def open_orders(self, shop_id: str) -> list[Order]:
+        found = OrderModel.open_orders.query(shop_id, consistent_read=True)
+        return [order_from_model(model) for model in found]
+
+    def open_order_of(self, shop_id: str, customer_id: str) -> Order | None:
+        try:
+            lock = CustomerModel.get(shop_id, customer_id, consistent_read=True)
+        except DoesNotExist:
+            return None
+        return self.get(shop_id, lock.order_id)
+
+    def claim(self, order: Order, bucket: TokenBucket) -> None:
+        item = OrderModel(order.shop_id, order.id, **_attributes(order))
+        lock = CustomerModel(order.shop_id, order.customer_id, order_id=order.id)
+        code = QrCodeModel(bucket.shop_id, bucket.window)
+
+        def build(transaction: TransactWrite) -> None:
+            transaction.save(item, condition=OrderModel.order_id.does_not_exist())
+            transaction.save(lock, condition=CustomerModel.customer_id.does_not_exist())
+            transaction.update(
+                code,
+                actions=[QrCodeModel.taken.add(1)],
+                condition=QrCodeModel.taken < bucket.scans,
+            )
+
+        refused = _transact(build)
+        if refused is None:
+            return
+        order_refused, lock_refused, _ = refused
+        if order_refused:
+            raise AlreadyThere
+        if lock_refused:
+            self._raise_open_order(order)
+        raise CodeUsedUp(bucket.scans, bucket.closes_at)
+
+    def save(self, before: Order, after: Order) -> Order:
+        frees_place = before.state in HOLDS_CAPACITY and after.state not in HOLDS_CAPACITY
+        actions = _actions(before, after)
+        condition = (OrderModel.version == before.version) & (
+            OrderModel.state == before.state.value
+        )
+        model = OrderModel(before.shop_id, before.id)
+        if not frees_place:
+            self._update(model, actions, condition)
+            return after
+        intake = IntakeModel(before.shop_id)
+        lock = CustomerModel(before.shop_id, before.customer_id)
+
+        def build(transaction: TransactWrite) -> None:
+            transaction.update(model, actions=actions, condition=condition)
+            transaction.update(intake, actions=[IntakeModel.open_orders.delete({before.id})])
+            transaction.delete(
+                lock,
+                condition=CustomerModel.order_id.does_not_exist()
+                | (CustomerModel.order_id == before.id),
+            )
+
+        if _transact(build) is not None:
+            raise Stale
+        return after
+
+    def next_attempt(self, order: Order) -> Order:
+        actions = [OrderModel.attempt.set(order.attempt + 1)]
+        self._update(
+            OrderModel(order.shop_id, order.id), actions, OrderModel.attempt == order.attempt
+        )
+        return self.get(order.shop_id, order.id)
+
+    def _update(self, model: OrderModel, actions: list, condition) -> None:
+        # If the answer to a write is lost, its retry is refused although we won: the id tells.
+        write_id = secrets.token_hex(8)
+        try:
+            model.update([*actions, OrderModel.write_id.set(write_id)], condition=condition)
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            stored = OrderModel.get(model.shop_id, model.order_id, consistent_read=True)
+            if stored.write_id != write_id:
+                raise Stale from None
+
+    def _raise_open_order(self, order: Order) -> None:
+        current = self.open_order_of(order.shop_id, order.customer_id)
+        if current is not None and current.state in OPEN_FOR_CUSTOMER:
+            raise HasOpenOrder(current.id)
+        raise Busy
+
+
+def order_from_model(model: OrderModel) -> Order:
+    """The domain's order from an item, whole or as the open-orders index projects it."""
+    return Order(
+        shop_id=model.shop_id,
+        id=model.order_id,
+        customer_id=model.customer_id,
+        window=int(model.window_index),
+        created_at=model.created_at,
+        state=OrderState(model.state),
+        version=int(model.version),
+        attempt=int(model.attempt or 1),
+        number=int(model.order_number) if model.order_number is not None else None,
+        drink_order=_drink_from_json(model.drink_order),
+        admitted_at=model.admitted_at,
+        submitted_at=model.submitted_at,
+        queued_at=model.queued_at,
+        making_at=model.making_at,
+        ended_at=model.ended_at,
+        collected_at=model.collected_at,
+        choose_seconds=_int(model.choose_seconds),
+        make_seconds=_int(model.make_seconds),
+        barista_id=model.barista_id,
+        barista_name=model.barista_name,
+        cancelled_by=Role(model.cancelled_by) if model.cancelled_by else None,
+        reason=model.reason,
+        task_token=model.task_token,
+    )
+
+
+def order_from_stream_image(image: Mapping) -> Order:
+    """The order from a stream record's image (DynamoDB's own JSON)."""
+    model = OrderModel()
+    model.deserialize({name: dict(value) for name, value in image.items()})
+    return order_from_model(model)
+
+
+def _attributes(order: Order) -> dict:
+    return {
+        "customer_id": order.customer_id,
+        "window_index": order.window,
+        "created_at": order.created_at,
+        "open_since": order.created_at if order.state in ON_THE_BOARD else None,
+        "state": order.state.value,
+        "version": order.version,
+        "attempt": order.attempt,
+        "order_number": order.number,
+        "drink_order": _drink_to_json(order.drink_order),
+        "submitted_at": order.submitted_at,
+        "making_at": order.making_at,
+        "ended_at": order.ended_at,
+        "collected_at": order.collected_at,
+        "barista_id": order.barista_id,
+        "barista_name": order.barista_name,
+        "cancelled_by": order.cancelled_by.value if order.cancelled_by else None,
+        "reason": order.reason,
+    }
+
+
+def _actions(before: Order, after: Order) -> list:
+    old, new = _attributes(before), _attributes(after)
+    actions = []
+    for name in _MUTABLE:
+        if old[name] != new[name]:
+            attribute = getattr(OrderModel, name)
+            actions.append(
+                attribute.remove() if new[name] is None else attribute.set(new[name])
+            )
+    return actions
+
+
+def _drink_to_json(drink: DrinkOrder | None) -> dict | None:
+    if drink is None:
+        return None
+    return {
+        "drink": drink.drink,
+        "name": drink.name,
+        "icon": drink.icon,
+        "options": [[o.group, o.name, o.is_default] for o in drink.options],
+    }
+
+
+def _drink_from_json(data: dict | None) -> DrinkOrder | None:
+    if data is None:
+        return None
+    options = tuple(ChosenOption(*option) for option in data["options"])
+    return DrinkOrder(data["drink"], data["name"], data["icon"], options)
+
+
+def _int(value) -> int | None:
+    return None if value is None else int(value)
+
+
+def _transact(build: Callable[[TransactWrite], None]) -> list[bool] | None:
+    """Writes a transaction: None when it is done, else which of its parts were refused.
+
+    A conflict with another transaction says nothing about our conditions, so that is tried again.
+    Raises Busy when it does not end.
+    """
+    token = secrets.token_hex(16)
+    for attempt in range(_CONFLICT_TRIES):
+        try:
+            with transact_write(token) as transaction:
+                build(transaction)
+            return None
+        except TransactWriteError as error:
+            reasons = [reason.code if reason else "None" for reason in error.cancellation_reasons]
+            if "ConditionalCheckFailed" in reasons:
+                return [code == "ConditionalCheckFailed" for code in reasons]
+            if not reasons or set(reasons) - {"None", "TransactionConflict"}:
+                raise
+            token = secrets.token_hex(16)
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))
+    raise Busy

@@ -1,0 +1,150 @@
+"""Shops, their QR codes' token buckets and their order numbers in DynamoDB."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError
+
+from domain.admission import TokenBucket
+from domain.menu import menu_from_dict, menu_to_dict
+from domain.shops import Shop
+from webapp.services.ports import Stale
+from webapp.storage.tables import CounterModel, IntakeModel, QrCodeModel, ShopModel
+from webapp.storage.transaction import transact_write
+
+_KEEP_CODES = timedelta(days=1)
+
+
+class ShopRepository:
+    """See services.ports.Shops."""
+
+    def get(self, shop_id: str) -> Shop | None:
+        try:
+            return shop_from_model(ShopModel.get(shop_id, consistent_read=True))
+        except DoesNotExist:
+            return None
+
+    def ids(self) -> list[str]:
+        return [model.shop_id for model in ShopModel.scan(attributes_to_get=["shop_id"])]
+
+    def create(self, shop: Shop) -> bool:
+        try:
+            with transact_write() as transaction:
+                transaction.save(_to_model(shop), condition=ShopModel.shop_id.does_not_exist())
+                transaction.save(
+                    IntakeModel(shop.id, is_open=shop.is_open, places=shop.capacity),
+                    condition=IntakeModel.shop_id.does_not_exist(),
+                )
+        except TransactWriteError as error:
+            if error.cause_response_code != "TransactionCanceledException":
+                raise
+            return False
+        return True
+
+    def save(self, before: Shop, after: Shop) -> None:
+        try:
+            with transact_write() as transaction:
+                transaction.save(_to_model(after), condition=ShopModel.version == before.version)
+                transaction.update(
+                    IntakeModel(after.id),
+                    actions=[
+                        IntakeModel.is_open.set(after.is_open),
+                        IntakeModel.places.set(after.capacity),
+                    ],
+                )
+        except TransactWriteError as error:
+            if error.cause_response_code != "TransactionCanceledException":
+                raise
+            raise Stale from None
+
+    def open_order_count(self, shop_id: str) -> int:
+        return len(IntakeModel.get(shop_id, consistent_read=True).open_orders or ())
+
+    def next_number(self, shop_id: str, day: str) -> int:
+        # A retry after a lost answer may skip a number; none is ever given twice.
+        counter = CounterModel(shop_id, day)
+        counter.update(actions=[CounterModel.last_number.add(1)])
+        return int(counter.last_number)
+
+
+class QrCodeRepository:
+    """See services.ports.QrCodes."""
+
+    def get(self, shop_id: str, window: int) -> TokenBucket | None:
+        try:
+            return _bucket_from_model(QrCodeModel.get(shop_id, window, consistent_read=True))
+        except DoesNotExist:
+            return None
+
+    def get_or_create(self, bucket: TokenBucket) -> TokenBucket:
+        if found := self.get(bucket.shop_id, bucket.window):
+            return found
+        model = QrCodeModel(
+            bucket.shop_id,
+            bucket.window,
+            scans=bucket.scans,
+            taken=bucket.taken,
+            opens_at=bucket.opens_at,
+            closes_at=bucket.closes_at,
+            expires_at=bucket.closes_at + _KEEP_CODES,
+        )
+        try:
+            model.save(condition=QrCodeModel.window_index.does_not_exist())
+        except PutError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            # Another display was first; there is one budget per window, whoever shows it.
+            return self.get(bucket.shop_id, bucket.window) or bucket
+        return bucket
+
+
+def shop_from_model(model: ShopModel) -> Shop:
+    """The domain's shop from an item."""
+    return Shop(
+        id=model.shop_id,
+        name=model.title,
+        pickup_place=model.pickup_place,
+        timezone=model.zone,
+        window_seconds=int(model.window_seconds),
+        scans_per_code=int(model.scans_per_code),
+        grace_seconds=int(model.grace_seconds),
+        capacity=int(model.places),
+        is_open=model.is_open,
+        menu=menu_from_dict(model.menu),
+        version=int(model.version),
+    )
+
+
+def shop_from_stream_image(image: dict) -> Shop:
+    """The shop from a stream record's image."""
+    model = ShopModel()
+    model.deserialize({name: dict(value) for name, value in image.items()})
+    return shop_from_model(model)
+
+
+def _to_model(shop: Shop) -> ShopModel:
+    return ShopModel(
+        shop.id,
+        version=shop.version,
+        title=shop.name,
+        pickup_place=shop.pickup_place,
+        zone=shop.timezone,
+        window_seconds=shop.window_seconds,
+        scans_per_code=shop.scans_per_code,
+        grace_seconds=shop.grace_seconds,
+        places=shop.capacity,
+        is_open=shop.is_open,
+        menu=menu_to_dict(shop.menu),
+    )
+
+
+def _bucket_from_model(model: QrCodeModel) -> TokenBucket:
+    return TokenBucket(
+        shop_id=model.shop_id,
+        window=int(model.window_index),
+        scans=int(model.scans),
+        taken=int(model.taken),
+        opens_at=model.opens_at,
+        closes_at=model.closes_at,
+    )

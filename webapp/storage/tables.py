@@ -1,0 +1,234 @@
+"""The tables as PynamoDB models; the CloudFormation template takes its definitions from here."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from pynamodb.attributes import (
+    Attribute,
+    BooleanAttribute,
+    JSONAttribute,
+    NumberAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+)
+from pynamodb.constants import STRING
+from pynamodb.indexes import IncludeProjection, LocalSecondaryIndex
+from pynamodb.models import Model
+
+DEFAULT_PREFIX = "serverlesspresso-"
+
+
+class TimeAttribute(Attribute[datetime]):
+    """A UTC time in the spelling of Step Functions' `$$.State.EnteredTime`."""
+
+    attr_type = STRING
+
+    def serialize(self, value: datetime) -> str:
+        return value.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace(
+            "+00:00", "Z"
+        )
+
+    def deserialize(self, value: str) -> datetime:
+        return datetime.fromisoformat(value)
+
+
+class OpenOrdersIndex(LocalSecondaryIndex):
+    """A shop's open orders. Local, so that a screen's re-read sees the write that caused it."""
+
+    class Meta:
+        index_name = "open-orders"
+        # All that cards, lines and the sweep need; never the task token.
+        projection = IncludeProjection(
+            "state version attempt customer_id window_index order_number drink_order created_at "
+            "admitted_at submitted_at queued_at making_at ended_at choose_seconds make_seconds "
+            "barista_id barista_name".split()
+        )
+
+    shop_id = UnicodeAttribute(hash_key=True)
+    open_since = TimeAttribute(range_key=True)
+
+
+class OrderModel(Model):
+    """One order; `open_since` is there only while the order is on a screen (sparse index)."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "orders"
+
+    shop_id = UnicodeAttribute(hash_key=True)
+    order_id = UnicodeAttribute(range_key=True)
+    customer_id = UnicodeAttribute()
+    window_index = NumberAttribute()
+    created_at = TimeAttribute()
+    open_since = TimeAttribute(null=True)
+    state = UnicodeAttribute()
+    version = NumberAttribute()
+    attempt = NumberAttribute(default=1)
+    order_number = NumberAttribute(null=True)
+    drink_order = JSONAttribute(null=True)
+    admitted_at = TimeAttribute(null=True)
+    submitted_at = TimeAttribute(null=True)
+    queued_at = TimeAttribute(null=True)
+    making_at = TimeAttribute(null=True)
+    ended_at = TimeAttribute(null=True)
+    collected_at = TimeAttribute(null=True)
+    choose_seconds = NumberAttribute(null=True)
+    make_seconds = NumberAttribute(null=True)
+    barista_id = UnicodeAttribute(null=True)
+    barista_name = UnicodeAttribute(null=True)
+    cancelled_by = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    task_token = UnicodeAttribute(null=True)
+    write_id = UnicodeAttribute(null=True)
+    open_orders = OpenOrdersIndex()
+
+
+class CustomerModel(Model):
+    """A customer's lock: the one order they have under way."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "customers"
+
+    shop_id = UnicodeAttribute(hash_key=True)
+    customer_id = UnicodeAttribute(range_key=True)
+    order_id = UnicodeAttribute()
+
+
+class IntakeModel(Model):
+    """A shop's door: open or closed, and the ids of the orders that hold its places."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "intakes"
+
+    shop_id = UnicodeAttribute(hash_key=True)
+    is_open = BooleanAttribute()
+    places = NumberAttribute()
+    open_orders = UnicodeSetAttribute(null=True)
+
+
+class ShopModel(Model):
+    """A shop's settings; its stream announces ConfigChanged."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "shops"
+
+    shop_id = UnicodeAttribute(hash_key=True)
+    version = NumberAttribute()
+    title = UnicodeAttribute()
+    pickup_place = UnicodeAttribute()
+    zone = UnicodeAttribute()
+    window_seconds = NumberAttribute()
+    scans_per_code = NumberAttribute()
+    grace_seconds = NumberAttribute()
+    places = NumberAttribute()
+    is_open = BooleanAttribute()
+    menu = JSONAttribute()
+
+
+class QrCodeModel(Model):
+    """The token bucket of one QR code's window."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "qr-codes"
+
+    shop_id = UnicodeAttribute(hash_key=True)
+    window_index = NumberAttribute(range_key=True)
+    scans = NumberAttribute()
+    taken = NumberAttribute()
+    opens_at = TimeAttribute()
+    closes_at = TimeAttribute()
+    expires_at = TTLAttribute()
+
+
+class CounterModel(Model):
+    """The last order number a shop gave out on a day."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "counters"
+
+    shop_id = UnicodeAttribute(hash_key=True)
+    calendar_day = UnicodeAttribute(range_key=True)
+    last_number = NumberAttribute()
+
+
+class SessionModel(Model):
+    """A staff session or a sign-in link, under the hash of its secret."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "sessions"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    kind = UnicodeAttribute()
+    shop_id = UnicodeAttribute()
+    staff_role = UnicodeAttribute()
+    title = UnicodeAttribute()
+    ends_at = TimeAttribute()
+    expires_at = TTLAttribute()
+
+
+class JourneyModel(Model):
+    """One event of an order's journey; its stream announces AllEventsStored."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "journeys"
+
+    order_id = UnicodeAttribute(hash_key=True)
+    event_key = UnicodeAttribute(range_key=True)
+    detail_type = UnicodeAttribute()
+    happened_at = UnicodeAttribute()
+    detail = JSONAttribute()
+
+
+MODELS: tuple[type[Model], ...] = (
+    OrderModel,
+    CustomerModel,
+    IntakeModel,
+    ShopModel,
+    QrCodeModel,
+    CounterModel,
+    SessionModel,
+    JourneyModel,
+)
+
+STREAMED: tuple[type[Model], ...] = (OrderModel, ShopModel, JourneyModel)
+"""Tables whose stream is the outbox."""
+
+
+def use_prefix(prefix: str) -> None:
+    """Points all models at the tables of one deployment."""
+    for model in MODELS:
+        model.Meta.table_name = prefix + base_name(model)
+
+
+def base_name(model: type[Model]) -> str:
+    """A table's name without its deployment's prefix."""
+    return _BASE_NAMES[model]
+
+
+_BASE_NAMES = {model: model.Meta.table_name.removeprefix(DEFAULT_PREFIX) for model in MODELS}
+
+
+def table_definitions() -> list[dict]:
+    """For each table, what the template needs: keys, indexes, stream and time to live."""
+    definitions = []
+    for model in MODELS:
+        schema = model._get_schema()
+        definitions.append(
+            {
+                "name": base_name(model),
+                "attributes": schema["attribute_definitions"],
+                "keys": schema["key_schema"],
+                "local_indexes": schema["local_secondary_indexes"],
+                "has_stream": model in STREAMED,
+                "ttl": next(
+                    (
+                        attribute.attr_name
+                        for attribute in model.get_attributes().values()
+                        if isinstance(attribute, TTLAttribute)
+                    ),
+                    None,
+                ),
+            }
+        )
+    return definitions

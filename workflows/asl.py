@@ -1,0 +1,126 @@
+"""Builders for Amazon States Language, each named after the state's `Type`; JSONPath only.
+
+Source: https://states-language.net. Each returns the state as plain data; `state_machine` puts
+them together and refuses a definition that could not run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+CONDITION_FAILED = "DynamoDb.ConditionalCheckFailedException"
+TRANSACTION_CANCELED = "DynamoDb.TransactionCanceledException"
+TIMEOUT = "States.Timeout"
+
+
+def task_state(
+    action: str,
+    parameters: Mapping,
+    *,
+    next_state: str | None,
+    catch: Iterable[tuple[str, str]] = (),
+    result_path: str | None = None,
+    comment: str = "",
+) -> dict:
+    """A Task that calls an AWS API, `action` as in "dynamodb:updateItem".
+
+    catch: pairs of error name and next state. result_path: where the answer goes; None drops it.
+    """
+    return _task(f"arn:aws:states:::aws-sdk:{action}", parameters, next_state, catch,
+                 result_path, comment)
+
+
+def callback_task_state(
+    action: str,
+    parameters: Mapping,
+    *,
+    next_state: str | None,
+    timeout_seconds: int | str,
+    catch: Iterable[tuple[str, str]] = (),
+    comment: str = "",
+) -> dict:
+    """A Task that calls an AWS API and then waits for its task token to come back.
+
+    timeout_seconds: seconds, or a path in the input. Without it a lost token would hold the
+    execution for a year.
+    """
+    state = _task(f"arn:aws:states:::aws-sdk:{action}.waitForTaskToken", parameters, next_state,
+                  catch, None, comment)
+    key = "TimeoutSecondsPath" if isinstance(timeout_seconds, str) else "TimeoutSeconds"
+    return state | {key: timeout_seconds}
+
+
+def choice_state(variable: str, targets: Mapping[str, str], default: str) -> dict:
+    """A Choice on a string: `targets` maps a value to the next state."""
+    return {
+        "Type": "Choice",
+        "Choices": [
+            {"Variable": variable, "StringEquals": value, "Next": target}
+            for value, target in targets.items()
+        ],
+        "Default": default,
+    }
+
+
+def wait_state(seconds: int, next_state: str) -> dict:
+    """A Wait of some seconds."""
+    return {"Type": "Wait", "Seconds": seconds, "Next": next_state}
+
+
+def succeed_state() -> dict:
+    """The end of an execution that went as somebody wanted."""
+    return {"Type": "Succeed"}
+
+
+def state_machine(start_at: str, states: Mapping[str, dict], comment: str) -> dict:
+    """The whole definition.
+
+    Raises ValueError for a next state that does not exist or a state nothing leads to.
+    """
+    definition = {"Comment": comment, "StartAt": start_at, "States": dict(states)}
+    reachable, to_visit = set(), [start_at]
+    while to_visit:
+        name = to_visit.pop()
+        if name not in states:
+            raise ValueError(f"no such state: {name}")
+        if name not in reachable:
+            reachable.add(name)
+            to_visit.extend(next_states(states[name]))
+    if unreachable := set(states) - reachable:
+        raise ValueError(f"nothing leads to: {', '.join(sorted(unreachable))}")
+    return definition
+
+
+def next_states(state: Mapping) -> list[str]:
+    """The names of the states that may follow."""
+    branches = [*state.get("Choices", ()), *state.get("Catch", ())]
+    names = [state.get("Next"), state.get("Default"), *(branch["Next"] for branch in branches)]
+    return [name for name in names if name]
+
+
+def _task(resource, parameters, next_state, catch, result_path, comment) -> dict:
+    state = {"Type": "Task", "Resource": resource, "Parameters": dict(parameters)}
+    if comment:
+        state = {"Comment": comment} | state
+    state["ResultPath"] = result_path
+    state["Catch"] = [
+        {"ErrorEquals": [error], "ResultPath": "$.error", "Next": target}
+        for error, target in catch
+    ]
+    if not state["Catch"]:
+        del state["Catch"]
+    # SDK integrations do not retry on their own; a throttled write is worth a few seconds.
+    state["Retry"] = [
+        {
+            "ErrorEquals": [
+                "DynamoDb.ProvisionedThroughputExceededException",
+                "DynamoDb.ThrottlingException",
+                "DynamoDb.InternalServerErrorException",
+                "DynamoDb.TransactionInProgressException",
+            ],
+            "IntervalSeconds": 1,
+            "BackoffRate": 2,
+            "MaxAttempts": 4,
+        }
+    ]
+    return state | ({"Next": next_state} if next_state else {"End": True})

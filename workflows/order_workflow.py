@@ -1,0 +1,321 @@
+"""The order workflow, generated from the domain's transitions and deadlines.
+
+An execution keeps the two human deadlines of one order. Its states are DynamoDB writes that wait
+for a task token, so the state, the reserved place and the token are written together: two states
+for a finished order. Each refusal is a conditional write that proves its own reason. An execution
+that is started again for an order already under way fails AdmitOrder, finds its place and waits on.
+
+The tables' attribute names used here are those of webapp/storage/tables.py; the integration tests
+read what the workflow wrote through those models.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.orders import (
+    CHOOSE_SECONDS,
+    MAKE_SECONDS,
+    TRANSITIONS,
+    WAITS,
+    Action,
+    OrderState,
+    RefusalReason,
+    TimeOutCause,
+)
+from workflows.asl import (
+    CONDITION_FAILED,
+    TIMEOUT,
+    TRANSACTION_CANCELED,
+    callback_task_state,
+    choice_state,
+    state_machine,
+    succeed_state,
+    task_state,
+    wait_state,
+)
+
+ORDER_CLOSED = "OrderClosed"
+"""The error with which a waiting execution is told that its order has ended another way."""
+
+DEFINITION_FILE = Path(__file__).with_name("order_workflow.asl.json")
+
+
+@dataclass(frozen=True)
+class TableNames:
+    """The tables the workflow writes."""
+
+    orders: str
+    customers: str
+    intakes: str
+    qr_codes: str
+
+    @classmethod
+    def with_prefix(cls, prefix: str) -> TableNames:
+        """The names under a deployment's prefix, such as "serverlesspresso-"."""
+        return cls(*(prefix + name for name in ("orders", "customers", "intakes", "qr-codes")))
+
+
+def order_definition(
+    tables: TableNames,
+    choose_seconds: int = CHOOSE_SECONDS,
+    make_seconds: int = MAKE_SECONDS,
+    single_item_callbacks: bool = False,
+) -> dict:
+    """The definition as plain data.
+
+    choose_seconds and make_seconds: the customer's and the barista's deadline.
+    single_item_callbacks: admits with a plain transaction followed by an updateItem that waits,
+        one state more, for a region that refuses `transactWriteItems.waitForTaskToken`.
+    """
+    writes = _Writes(tables)
+    again = [(ORDER_CLOSED, "Finished"), (CONDITION_FAILED, "ReadOrder")]
+    admitted = {
+        "choose_seconds = :choose_seconds": {":choose_seconds": {"N": str(choose_seconds)}},
+        "admitted_at = :now": {},
+    }
+    queued = {
+        "make_seconds = :make_seconds": {":make_seconds": {"N": str(make_seconds)}},
+        "queued_at = :now": {},
+    }
+    states = {
+        "AdmitOrder": callback_task_state(
+            "dynamodb:transactWriteItems",
+            {"TransactItems": [
+                {"Update": writes.reserve_place()},
+                {"Update": writes.move(Action.ADMIT, admitted, with_token=True)},
+            ]},
+            timeout_seconds=choose_seconds,
+            next_state="AwaitBarista",
+            catch=[
+                (ORDER_CLOSED, "Finished"),
+                (TIMEOUT, "CloseUnchosen"),
+                (TRANSACTION_CANCELED, "RefuseClosed"),
+            ],
+            comment="Takes a place if the shop is open and has one; waits for the choice.",
+        ),
+        "AwaitBarista": callback_task_state(
+            "dynamodb:updateItem",
+            writes.move(Action.QUEUE, queued, with_token=True),
+            timeout_seconds=make_seconds,
+            next_state=None,
+            catch=[*again, (TIMEOUT, "CloseUnmade")],
+            comment="Puts the order in the queue; waits until a barista has made the drink.",
+        ),
+        "RefuseClosed": task_state(
+            "dynamodb:transactWriteItems",
+            {"TransactItems": writes.refuse(RefusalReason.CLOSED)},
+            next_state="Finished",
+            catch=[(TRANSACTION_CANCELED, "RefuseFull")],
+            comment="The shop was closed: says so and gives the scan back.",
+        ),
+        "RefuseFull": task_state(
+            "dynamodb:transactWriteItems",
+            {"TransactItems": writes.refuse(RefusalReason.FULL)},
+            next_state="Finished",
+            catch=[(TRANSACTION_CANCELED, "ReadOrder")],
+            comment="The shop was full: says so and gives the scan back.",
+        ),
+        "CloseUnchosen": task_state(
+            "dynamodb:transactWriteItems",
+            {"TransactItems": writes.time_out(TimeOutCause.CUSTOMER)},
+            next_state="Finished",
+            catch=[(TRANSACTION_CANCELED, "ReadOrder")],
+            comment="Nobody chose in time: closes the order and frees its place.",
+        ),
+        "CloseUnmade": task_state(
+            "dynamodb:transactWriteItems",
+            {"TransactItems": writes.time_out(TimeOutCause.BARISTA)},
+            next_state="Finished",
+            catch=[(TRANSACTION_CANCELED, "ReadOrder")],
+            comment="Nobody made the drink in time: closes the order and frees its place.",
+        ),
+        "ReadOrder": task_state(
+            "dynamodb:getItem",
+            {
+                "TableName": tables.orders,
+                "Key": writes.order_key,
+                "ConsistentRead": True,
+                "ProjectionExpression": "#state",
+                "ExpressionAttributeNames": {"#state": "state"},
+            },
+            result_path="$.found",
+            next_state="FindPlace",
+            comment="The write was refused: somebody else moved the order, or we were restarted.",
+        ),
+        "FindPlace": choice_state(
+            "$.found.Item.state.S",
+            {
+                OrderState.CLAIMED: "PauseForConflict",
+                OrderState.ADMITTED: "AwaitChoiceAgain",
+                OrderState.SUBMITTED: "AwaitBarista",
+                OrderState.QUEUED: "AwaitBaristaAgain",
+                OrderState.MAKING: "AwaitBaristaAgain",
+            },
+            default="Finished",
+        ),
+        "PauseForConflict": wait_state(1, "AdmitOrder"),
+        "AwaitChoiceAgain": callback_task_state(
+            "dynamodb:updateItem",
+            writes.new_token([OrderState.ADMITTED]),
+            timeout_seconds="$.secondsLeft",
+            next_state="AwaitBarista",
+            catch=[*again, (TIMEOUT, "CloseUnchosen")],
+            comment="A restarted execution waits for the choice with the time that was left.",
+        ),
+        "AwaitBaristaAgain": callback_task_state(
+            "dynamodb:updateItem",
+            writes.new_token([OrderState.QUEUED, OrderState.MAKING]),
+            timeout_seconds="$.secondsLeft",
+            next_state=None,
+            catch=[*again, (TIMEOUT, "CloseUnmade")],
+            comment="A restarted execution waits for the barista with the time that was left.",
+        ),
+        "Finished": succeed_state(),
+    }
+    if single_item_callbacks:
+        states = _with_single_item_callbacks(states, writes, choose_seconds)
+    return state_machine(
+        "AdmitOrder", states, "One order, from scan to cup. Generated: scripts/generate_workflow"
+    )
+
+
+def definition_text(definition: dict) -> str:
+    """The definition as it is committed."""
+    return json.dumps(definition, indent=2) + "\n"
+
+
+def _with_single_item_callbacks(states: dict, writes: _Writes, choose_seconds: int) -> dict:
+    admit = dict(states["AdmitOrder"])
+    admit["Resource"] = admit["Resource"].removesuffix(".waitForTaskToken")
+    del admit["TimeoutSeconds"]
+    admit["Catch"] = [row for row in admit["Catch"] if row["ErrorEquals"] == [TRANSACTION_CANCELED]]
+    update = admit["Parameters"]["TransactItems"][1]["Update"]
+    update["UpdateExpression"] = update["UpdateExpression"].replace(
+        ", task_token = :task_token", ""
+    )
+    del update["ExpressionAttributeValues"][":task_token"]
+    await_choice = dict(states["AwaitChoiceAgain"])
+    del await_choice["TimeoutSecondsPath"]
+    await_choice["TimeoutSeconds"] = choose_seconds
+    await_choice["Comment"] = "Waits for the choice."
+    return states | {"AdmitOrder": admit | {"Next": "AwaitChoice"}, "AwaitChoice": await_choice}
+
+
+class _Writes:
+    """The DynamoDB requests of the workflow, as parameters of its Task states."""
+
+    def __init__(self, tables: TableNames):
+        self.tables = tables
+        self.order_key = {"shop_id": {"S.$": "$.shopId"}, "order_id": {"S.$": "$.orderId"}}
+        self._intake_key = {"shop_id": {"S.$": "$.shopId"}}
+
+    def reserve_place(self) -> dict:
+        return {
+            "TableName": self.tables.intakes,
+            "Key": self._intake_key,
+            "UpdateExpression": "ADD open_orders :orders",
+            "ConditionExpression": "is_open = :true AND "
+            "(attribute_not_exists(open_orders) OR size(open_orders) < places)",
+            "ExpressionAttributeValues": {":true": {"BOOL": True}, ":orders": _order_id_set()},
+        }
+
+    def move(
+        self,
+        action: Action,
+        assignments: dict[str, dict],
+        with_token: bool = False,
+        sources: list[OrderState] | None = None,
+    ) -> dict:
+        """The update that makes a transition, on the condition that the order is at its source."""
+        rows = [row for row in TRANSITIONS if row.action is action]
+        sources = sources or [row.source for row in rows]
+        values = {
+            ":target": {"S": rows[0].target},
+            ":one": {"N": "1"},
+            ":now": {"S.$": "$$.State.EnteredTime"},
+        }
+        sets = ["#state = :target", "version = version + :one", *assignments]
+        for more in assignments.values():
+            values |= more
+        if with_token:
+            sets.append("task_token = :task_token")
+            values[":task_token"] = {"S.$": "$$.Task.Token"}
+        expression = "SET " + ", ".join(sets)
+        if action in (Action.REFUSE, Action.TIME_OUT):
+            expression += " REMOVE open_since"
+        return self._order_update(expression, values, sources)
+
+    def new_token(self, sources: list[OrderState]) -> dict:
+        values = {":task_token": {"S.$": "$$.Task.Token"}}
+        return self._order_update("SET task_token = :task_token", values, sources)
+
+    def refuse(self, reason: RefusalReason) -> list[dict]:
+        proof, values = {
+            RefusalReason.CLOSED: ("is_open = :false", {":false": {"BOOL": False}}),
+            RefusalReason.FULL: (
+                "is_open = :true AND size(open_orders) >= places",
+                {":true": {"BOOL": True}},
+            ),
+        }[reason]
+        return [
+            {"ConditionCheck": {
+                "TableName": self.tables.intakes,
+                "Key": self._intake_key,
+                "ConditionExpression": proof,
+                "ExpressionAttributeValues": values,
+            }},
+            {"Update": self._close(Action.REFUSE, reason.value)},
+            {"Update": {
+                "TableName": self.tables.qr_codes,
+                "Key": {"shop_id": {"S.$": "$.shopId"}, "window_index": {"N.$": "$.window"}},
+                "UpdateExpression": "ADD taken :minus_one",
+                "ExpressionAttributeValues": {":minus_one": {"N": "-1"}},
+            }},
+            {"Delete": self._customer_lock()},
+        ]
+
+    def time_out(self, cause: TimeOutCause) -> list[dict]:
+        sources = [state for state, whose in WAITS.items() if whose is cause]
+        return [
+            {"Update": self._close(Action.TIME_OUT, cause.value, sources)},
+            {"Update": {
+                "TableName": self.tables.intakes,
+                "Key": self._intake_key,
+                "UpdateExpression": "DELETE open_orders :orders",
+                "ExpressionAttributeValues": {":orders": _order_id_set()},
+            }},
+            {"Delete": self._customer_lock()},
+        ]
+
+    def _close(
+        self, action: Action, reason: str, sources: list[OrderState] | None = None
+    ) -> dict:
+        assignments = {"ended_at = :now": {}, "reason = :reason": {":reason": {"S": reason}}}
+        return self.move(action, assignments, sources=sources)
+
+    def _customer_lock(self) -> dict:
+        return {
+            "TableName": self.tables.customers,
+            "Key": {"shop_id": {"S.$": "$.shopId"}, "customer_id": {"S.$": "$.customerId"}},
+            "ConditionExpression": "attribute_not_exists(order_id) OR order_id = :order",
+            "ExpressionAttributeValues": {":order": {"S.$": "$.orderId"}},
+        }
+
+    def _order_update(self, expression: str, values: dict, sources: list[OrderState]) -> dict:
+        names = [f":from{place}" for place in range(len(sources))]
+        return {
+            "TableName": self.tables.orders,
+            "Key": self.order_key,
+            "UpdateExpression": expression,
+            "ConditionExpression": f"#state IN ({', '.join(names)})",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": values
+            | {name: {"S": state} for name, state in zip(names, sources)},
+        }
+
+
+def _order_id_set() -> dict:
+    return {"SS.$": "States.Array($.orderId)"}
