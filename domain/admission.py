@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
@@ -17,6 +18,7 @@ from domain.errors import CodeExpired, CodeUnknown, CodeUsedUp, ShopClosed, Shop
 from domain.shops import Shop
 
 _MAC_CHARACTERS = 12
+_CODE_PATTERN = re.compile(rf"([0-9a-f]{{1,32}})-([A-Za-z0-9_-]{{{_MAC_CHARACTERS}}})")
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,12 @@ def read_code(shop: Shop, code: str, key: str, now: datetime) -> Window:
     Raises CodeUnknown for anything this shop did not show, CodeExpired once the window and the
     shop's grace time are over.
     """
-    index_text, _, proof = code.partition("-")
-    try:
-        index = int(index_text, 16)
-    except ValueError:
-        raise CodeUnknown from None
+    match = _CODE_PATTERN.fullmatch(code)
+    if match is None:
+        raise CodeUnknown
+    index = int(match[1], 16)
     expected = _proof(shop.id, shop.window_seconds, index, key)
-    if f"{index:x}" != index_text or not hmac.compare_digest(expected.encode(), proof.encode()):
+    if f"{index:x}" != match[1] or not hmac.compare_digest(expected, match[2]):
         raise CodeUnknown
     window = _window(shop, index)
     if now >= window.closes_at + timedelta(seconds=shop.grace_seconds):

@@ -328,9 +328,14 @@ def parse_event(detail_type: str, detail: Mapping) -> Event:
 
 
 def journey_key(event: OrderEvent) -> str:
-    """The sort key of an event in its order's journey: by version, then by the list of names."""
-    place = list(DetailType).index(event.detail_type)
+    """The sort key of an event in its order's journey: by version, then as they are announced."""
+    place = _JOURNEY_ORDER.index(event.detail_type)
     return f"{event.version:06d}#{place:02d}#{event.detail_type}"
+
+
+_ENDINGS = (DetailType.ORDER_FINISHED, DetailType.ALL_EVENTS_STORED)
+_ANNOUNCED = [name for row in TRANSITIONS for name in row.events if name not in _ENDINGS]
+_JOURNEY_ORDER = [*dict.fromkeys([DetailType.NEW_ORDER, *_ANNOUNCED]), *_ENDINGS]
 
 
 def journey_is_complete(keys: Iterable[str]) -> bool:

@@ -128,6 +128,8 @@ class Menu:
         if not group_id:
             self.drink(item_id)
             return replace(self, drinks=_marked(self.drinks, item_id, is_sold_out))
+        if group_id not in {group.id for group in self.groups}:
+            raise ChoiceInvalid("There is no such group of options on the menu.")
         groups = []
         for group in self.groups:
             if group.id == group_id:

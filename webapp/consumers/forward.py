@@ -28,6 +28,9 @@ FORWARDED = (
 )
 """One event of each step is enough: its fragments show the item as it is now."""
 
+_PLACES_PUSHED = 20
+"""How far back in line a place is pushed; further back it shows at the page's next read."""
+
 
 def forward(services: Services, event: Event) -> None:
     """Publishes to each screen what the event may have changed on it."""
@@ -49,7 +52,7 @@ def forward(services: Services, event: Event) -> None:
             fragments.display_board(presenters.display_board(shop, open_orders, now), shop),
         )
     if event.detail_type in MOVES_LINE:
-        for waiting in in_line(open_orders):
+        for waiting in in_line(open_orders)[:_PLACES_PUSHED]:
             if order is None or waiting.id != order.id:
                 _publish_order(services, shop, waiting, open_orders)
     if event.detail_type in CHANGES_CODE:

@@ -1,0 +1,183 @@
+"""Puts the bar's AWS side into the emulator: the function, then the stack that points at it.
+
+What takes long to import (boto3, the template) is imported in the functions that need it, while
+the processes that were started before are coming up: that halves the time of a start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import time
+import zipfile
+from pathlib import Path
+
+from scripts.environment import ROOT
+from scripts.machine import StackError
+
+FUNCTION = "serverlesspresso-local"
+STACK = "serverlesspresso"
+REGION = "us-east-1"
+TEMPLATE_HASH_TAG = "template-hash"
+GOOD_STATUSES = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+
+
+def make_clients(endpoint_url: str) -> dict:
+    import boto3
+    import botocore.session
+    from botocore.config import Config
+
+    # The person's own AWS profile has no say here.
+    ours = botocore.session.Session(session_vars={"profile": (None, [], None, None)})
+    session = boto3.session.Session("local", "local", region_name=REGION, botocore_session=ours)
+    config = Config(proxies={}, retries={"total_max_attempts": 3})
+    return {
+        name: session.client(name, endpoint_url=endpoint_url, config=config)
+        for name in ("lambda", "cloudformation")
+    }
+
+
+def deploy(
+    clients: dict,
+    events_url: str,
+    environment: dict[str, str],
+    settings: dict[str, str],
+    record: Path,
+) -> None:
+    """Does nothing when the emulator has it all already.
+
+    The record says which template came out of which sources, so that most starts need not build
+    the template; which template is deployed is a tag of the stack itself.
+    """
+    arn = put_function(clients["lambda"], events_url)
+    stack = describe_stack(clients["cloudformation"])
+    inputs = hash_of_inputs(settings)
+    last = read_record(record)
+    if stack and last.get("inputs") == inputs and is_current(stack, last.get("template")):
+        return
+    template = build_template(environment)
+    wanted = hashlib.sha256(f"{arn}\n{template}".encode()).hexdigest()
+    if not (stack and is_current(stack, wanted)):
+        deploy_stack(clients["cloudformation"], stack, template, arn, wanted)
+    record.write_text(json.dumps({"inputs": inputs, "template": wanted}))
+
+
+def read_record(record: Path) -> dict[str, str]:
+    try:
+        return json.loads(record.read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def hash_of_inputs(settings: dict[str, str]) -> str:
+    """Changes whenever the template may have changed. Building the template itself takes longer."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for folder in ("domain", "workflows", "webapp"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            digest.update(str(file).encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def build_template(environment: dict[str, str]) -> str:
+    from webapp.settings import Settings, SettingsError
+    from webapp.stack import build_template_body
+
+    try:
+        settings = Settings.from_environment(environment)
+    except SettingsError as error:
+        raise StackError(str(error)) from None
+    return build_template_body(settings.choose_seconds, settings.make_seconds)
+
+
+def put_function(client, url: str) -> str:
+    """Make the function that stands for Zappa's: its events are posted to our web process."""
+    environment = {"Variables": {"MINISTACK_LAMBDA_PROXY_URL": url}}
+    try:
+        function = client.get_function_configuration(FunctionName=FUNCTION)
+    except client.exceptions.ResourceNotFoundException:
+        function = client.create_function(
+            FunctionName=FUNCTION,
+            Runtime="python3.12",
+            Handler="unused.handler",
+            Timeout=30,
+            Environment=environment,
+            Role=f"arn:aws:iam::000000000000:role/{FUNCTION}",
+            Code={"ZipFile": minimal_zip()},
+        )
+    if function["Environment"] != environment:
+        client.update_function_configuration(FunctionName=FUNCTION, Environment=environment)
+    return function["FunctionArn"]
+
+
+def minimal_zip() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(
+            "unused.py",
+            "def handler(event, context):\n    raise RuntimeError('runs in the web process')\n",
+        )
+    return file.getvalue()
+
+
+def is_current(stack: dict, wanted: str) -> bool:
+    tags = {tag["Key"]: tag["Value"] for tag in stack["Tags"]}
+    return tags.get(TEMPLATE_HASH_TAG) == wanted and stack["StackStatus"] in GOOD_STATUSES
+
+
+def deploy_stack(
+    client, stack: dict | None, template: str, function_arn: str, template_hash: str
+) -> None:
+    """Create the stack, or update the one that is there."""
+    from botocore.exceptions import ClientError
+
+    if stack and stack["StackStatus"] in ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
+        client.delete_stack(StackName=STACK)  # A stack whose creation failed cannot be updated.
+        settle(client)
+        stack = None
+    try:
+        (client.update_stack if stack else client.create_stack)(
+            StackName=STACK,
+            TemplateBody=template,
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            Parameters=[{"ParameterKey": "FunctionArn", "ParameterValue": function_arn}],
+            Tags=[{"Key": TEMPLATE_HASH_TAG, "Value": template_hash}],
+        )
+    except ClientError as error:
+        raise StackError(f"The CloudFormation template was refused: {error}") from None
+    status = settle(client)
+    if status not in GOOD_STATUSES:
+        raise StackError(f"The CloudFormation stack ended as {status}: {failure_reason(client)}")
+
+
+def describe_stack(client) -> dict | None:
+    from botocore.exceptions import ClientError
+
+    try:
+        return client.describe_stacks(StackName=STACK)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+
+
+def settle(client, seconds: int = 60) -> str:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        stack = describe_stack(client)
+        status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
+        if not status.endswith("IN_PROGRESS"):
+            return status
+        time.sleep(0.05)
+    return f"unfinished after {seconds} s"
+
+
+def failure_reason(client) -> str:
+    events = client.describe_stack_events(StackName=STACK)["StackEvents"]
+    failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
+    # Newest first: the oldest failure is the cause, the others follow from it.
+    return (
+        f"{failed[-1]['LogicalResourceId']}: {failed[-1].get('ResourceStatusReason')}"
+        if failed
+        else "no reason given"
+    )

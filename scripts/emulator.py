@@ -1,0 +1,191 @@
+"""The local AWS (MiniStack), kept safe. Runs in .venv/ministack, started by local_stack.py.
+
+MiniStack by itself saves its state only when it is told to stop, in one file per service. Here
+- the state of all services is one file, replaced in one step: a crash leaves the old or the new;
+- SIGUSR1 saves it (the launcher sends one every few seconds), and so does an ordinary stop;
+- undelivered stream records are part of it. MiniStack keeps how far each consumer has read but
+  forgets the stream: after a restart each would skip as many new records as it had read before;
+- executions that ended more than an hour ago are dropped, or each save would be slower than the
+  last.
+
+It uses MiniStack's internals, so its version is pinned in requirements/emulator.txt.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+from ministack import app as ministack
+from ministack.core import persistence
+from ministack.services import dynamodb, lambda_svc, stepfunctions
+
+FOLDER = Path(os.environ["STATE_DIR"])
+SNAPSHOT = FOLDER / "snapshot.json"
+STREAMS = "our_dynamodb_streams"
+# They grow with each call of the function, and nobody reads them after a restart.
+NOT_KEPT = {"cloudwatch", "cloudwatch_logs"}
+READS = ("Get", "Describe", "List", "Query", "Scan", "BatchGet", "TransactGet")
+LONGEST_WITHOUT_SAVING = 60
+EXECUTIONS_KEPT_FOR = timedelta(hours=1)
+
+_asgi_app = ministack.app
+_load_services = ministack._load_persisted_state
+_has_changed = True
+_saved_at = 0.0
+
+
+def main() -> None:
+    sys.argv = ["ministack"]
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    lock = _take_lock()
+    saved = _read_snapshot()
+    ministack.app = _noticing_changes
+    ministack.load_state = saved.get
+    ministack.save_all = _save
+    ministack._load_persisted_state = lambda: (
+        _load_services(),
+        _restore_streams(saved.get(STREAMS)),
+    )
+    signal.signal(signal.SIGUSR1, _ask_to_save)
+    ministack.main()
+    lock.close()
+
+
+def _take_lock() -> IO:
+    """Wait for an earlier emulator on this folder that is still saving."""
+    lock = open(FOLDER / "lock", "w")
+    for _ in range(100):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except BlockingIOError:
+            time.sleep(0.1)
+    sys.exit(f"Another emulator is using {FOLDER}.")
+
+
+# When to save
+
+
+async def _noticing_changes(scope: dict, receive: Callable, send: Callable) -> None:
+    global _has_changed
+    if scope["type"] == "http" and not _is_read(scope):
+        _has_changed = True
+    await _asgi_app(scope, receive, send)
+
+
+def _is_read(scope: dict) -> bool:
+    if scope["path"].startswith("/_ministack/"):
+        return True
+    target = dict(scope["headers"]).get(b"x-amz-target", b"").decode("latin-1")
+    return target.partition(".")[2].startswith(READS)
+
+
+def _ask_to_save(*_) -> None:
+    # Not in the signal handler itself, which may interrupt the loop in the middle of a change.
+    if ministack._MAIN_LOOP is not None:
+        ministack._MAIN_LOOP.call_soon_threadsafe(_save_if_changed)
+
+
+def _save_if_changed() -> None:
+    # Timers change things without a request, so save now and then in any case.
+    if _has_changed or time.monotonic() - _saved_at > LONGEST_WITHOUT_SAVING:
+        ministack.save_all(ministack._build_persistence_save_dict())
+
+
+# Saving and loading
+
+
+def _save(services: dict[str, Callable]) -> None:
+    global _has_changed, _saved_at
+    _has_changed = False
+    try:
+        text = json.dumps(_capture(services), default=persistence._json_default)
+        new = SNAPSHOT.with_suffix(".new")
+        with open(new, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, SNAPSHOT)
+    except Exception as error:
+        # The old snapshot stays; the next attempt is seconds away.
+        _has_changed = True
+        print(f"The state could not be saved: {error!r}", file=sys.stderr, flush=True)
+    _saved_at = time.monotonic()
+
+
+def _capture(services: dict[str, Callable]) -> dict:
+    _drop_old_executions()
+    state = {
+        name: _settled(get_state) for name, get_state in services.items() if name not in NOT_KEPT
+    }
+    # After the tables: a change made in between is then announced twice rather than never.
+    state[STREAMS] = _undelivered_records()
+    return state
+
+
+def _settled(get_state: Callable) -> dict | None:
+    """Some services change in other threads, which can disturb a copy that is being made."""
+    for _ in range(5):
+        try:
+            return get_state()
+        except RuntimeError:
+            time.sleep(0.001)
+    return get_state()
+
+
+def _drop_old_executions() -> None:
+    oldest = (datetime.now(UTC) - EXECUTIONS_KEPT_FOR).isoformat()
+    executions = stepfunctions._executions._data
+    for key, execution in list(executions.items()):
+        if execution["status"] != "RUNNING" and (execution["stopDate"] or oldest) < oldest:
+            executions.pop(key, None)
+
+
+def _read_snapshot() -> dict:
+    try:
+        return json.loads(SNAPSHOT.read_text(), object_hook=persistence._json_object_hook)
+    except FileNotFoundError:
+        return {}
+
+
+def _undelivered_records() -> list[dict]:
+    streams = []
+    for account, region, table in list(dynamodb._stream_records._data):
+        records = dynamodb._stream_records.get_scoped(account, region, table)
+        first = dynamodb._trimmed_count(table, account, region)
+        start = max(first, _slowest_position(account, region, table, first + len(records)))
+        streams.append(
+            {"scope": [account, region, table], "start": start, "records": records[start - first :]}
+        )
+    return streams
+
+
+def _slowest_position(account: str, region: str, table: str, end: int) -> int:
+    """How far the slowest consumer of a table's stream has read; its end when nobody reads it."""
+    positions = [
+        lambda_svc._dynamodb_stream_positions.get_scoped(account, region, key[2], 0)
+        for key, mapping in list(lambda_svc._esms._data.items())
+        if key[:2] == (account, region)
+        and f":table/{table}/stream/" in mapping.get("EventSourceArn", "")
+    ]
+    return min(positions, default=end)
+
+
+def _restore_streams(streams: list[dict] | None) -> None:
+    for stream in streams or []:
+        account, region, table = stream["scope"]
+        dynamodb._stream_records.set_scoped(account, region, table, stream["records"])
+        dynamodb._stream_trimmed.set_scoped(account, region, table, stream["start"])
+
+
+if __name__ == "__main__":
+    main()

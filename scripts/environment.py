@@ -1,0 +1,329 @@
+"""Sets up what the commands need: Python packages, front-end files, Chromium for the tests.
+
+Standard library only, because it runs before anything is installed. Each finished step leaves a
+stamp holding a hash of what went into it, so that a later start only compares hashes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+ROOT = Path(__file__).resolve().parent.parent
+VENVS = ROOT / ".venv"
+LOG = VENVS / "setup.log"
+REQUIREMENTS = ROOT / "scripts" / "requirements"
+CONSTRAINTS = REQUIREMENTS / "constraints.txt"
+STATIC = ROOT / "webapp" / "static"
+OLDEST_NODE = 18
+
+NETWORK_WORDS = re.compile(
+    r"NewConnectionError|ConnectionError|Connection refused|Max retries|Name or service not known"
+    r"|nodename nor servname|Temporary failure|No matching distribution|Network is unreachable"
+    r"|ReadTimeout|ProxyError|ENOTFOUND|ECONNREFUSED|ECONNRESET|EAI_AGAIN|ETIMEDOUT|ENETUNREACH"
+    r"|Could not resolve|Failed to fetch",
+    re.IGNORECASE,
+)
+
+Result = TypeVar("Result")
+
+
+class SetUpError(Exception):
+    """Its text is the one line a person gets: what is wrong and what to do."""
+
+
+def set_up_or_exit(set_up: Callable[[], Result]) -> Result:
+    """Run one of the set-ups below; whatever goes wrong becomes one line."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")
+    try:
+        with _one_set_up_at_a_time():
+            return set_up()
+    except SetUpError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("\nStopped during set-up; run the command again to go on.")
+
+
+def set_up_for_serving() -> None:
+    _install("app", "Python packages", [ROOT / "requirements.txt"], CONSTRAINTS)
+    _install("ministack", "Local AWS emulator", [REQUIREMENTS / "emulator.txt"])
+    _build_assets()
+
+
+def set_up_for_testing() -> str:
+    """Returns the path of a Chromium for the browser tests."""
+    set_up_for_serving()
+    _install(
+        "app",
+        "Test packages",
+        [ROOT / "requirements.txt", REQUIREMENTS / "test.txt"],
+        CONSTRAINTS,
+        stamp="test",
+    )
+    return find_chromium() or _install_chromium()
+
+
+def python_of(venv: str) -> Path:
+    return VENVS / venv / "bin" / "python"
+
+
+def replace_process(module: str, arguments: list[str], **variables: str) -> NoReturn:
+    """Go on as `python -m module` in the application's environment."""
+    env = {**os.environ, **variables, "PYTHONPATH": str(ROOT)}
+    python = str(python_of("app"))
+    sys.stdout.flush()
+    # -P: the folder the person is in may be another copy of this project.
+    os.execve(python, [python, "-P", "-m", module, *arguments], env)
+
+
+def running_stack(data: Path) -> dict[str, str] | None:
+    """Environment of the stack that runs on this data folder, or None."""
+    try:
+        with open(data / "lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return None  # Nobody holds the lock: what the file says is old.
+    except BlockingIOError:
+        pass
+    except OSError:
+        return None
+    try:
+        return json.loads((data / "running.json").read_text())["environment"]
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+# Steps
+
+
+@contextlib.contextmanager
+def step(label: str) -> Iterator[None]:
+    """Shows one line while the work goes on, and the same line with its time when it is done."""
+    started = time.monotonic()
+    is_terminal = sys.stdout.isatty()
+    print(f"  … {label}", end="" if is_terminal else "\n", flush=True)
+    try:
+        yield
+    except BaseException:
+        if is_terminal:
+            print()
+        raise
+    print(
+        f"{chr(13) if is_terminal else ''}  ✓ {label} ({time.monotonic() - started:.1f} s)",
+        flush=True,
+    )
+
+
+@contextlib.contextmanager
+def _one_set_up_at_a_time() -> Iterator[None]:
+    try:
+        VENVS.mkdir(exist_ok=True)
+        lock = open(VENVS / "lock", "w")
+    except OSError as error:
+        raise SetUpError(
+            f"Cannot write to {VENVS}: {error.strerror}. Make the project's folder writable."
+        ) from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _run(what: str, command: list, **options) -> None:
+    """Run a command with its output in the log; a failure becomes one line that says what to do."""
+    with open(LOG, "ab") as log:
+        log.write(f"\n$ {' '.join(map(str, command))}\n".encode())
+        log.flush()
+        beginning = log.tell()
+        try:
+            code = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT, **options
+            ).returncode
+        except OSError as error:
+            raise SetUpError(f"{what}: {command[0]} cannot be run ({error.strerror}).") from None
+    if code:
+        raise SetUpError(_advice(what, LOG.read_text(errors="replace")[beginning:]))
+
+
+def _advice(what: str, output: str) -> str:
+    place = os.path.relpath(LOG)
+    if "ensurepip" in output:
+        return (
+            f"{what}: this Python cannot make virtual environments. Install its venv package"
+            " (Debian: apt-get install python3-venv) and try again."
+        )
+    if "No space left" in output:
+        return f"{what}: the disk is full. Free some space and try again."
+    if NETWORK_WORDS.search(output):
+        return (
+            f"{what}: nothing could be downloaded. Check the network connection and try again;"
+            f" details are in {place}."
+        )
+    return f"{what}: this step failed; the reason is at the end of {place}."
+
+
+def _hash(paths: Iterable[Path], *words: str) -> str:
+    digest = hashlib.sha256("\0".join(words).encode())
+    for path in paths:
+        digest.update(b"\0" + str(path).encode() + b"\0")
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()
+
+
+def _is_stamped(stamp: Path, value: str) -> bool:
+    try:
+        return stamp.read_text() == value
+    except OSError:
+        return False
+
+
+# Python packages
+
+
+def _install(
+    venv: str,
+    label: str,
+    requirements: list[Path],
+    constraints: Path | None = None,
+    stamp: str = "base",
+) -> None:
+    folder = VENVS / venv
+    stamp_file = folder / f"stamp-{stamp}"
+    value = _hash(
+        [*requirements, *([constraints] if constraints else [])], sys.version, str(folder)
+    )
+    if _is_stamped(stamp_file, value) and python_of(venv).exists():
+        return
+    with step(label):
+        if stamp == "base":
+            _run(label, [sys.executable, "-m", "venv", "--clear", folder])
+        command = [
+            python_of(venv),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--retries",
+            "2",
+        ]
+        for path in requirements:
+            command += ["-r", path]
+        if constraints:
+            command += ["-c", constraints]
+        _run(label, command)
+        stamp_file.write_text(value)
+
+
+# Front-end files
+
+
+def _build_assets() -> None:
+    sources = sorted(path for path in (STATIC / "src").rglob("*") if path.is_file())
+    builder = ROOT / "scripts" / "build_assets.mjs"
+    lock = ROOT / "package-lock.json"
+    packages, files = _hash([lock], str(ROOT)), _hash([*sources, builder, lock])
+    packages_stamp, files_stamp = ROOT / "node_modules" / ".stamp", STATIC / "dist" / ".stamp"
+    if _is_stamped(files_stamp, files):
+        return
+    env = _node_environment()
+    if not _is_stamped(packages_stamp, packages):
+        with step("Front-end packages"):
+            _run(
+                "Front-end packages",
+                ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+                env=env,
+            )
+            packages_stamp.write_text(packages)
+    with step("Front-end files"):
+        _run("Front-end files", ["node", builder], env=env)
+        files_stamp.write_text(files)
+
+
+def _node_environment() -> dict[str, str]:
+    """An environment with `node` and `npm`; from PyPI when this machine has none new enough."""
+    if shutil.which("npm") and _node_version() >= OLDEST_NODE:
+        return dict(os.environ)
+    _install("node", "Node.js", [REQUIREMENTS / "node.txt"])
+    return {
+        **os.environ,
+        "PATH": f"{VENVS / 'node' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
+
+
+def _node_version() -> int:
+    try:
+        text = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout
+    except OSError:
+        return 0
+    match = re.match(r"v(\d+)", text)
+    return int(match.group(1)) if match else 0
+
+
+# Chromium, for the tests
+
+
+def find_chromium() -> str | None:
+    named = os.environ.get("CHROMIUM")
+    if named:
+        if not shutil.which(named):
+            raise SetUpError(
+                f"CHROMIUM is set to {named}, which cannot be run. Correct it or unset it."
+            )
+        return shutil.which(named)
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        if shutil.which(name):
+            return shutil.which(name)
+    playwrights_own = VENVS / "app" / "chromium-path"
+    if playwrights_own.exists() and Path(playwrights_own.read_text()).exists():
+        return playwrights_own.read_text()
+    return None
+
+
+def _install_chromium() -> str:
+    with contextlib.suppress(SetUpError):
+        if shutil.which("apt-get") and os.geteuid() == 0:
+            _install_debian_chromium()
+        else:
+            _install_playwright_chromium()
+    chromium = find_chromium()
+    if chromium is None:
+        raise SetUpError(
+            "The browser tests need Chromium. Install it (Debian: apt-get install chromium) or set"
+            f" CHROMIUM to a Chrome or Chromium; details are in {os.path.relpath(LOG)}."
+        )
+    return chromium
+
+
+def _install_debian_chromium() -> None:
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with step("Chromium for the tests"):
+        _run("Chromium", ["apt-get", "update", "-q"], env=env)
+        _run(
+            "Chromium",
+            ["apt-get", "install", "-qy", "--no-install-recommends", "chromium"],
+            env=env,
+        )
+
+
+def _install_playwright_chromium() -> None:
+    ask = (
+        "from playwright.sync_api import sync_playwright\n"
+        "with sync_playwright() as p: print(p.chromium.executable_path)"
+    )
+    with step("Chromium for the tests"):
+        _run("Chromium", [python_of("app"), "-m", "playwright", "install", "chromium"])
+        answer = subprocess.run(
+            [python_of("app"), "-c", ask], capture_output=True, text=True
+        ).stdout
+        (VENVS / "app" / "chromium-path").write_text(answer.strip())

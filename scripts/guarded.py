@@ -1,0 +1,29 @@
+"""Runs a module that must not outlive its parent: python -m scripts.guarded MODULE [ARGUMENT...]
+
+The parent keeps the other end of standard input. When that closes, however the parent ended, this
+process is told to stop in the ordinary way, so that nothing outlives a launcher that was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import signal
+import sys
+import threading
+
+
+def _stop_with_parent() -> None:
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main() -> None:
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
+    del sys.argv[0]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,312 @@
+"""The whole bar on this machine: AWS emulator, function, CloudFormation stack and web process.
+
+The launcher uses it for scripts/serve, the tests use it like this:
+
+    with LocalStack(data=folder, choose_seconds=2) as stack:
+        stack.base_url, stack.endpoint_url, stack.links["barista"], stack.environment
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from subprocess import Popen
+
+from scripts import deployment
+from scripts.environment import ROOT, python_of
+from scripts.machine import (
+    StackError,
+    answers,
+    checked_port,
+    emulator_environment,
+    end,
+    free_port,
+    is_running,
+    plain_environment,
+    url_host,
+    write_privately,
+)
+
+ROLES = ("admin", "barista", "display")
+SETTINGS = (
+    "CHOOSE_SECONDS",
+    "MAKE_SECONDS",
+    "CODE_WINDOW_SECONDS",
+    "SCANS_PER_CODE",
+    "SHOP_CAPACITY",
+)
+LARGEST_LOG = 5_000_000
+
+
+class LocalStack:
+    """Settings are the five of scripts/serve in lower case, such as choose_seconds=2."""
+
+    def __init__(
+        self,
+        data: Path | str,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        public_host: str | None = None,
+        progress: Callable[[str], AbstractContextManager] | None = None,
+        **settings: int | str | None,
+    ) -> None:
+        self.data = Path(data)
+        self.host = host
+        self._port = port
+        self._public_host = public_host
+        self._step = progress or (lambda label: contextlib.nullcontext())
+        self._settings = {
+            name.upper(): str(value) for name, value in settings.items() if value is not None
+        }
+        if unknown := set(self._settings) - set(SETTINGS):
+            raise TypeError(f"Unknown settings: {', '.join(sorted(unknown))}")
+        self._emulator: Popen | None = None
+        self._web: Popen | None = None
+        # Sign-in links by role; each works once, link() makes a fresh one.
+        self.links: dict[str, str] = {}
+        self._open_files = contextlib.ExitStack()
+        self._change = threading.Lock()  # Held by whoever starts or stops a process.
+        self._stopping = threading.Event()
+
+    def __enter__(self) -> LocalStack:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stop()
+
+    # The life of the stack
+
+    def start(self) -> None:
+        self._claim_folder()
+        self.port = checked_port(self.host, self._port)
+        self._ports = self._choose_ports()
+        self.endpoint_url = f"http://127.0.0.1:{self._ports['emulator']}"
+        self.base_url = f"http://{url_host(self._public_host or self.host)}:{self.port}"
+        self.environment = self._make_environment()
+        with self._change:
+            with self._step("AWS emulator"):
+                self._start_emulator()
+                self._clients = deployment.make_clients(self.endpoint_url)
+                self._wait_for_emulator()
+            with self._step("Tables, rules and workflow"):
+                self._deploy()
+            with self._step("Web pages"):
+                self._start_web()
+                links = self._start_making_links(ROLES)
+                self._wait_for_web()
+                self.links = dict(zip(ROLES, finish_making_links(links), strict=True))
+        write_privately(self.data / "running.json", json.dumps({"environment": self.environment}))
+        self.save()
+
+    def stop(self) -> None:
+        """Stop the web process first, then the emulator, which saves everything as it goes."""
+        self._stopping.set()
+        with self._change:
+            try:
+                end(self._web, seconds=5)
+                end(self._emulator, seconds=20)
+            finally:
+                self.kill()
+                self._web = self._emulator = None
+                self._open_files.close()
+
+    def kill(self) -> None:
+        """End both processes at once, without saving."""
+        self._stopping.set()
+        for process in (self._web, self._emulator):
+            if is_running(process):
+                process.kill()
+                process.wait()
+
+    def save(self) -> None:
+        """Ask the emulator for a snapshot; it writes one when something has changed."""
+        if is_running(self._emulator):
+            self._emulator.send_signal(signal.SIGUSR1)
+
+    def revive(self) -> list[str]:
+        """Start again what has died. Returns the names of what was started."""
+        revived = []
+        with self._change:
+            if self._stopping.is_set():
+                return []
+            if not is_running(self._emulator):
+                self._start_emulator()
+                self._wait_for_emulator()
+                self._deploy()
+                revived.append("The AWS emulator")
+            if not is_running(self._web):
+                self._start_web()
+                self._wait_for_web()
+                revived.append("The web process")
+        return revived
+
+    # What callers ask for
+
+    def link(self, role: str, shop: str = "main", name: str = "") -> str:
+        """A fresh sign-in link."""
+        return finish_making_links(self._start_making_links([role], shop, name))[0]
+
+    def kill_emulator(self) -> None:
+        """For tests: end the emulator as a crash would."""
+        self._emulator.kill()
+        self._emulator.wait()
+
+    # Parts
+
+    def _claim_folder(self) -> None:
+        """Only one stack may use a data folder. The lock ends with this process."""
+        try:
+            self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = self._open_files.enter_context(open(self.data / "lock", "a+"))
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock.seek(0)
+            lock.truncate()
+            lock.write(str(os.getpid()))
+            lock.flush()
+        except BlockingIOError:
+            lock.seek(0)
+            raise StackError(
+                f"The data folder {self.data} is in use by another scripts/serve"
+                f" (process {lock.read()}). Stop that one, or choose another folder with --data."
+            ) from None
+        except OSError as error:
+            raise StackError(
+                f"The data folder {self.data} cannot be written to ({error.strerror})."
+                " Choose another with --data, or change its rights."
+            ) from None
+
+    def _choose_ports(self) -> dict[str, int]:
+        """For the emulator and the function's entry: last time's, when they are still free."""
+        file = self.data / "ports.json"
+        try:
+            last = json.loads(file.read_text())
+        except (OSError, ValueError):
+            last = {}
+        ports = {name: free_port(last.get(name, 0)) for name in ("emulator", "events")}
+        file.write_text(json.dumps(ports))
+        return ports
+
+    def _make_environment(self) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": deployment.REGION,
+            "PUBLIC_URL": self.base_url,
+            "SECRET_KEY": self._secret_key(),
+            "DATA_DIR": str(self.data),
+            "LIVE_RELAY": "1",
+            **self._settings,
+        }
+
+    def _process_environment(self) -> dict[str, str]:
+        # Settings come from our arguments only; the caller's own are none of this stack's.
+        inherited = {k: v for k, v in plain_environment().items() if k not in SETTINGS}
+        return inherited | self.environment
+
+    def _secret_key(self) -> str:
+        file = self.data / "secret-key"
+        if not file.exists():
+            write_privately(file, secrets.token_urlsafe(32))
+        return file.read_text()
+
+    def _start_emulator(self) -> None:
+        self._emulator = self._spawn(
+            [python_of("ministack"), "-m", "scripts.guarded", "scripts.emulator"],
+            "emulator.log",
+            emulator_environment(self._ports["emulator"], self.data / "aws"),
+        )
+
+    def _wait_for_emulator(self) -> None:
+        url = f"{self.endpoint_url}/_ministack/ready"
+        self._wait_for(url, self._emulator, "The AWS emulator", "emulator.log")
+
+    def _deploy(self) -> None:
+        events_url = f"http://127.0.0.1:{self._ports['events']}/"
+        record = self.data / "deployed.json"
+        deployment.deploy(self._clients, events_url, self.environment, self._settings, record)
+
+    def _start_web(self) -> None:
+        ports = ["--port", str(self.port), "--events-port", str(self._ports["events"])]
+        self._web = self._spawn(
+            [sys.executable, "-m", "scripts.guarded", "webapp.local", "--host", self.host, *ports],
+            "web.log",
+            self._process_environment(),
+        )
+
+    def _wait_for_web(self) -> None:
+        local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        url = f"http://{url_host(local)}:{self.port}/healthz"
+        self._wait_for(url, self._web, "The web process", "web.log")
+
+    def _spawn(self, command: list, log_name: str, env: dict[str, str]) -> Popen:
+        log_file = self.data / log_name
+        if log_file.exists() and log_file.stat().st_size > LARGEST_LOG:
+            log_file.replace(log_file.with_suffix(".old.log"))
+        with open(log_file, "ab") as log:
+            # A session of its own: Ctrl-C in the terminal reaches only us; we stop them in order.
+            return subprocess.Popen(
+                command,
+                env=env,
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _wait_for(
+        self, url: str, process: Popen, name: str, log_name: str, seconds: int = 60
+    ) -> None:
+        deadline = time.monotonic() + seconds
+        while is_running(process) and time.monotonic() < deadline and not self._stopping.is_set():
+            if answers(url):
+                return
+            time.sleep(0.03)
+        what = f"did not answer within {seconds} s" if is_running(process) else "stopped at once"
+        raise StackError(f"{name} {what}; the reason is at the end of {self.data / log_name}.")
+
+    def _start_making_links(
+        self, roles: Iterable[str], shop: str = "main", name: str = ""
+    ) -> Popen:
+        """In a process of its own: the models keep the first endpoint that they meet.
+
+        It imports what it needs while the web process starts, and goes on when its input closes.
+        """
+        command = [sys.executable, "-m", "scripts.sign_in_links", "--wait"]
+        command += ["--shop", shop, "--name", name]
+        for role in roles:
+            command += ["--role", role]
+        return subprocess.Popen(
+            command,
+            env=self._process_environment(),
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+
+def finish_making_links(process: Popen) -> list[str]:
+    links, errors = process.communicate()
+    if process.returncode:
+        reason = (errors.strip().splitlines() or ["no reason given"])[-1]
+        raise StackError(f"No sign-in link could be made: {reason}")
+    return links.split()

@@ -1,0 +1,126 @@
+"""Processes, ports and private files on this machine."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+from subprocess import Popen
+
+
+class StackError(Exception):
+    """Its text is one line: what is wrong and what to do."""
+
+
+def plain_environment() -> dict[str, str]:
+    """The caller's environment without its AWS settings, and no proxy between our processes."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    env |= {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    for name in ("NO_PROXY", "no_proxy"):
+        env[name] = ",".join(filter(None, [env.get(name), "127.0.0.1", "localhost", ".localhost"]))
+    return env
+
+
+def emulator_environment(port: int, folder: Path) -> dict[str, str]:
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+    env = {
+        name: value
+        for name, value in plain_environment().items()
+        if name in kept or name.lower() == "no_proxy"
+    }
+    return env | {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "STATE_DIR": str(folder),
+        "PERSIST_STATE": "1",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LOG_LEVEL": "WARNING",
+        # Otherwise it tidies up containers of this machine's Docker at every start.
+        "DOCKER_HOST": "unix:///nonexistent",
+    }
+
+
+def is_running(process: Popen | None) -> bool:
+    return process is not None and process.poll() is None
+
+
+def end(process: Popen | None, seconds: float) -> None:
+    if not is_running(process):
+        return
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def answers(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=2) as response:
+            return response.status == 200
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def checked_port(host: str, port: int) -> int:
+    """The port itself (a free one for 0) when it can be listened on; StackError otherwise."""
+    try:
+        return try_port(host, port)
+    except socket.gaierror:
+        raise StackError(
+            f"{host} is not an address; use --host 127.0.0.1, or 0.0.0.0 for the whole network."
+        ) from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise StackError(
+                f"Port {port} is in use. Stop what uses it, or choose another,"
+                f" such as --port {port + 1}."
+            ) from None
+        if error.errno == errno.EACCES:
+            raise StackError(
+                f"Port {port} needs special rights; choose one above 1023, such as --port 8000."
+            ) from None
+        raise StackError(
+            f"{host} is not an address of this machine; use --host 127.0.0.1,"
+            " or 0.0.0.0 for the whole network."
+        ) from None
+
+
+def free_port(wanted: int = 0) -> int:
+    try:
+        return try_port("127.0.0.1", wanted)
+    except OSError:
+        return try_port("127.0.0.1", 0)
+
+
+def try_port(host: str, port: int) -> int:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1)
+        return listener.getsockname()[1]
+
+
+def url_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def write_privately(file: Path, text: str) -> None:
+    """For secrets: readable by the owner only, from the first moment on."""
+    new = file.with_name(file.name + ".new")
+    new.unlink(missing_ok=True)
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+        handle.write(text)
+    new.replace(file)

@@ -1,0 +1,16 @@
+"""Services of this test process over a chosen AWS: moto, or a running emulator."""
+
+from __future__ import annotations
+
+from webapp.cloud import clients
+from webapp.storage import transaction
+from webapp.storage.tables import MODELS
+
+
+def forget_connections() -> None:
+    """Lets models and clients connect anew; they keep the first endpoint they meet."""
+    for model in MODELS:
+        model._connection = None
+    transaction._connection.cache_clear()
+    clients._session.cache_clear()
+    clients._client.cache_clear()

@@ -1,0 +1,22 @@
+"""The running bar, started once, for the tests that need the real thing."""
+
+from __future__ import annotations
+
+import pytest
+
+from scripts.local_stack import LocalStack
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory):
+    """The bar as scripts/serve starts it, on free ports."""
+    with LocalStack(data=tmp_path_factory.mktemp("bar")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def quick_stack(tmp_path_factory):
+    """A bar whose deadlines pass while one looks on."""
+    folder = tmp_path_factory.mktemp("quick-bar")
+    with LocalStack(data=folder, choose_seconds=2, make_seconds=3, shop_capacity=2) as running:
+        yield running
