@@ -364,6 +364,7 @@ def _drink_to_detail(drink: DrinkOrder, customer_id: str) -> dict:
         "drinkId": drink.drink,
         "groups": [option.group for option in drink.options],
         "differences": list(drink.differences),
+        "defaults": [option.is_default for option in drink.options],
     }
 
 
@@ -371,12 +372,13 @@ def _drink_from_detail(data: Mapping) -> DrinkOrder:
     modifiers = list(data.get("modifiers", ()))
     groups = list(data.get("groups", [""] * len(modifiers)))
     differences = set(data.get("differences", ()))
+    defaults = data.get("defaults", [name not in differences for name in modifiers])
     return DrinkOrder(
         drink=data.get("drinkId", data.get("drink", "")),
         name=data.get("drink", ""),
         icon=data.get("icon", ""),
         options=tuple(
-            ChosenOption(group, name, name not in differences)
-            for group, name in zip(groups, modifiers)
+            ChosenOption(group, name, is_default)
+            for group, name, is_default in zip(groups, modifiers, defaults)
         ),
     )

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Builds webapp/static/dist: stylesheets and scripts, minified, named by content, each with its
 // .gz beside it, and manifest.json from plain name to built name.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { dirname, join, parse } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,10 +14,11 @@ const HTMX_SCRIPTS = ['order', 'tablet', 'tv']
 // As their authors publish them, ahead of our own modules, which find `htmx` in the window.
 const HTMX_FILES = ['htmx.org/dist/htmx.min.js', 'htmx-ext-sse/dist/sse.min.js']
 
+const KEEP_OLD_MS = 60 * 60 * 1000
+
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const source = join(root, 'webapp/static/src')
 const target = join(root, 'webapp/static/dist')
-const fresh = target + '.new'
 
 const { outputFiles } = await build({
   entryPoints: [
@@ -25,7 +26,7 @@ const { outputFiles } = await build({
     ...[...PLAIN_SCRIPTS, ...HTMX_SCRIPTS].map(name => join(source, 'js', name + '.js')),
   ],
   entryNames: '[name]',
-  outdir: fresh,
+  outdir: target,
   write: false,
   bundle: true,
   minify: true,
@@ -40,8 +41,7 @@ const htmx = await Promise.all(HTMX_FILES.map(file => readFile(join(root, 'node_
 // Loaded late: it takes over the process's error output.
 const { gzipAsync } = await import('@gfx/zopfli')
 
-await rm(fresh, { recursive: true, force: true })
-await mkdir(fresh, { recursive: true })
+await mkdir(target, { recursive: true })
 const manifest = {}
 await Promise.all(outputFiles.map(async ({ path, text }) => {
   const { base, name, ext } = parse(path)
@@ -51,11 +51,17 @@ await Promise.all(outputFiles.map(async ({ path, text }) => {
   const built = `${name}-${hash}${ext}`
   const packed = await gzipAsync(contents, { numiterations: 5 })
   manifest[base] = built
-  await writeFile(join(fresh, built), contents)
-  await writeFile(join(fresh, built + '.gz'), packed)
+  await writeFile(join(target, built), contents)
+  await writeFile(join(target, built + '.gz'), packed)
   console.log(`${built}  ${contents.length} bytes, ${packed.length} gzipped`)
 }))
 const sorted = Object.fromEntries(Object.entries(manifest).sort())
-await writeFile(join(fresh, 'manifest.json'), JSON.stringify(sorted, null, 2) + '\n')
-await rm(target, { recursive: true, force: true })
-await rename(fresh, target)
+await writeFile(join(target, 'manifest.json.new'), JSON.stringify(sorted, null, 2) + '\n')
+await rename(join(target, 'manifest.json.new'), join(target, 'manifest.json'))
+
+// Files of earlier builds stay for a while: a server that still runs has named them to phones.
+const current = new Set(['manifest.json', ...Object.values(manifest).flatMap(built => [built, built + '.gz'])])
+for (const file of await readdir(target)) {
+  const { mtimeMs } = await stat(join(target, file))
+  if (!current.has(file) && Date.now() - mtimeMs > KEEP_OLD_MS) await rm(join(target, file), { recursive: true })
+}

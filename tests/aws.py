@@ -11,6 +11,6 @@ def forget_connections() -> None:
     """Lets models and clients connect anew; they keep the first endpoint they meet."""
     for model in MODELS:
         model._connection = None
-    transaction._connection.cache_clear()
+    transaction.shared_connection.cache_clear()
     clients._session.cache_clear()
     clients._client.cache_clear()

@@ -25,8 +25,10 @@ def build_services(settings: Settings) -> Services:
     from webapp.storage.order_repository import OrderRepository
     from webapp.storage.session_repository import SessionRepository
     from webapp.storage.shop_repository import QrCodeRepository, ShopRepository
+    from webapp.storage.transaction import shared_connection
 
     tables.use_prefix(settings.prefix)
+    shared_connection()
     clients = Clients(settings.region)
     return Services(
         orders=OrderRepository(),

@@ -42,7 +42,8 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    logging.getLogger("botocore").setLevel(logging.WARNING)
+    for name in ("botocore", "pynamodb"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
     settings = Settings.from_environment()
     app = create_app(settings)

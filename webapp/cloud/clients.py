@@ -6,6 +6,7 @@ from functools import cache
 from threading import Lock
 
 _lock = Lock()
+_MOST_CONNECTIONS = 50
 
 
 @cache
@@ -18,8 +19,12 @@ def _session():
 @cache
 def _client(service: str, region: str):
     # Making clients is not thread-safe; using them is.
+    from botocore.config import Config
+
     with _lock:
-        return _session().create_client(service, region_name=region)
+        return _session().create_client(
+            service, region_name=region, config=Config(max_pool_connections=_MOST_CONNECTIONS)
+        )
 
 
 class Clients:

@@ -42,9 +42,9 @@ def place_order(
     Sent twice, the first one counts and the second changes nothing.
     Raises ChoiceInvalid, SoldOut, NotAllowedNow or Busy.
     """
-    drink_order = shop.menu.check_choice(drink_id, choices)
     if order.drink_order is not None:
         return order
+    drink_order = shop.menu.check_choice(drink_id, choices)
     transition(order, Action.SUBMIT, Role.CUSTOMER)
     now = services.now()
     number = services.shops.next_number(shop.id, shop.day(now))

@@ -1,0 +1,282 @@
+"""Small builders that tests of all layers share: orders in any state, a clock, recording fakes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from unittest import mock
+
+from domain import orders
+from domain.events import Event
+from domain.menu import DEFAULT_MENU, DrinkOrder
+from domain.orders import Order, OrderState, RefusalReason, Role
+from domain.shops import Shop
+from webapp.services.ports import Services
+
+NOW = datetime(2024, 5, 17, 9, 31, 7, tzinfo=timezone.utc)
+SECRET_KEY = "a key that only tests use"
+PUBLIC_URL = "https://coffee.example"
+REGION = "us-east-1"
+TOKEN = "task-token-that-nobody-may-see"
+
+
+def a_shop(**changes) -> Shop:
+    """The shop `main`, changed as the test needs it."""
+    return replace(Shop(id="main"), **changes)
+
+
+def a_drink_order() -> DrinkOrder:
+    """An oat latte: it differs from the default in one option."""
+    return DEFAULT_MENU.check_choice("latte", {"milk": "oat"})
+
+
+def an_order(state: OrderState = OrderState.CLAIMED, **changes) -> Order:
+    """An order in this state, brought there by the domain's own moves, a minute each."""
+    return replace(journey_to(state)[-1], **changes)
+
+
+def journey_to(state: OrderState) -> list[Order]:
+    """The order after each step of the shortest way to a state; the first is the fresh claim."""
+    path = [an_order_just_claimed()]
+    for step in _WAYS[state]:
+        path.append(_STEPS[step](path[-1], NOW + timedelta(minutes=len(path))))
+    return path
+
+
+def an_order_just_claimed() -> Order:
+    return Order(
+        shop_id="main",
+        id="0123456789abcdef0123456789abcdef",
+        customer_id="customer-1",
+        window=5719898,
+        created_at=NOW,
+    )
+
+
+_STEPS = {
+    "admit": lambda order, at: replace(orders.admit(order, 300, at), task_token=TOKEN),
+    "refuse": lambda order, at: orders.refuse(order, RefusalReason.FULL, at),
+    "submit": lambda order, at: orders.submit(order, a_drink_order(), 7, at),
+    "queue": lambda order, at: replace(orders.queue(order, 900, at), task_token=TOKEN + "-2"),
+    "make": lambda order, at: orders.make(order, "barista-1", "Kim", at),
+    "complete": orders.complete,
+    "collect": lambda order, at: orders.collect(order, Role.BARISTA, at),
+    "cancel": lambda order, at: orders.cancel(order, Role.BARISTA, "the bar is closing", at),
+    "time_out": orders.time_out,
+}
+_S = OrderState
+_WAYS = {
+    _S.CLAIMED: (),
+    _S.ADMITTED: ("admit",),
+    _S.SUBMITTED: ("admit", "submit"),
+    _S.QUEUED: ("admit", "submit", "queue"),
+    _S.MAKING: ("admit", "submit", "queue", "make"),
+    _S.COMPLETED: ("admit", "submit", "queue", "make", "complete"),
+    _S.COLLECTED: ("admit", "submit", "queue", "make", "complete", "collect"),
+    _S.REFUSED: ("refuse",),
+    _S.CANCELLED: ("admit", "submit", "queue", "cancel"),
+    _S.TIMED_OUT: ("admit", "submit", "queue", "time_out"),
+}
+
+
+class Clock:
+    """The time of a test; it stands still until somebody moves it."""
+
+    def __init__(self, now: datetime = NOW):
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class RecordingExecutions:
+    """Executions that only remember what they were told."""
+
+    running: set[str] = field(default_factory=set)
+    started: list[tuple[str, int]] = field(default_factory=list)
+    resumed: list[str] = field(default_factory=list)
+    closed: list[tuple[str, str]] = field(default_factory=list)
+
+    def start(self, order: Order, seconds_left: int) -> None:
+        self.started.append((order.execution_name, seconds_left))
+        self.running.add(order.execution_name)
+
+    def is_running(self, order: Order) -> bool:
+        return order.execution_name in self.running
+
+    def resume(self, task_token: str) -> None:
+        self.resumed.append(task_token)
+
+    def close(self, task_token: str, cause: str) -> None:
+        self.closed.append((task_token, cause))
+
+
+@dataclass
+class RecordingBus:
+    """A bus that only remembers its events."""
+
+    events: list[Event] = field(default_factory=list)
+
+    def put(self, events: list[Event]) -> None:
+        self.events += events
+
+    def check(self) -> None:
+        pass
+
+
+@dataclass
+class RecordingLive:
+    """Topics that only remember what was published."""
+
+    messages: list[tuple[str, str]] = field(default_factory=list)
+
+    def publish(self, topic: str, html: str) -> None:
+        self.messages.append((topic, html))
+
+
+def services_over_tables(clock: Clock) -> Services:
+    """The services over the tables' real repositories, with a fixed clock and recording fakes."""
+    from webapp.storage.journey_repository import JourneyRepository
+    from webapp.storage.order_repository import OrderRepository
+    from webapp.storage.session_repository import SessionRepository
+    from webapp.storage.shop_repository import QrCodeRepository, ShopRepository
+
+    return Services(
+        orders=OrderRepository(),
+        shops=ShopRepository(),
+        qr_codes=QrCodeRepository(),
+        sessions=SessionRepository(),
+        journeys=JourneyRepository(),
+        executions=RecordingExecutions(),
+        bus=RecordingBus(),
+        live=RecordingLive(),
+        now=clock,
+        secret_key=SECRET_KEY,
+        public_url=PUBLIC_URL,
+    )
+
+
+@contextmanager
+def moto_tables(execute_state_machine: bool = False) -> Iterator[None]:
+    """The product's tables in moto's DynamoDB; with moto's Step Functions interpreter if asked."""
+    from moto import mock_aws
+
+    from tests.aws import forget_connections
+    from webapp.storage import tables
+
+    prefix_before = tables.OrderModel.Meta.table_name.removesuffix("orders")
+    tables.use_prefix(tables.DEFAULT_PREFIX)
+    config = {"stepfunctions": {"execute_state_machine": execute_state_machine}}
+    with mock.patch.dict(os.environ):
+        # Another test's emulator must not be what answers here.
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ["AWS_DEFAULT_REGION"] = REGION
+        forget_connections()
+        dynamodb.cache_clear()
+        try:
+            with mock_aws(config=config):
+                _create_tables()
+                yield
+        finally:
+            tables.use_prefix(prefix_before)
+            forget_connections()
+            dynamodb.cache_clear()
+
+
+@cache
+def dynamodb():
+    """A client of moto's DynamoDB, within moto_tables."""
+    import boto3
+
+    return boto3.client("dynamodb")
+
+
+def empty_tables() -> None:
+    """Takes all items out of moto's tables, which is much quicker than making new ones."""
+    from moto.backends import get_backend
+    from moto.core import DEFAULT_ACCOUNT_ID
+
+    for table in get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION].tables.values():
+        table.items.clear()
+
+
+def _create_tables() -> None:
+    from webapp.storage.tables import DEFAULT_PREFIX, table_definitions
+
+    for definition in table_definitions():
+        dynamodb().create_table(**_create_table_arguments(definition, DEFAULT_PREFIX))
+
+
+def _create_table_arguments(definition: dict, prefix: str) -> dict:
+    arguments = {
+        "TableName": prefix + definition["name"],
+        "AttributeDefinitions": definition["attributes"],
+        "KeySchema": sorted(definition["keys"], key=lambda key: key["KeyType"]),
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    if definition["local_indexes"]:
+        arguments["LocalSecondaryIndexes"] = [
+            {
+                "IndexName": index["index_name"],
+                "KeySchema": index["key_schema"],
+                "Projection": index["projection"],
+            }
+            for index in definition["local_indexes"]
+        ]
+    return arguments
+
+
+def workflow_writes(state_name: str, order: Order, at: datetime, token: str = TOKEN) -> None:
+    """Sends the write of one state of the generated workflow, as its execution would.
+
+    Raises what DynamoDB raises when the write's condition does not hold.
+    """
+    from webapp.storage.tables import DEFAULT_PREFIX
+    from workflows.order_workflow import TableNames, order_definition
+
+    state = order_definition(TableNames.with_prefix(DEFAULT_PREFIX))["States"][state_name]
+    action = state["Resource"].split("dynamodb:")[1].removesuffix(".waitForTaskToken")
+    known = {
+        "$.shopId": order.shop_id,
+        "$.orderId": order.id,
+        "$.customerId": order.customer_id,
+        "$.window": str(order.window),
+        "States.Array($.orderId)": [order.id],
+        "$$.Task.Token": token,
+        "$$.State.EnteredTime": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+    call = dynamodb().transact_write_items if "transact" in action else dynamodb().update_item
+    call(**_filled_in(state["Parameters"], known))
+
+
+def _filled_in(template, known: dict):
+    if isinstance(template, list):
+        return [_filled_in(part, known) for part in template]
+    if isinstance(template, dict):
+        return {
+            name.removesuffix(".$"): known[part] if name.endswith(".$") else _filled_in(part, known)
+            for name, part in template.items()
+        }
+    return template
+
+
+class Interleaved:
+    """A repository in which somebody else acts once, just before one of its writes."""
+
+    def __init__(self, repository, method: str, act):
+        self._repository, self._method, self._act = repository, method, act
+
+    def __getattr__(self, name: str):
+        if name == self._method and self._act:
+            act, self._act = self._act, None
+            act()
+        return getattr(self._repository, name)

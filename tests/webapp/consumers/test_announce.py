@@ -1,0 +1,273 @@
+"""The outbox: each change in a stream becomes its events, and the execution hears of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from domain.detail_types import DetailType
+from domain.events import AllEventsStored
+from domain.orders import TRANSITIONS, Order, OrderState, Role
+from tests.builders import (
+    NOW,
+    Clock,
+    a_shop,
+    an_order,
+    journey_to,
+    services_over_tables,
+)
+from webapp.consumers.announce import announce
+from webapp.consumers.registry import run
+from webapp.storage.order_repository import order_from_stream_image
+from webapp.storage.tables import JourneyModel, OrderModel, QrCodeModel, ShopModel
+
+_SECRET = "task-token"
+
+
+@pytest.fixture
+def services():
+    """No table is needed: a stream record holds all that an announcement says."""
+    return services_over_tables(Clock())
+
+
+# Stream records, as DynamoDB writes them
+
+
+def _record(model, old: dict | None, new: dict | None) -> dict:
+    arn = f"arn:aws:dynamodb:us-east-1:123456789012:table/{model.Meta.table_name}"
+    images = {name: image for name, image in (("OldImage", old), ("NewImage", new)) if image}
+    kind = "INSERT" if old is None else "MODIFY" if new else "REMOVE"
+    return {
+        "eventName": kind,
+        "eventSource": "aws:dynamodb",
+        "eventSourceARN": f"{arn}/stream/2024-05-17T09:00:00.000",
+        "dynamodb": images,
+    }
+
+
+def _image(order: Order) -> dict:
+    """The item as the repository and the workflow together have written it."""
+    drink = order.drink_order
+    model = OrderModel(
+        order.shop_id,
+        order.id,
+        customer_id=order.customer_id,
+        window_index=order.window,
+        created_at=order.created_at,
+        state=order.state.value,
+        version=order.version,
+        attempt=order.attempt,
+        order_number=order.number,
+        drink_order=drink
+        and {
+            "drink": drink.drink,
+            "name": drink.name,
+            "icon": drink.icon,
+            "options": [[o.group, o.name, o.is_default] for o in drink.options],
+        },
+        admitted_at=order.admitted_at,
+        submitted_at=order.submitted_at,
+        queued_at=order.queued_at,
+        making_at=order.making_at,
+        ended_at=order.ended_at,
+        collected_at=order.collected_at,
+        choose_seconds=order.choose_seconds,
+        make_seconds=order.make_seconds,
+        barista_id=order.barista_id,
+        barista_name=order.barista_name,
+        cancelled_by=order.cancelled_by and order.cancelled_by.value,
+        reason=order.reason,
+        task_token=order.task_token,
+        write_id="0011223344556677",
+    )
+    return model.serialize()
+
+
+def _change(before: Order | None, after: Order) -> dict:
+    return _record(OrderModel, before and _image(before), _image(after))
+
+
+def _moved(row) -> tuple[Order, Order]:
+    before = an_order(row.source)
+    role = Role.CUSTOMER if Role.CUSTOMER in row.roles else Role.BARISTA
+    cancelled_by = role if row.target is OrderState.CANCELLED else None
+    after = replace(
+        before, state=row.target, version=before.version + 1, cancelled_by=cancelled_by
+    )
+    return before, after
+
+
+def _names(services) -> list[DetailType]:
+    return [event.detail_type for event in services.bus.events]
+
+
+@pytest.mark.parametrize("state", OrderState, ids=str)
+def test_an_image_in_the_stream_is_read_as_the_order_it_was(state):
+    order = an_order(state)
+    assert order_from_stream_image(json.loads(json.dumps(_image(order)))) == order
+
+
+# Events
+
+
+def test_a_new_order_announces_that_a_scan_was_valid(services):
+    announce(services, [_change(None, an_order())])
+    assert _names(services) == [DetailType.NEW_ORDER]
+
+
+@pytest.mark.parametrize("row", TRANSITIONS, ids=lambda row: f"{row.source} to {row.target}")
+def test_each_move_puts_its_events_on_the_bus_in_the_tables_order(services, row):
+    before, after = _moved(row)
+    announce(services, [_change(before, after)])
+    assert tuple(_names(services)) == row.events
+    assert {event.version for event in services.bus.events} == {after.version}
+
+
+def test_a_batch_is_announced_in_the_order_of_its_changes(services):
+    path = journey_to(OrderState.COLLECTED)
+    announce(services, [_change(b, a) for b, a in zip([None, *path], path)])
+    assert _names(services) == [
+        "Validator.NewOrder",
+        "OrderProcessor.WorkflowStarted",
+        "OrderProcessor.WaitingProduction",
+        "OrderProcessor.WaitingCompletion",
+        "OrderManager.WaitingCompletion",
+        "QueueService.OrderStarted",
+        "OrderManager.MakeOrder",
+        "OrderManager.OrderCompleted",
+        "QueueService.OrderCompleted",
+        "OrderProcessor.orderFinished",
+        "OrderManager.OrderCollected",
+    ]
+
+
+@pytest.mark.parametrize("state", [s for s in OrderState if s.name != "CLAIMED"], ids=str)
+def test_no_event_ever_carries_a_task_token(services, state):
+    path = journey_to(state)
+    assert _SECRET in json.dumps([_image(order) for order in path]) or state == "REFUSED"
+    announce(services, [_change(b, a) for b, a in zip([None, *path], path)])
+    for event in services.bus.events:
+        assert _SECRET not in json.dumps(event.to_detail())
+        assert _SECRET not in repr(event)
+
+
+def test_a_change_that_is_no_move_announces_nothing(services):
+    order = an_order(OrderState.QUEUED)
+    announce(services, [_change(order, replace(order, attempt=2, task_token="another"))])
+    assert _names(services) == []
+    assert (services.executions.resumed, services.executions.closed) == ([], [])
+
+
+def test_a_removed_item_announces_nothing(services):
+    announce(services, [_record(OrderModel, _image(an_order()), None)])
+    assert _names(services) == []
+
+
+def test_a_change_of_settings_announces_them(services):
+    shop = a_shop(is_open=False, version=2)
+    image = ShopModel(
+        shop.id, version=2, title=shop.name, pickup_place=shop.pickup_place, zone="UTC",
+        window_seconds=300, scans_per_code=10, grace_seconds=20, places=20, is_open=False,
+        menu={"drinks": [], "groups": []},
+    ).serialize()
+    announce(services, [_record(ShopModel, image, image)])
+    [event] = services.bus.events
+    assert (event.detail_type, event.shop_id) == (DetailType.CONFIG_CHANGED, "main")
+    assert (event.is_open, event.version, event.capacity) == (False, 2, 20)
+
+
+def test_the_last_entry_of_a_journey_announces_that_all_is_stored(services):
+    announce(services, [_journey_record(DetailType.ALL_EVENTS_STORED)])
+    [event] = services.bus.events
+    assert event == AllEventsStored("main", 6, "order-1", "customer-1")
+
+
+def test_any_other_entry_of_a_journey_announces_nothing(services):
+    announce(services, [_journey_record(DetailType.ORDER_FINISHED)])
+    assert _names(services) == []
+
+
+def _journey_record(name: DetailType) -> dict:
+    detail = AllEventsStored("main", 6, "order-1", "customer-1").to_detail()
+    entry = JourneyModel(
+        "order-1", f"000006#01#{name}", detail_type=name.value, happened_at="", detail=detail
+    )
+    return _record(JourneyModel, None, entry.serialize())
+
+
+def test_a_table_that_is_no_outbox_announces_nothing(services):
+    image = QrCodeModel(
+        "main", 1, scans=10, taken=1, opens_at=NOW, closes_at=NOW, expires_at=NOW
+    ).serialize()
+    announce(services, [_record(QrCodeModel, None, image)])
+    assert _names(services) == []
+
+
+# The execution
+
+
+def _told(services, before: Order, after: Order) -> tuple[list, list]:
+    announce(services, [_change(before, after)])
+    return services.executions.resumed, services.executions.closed
+
+
+@pytest.mark.parametrize("row", TRANSITIONS, ids=lambda row: f"{row.source} to {row.target}")
+def test_the_execution_hears_of_what_it_waits_for_and_of_its_orders_end(services, row):
+    before, after = _moved(row)
+    token = before.task_token
+    expected = {
+        OrderState.SUBMITTED: ([token], []),
+        OrderState.COMPLETED: ([token], []),
+        OrderState.CANCELLED: ([], [(token, "CANCELLED")]),
+        OrderState.TIMED_OUT: ([], [(token, "TIMED_OUT")]),
+    }.get(row.target, ([], []))
+    assert _told(services, before, after) == expected
+
+
+def test_the_execution_is_told_with_the_token_it_waited_with_before_the_move(services):
+    before = an_order(OrderState.MAKING, task_token="the token it waits with")
+    after = replace(before, state=OrderState.COMPLETED, version=6, task_token="a later one")
+    assert _told(services, before, after) == (["the token it waits with"], [])
+
+
+def test_an_order_that_never_had_an_execution_tells_nobody(services):
+    before = an_order(OrderState.ADMITTED, task_token=None)
+    after = replace(before, state=OrderState.CANCELLED, version=before.version + 1)
+    assert _told(services, before, after) == ([], [])
+
+
+def test_a_token_renewed_by_a_restarted_execution_resumes_nothing(services):
+    before = an_order(OrderState.SUBMITTED)
+    assert _told(services, before, replace(before, task_token="new")) == ([], [])
+
+
+# Delivered twice
+
+
+def test_a_batch_delivered_twice_says_the_same_again(services):
+    path = journey_to(OrderState.COMPLETED)
+    batch = [_change(b, a) for b, a in zip([None, *path], path)]
+    announce(services, batch)
+    first = list(services.bus.events)
+    announce(services, batch)
+    assert services.bus.events == first + first
+    assert services.executions.resumed == 2 * services.executions.resumed[:2]
+    assert services.executions.closed == []
+
+
+def test_a_batch_the_bus_refused_is_delivered_again(services):
+    class RefusesOnce(type(services.bus)):
+        def put(self, events):
+            if not hasattr(self, "has_refused"):
+                self.has_refused = True
+                raise ConnectionError
+            super().put(events)
+
+    services = replace(services, bus=RefusesOnce())
+    batch = {"Records": [_change(None, an_order())]}
+    with pytest.raises(ConnectionError):
+        run(services, batch)
+    run(services, batch)
+    assert _names(services) == [DetailType.NEW_ORDER]

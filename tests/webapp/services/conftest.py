@@ -1,0 +1,24 @@
+"""The use cases over moto's tables, with a clock that only the test moves."""
+
+import pytest
+
+from tests.builders import Clock, a_shop, empty_tables, moto_tables, services_over_tables
+
+
+@pytest.fixture(scope="package")
+def moto():
+    with moto_tables():
+        yield
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def services(moto, clock):
+    empty_tables()
+    services = services_over_tables(clock)
+    services.shops.create(a_shop(capacity=3, scans_per_code=4))
+    return services

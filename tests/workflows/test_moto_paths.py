@@ -1,0 +1,348 @@
+"""Every path of the generated definition in moto's interpreter, the emulator's second opinion.
+
+moto runs all integrations the definition uses: transactWriteItems and updateItem, waiting for a
+task token or not, getItem, Catch, TimeoutSeconds, Choice and, which the emulator ignores,
+TimeoutSecondsPath. It never raises a transaction conflict or a throttled write, so PauseForConflict
+and Retry are only looked at in test_definition.py, and it has no rule or stream here: each test
+answers the task token itself, as webapp.consumers.announce does.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timezone
+
+import boto3
+import pytest
+
+from domain.errors import NotAllowedNow
+from domain.orders import Order, OrderState, Role
+from tests.builders import REGION, a_shop, moto_tables, services_over_tables
+from webapp.cloud.clients import Clients
+from webapp.cloud.executions import Executions
+from webapp.services import bar, codes, ordering
+from webapp.services.ports import StaffSession
+from webapp.storage.tables import DEFAULT_PREFIX, IntakeModel
+from workflows.order_workflow import TableNames, order_definition
+
+NEVER = 120
+_PATIENCE_SECONDS = 15
+
+
+@pytest.fixture(scope="module")
+def machines():
+    """Makes each variant of the workflow once; reading a definition takes moto a second."""
+    with moto_tables(execute_state_machine=True):
+        client, made = boto3.client("stepfunctions"), set()
+
+        def make(choose_seconds: int, make_seconds: int, single_items: bool) -> str:
+            prefix = f"{choose_seconds}-{make_seconds}-{single_items}-"
+            if prefix not in made:
+                made.add(prefix)
+                definition = order_definition(
+                    TableNames.with_prefix(DEFAULT_PREFIX),
+                    choose_seconds,
+                    make_seconds,
+                    single_item_callbacks=single_items,
+                )
+                client.create_state_machine(
+                    name=prefix + "order-workflow",
+                    definition=json.dumps(definition),
+                    roleArn="arn:aws:iam::123456789012:role/workflow",
+                )
+            return prefix
+
+        yield make
+
+
+@pytest.fixture
+def open_bar(machines):
+    """Opens a bar of its own, with deadlines that nobody lives to see unless a test asks."""
+    return lambda choose=NEVER, make=NEVER, single_items=False: Bar(
+        f"bar-{next(_numbers)}", machines(choose, make, single_items)
+    )
+
+
+_numbers = itertools.count()
+
+
+class Bar:
+    """One shop, its workflow in moto, and one customer."""
+
+    def __init__(self, shop_id: str, machine_prefix: str):
+        self.id = shop_id
+        self.customer = f"customer-of-{shop_id}"
+        self.kim = StaffSession("barista-1", shop_id, "barista", "Kim")
+        self.executions = Executions(Clients(REGION), machine_prefix)
+        services = services_over_tables(lambda: datetime.now(timezone.utc))
+        self.services = replace(services, executions=self.executions)
+        self.services.shops.create(a_shop(id=shop_id, capacity=2))
+        self.step_functions = boto3.client("stepfunctions")
+
+    # What people do
+
+    def scan(self) -> Order:
+        shop = self.services.shop(self.id)
+        code = codes.current_code(self.services, shop).text
+        return codes.claim_scan(self.services, shop, code, self.customer, "form-1")
+
+    def start(self, order: Order, seconds_left: int = NEVER) -> Order:
+        self.executions.start(order, seconds_left)
+        return order
+
+    def let_in(self) -> Order:
+        return self.wait(self.start(self.scan()), OrderState.ADMITTED)
+
+    def choose(self, order: Order) -> Order:
+        return ordering.place_order(
+            self.services, self.services.shop(self.id), order, "latte", {"milk": "oat"}
+        )
+
+    def queued(self) -> Order:
+        order = self.let_in()
+        self.choose(order)
+        self.executions.resume(order.task_token)
+        return self.wait(order, OrderState.QUEUED)
+
+    # What is seen
+
+    def now(self, order: Order) -> Order:
+        return self.services.order(self.id, order.id)
+
+    def wait(self, order: Order, state: OrderState) -> Order:
+        return _until(lambda: self.now(order), lambda current: current.state is state)
+
+    def states_entered(self, order: Order, status: str = "SUCCEEDED") -> list[str]:
+        """The workflow states of an order whose execution has come to its end."""
+        arn = self.executions._state_machine_arn().replace(":stateMachine:", ":execution:")
+        arn += f":{order.execution_name}"
+        ended = _until(
+            lambda: self.step_functions.describe_execution(executionArn=arn)["status"],
+            lambda current: current != "RUNNING",
+        )
+        assert ended == status
+        history = self.step_functions.get_execution_history(executionArn=arn, maxResults=1000)
+        return [
+            event["stateEnteredEventDetails"]["name"]
+            for event in history["events"]
+            if "stateEnteredEventDetails" in event
+        ]
+
+    def assert_nothing_is_held(self, order: Order):
+        """No place, no customer and no room on a screen is kept for an order that is over."""
+        assert self.services.shops.open_order_count(self.id) == 0
+        assert codes.open_order(self.services, self.id, order.customer_id) is None
+        on_screen = self.services.orders.open_orders(self.id)
+        assert [one.state for one in on_screen] in ([], [OrderState.COMPLETED])
+
+
+def _until(read: Callable, is_done: Callable):
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while not is_done(current := read()):
+        assert time.monotonic() < end, f"still {current!r}"
+        time.sleep(0.02)
+    return current
+
+
+def test_a_finished_order_enters_two_states(open_bar):
+    shop = open_bar()
+    order = shop.queued()
+    assert order.task_token and order.make_seconds == NEVER and order.queued_at
+    bar.make_order(shop.services, order.id, shop.kim)
+    bar.complete_order(shop.services, order.id, shop.kim)
+    shop.executions.resume(order.task_token)
+    entered = shop.states_entered(order)
+    assert entered == ["AdmitOrder", "AwaitBarista"]
+    assert len(entered) <= 3
+    assert shop.now(order).version == 6
+    shop.assert_nothing_is_held(order)
+
+
+def test_with_single_item_callbacks_a_finished_order_enters_three_states(open_bar):
+    shop = open_bar(single_items=True)
+    order = shop.let_in()
+    order = _until(lambda: shop.now(order), lambda current: current.task_token)
+    shop.choose(order)
+    shop.executions.resume(order.task_token)
+    order = shop.wait(order, OrderState.QUEUED)
+    bar.make_order(shop.services, order.id, shop.kim)
+    bar.complete_order(shop.services, order.id, shop.kim)
+    shop.executions.resume(order.task_token)
+    assert shop.states_entered(order) == ["AdmitOrder", "AwaitChoice", "AwaitBarista"]
+    shop.assert_nothing_is_held(order)
+
+
+def test_an_order_holds_a_place_from_its_admission_to_its_end(open_bar):
+    shop = open_bar()
+    order = shop.scan()
+    assert shop.services.shops.open_order_count(shop.id) == 0
+    shop.wait(shop.start(order), OrderState.ADMITTED)
+    assert shop.services.shops.open_order_count(shop.id) == 1
+    ordering.cancel_order(shop.services, shop.now(order))
+    assert shop.services.shops.open_order_count(shop.id) == 0
+    shop.executions.close(shop.now(order).task_token, "CANCELLED")
+    shop.states_entered(order)
+
+
+def test_a_closed_shop_refuses_and_gives_the_scan_back(open_bar):
+    shop = open_bar()
+    order = shop.scan()
+    assert shop.services.qr_codes.get(shop.id, order.window).taken == 1
+    bar.set_open(shop.services, shop.id, False)
+    shop.start(order)
+    assert shop.states_entered(order) == ["AdmitOrder", "RefuseClosed", "Finished"]
+    refused = shop.now(order)
+    assert (refused.state, refused.reason, refused.version) == ("REFUSED", "closed", 2)
+    assert shop.services.qr_codes.get(shop.id, order.window).taken == 0
+    shop.assert_nothing_is_held(order)
+
+
+def test_a_full_shop_refuses_and_gives_the_scan_back(open_bar):
+    shop = open_bar()
+    order = shop.scan()
+    IntakeModel(shop.id).update(actions=[IntakeModel.open_orders.add({"one", "two"})])
+    shop.start(order)
+    assert shop.states_entered(order) == ["AdmitOrder", "RefuseClosed", "RefuseFull", "Finished"]
+    refused = shop.now(order)
+    assert (refused.state, refused.reason, refused.version) == ("REFUSED", "full", 2)
+    assert shop.services.qr_codes.get(shop.id, order.window).taken == 0
+    assert shop.services.shops.open_order_count(shop.id) == 2
+    assert codes.open_order(shop.services, shop.id, shop.customer) is None
+
+
+def test_a_customer_cancels_before_choosing(open_bar):
+    shop = open_bar()
+    order = shop.let_in()
+    ordering.cancel_order(shop.services, order)
+    shop.executions.close(order.task_token, "CANCELLED")
+    assert shop.states_entered(order) == ["AdmitOrder", "Finished"]
+    assert shop.now(order).cancelled_by is Role.CUSTOMER
+    shop.assert_nothing_is_held(order)
+
+
+def test_a_customer_cancels_after_choosing(open_bar):
+    shop = open_bar()
+    order = shop.queued()
+    ordering.cancel_order(shop.services, order)
+    shop.executions.close(order.task_token, "CANCELLED")
+    assert shop.states_entered(order) == ["AdmitOrder", "AwaitBarista", "Finished"]
+    shop.assert_nothing_is_held(order)
+
+
+def test_an_order_cancelled_before_the_workflow_queued_it_stays_cancelled(open_bar):
+    shop = open_bar()
+    order = shop.let_in()
+    submitted = shop.choose(order)
+    ordering.cancel_order(shop.services, submitted)
+    shop.executions.resume(order.task_token)
+    entered = shop.states_entered(order)
+    assert entered == ["AdmitOrder", "AwaitBarista", "ReadOrder", "FindPlace", "Finished"]
+    assert shop.now(order).state is OrderState.CANCELLED
+    shop.assert_nothing_is_held(order)
+
+
+def test_a_barista_cancels_a_drink_in_the_making(open_bar):
+    shop = open_bar()
+    order = shop.queued()
+    bar.make_order(shop.services, order.id, shop.kim)
+    bar.cancel_order(shop.services, order.id, shop.kim, bar.CancelReason.MACHINE)
+    shop.executions.close(order.task_token, "CANCELLED")
+    assert shop.states_entered(order) == ["AdmitOrder", "AwaitBarista", "Finished"]
+    shop.assert_nothing_is_held(order)
+
+
+def test_an_order_nobody_chooses_a_drink_for_is_closed(open_bar):
+    shop = open_bar(choose=1)
+    order = shop.let_in()
+    assert shop.states_entered(order) == ["AdmitOrder", "CloseUnchosen", "Finished"]
+    closed = shop.now(order)
+    assert (closed.state, closed.reason) == ("TIMED_OUT", "Customer timedout")
+    assert closed.ended_at >= order.deadline_at
+    shop.assert_nothing_is_held(order)
+    with pytest.raises(NotAllowedNow, match="ran out of time"):
+        shop.choose(closed)
+
+
+@pytest.mark.parametrize("in_hand", [False, True], ids=["in the queue", "in a barista's hands"])
+def test_an_order_nobody_makes_is_closed(open_bar, in_hand):
+    shop = open_bar(make=2)
+    order = shop.queued()
+    if in_hand:
+        bar.make_order(shop.services, order.id, shop.kim)
+    assert shop.states_entered(order) == ["AdmitOrder", "AwaitBarista", "CloseUnmade", "Finished"]
+    closed = shop.now(order)
+    assert (closed.state, closed.reason) == ("TIMED_OUT", "Barista timedout")
+    shop.assert_nothing_is_held(order)
+
+
+def test_a_choice_made_in_the_last_moment_wins_over_the_deadline(open_bar):
+    shop = open_bar(choose=2)
+    order = shop.let_in()
+    shop.choose(order)
+    # The deadline passes before anybody tells the execution of the choice.
+    order = shop.wait(order, OrderState.QUEUED)
+    ordering.cancel_order(shop.services, order)
+    shop.executions.close(order.task_token, "CANCELLED")
+    assert shop.states_entered(order) == [
+        "AdmitOrder", "CloseUnchosen", "ReadOrder", "FindPlace", "AwaitBarista", "Finished"
+    ]
+
+
+def test_a_restarted_execution_waits_for_the_choice_with_the_time_that_was_left(open_bar):
+    shop = open_bar()
+    first = shop.let_in()
+    second = shop.services.orders.next_attempt(first)
+    shop.start(second, seconds_left=1)
+    assert shop.states_entered(second) == [
+        "AdmitOrder", "RefuseClosed", "RefuseFull", "ReadOrder", "FindPlace",
+        "AwaitChoiceAgain", "CloseUnchosen", "Finished",
+    ]
+    closed = shop.now(first)
+    assert (closed.state, closed.reason) == ("TIMED_OUT", "Customer timedout")
+    shop.assert_nothing_is_held(first)
+    shop.executions.close(first.task_token, "TIMED_OUT")
+    shop.states_entered(first)
+
+
+def test_a_restarted_execution_finds_a_queued_order_and_sees_it_made(open_bar):
+    shop = open_bar()
+    first = shop.queued()
+    second = shop.services.orders.next_attempt(first)
+    shop.start(second)
+    order = _until(
+        lambda: shop.now(first), lambda current: current.task_token != first.task_token
+    )
+    assert (order.state, order.version) == (OrderState.QUEUED, first.version)
+    bar.make_order(shop.services, order.id, shop.kim)
+    bar.complete_order(shop.services, order.id, shop.kim)
+    shop.executions.resume(order.task_token)
+    assert shop.states_entered(second)[-1] == "AwaitBaristaAgain"
+    shop.assert_nothing_is_held(order)
+    shop.executions.close(first.task_token, "COMPLETED")
+    shop.states_entered(first)
+
+
+def test_a_token_answered_twice_is_no_error(open_bar):
+    shop = open_bar()
+    order = shop.let_in()
+    ordering.cancel_order(shop.services, order)
+    shop.executions.close(order.task_token, "CANCELLED")
+    shop.states_entered(order)
+    shop.executions.close(order.task_token, "CANCELLED")
+    shop.executions.resume(order.task_token)
+
+
+def test_an_execution_started_twice_runs_once(open_bar):
+    shop = open_bar()
+    order = shop.let_in()
+    shop.start(order)
+    assert shop.executions.is_running(order)
+    assert not shop.executions.is_running(replace(order, attempt=2))
+    assert shop.now(order).task_token == order.task_token
+    ordering.cancel_order(shop.services, order)
+    shop.executions.close(order.task_token, "CANCELLED")
+    assert shop.states_entered(order) == ["AdmitOrder", "Finished"]

@@ -1,0 +1,278 @@
+"""The CloudFormation template: valid, complete, and sparing with rights."""
+
+import json
+
+import pytest
+from cfnlint.api import ManualArgs, lint
+
+from domain.events import BUS_NAME, SOURCE
+from webapp.consumers.registry import COMMAND, CONSUMERS, SCHEDULED_JOBS
+from webapp.stack import build_template_body
+from webapp.storage.tables import MODELS, STREAMED, base_name
+from workflows.order_workflow import TableNames, order_definition
+
+
+@pytest.fixture(scope="module")
+def template() -> dict:
+    return json.loads(build_template_body(300, 900))
+
+
+@pytest.fixture
+def resources(template) -> dict:
+    return template["Resources"]
+
+
+def _of_type(resources: dict, type_name: str) -> dict[str, dict]:
+    return {name: one for name, one in resources.items() if one["Type"] == type_name}
+
+
+def _lint(template: dict) -> list[str]:
+    found = lint(json.dumps(template), config=ManualArgs(regions=["us-east-1"]))
+    return [f"{match.rule.id} {match.message}" for match in found]
+
+
+def test_cfn_lint_finds_neither_an_error_nor_a_warning(template):
+    assert _lint(template) == []
+
+
+def test_cfn_lint_finds_the_workflow_with_single_item_callbacks_well_formed(template):
+    definition = order_definition(_TABLES, single_item_callbacks=True)
+    assert _lint(_with_definition(template, definition)) == []
+
+
+def test_cfn_lint_reads_the_definition_and_would_see_a_fault_in_it(template):
+    """E3601 holds each state against the schema of its type.
+
+    It does not follow `Next`; workflows.asl.state_machine does (test_definition.py).
+    """
+    definition = order_definition(_TABLES)
+    definition["States"]["AwaitBarista"]["TimeoutSecond"] = 5
+    definition["States"]["ReadOrder"]["End"] = True
+    found = _lint(_with_definition(template, definition))
+    assert {message.split()[0] for message in found} == {"E3601"}
+    assert any("TimeoutSecond" in message for message in found)
+    assert any("ReadOrder" in message for message in found)
+
+
+_TABLES = TableNames.with_prefix("serverlesspresso-")
+
+
+def _with_definition(template: dict, definition: dict) -> dict:
+    changed = json.loads(json.dumps(template))
+    machine = changed["Resources"]["OrderWorkflow"]["Properties"]
+    machine["DefinitionString"] = json.dumps(definition)
+    return changed
+
+
+# Tables
+
+
+@pytest.mark.parametrize("model", MODELS, ids=base_name)
+def test_the_models_table_is_made_and_outlives_its_stack(resources, model):
+    name = "serverlesspresso-" + base_name(model)
+    [table] = [
+        one
+        for one in _of_type(resources, "AWS::DynamoDB::Table").values()
+        if one["Properties"]["TableName"] == name
+    ]
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    keys = {key["AttributeName"]: key["KeyType"] for key in table["Properties"]["KeySchema"]}
+    attributes = model.get_attributes().values()
+    assert keys == {
+        attribute.attr_name: "HASH" if attribute.is_hash_key else "RANGE"
+        for attribute in attributes
+        if attribute.is_hash_key or attribute.is_range_key
+    }
+    assert table["Properties"]["KeySchema"][0]["KeyType"] == "HASH"
+
+
+def test_there_is_no_table_without_a_model(resources):
+    assert len(_of_type(resources, "AWS::DynamoDB::Table")) == len(MODELS)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=base_name)
+def test_a_table_streams_both_images_exactly_when_it_is_an_outbox(resources, model):
+    logical_id = _table_id(resources, model)
+    stream = resources[logical_id]["Properties"].get("StreamSpecification")
+    mapped = [
+        one
+        for one in _of_type(resources, "AWS::Lambda::EventSourceMapping").values()
+        if one["Properties"]["EventSourceArn"] == {"Fn::GetAtt": [logical_id, "StreamArn"]}
+    ]
+    if model in STREAMED:
+        assert stream == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+        [mapping] = [one["Properties"] for one in mapped]
+        assert mapping["MaximumRetryAttempts"] > 0 and mapping["MaximumRecordAgeInSeconds"] > 0
+        assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == _DEAD_LETTERS
+    else:
+        assert (stream, mapped) == (None, [])
+
+
+def test_the_index_of_open_orders_does_not_hold_the_task_token(resources):
+    [index] = resources["OrdersTable"]["Properties"]["LocalSecondaryIndexes"]
+    assert index["Projection"]["ProjectionType"] == "INCLUDE"
+    assert "task_token" not in index["Projection"]["NonKeyAttributes"]
+
+
+def _table_id(resources: dict, model) -> str:
+    name = "serverlesspresso-" + base_name(model)
+    [logical_id] = [
+        one
+        for one, table in _of_type(resources, "AWS::DynamoDB::Table").items()
+        if table["Properties"]["TableName"] == name
+    ]
+    return logical_id
+
+
+# Rules
+
+_DEAD_LETTERS = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+
+
+def _rule(resources: dict, name: str) -> tuple[str, dict]:
+    [(logical_id, rule)] = [
+        (logical_id, one["Properties"])
+        for logical_id, one in _of_type(resources, "AWS::Events::Rule").items()
+        if one["Properties"]["Name"] == "serverlesspresso-" + name
+    ]
+    return logical_id, rule
+
+
+@pytest.mark.parametrize("consumer", CONSUMERS, ids=lambda consumer: consumer.name)
+def test_a_consumers_rule_takes_exactly_its_events_from_our_bus(resources, consumer):
+    _, rule = _rule(resources, consumer.name)
+    assert rule["EventBusName"] == {"Ref": "Bus"}
+    assert rule["EventPattern"]["source"] == [SOURCE]
+    assert set(rule["EventPattern"]["detail-type"]) == {str(n) for n in consumer.detail_types}
+    assert rule["State"] == "ENABLED"
+
+
+@pytest.mark.parametrize("consumer", CONSUMERS, ids=lambda consumer: consumer.name)
+def test_a_consumers_target_names_the_command_and_keeps_the_event_below_it(resources, consumer):
+    _, rule = _rule(resources, consumer.name)
+    [target] = rule["Targets"]
+    transformer = target["InputTransformer"]
+    assert transformer["InputPathsMap"] == {"event": "$"}
+    sent = json.loads(transformer["InputTemplate"].replace("<event>", '{"raw_command": "evil"}'))
+    assert sent == {
+        "command": COMMAND, "consumer": consumer.name, "event": {"raw_command": "evil"}
+    }
+
+
+@pytest.mark.parametrize("job", SCHEDULED_JOBS, ids=lambda job: job.name)
+def test_a_jobs_rule_names_the_command_and_its_schedule(resources, job):
+    _, rule = _rule(resources, job.name)
+    [target] = rule["Targets"]
+    assert rule["ScheduleExpression"] == job.schedule
+    assert json.loads(target["Input"]) == {"command": COMMAND, "consumer": job.name}
+
+
+@pytest.mark.parametrize("one", [*CONSUMERS, *SCHEDULED_JOBS], ids=lambda one: one.name)
+def test_a_target_tries_again_for_a_while_and_then_keeps_the_event(resources, one):
+    logical_id, rule = _rule(resources, one.name)
+    [target] = rule["Targets"]
+    assert target["Arn"] == {"Ref": "FunctionArn"}
+    assert target["DeadLetterConfig"] == {"Arn": _DEAD_LETTERS}
+    assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+    permissions = _of_type(resources, "AWS::Lambda::Permission").values()
+    sources = [permission["Properties"]["SourceArn"] for permission in permissions]
+    assert {"Fn::GetAtt": [logical_id, "Arn"]} in sources
+
+
+def test_there_is_no_rule_without_a_consumer_or_a_job(resources):
+    rules = _of_type(resources, "AWS::Events::Rule")
+    assert len(rules) == len(CONSUMERS) + len(SCHEDULED_JOBS)
+
+
+def test_the_command_exists():
+    module_name, _, function_name = COMMAND.rpartition(".")
+    module = __import__(module_name, fromlist=[function_name])
+    assert callable(getattr(module, function_name))
+
+
+def test_what_needs_the_function_waits_until_there_is_one(template, resources):
+    for name, one in resources.items():
+        uses = '{"Ref": "FunctionArn"}' in json.dumps(one)
+        assert (one.get("Condition") == "HasFunction") == uses, name
+    assert template["Parameters"]["FunctionArn"]["Default"] == ""
+
+
+def test_the_bus_has_the_decks_name(resources):
+    assert resources["Bus"]["Properties"]["Name"] == BUS_NAME == "Serverlesspresso"
+
+
+# Rights
+
+
+def _statements(resources: dict) -> list[dict]:
+    documents = [
+        document
+        for one in resources.values()
+        for key, document in one["Properties"].items()
+        if key.endswith("PolicyDocument")
+    ]
+    return [statement for document in documents for statement in document["Statement"]]
+
+
+def test_no_right_is_given_with_a_star(resources):
+    statements = _statements(resources)
+    assert len(statements) >= 3
+    for statement in statements:
+        actions = statement["Action"]
+        for action in [actions] if isinstance(actions, str) else actions:
+            assert "*" not in action
+        assert "*" not in json.dumps(statement.get("Resource", ""))
+        assert statement["Effect"] == "Allow"
+
+
+def test_the_workflow_may_do_what_its_definition_does_and_nothing_more(resources):
+    role = resources["WorkflowPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]
+    definition = json.loads(resources["OrderWorkflow"]["Properties"]["DefinitionString"])
+    needed = set()
+    for state in definition["States"].values():
+        for item in state.get("Parameters", {}).get("TransactItems", ()):
+            [kind] = item
+            needed.add({"ConditionCheck": "ConditionCheckItem"}.get(kind, f"{kind}Item"))
+        if "Resource" in state and "TransactItems" not in state["Parameters"]:
+            action = state["Resource"].split("dynamodb:")[1].split(".")[0]
+            needed.add(action[0].upper() + action[1:])
+    assert set(role["Action"]) == {f"dynamodb:{name}" for name in needed}
+
+
+def test_only_the_services_of_this_account_may_take_our_roles_and_queue(resources):
+    with_principal = [one for one in _statements(resources) if "Principal" in one]
+    assert with_principal
+    for statement in with_principal:
+        assert statement["Condition"]["StringEquals"] == {
+            "aws:SourceAccount": {"Ref": "AWS::AccountId"}
+        }
+
+
+# Deployments beside each other
+
+
+def test_another_prefix_shares_no_table_rule_or_workflow():
+    names = {_names(build_template_body(300, 900, prefix)) for prefix in ("one-", "two-")}
+    [one, two] = names
+    assert not one & two
+
+
+def _names(body: str) -> frozenset[str]:
+    keys = ("TableName", "StateMachineName", "QueueName", "Name")
+    found = {
+        properties[key]
+        for resource in json.loads(body)["Resources"].values()
+        if resource["Type"] != "AWS::Events::EventBus"
+        for properties in [resource["Properties"]]
+        for key in keys
+        if key in properties
+    }
+    assert len(found) >= 10
+    return frozenset(found)
+
+
+def test_the_deadlines_reach_the_definition():
+    body = json.loads(build_template_body(11, 22))
+    definition = body["Resources"]["OrderWorkflow"]["Properties"]["DefinitionString"]
+    seconds = [s.get("TimeoutSeconds") for s in json.loads(definition)["States"].values()]
+    assert {11, 22} == {value for value in seconds if value}

@@ -1,0 +1,135 @@
+// The barista's board: what moved, what came in, the reasons dialog, the undo in the tray.
+import { each, everySecond, write } from './clock.js'
+import { chime } from './chime.js'
+import { toast } from './taps.js'
+
+const GONE_AFTER = 5000
+const UNDO_SECONDS = 10
+const leaving = new Map()
+let undo
+
+const places = root => new Map([...root.querySelectorAll('[data-card]')].map(card => [card.dataset.card, card.dataset.place]))
+
+// The focus goes with the card: after Make it stands on Complete, after that on the next card.
+function followFocus(before) {
+  const lost = before.querySelector('[data-focused]')
+  if (!lost || document.activeElement !== document.body) return
+  const card = document.getElementById('order-' + lost.dataset.focused)
+  const next = (card && card.querySelector('button')) || document.querySelector('#waiting button') || document.querySelector('#making button')
+  if (next) next.focus({ preventScroll: true })
+}
+
+export function boardSwapped(root, before) {
+  const was = places(before)
+  const now = places(root)
+  each('[data-card]', card => {
+    if (was.get(card.dataset.card) !== card.dataset.place) card.classList.add('pop')
+  }, root)
+  for (const [id, place] of now) {
+    if (place === 'waiting' && !was.has(id)) { chime(); break }
+  }
+  each('[data-scroll]', column => {
+    const old = before.querySelector(`#${column.id}`)
+    if (old && old.dataset.top) column.scrollTop = old.dataset.top
+  }, root)
+  followFocus(before)
+  keepLeaving()
+}
+
+// A card the customer cancelled stays where it was for five seconds, so nothing jumps under a
+// finger. The note that came with the signal says which.
+export function boardNote(words) {
+  toast(words)
+  const number = parseInt(words, 10)
+  const card = document.querySelector(`[data-place="waiting"][data-number="${number}"]`)
+  if (!card) return
+  const stays = card.cloneNode(true)
+  stays.dataset.place = 'gone'
+  stays.classList.add('gone-card')
+  stays.classList.remove('pop')
+  stays.removeAttribute('id')
+  each('form, .options, .remark', part => part.remove(), stays)
+  const age = stays.querySelector('.age')
+  age.removeAttribute('data-since')
+  age.removeAttribute('data-shape')
+  age.querySelector('use').setAttribute('href', '#s-cancelled')
+  write(age.querySelector('bdi'), '')
+  const remark = document.createElement('span')
+  remark.className = 'remark'
+  remark.textContent = 'Cancelled by customer'
+  stays.querySelector('.what').append(remark)
+  leaving.set(card.dataset.card, { stays, at: [...card.parentNode.children].indexOf(card), until: Date.now() + GONE_AFTER })
+}
+
+function keepLeaving() {
+  for (const [id, { stays, at, until }] of leaving) {
+    if (Date.now() >= until) {
+      stays.remove()
+      leaving.delete(id)
+    } else if (!stays.isConnected && !document.getElementById('order-' + id)) {
+      const column = document.getElementById('waiting-cards')
+      column.insertBefore(stays, column.children[at] || null)
+    }
+  }
+}
+
+function showTray() {
+  const tray = document.getElementById('tray')
+  tray.hidden = !undo
+  if (undo) {
+    write(tray.querySelector('[data-number]'), undo.number)
+    write(tray.querySelector('[data-seconds]'), undo.left + ' s')
+  }
+}
+
+function startTray() {
+  document.body.addEventListener('htmx:afterRequest', event => {
+    const form = event.detail.requestConfig.elt
+    if (!form.dataset.undo || !event.detail.successful) return
+    undo = { id: form.dataset.undo, number: form.dataset.number, left: UNDO_SECONDS }
+    showTray()
+  })
+  document.getElementById('undo').addEventListener('click', () => {
+    const release = document.getElementById('release-' + undo.id)
+    undo = null
+    showTray()
+    if (release) release.form.requestSubmit(release)
+    else toast('That drink has already moved on.')
+  })
+  everySecond(() => {
+    if (undo && (undo.left -= 1) <= 0) undo = null
+    showTray()
+  })
+}
+
+function startDialog() {
+  const dialog = document.getElementById('reasons-dialog')
+  document.body.addEventListener('htmx:afterSwap', event => {
+    if (event.detail.target === dialog && !dialog.open) dialog.showModal()
+  })
+  document.body.addEventListener('htmx:afterRequest', event => {
+    const { requestConfig, target, xhr } = event.detail
+    const cancelled = dialog.contains(requestConfig.elt) && target.id === 'barista-board'
+    if (cancelled && xhr.status) dialog.close()
+  })
+  dialog.addEventListener('click', event => {
+    if (event.target === dialog || event.target.closest('[data-keep]')) {
+      event.preventDefault()
+      dialog.close()
+    }
+  })
+}
+
+export function startBoard() {
+  startTray()
+  startDialog()
+  everySecond(keepLeaving)
+  document.addEventListener('focusin', event => {
+    each('[data-focused]', element => element.removeAttribute('data-focused'))
+    const card = event.target.closest('[data-card]')
+    if (card) event.target.dataset.focused = card.dataset.card
+  })
+  document.addEventListener('scroll', event => {
+    if (event.target.dataset && 'scroll' in event.target.dataset) event.target.dataset.top = event.target.scrollTop
+  }, true)
+}

@@ -1,0 +1,52 @@
+// A soft two-note chime for a new order, drawn by WebAudio. Browsers allow sound only after a tap.
+const NOTES = [[880, 0], [1174.66, 0.16]]
+let audio
+let wanted = true
+
+try { wanted = localStorage.getItem('sound') !== 'off' } catch (error) { /* storage is switched off */ }
+
+function show() {
+  const button = document.getElementById('sound')
+  const on = wanted && audio && audio.state === 'running'
+  button.querySelector('use').setAttribute('href', on ? '#s-sound' : '#s-mute')
+  button.querySelector('span').textContent = on ? 'Sound on' : 'Sound off'
+}
+
+function unlock() {
+  audio = audio || new (window.AudioContext || window.webkitAudioContext)()
+  return audio.resume().then(show, show)
+}
+
+export function chime() {
+  if (!wanted || !audio || audio.state !== 'running') return
+  for (const [pitch, after] of NOTES) {
+    const start = audio.currentTime + after
+    const tone = audio.createOscillator()
+    const volume = audio.createGain()
+    tone.type = 'sine'
+    tone.frequency.value = pitch
+    volume.gain.setValueAtTime(0, start)
+    volume.gain.linearRampToValueAtTime(0.3, start + 0.02)
+    volume.gain.exponentialRampToValueAtTime(0.001, start + 0.7)
+    tone.connect(volume).connect(audio.destination)
+    tone.start(start)
+    tone.stop(start + 0.75)
+  }
+}
+
+export function startChime() {
+  if (!(window.AudioContext || window.webkitAudioContext)) return
+  const button = document.getElementById('sound')
+  button.hidden = false
+  show()
+  button.addEventListener('click', () => {
+    const isOn = wanted && audio && audio.state === 'running'
+    wanted = !isOn
+    try { localStorage.setItem('sound', wanted ? 'on' : 'off') } catch (error) { /* as above */ }
+    unlock().then(() => { show(); chime() })
+  })
+  // The first tap anywhere unlocks it, unless that tap is on the button itself.
+  addEventListener('pointerdown', event => {
+    if (wanted && !button.contains(event.target)) unlock()
+  }, { once: true, capture: true })
+}

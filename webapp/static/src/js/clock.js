@@ -1,0 +1,65 @@
+// Countdowns, time bars and ages, moved once a second by the server's clock.
+let offset = 0
+
+export const serverNow = () => Date.now() + offset
+
+// Every fragment says when it was made, so a screen that runs for days stays on time.
+export function setClock(serverMs) {
+  if (serverMs) offset = serverMs - Date.now()
+}
+setClock(Number(document.documentElement.dataset.now))
+
+export const minutesSeconds = seconds =>
+  Math.floor(seconds / 60) + ':' + String(seconds % 60).padStart(2, '0')
+
+export const wallClock = ms =>
+  new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false })
+
+export const each = (selector, act, root = document) => root.querySelectorAll(selector).forEach(act)
+
+const onTick = []
+const elapsed = new Set()
+
+export function everySecond(act) {
+  onTick.push(act)
+}
+
+// For screen readers only. In a shadow root, so that the page's own words stay unique in it.
+let line
+export function say(words) {
+  line = line || document.getElementById('say').attachShadow({ mode: 'closed' })
+  write(line, words)
+}
+
+export function write(element, words) {
+  if (element.textContent !== words) element.textContent = words
+}
+
+export function tick() {
+  const now = serverNow()
+  each('[data-until]', element => {
+    const until = Number(element.dataset.until)
+    const left = Math.max(0, Math.ceil((until - now) / 1000))
+    write(element, minutesSeconds(left))
+    const timer = element.closest('[data-elapsed]')
+    if (!timer) return
+    if (left <= 60 && !timer.classList.contains('short')) {
+      timer.classList.add('short')
+      if (timer.querySelector('.hurry')) say(`Hurry: ${left} seconds left to choose`)
+    }
+    if (!left && !elapsed.has(element.dataset.until)) {
+      elapsed.add(element.dataset.until)
+      timer.dispatchEvent(new CustomEvent('elapsed', { bubbles: true, detail: timer.dataset.elapsed }))
+    }
+  })
+  each('[data-bar]', bar => { bar.value = Math.max(0, (bar.dataset.bar - now) / 1000) })
+  onTick.forEach(act => act(now))
+}
+
+export function startClock() {
+  const next = () => {
+    tick()
+    setTimeout(next, 1005 - (serverNow() % 1000))
+  }
+  next()
+}

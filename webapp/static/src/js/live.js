@@ -1,0 +1,194 @@
+// Keeps the page equal to what the server knows: pushed fragments when they are newer,
+// a fresh read on every (re)connect, and gentle polling while the push is dead.
+import { each, say, serverNow, setClock, tick, wallClock, write } from './clock.js'
+
+const byId = id => document.getElementById(id)
+const sleep = ms => new Promise(done => setTimeout(done, ms))
+const QUIET_BEFORE_BANNER = 2000
+const LONGEST_POLL = 30000
+
+let alive = false
+let heardAt = serverNow()
+let connection
+let bannerTimer, pollTimer
+let pollWait = 5000
+let pressing = false
+const reading = new Set()
+const readAgain = new Set()
+const unread = new Set()
+const lastText = {}
+const replacedBy = new WeakMap()
+let mayReplace = () => true
+let onSwapped = () => {}
+
+export const parse = (text, id) => new DOMParser().parseFromString(text, 'text/html').getElementById(id)
+
+// An answer or a push may arrive late: the item's version decides, then the time it was made.
+export function isOlder(fresh, shown) {
+  const versions = fresh.dataset.version - shown.dataset.version
+  return versions < 0 || (versions === 0 && fresh.dataset.at - shown.dataset.at < 0)
+}
+
+export function settled(id, before) {
+  const root = byId(id)
+  if (!root) return
+  setClock(Number(root.dataset.now))
+  tick()
+  onSwapped(root, before)
+  if (root.dataset.say) say(root.dataset.say)
+}
+
+function heard() {
+  heardAt = serverNow()
+  each('#heard', element => write(element, wallClock(heardAt)))
+}
+
+// Nothing moves under a finger.
+async function calm() {
+  for (let waited = 0; pressing && waited < 3000; waited += 60) await sleep(60)
+}
+
+export async function read(id) {
+  const source = document.querySelector(`[data-read="${id}"]`)
+  if (!source) return
+  if (reading.has(id)) { readAgain.add(id); return }
+  reading.add(id)
+  const giveUp = new AbortController()
+  const timer = setTimeout(() => giveUp.abort(), 9000)
+  try {
+    const answer = await fetch(source.dataset.url, { headers: { 'HX-Request': 'true' }, signal: giveUp.signal })
+    const text = await answer.text()
+    const fresh = parse(text, id)
+    if (!answer.ok || !fresh) {
+      missed(id)
+    } else {
+      heard()
+      unread.delete(id)
+      pollWait = 5000
+      if (alive) show()
+      await calm()
+      const shown = byId(id)
+      if (shown && text !== lastText[id] && !isOlder(fresh, shown) && mayReplace(fresh, shown)) {
+        lastText[id] = text
+        htmx.swap(shown, text, { swapStyle: 'outerHTML' })
+        settled(id, shown)
+      }
+    }
+  } catch (error) {
+    missed(id)
+  }
+  clearTimeout(timer)
+  reading.delete(id)
+  if (readAgain.delete(id)) read(id)
+}
+
+// What is shown stays. While the push still lives (a session that was ended, a read that never
+// arrives), the banner comes if the next try has not helped.
+function missed(id) {
+  unread.add(id)
+  pollWait = Math.min(pollWait * 1.6, LONGEST_POLL)
+  if (!alive || pollTimer) return
+  setTimeout(show, QUIET_BEFORE_BANNER)
+  pollTimer = setTimeout(poll, pollWait)
+}
+
+export function readAll() {
+  each('[data-read]', source => read(source.dataset.read))
+}
+
+function connected() {
+  alive = true
+  clearTimeout(bannerTimer)
+  clearTimeout(pollTimer)
+  bannerTimer = pollTimer = 0
+  heard()
+  show()
+}
+
+function lost() {
+  alive = false
+  if (bannerTimer) return
+  pollWait = 5000
+  bannerTimer = setTimeout(() => { show(); poll() }, QUIET_BEFORE_BANNER)
+}
+
+function show() {
+  const current = alive && !unread.size
+  each('#banner', banner => { banner.hidden = current })
+  each('#alive', dot => { dot.hidden = !current })
+}
+
+// After a change of network the old connection may be a dead one that does not know it: closing
+// it and saying so makes the extension open a new one.
+function reconnect() {
+  if (!connection || connection.readyState === EventSource.CLOSED) return
+  connection.close()
+  connection.onerror(new Event('error'))
+}
+
+function poll() {
+  clearTimeout(pollTimer)
+  pollTimer = 0
+  if (alive && !unread.size) return
+  readAll()
+  pollTimer = setTimeout(poll, pollWait * (0.75 + Math.random() / 2))
+}
+
+// `replace(fresh, shown)` may refuse a swap; `swapped(root, before)` follows every swap;
+// `pushed(root, before)` follows the pushed ones, `signalled(words)` a signal with a note;
+// `readFirst()` may spare the first read.
+export function startLive({ replace, swapped, pushed, signalled, readFirst }) {
+  if (replace) mayReplace = replace
+  if (swapped) onSwapped = swapped
+  const body = document.body
+  let opened = false
+  const create = htmx.createEventSource
+  htmx.createEventSource = url => (connection = create(url))
+
+  addEventListener('pointerdown', () => { pressing = true }, true)
+  for (const end of ['pointerup', 'pointercancel']) {
+    addEventListener(end, () => setTimeout(() => { pressing = false }, 50), true)
+  }
+
+  body.addEventListener('htmx:sseOpen', () => {
+    connected()
+    if (opened || !readFirst || readFirst()) readAll()
+    opened = true
+  })
+  body.addEventListener('htmx:sseError', lost)
+  addEventListener('offline', lost)
+  addEventListener('online', () => { reconnect(); readAll() })
+  addEventListener('pageshow', event => event.persisted && readAll())
+  document.addEventListener('visibilitychange', () => document.hidden || readAll())
+  body.addEventListener('elapsed', event => {
+    for (const wait of [300, 1500, 4000]) setTimeout(read, wait + Math.random() * 200, event.detail)
+  })
+  setInterval(() => document.hidden || readAll(), 60000)
+
+  body.addEventListener('htmx:sseBeforeMessage', event => {
+    const feed = event.target
+    heard()
+    if (feed.dataset.signal) {
+      event.preventDefault()
+      const note = parse(event.detail.data, event.detail.type.replace('_', '-'))
+      if (signalled && note && note.dataset.note) signalled(note.dataset.note)
+      read(feed.dataset.signal)
+      return
+    }
+    const id = feed.getAttribute('hx-target').slice(1)
+    const fresh = parse(event.detail.data, id)
+    const shown = byId(id)
+    if (!fresh || !shown) { event.preventDefault(); readAll(); return }
+    if (isOlder(fresh, shown)) { event.preventDefault(); return }
+    replacedBy.set(feed, shown)
+  })
+  body.addEventListener('htmx:sseMessage', event => {
+    const before = replacedBy.get(event.target)
+    if (!before) return
+    settled(before.id, before)
+    if (pushed) pushed(byId(before.id), before)
+  })
+
+  if (document.querySelector('[sse-connect]')) lost()
+  else alive = true
+}

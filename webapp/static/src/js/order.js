@@ -1,0 +1,37 @@
+import './htmx-config.js'
+import { each, startClock } from './clock.js'
+import { read, startLive } from './live.js'
+import { showChoice, startMenu } from './menu.js'
+import { startHtmxTaps } from './htmx-taps.js'
+import { startTaps } from './taps.js'
+
+// The panel's own state: a pushed status may already be a step ahead of it.
+const panelState = () => {
+  const panel = document.getElementById('order-panel')
+  return panel && panel.dataset.state
+}
+
+function polish(root, before) {
+  showChoice()
+  if (navigator.vibrate) each('[data-buzz]', words => { words.hidden = false })
+  if (!root || root.dataset.state === before.dataset.state) return
+  const title = root.querySelector('h1')
+  if (title) document.title = title.textContent.trim()
+  scrollTo(0, 0)
+  if (root.dataset.state === 'COMPLETED' && navigator.vibrate) navigator.vibrate([200, 100, 200])
+}
+
+startClock()
+startTaps()
+startHtmxTaps()
+startMenu()
+startLive({
+  // A form someone is filling in stays; everything else may be renewed.
+  replace: fresh => !(fresh.dataset.state === 'ADMITTED' && panelState() === 'ADMITTED'),
+  readFirst: () => panelState() !== 'ADMITTED',
+  swapped: polish,
+  pushed: root => {
+    if (root.dataset.state !== panelState()) read('order-panel')
+  },
+})
+polish()

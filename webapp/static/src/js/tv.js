@@ -1,0 +1,79 @@
+// The TV looks after itself for days: it follows the code's windows, hides a used-up code at
+// once, moves by a hair each hour, and never shows anything but its own board.
+import './htmx-config.js'
+import { startAges } from './ages.js'
+import { each, everySecond, startClock } from './clock.js'
+import { isOlder, read, startLive } from './live.js'
+import { stayAwake } from './wake.js'
+
+const SHIFTS = [[0, 0], [2, 0], [2, 2], [0, 2]]
+const HOUR = 3600000
+const QUIET_ZONE_PX = 560
+const GRACE = 20000
+
+const panel = () => document.getElementById('code-panel')
+const count = () => document.getElementById('code-count')
+
+function shift(now) {
+  const [x, y] = SHIFTS[Math.floor(now / HOUR) % SHIFTS.length]
+  document.getElementById('board').style.transform = `translate(${x}px, ${y}px)`
+}
+
+// Whole pixels per module keep the code's edges sharp at any screen size.
+function sharpenCode() {
+  each('#code-panel a svg', svg => {
+    const modules = svg.viewBox.baseVal && svg.viewBox.baseVal.width
+    const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16
+    const perModule = Math.floor((QUIET_ZONE_PX * unit * devicePixelRatio) / modules) / devicePixelRatio
+    if (!Number.isInteger(modules) || modules > 90 || !perModule) return
+    svg.style.width = svg.style.height = perModule * modules + 'px'
+  })
+}
+
+// A code that nobody could renew is refused by now, so it is not offered any longer.
+function coverOldCode(now) {
+  const next = Number(count().dataset.next)
+  panel().classList.toggle('late', now > next + GRACE)
+}
+
+function codeChanged(now) {
+  const shown = panel().dataset
+  if (shown.state === now.dataset.state && shown.window === now.dataset.window) return
+  if (now.dataset.state !== 'open') shown.state = now.dataset.state
+  read('code-panel')
+}
+
+// A new tile pops once. The next push often follows within its half second: the tile then goes on
+// where it was.
+const POP = 500
+const born = new Map()
+
+function pop(root, before) {
+  const was = new Set([...before.querySelectorAll('[data-tile]')].map(tile => tile.dataset.tile))
+  const now = performance.now()
+  for (const [name, at] of born) if (now - at > POP) born.delete(name)
+  each('[data-tile]', tile => {
+    const name = tile.dataset.tile
+    if (!was.has(name)) born.set(name, now)
+    if (!born.has(name)) return
+    tile.style.animationDelay = born.get(name) - now + 'ms'
+    tile.classList.add('pop')
+  }, root)
+}
+
+startAges()
+everySecond(shift)
+everySecond(coverOldCode)
+startClock()
+sharpenCode()
+addEventListener('resize', sharpenCode)
+stayAwake()
+startLive({
+  // A panel that was read before the last push would bring a used-up code back.
+  replace: fresh => fresh.id !== 'code-panel' || !isOlder(fresh, count()),
+  swapped: (root, before) => {
+    if (root.id === 'code-panel') sharpenCode()
+    if (root.id === 'display-board') pop(root, before)
+  },
+  pushed: root => root.id === 'code-count' && codeChanged(root),
+})

@@ -1,0 +1,8 @@
+// Keeps the screen of a tablet or TV awake where the browser can.
+export function stayAwake() {
+  const ask = () => document.hidden || navigator.wakeLock.request('screen').catch(() => {})
+  if (!navigator.wakeLock) return
+  ask()
+  document.addEventListener('visibilitychange', ask)
+  addEventListener('pointerdown', ask, { once: true })
+}
