@@ -23,6 +23,7 @@ from webapp.bootstrap import create_default_shop
 from webapp.cloud.clients import Clients
 from webapp.cloud.live_relay import LiveRelay
 from webapp.consumers import registry
+from webapp.services.sweep import sweep
 from webapp.settings import Settings
 
 _PAGE_THREADS = 400
@@ -73,7 +74,17 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=events.run, daemon=True).start()
+    threading.Thread(target=_sweep, args=(app,), daemon=True).start()
     pages.run()
+
+
+def _sweep(app) -> None:
+    """Restarts at once what died with the emulator, not only when its first minute is over."""
+    with app.app_context():
+        try:
+            sweep(app.extensions["services"])
+        except Exception:
+            log.exception("the first sweep failed; the next one comes within a minute")
 
 
 def _stop(relay: LiveRelay, *servers: waitress.server.BaseWSGIServer) -> None:

@@ -56,7 +56,7 @@ export function boardNote(words) {
   write(age.querySelector('bdi'), '')
   const remark = document.createElement('span')
   remark.className = 'remark'
-  remark.textContent = 'Cancelled by customer'
+  remark.textContent = words.replace(/^\d+ /, '')
   stays.querySelector('.what').append(remark)
   leaving.set(card.dataset.card, { stays, at: [...card.parentNode.children].indexOf(card), until: Date.now() + GONE_AFTER })
 }

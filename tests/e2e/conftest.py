@@ -1,0 +1,129 @@
+"""Phones, tablets and TVs in a real Chromium."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+# On a busy machine a screen may follow late; what matters is that it follows.
+expect.set_options(timeout=20_000)
+
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+SIZES = {
+    "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
+    "tablet": {"viewport": {"width": 1180, "height": 820}},
+    "tv": {"viewport": {"width": 1920, "height": 1080}},
+}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM"), args=_ARGUMENTS
+        )
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Bar:
+    """Opens the screens of one bar, and collects what their consoles complain about."""
+
+    browser: Browser
+    stack: object
+    contexts: ExitStack
+    complaints: list[str] = field(default_factory=list)
+
+    def context(self, kind: str, **options) -> BrowserContext:
+        context = self.browser.new_context(**SIZES[kind] | options)
+        self.contexts.callback(context.close)
+        return context
+
+    def page(self, context: BrowserContext) -> Page:
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._listen)
+        return page
+
+    def phone(self, path: str = "/main/", **options) -> Page:
+        page = self.page(self.context("phone", **options))
+        page.goto(self.stack.base_url + path)
+        return page
+
+    def tablet(self, name: str = "") -> Page:
+        return self.signed_in("tablet", "barista", name)
+
+    def tv(self) -> Page:
+        return self.signed_in("tv", "display")
+
+    def signed_in(self, kind: str, role: str, name: str = "") -> Page:
+        page = self.page(self.context(kind))
+        page.goto(self.stack.link(role, name=name))
+        return page
+
+    def scan(self, tv: Page, **options) -> Page:
+        """A phone that has scanned the code on the TV."""
+        link = tv.get_by_role("link").filter(has=tv.get_by_label("Scan to order"))
+        page = self.page(self.context("phone", **options))
+        page.goto(link.get_attribute("href"))
+        return page
+
+    def _listen(self, message) -> None:
+        # A refused page is a 4xx answer and a lost event stream an error event; both are expected.
+        expected = ("Failed to load resource", "[object Event]")
+        if message.type == "error" and not message.text.startswith(expected):
+            self.complaints.append(message.text)
+
+
+@pytest.fixture
+def bar(browser, stack):
+    with ExitStack() as contexts:
+        bar = Bar(browser, stack, contexts)
+        yield bar
+        assert bar.complaints == []
+
+
+@pytest.fixture
+def quick_bar(browser, quick_stack):
+    with ExitStack() as contexts:
+        bar = Bar(browser, quick_stack, contexts)
+        yield bar
+        assert bar.complaints == []
+
+
+def get_place(phone: Page) -> None:
+    phone.get_by_role("button", name="Get my place").click()
+    phone.get_by_role("radio", name="Latte", exact=True).wait_for()
+
+
+def place_order(phone: Page, drink: str, *options: str) -> str:
+    """Chooses and orders; returns the order number."""
+    phone.get_by_role("radio", name=drink, exact=True).check()
+    for option in options:
+        phone.get_by_role("radio", name=option, exact=True).check()
+    phone.get_by_role("button", name="Place order").click()
+    number = phone.get_by_label("Order number", exact=True)
+    number.wait_for()
+    return number.inner_text().strip()
+
+
+def card(tablet: Page, number: str):
+    return tablet.get_by_role("article", name=f"Order {number}", exact=True)
+
+
+def tap(tablet: Page, number: str, name: str) -> None:
+    card(tablet, number).get_by_role("button", name=name, exact=True).click()
