@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 import waitress
 from waitress.server import create_server
@@ -49,7 +50,9 @@ def main() -> None:
     settings = Settings.from_environment()
     app = create_app(settings)
     create_default_shop(app.extensions["services"], settings)
-    relay = LiveRelay(Clients(settings.region), os.environ["AWS_ENDPOINT_URL"])
+    relay = LiveRelay(
+        Clients(settings.region), os.environ["AWS_ENDPOINT_URL"], on_connected=lambda: _sweep(app)
+    )
     app.extensions["live_relay"] = relay
     relay.start()
 
@@ -74,15 +77,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=events.run, daemon=True).start()
-    threading.Thread(target=_sweep, args=(app,), daemon=True).start()
     pages.run()
 
 
 def _sweep(app) -> None:
-    """Restarts at once what died with the emulator, not only when its first minute is over."""
+    """Restarts at once what died with the emulator, not only when the next minute is over."""
     with app.app_context():
         try:
-            sweep(app.extensions["services"])
+            sweep(app.extensions["services"], settle=timedelta())
         except Exception:
             log.exception("the first sweep failed; the next one comes within a minute")
 

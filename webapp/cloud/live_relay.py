@@ -11,6 +11,7 @@ import queue
 import secrets
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -65,8 +66,11 @@ class Subscription:
 class LiveRelay:
     """The process's one MQTT client."""
 
-    def __init__(self, clients: Clients, gateway_url: str):
+    def __init__(
+        self, clients: Clients, gateway_url: str, on_connected: Callable[[], None] = lambda: None
+    ):
         self._clients = clients
+        self._on_connected = on_connected
         self._gateway = urlsplit(gateway_url)
         self._subscriptions: dict[str, set[Subscription]] = defaultdict(set)
         self._lock = threading.Lock()
@@ -86,7 +90,7 @@ class LiveRelay:
         )
         # The emulator routes by host name, which not every resolver knows.
         client.ws_set_options(path="/mqtt", headers={"Host": host})
-        client.on_connect = lambda client, *_: client.subscribe(f"{ROOT}/#", qos=0)
+        client.on_connect = self._connected
         client.on_disconnect = lambda *_: self._end_all()
         client.on_message = self._on_message
         client.reconnect_delay_set(min_delay=1, max_delay=5)
@@ -123,6 +127,10 @@ class LiveRelay:
             self._subscriptions[subscription.topic].discard(subscription)
             if not self._subscriptions[subscription.topic]:
                 del self._subscriptions[subscription.topic]
+
+    def _connected(self, client: mqtt.Client, *_) -> None:
+        client.subscribe(f"{ROOT}/#", qos=0)
+        threading.Thread(target=self._on_connected, daemon=True).start()
 
     def _on_message(self, _client, _userdata, message: mqtt.MQTTMessage) -> None:
         topic, _, name = message.topic.rpartition("/")

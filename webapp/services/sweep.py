@@ -26,16 +26,19 @@ _SETTLE = timedelta(seconds=5)
 """How long a step may take before the sweep thinks that it got lost."""
 
 
-def sweep(services: Services) -> int:
-    """Repairs all shops' open orders; returns how many it touched."""
+def sweep(services: Services, settle: timedelta = _SETTLE) -> int:
+    """Repairs all shops' open orders; returns how many it touched.
+
+    settle: how long a step may take before it counts as lost; nothing right after a restart.
+    """
     return sum(
-        _repair(services, order)
+        _repair(services, order, settle)
         for shop_id in services.shops.ids()
         for order in services.orders.open_orders(shop_id)
     )
 
 
-def _repair(services: Services, order: Order) -> bool:
+def _repair(services: Services, order: Order, settle: timedelta) -> bool:
     now = services.now()
     try:
         if order.state is OrderState.COMPLETED:
@@ -44,7 +47,7 @@ def _repair(services: Services, order: Order) -> bool:
             services.orders.save(order, time_out(order, now))
             log.warning("closed order whose deadline passed", extra={"order_id": order.id})
             return True
-        if _last_change(order) + _SETTLE > now:
+        if _last_change(order) + settle > now:
             return False
         if not services.executions.is_running(order):
             _restart(services, order, now)

@@ -1,0 +1,33 @@
+"""The bar goes on where it stopped, with the same data folder."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from playwright.sync_api import expect
+
+from scripts.local_stack import LocalStack
+from tests.e2e.conftest import Bar, card, get_place, place_order, tap
+
+
+def test_open_orders_go_on_after_a_restart(browser, tmp_path):
+    with ExitStack() as contexts:
+        with LocalStack(data=tmp_path) as stack:
+            bar = Bar(browser, stack, contexts)
+            tv, tablet = bar.tv(), bar.tablet("Rui")
+            choosing, waiting = bar.scan(tv), bar.scan(tv)
+            get_place(choosing)
+            get_place(waiting)
+            number = place_order(waiting, "Latte")
+            expect(card(tablet, number)).to_be_visible()
+            port = stack.port
+
+        with LocalStack(data=tmp_path, port=port) as stack:
+            expect(tablet.get_by_text("Reconnecting")).to_be_hidden()
+            next_number = place_order(choosing, "Tea")
+            assert int(next_number) == int(number) + 1
+            tap(tablet, next_number, "Make")
+            expect(choosing.get_by_role("heading", name="Rui is making it now")).to_be_visible()
+            tap(tablet, number, "Make")
+            tap(tablet, number, "Complete")
+            expect(waiting.get_by_role("heading", name="Ready")).to_be_visible()

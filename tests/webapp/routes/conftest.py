@@ -1,0 +1,54 @@
+"""The app over moto's tables: browsers that scan, and screens that are signed in."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from webapp import create_app
+from webapp.services.codes import current_code
+from webapp.services.sign_in import create_link
+from webapp.settings import Settings
+
+
+@pytest.fixture
+def app(services):
+    settings = Settings(secret_key=services.secret_key, public_url=services.public_url)
+    app = create_app(settings, services)
+    # Tests of the CSRF check itself turn it on again.
+    app.config["WTF_CSRF_ENABLED"] = False
+    return app
+
+
+@pytest.fixture
+def code_path(services) -> str:
+    shop = services.shop("main")
+    return f"/main/scan/{current_code(services, shop).text}"
+
+
+@pytest.fixture
+def phone(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def screen(app, services):
+    """Signs a screen in: screen("barista")."""
+
+    def signed_in(role: str):
+        client = app.test_client()
+        url = create_link(services, "main", role)
+        client.get(url.removeprefix(services.public_url))
+        return client
+
+    return signed_in
+
+
+def claim(phone, code_path: str) -> str:
+    """Scans and claims; returns the order page's path."""
+    page = phone.get(code_path).get_data(as_text=True)
+    form_key = re.search(r'name="form_key" value="([^"]+)"', page)[1]
+    answer = phone.post(code_path, data={"form_key": form_key})
+    assert answer.status_code == 303
+    return answer.location

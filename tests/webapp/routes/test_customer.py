@@ -1,0 +1,211 @@
+"""What a phone is answered, asked properly and otherwise."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from domain.orders import OrderState, admit
+from tests.webapp.routes.conftest import claim
+from webapp.services import bar
+
+
+@pytest.fixture
+def admitted(phone, services, code_path, clock):
+    """The path of an order that may choose; the workflow's part is played by the test."""
+    path = claim(phone, code_path)
+    _admit(services, path, clock())
+    return path
+
+
+def _admit(services, path, now) -> None:
+    from webapp.storage.tables import OrderModel
+
+    order = services.order("main", path.rsplit("/", 1)[1])
+    after = admit(order, 300, now)
+    OrderModel("main", order.id).update(
+        actions=[
+            OrderModel.state.set(after.state.value),
+            OrderModel.version.set(after.version),
+            OrderModel.admitted_at.set(after.admitted_at),
+            OrderModel.choose_seconds.set(300),
+        ]
+    )
+
+
+def _order(services, path):
+    return services.order("main", path.rsplit("/", 1)[1])
+
+
+def test_opening_a_scanned_link_takes_nothing(phone, services, code_path):
+    bucket_before = _bucket(services)
+    for _ in range(3):
+        assert phone.get(code_path).status_code == 200
+    assert _bucket(services) == bucket_before
+
+
+def _bucket(services):
+    from webapp.services.codes import current_code
+
+    return current_code(services, services.shop("main")).bucket
+
+
+def test_the_same_form_sent_twice_leads_to_the_same_order(phone, services, code_path):
+    phone.get(code_path)
+    answers = [phone.post(code_path, data={"form_key": "the-same-form"}) for _ in range(2)]
+    assert answers[0].location == answers[1].location
+    assert _bucket(services).taken == 1
+
+
+@pytest.mark.parametrize("tampered", ["/main/scan/zzz", "/main/scan/5b-AAAAAAAAAAAA", "{}x"])
+def test_a_tampered_code_is_refused_in_words(phone, code_path, tampered):
+    answer = phone.get(tampered.format(code_path))
+    assert answer.status_code == 400
+    assert "not a code of this bar" in answer.get_data(as_text=True)
+
+
+def test_an_old_code_is_refused_in_words(phone, code_path, clock):
+    clock.pass_seconds(360)
+    answer = phone.get(code_path)
+    assert answer.status_code == 410
+    assert "too old" in answer.get_data(as_text=True)
+
+
+def test_a_used_up_code_says_when_the_next_one_comes(app, code_path):
+    for _ in range(3):
+        claim(app.test_client(), code_path)
+    phone = app.test_client()
+    claim(phone, code_path)
+    answer = app.test_client().get(code_path)
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 409
+    assert "used up" in text and "New code on the screen" in text
+
+
+def test_a_closed_shop_is_told_and_nothing_is_taken(phone, services, code_path):
+    bar.set_open(services, "main", False)
+    answer = phone.get(code_path)
+    assert answer.status_code == 409
+    assert "closed" in answer.get_data(as_text=True)
+    phone.post(code_path, data={"form_key": "some-form-key"})
+    assert _bucket(services).taken == 0
+
+
+def test_a_second_order_is_refused_with_a_link_to_the_first(phone, services, code_path):
+    path = claim(phone, code_path)
+    answer = phone.get(code_path)
+    assert answer.status_code == 409
+    assert path in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "path", ["/main/orders/" + "0" * 32, "/main/orders/x/panel", "/nowhere/", "/main/nothing"]
+)
+def test_what_does_not_exist_is_a_helpful_404(phone, path):
+    answer = phone.get(path)
+    assert answer.status_code == 404
+    assert "<h1" in answer.get_data(as_text=True)
+
+
+def test_somebody_elses_order_looks_like_one_that_does_not_exist(app, phone, admitted):
+    stranger = app.test_client()
+    unknown = "/main/orders/" + "0" * 32
+    for suffix in ("", "/panel"):
+        foreign_page = stranger.get(admitted + suffix)
+        assert foreign_page.status_code == 404
+        assert foreign_page.data == stranger.get(unknown + suffix).data
+    assert stranger.post(admitted + "/cancel").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "form, status, sentence",
+    [
+        ({}, 422, "Choose a drink first"),
+        ({"drink": "beer"}, 422, "not on the menu"),
+        ({"drink": "latte", "milk": "camel"}, 422, "not offered"),
+        ({"drink": "latte", "sugar": "no"}, 422, "nothing called"),
+    ],
+)
+def test_a_choice_that_cannot_be_made_changes_nothing(
+    phone, services, admitted, form, status, sentence
+):
+    before = _order(services, admitted)
+    answer = phone.post(admitted + "/submit", data=form)
+    assert answer.status_code == status
+    assert sentence in answer.get_data(as_text=True)
+    assert _order(services, admitted) == before
+
+
+def test_a_drink_that_sold_out_is_refused_and_the_choice_is_kept(phone, services, admitted):
+    bar.set_sold_out(services, "main", "mocha", True)
+    answer = phone.post(
+        admitted + "/submit", data={"drink": "mocha", "milk": "oat"}, headers={"HX-Request": "true"}
+    )
+    assert answer.status_code == 409
+    assert "Mocha has just sold out" in answer.get_data(as_text=True)
+    assert _order(services, admitted).state is OrderState.ADMITTED
+
+
+def test_placing_twice_gives_one_number(phone, services, admitted):
+    for _ in range(2):
+        answer = phone.post(admitted + "/submit", data={"drink": "tea"})
+        assert answer.status_code == 303
+    assert _order(services, admitted).number == 1
+
+
+def test_an_order_that_ended_can_not_be_placed_any_more(phone, services, admitted):
+    phone.post(admitted + "/cancel")
+    answer = phone.post(
+        admitted + "/submit", data={"drink": "tea"}, headers={"HX-Request": "true"}
+    )
+    assert answer.status_code == 409
+    assert "You cancelled your order" in answer.get_data(as_text=True)
+
+
+def test_a_form_without_its_token_is_refused_and_changes_nothing(app, phone, services, admitted):
+    app.config["WTF_CSRF_ENABLED"] = True
+    before = _order(services, admitted)
+    assert phone.post(admitted + "/cancel").status_code == 400
+    assert _order(services, admitted) == before
+
+
+def test_an_oversized_body_is_refused(phone, admitted):
+    assert phone.post(admitted + "/submit", data={"drink": "x" * 20_000}).status_code == 413
+
+
+def test_a_fault_shows_a_calm_page_with_a_reference_that_is_in_the_log(
+    app, phone, services, admitted, monkeypatch, caplog
+):
+    def broken(*_):
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr(type(services.orders), "open_orders", broken)
+    answer = phone.get(admitted)
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 500
+    assert "Traceback" not in text and "secret detail" not in text
+    reference = caplog.records[-1].reference
+    assert reference in text
+
+
+def test_the_first_phone_page_weighs_at_most_24_kilobytes_in_at_most_5_requests(phone, code_path):
+    packed = {"Accept-Encoding": "gzip"}
+    page = phone.get(code_path, headers=packed)
+    html = gzip.decompress(page.data).decode()
+    weight, requests = len(page.data), 1
+    for path in set(_asset_paths(html)):
+        asset = phone.get(path, headers=packed)
+        assert asset.headers["Content-Encoding"] == "gzip"
+        assert "immutable" in asset.headers["Cache-Control"]
+        weight += len(asset.data)
+        requests += 1
+    assert requests > 1
+    assert requests <= 5
+    assert weight <= 24 * 1024
+
+
+def _asset_paths(html: str) -> list[str]:
+    import re
+
+    return re.findall(r'(?:href|src)="(/static/[^"]+)"', html)
