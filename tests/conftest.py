@@ -10,7 +10,8 @@ from scripts.local_stack import LocalStack
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
     """The bar as scripts/serve starts it, on free ports."""
-    with LocalStack(data=tmp_path_factory.mktemp("bar")) as running:
+    # One window for the whole run, so that no code changes under a test's hands.
+    with LocalStack(data=tmp_path_factory.mktemp("bar"), code_window_seconds=6 * 3600) as running:
         yield running
 
 
@@ -18,5 +19,7 @@ def stack(tmp_path_factory):
 def quick_stack(tmp_path_factory):
     """A bar whose deadlines pass while one looks on."""
     folder = tmp_path_factory.mktemp("quick-bar")
-    with LocalStack(data=folder, choose_seconds=2, make_seconds=3, shop_capacity=2) as running:
+    with LocalStack(
+        data=folder, choose_seconds=2, make_seconds=3, shop_capacity=2, scans_per_code=1000
+    ) as running:
         yield running

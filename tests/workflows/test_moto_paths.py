@@ -77,7 +77,7 @@ class Bar:
         self.id = shop_id
         self.customer = f"customer-of-{shop_id}"
         self.kim = StaffSession("barista-1", shop_id, "barista", "Kim")
-        self.executions = Executions(Clients(REGION), machine_prefix)
+        self.executions = InsistentExecutions(Executions(Clients(REGION), machine_prefix))
         services = services_over_tables(lambda: datetime.now(timezone.utc))
         self.services = replace(services, executions=self.executions)
         self.services.shops.create(a_shop(id=shop_id, capacity=2))
@@ -114,13 +114,13 @@ class Bar:
         return self.services.order(self.id, order.id)
 
     def wait(self, order: Order, state: OrderState) -> Order:
-        return _until(lambda: self.now(order), lambda current: current.state is state)
+        return self._until(lambda: self.now(order), lambda current: current.state is state)
 
     def states_entered(self, order: Order, status: str = "SUCCEEDED") -> list[str]:
         """The workflow states of an order whose execution has come to its end."""
         arn = self.executions._state_machine_arn().replace(":stateMachine:", ":execution:")
         arn += f":{order.execution_name}"
-        ended = _until(
+        ended = self._until(
             lambda: self.step_functions.describe_execution(executionArn=arn)["status"],
             lambda current: current != "RUNNING",
         )
@@ -139,13 +139,38 @@ class Bar:
         on_screen = self.services.orders.open_orders(self.id)
         assert [one.state for one in on_screen] in ([], [OrderState.COMPLETED])
 
+    def _until(self, read: Callable, is_done: Callable):
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while not is_done(current := read()):
+            assert time.monotonic() < end, f"still {current!r}"
+            self.executions.answer_again()
+            time.sleep(0.02)
+        return current
 
-def _until(read: Callable, is_done: Callable):
-    end = time.monotonic() + _PATIENCE_SECONDS
-    while not is_done(current := read()):
-        assert time.monotonic() < end, f"still {current!r}"
-        time.sleep(0.02)
-    return current
+
+class InsistentExecutions:
+    """Answers a task token until it counts: moto stores it a moment before it listens for it."""
+
+    def __init__(self, executions: Executions):
+        self._executions = executions
+        self._answers: list[tuple[Callable, tuple]] = []
+
+    def __getattr__(self, name: str):
+        return getattr(self._executions, name)
+
+    def resume(self, *arguments) -> None:
+        self._answer(self._executions.resume, arguments)
+
+    def close(self, *arguments) -> None:
+        self._answer(self._executions.close, arguments)
+
+    def answer_again(self) -> None:
+        for answer, arguments in self._answers:
+            answer(*arguments)
+
+    def _answer(self, answer: Callable, arguments: tuple) -> None:
+        answer(*arguments)
+        self._answers.append((answer, arguments))
 
 
 def test_a_finished_order_enters_two_states(open_bar):
@@ -165,7 +190,7 @@ def test_a_finished_order_enters_two_states(open_bar):
 def test_with_single_item_callbacks_a_finished_order_enters_three_states(open_bar):
     shop = open_bar(single_items=True)
     order = shop.let_in()
-    order = _until(lambda: shop.now(order), lambda current: current.task_token)
+    order = shop._until(lambda: shop.now(order), lambda current: current.task_token)
     shop.choose(order)
     shop.executions.resume(order.task_token)
     order = shop.wait(order, OrderState.QUEUED)
@@ -313,7 +338,7 @@ def test_a_restarted_execution_finds_a_queued_order_and_sees_it_made(open_bar):
     first = shop.queued()
     second = shop.services.orders.next_attempt(first)
     shop.start(second)
-    order = _until(
+    order = shop._until(
         lambda: shop.now(first), lambda current: current.task_token != first.task_token
     )
     assert (order.state, order.version) == (OrderState.QUEUED, first.version)
