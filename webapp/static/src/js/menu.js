@@ -21,7 +21,10 @@ export function showChoice() {
 }
 
 export function startMenu() {
-  document.addEventListener('change', showChoice)
+  document.addEventListener('change', event => {
+    if (event.target.name === 'drink') toast('')
+    showChoice()
+  })
   // In our words and place, instead of the browser's bubble over the drinks.
   document.addEventListener('invalid', event => {
     if (event.target.name !== 'drink') return
