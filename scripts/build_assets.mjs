@@ -11,6 +11,7 @@ const STYLES = ['phone', 'tablet', 'tv']
 // A phone's first pages are plain forms: they must be small and need no htmx.
 const PLAIN_SCRIPTS = ['phone']
 const HTMX_SCRIPTS = ['order', 'tablet', 'tv']
+const IOT = '-iot'
 // As their authors publish them, ahead of our own modules, which find `htmx` in the window.
 const HTMX_FILES = ['htmx.org/dist/htmx.min.js', 'htmx-ext-sse/dist/sse.min.js']
 
@@ -20,11 +21,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const source = join(root, 'webapp/static/src')
 const target = join(root, 'webapp/static/dist')
 
-const { outputFiles } = await build({
-  entryPoints: [
-    ...STYLES.map(name => join(source, 'css', name + '.css')),
-    ...[...PLAIN_SCRIPTS, ...HTMX_SCRIPTS].map(name => join(source, 'js', name + '.js')),
-  ],
+const script = name => join(source, 'js', name + '.js')
+const common = {
   entryNames: '[name]',
   outdir: target,
   write: false,
@@ -34,7 +32,19 @@ const { outputFiles } = await build({
   target: 'es2020',
   legalComments: 'none',
   logLevel: 'warning',
-}).catch(() => process.exit(1))
+}
+const builds = await Promise.all([
+  build({
+    ...common,
+    entryPoints: [
+      ...STYLES.map(name => join(source, 'css', name + '.css')),
+      ...[...PLAIN_SCRIPTS, ...HTMX_SCRIPTS].map(script),
+    ],
+  }),
+  // The same pages where they read from IoT Core themselves.
+  build({ ...common, entryPoints: HTMX_SCRIPTS.map(script), entryNames: '[name]' + IOT, inject: [script('iot')] }),
+]).catch(() => process.exit(1))
+const outputFiles = builds.flatMap(one => one.outputFiles)
 
 const htmx = await Promise.all(HTMX_FILES.map(file => readFile(join(root, 'node_modules', file), 'utf8')))
 
@@ -45,7 +55,7 @@ await mkdir(target, { recursive: true })
 const manifest = {}
 await Promise.all(outputFiles.map(async ({ path, text }) => {
   const { base, name, ext } = parse(path)
-  const isHtmxScript = ext === '.js' && HTMX_SCRIPTS.includes(name)
+  const isHtmxScript = ext === '.js' && HTMX_SCRIPTS.includes(name.replace(IOT, ''))
   const contents = Buffer.from(isHtmxScript ? [...htmx, text].join('\n') : text)
   const hash = createHash('sha256').update(contents).digest('hex').slice(0, 10)
   const built = `${name}-${hash}${ext}`

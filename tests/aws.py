@@ -14,3 +14,4 @@ def forget_connections() -> None:
     transaction.shared_connection.cache_clear()
     clients._session.cache_clear()
     clients._client.cache_clear()
+    clients._account.cache_clear()

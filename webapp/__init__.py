@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, request, send_from_directory, url_for
+from flask import Flask, Response, g, request, send_from_directory, url_for
 from flask_wtf.csrf import CSRFProtect
 from htmx_flask import Htmx
 
@@ -27,7 +27,7 @@ _CONTENT_SECURITY_POLICY = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data:",
-        "connect-src 'self'",
+        "connect-src 'self'{live_origin}",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -39,7 +39,10 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     """The app over these services, or over those that the environment describes."""
     from webapp import errors
     from webapp.bootstrap import build_services
+    from webapp.cloud.clients import Clients
+    from webapp.cloud.live_grants import LiveGrants
     from webapp.routes import admin, barista, customer, display, health
+    from webapp.routes.live import live_script
     from webapp.settings import Settings
 
     settings = settings or Settings.from_environment()
@@ -56,6 +59,10 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.extensions["settings"] = settings
     app.extensions["services"] = services or build_services(settings)
     app.extensions["live_relay"] = None
+    app.extensions["live_grants"] = (
+        None if settings.live_relay else LiveGrants(Clients(settings.region), settings.prefix)
+    )
+    app.add_template_global(live_script)
     Htmx(app)
     CSRFProtect(app)
     _serve_built_files(app)
@@ -90,7 +97,10 @@ def _serve_built_files(app: Flask) -> None:
 
 
 def _finish(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
+    # Only a page that reads from IoT Core may connect there.
+    live_origin = f" {g.live_origin}" if "live_origin" in g else ""
+    policy = _CONTENT_SECURITY_POLICY.format(live_origin=live_origin)
+    response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

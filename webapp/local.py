@@ -50,11 +50,17 @@ def main() -> None:
     settings = Settings.from_environment()
     app = create_app(settings)
     create_default_shop(app.extensions["services"], settings)
-    relay = LiveRelay(
-        Clients(settings.region), os.environ["AWS_ENDPOINT_URL"], on_connected=lambda: _sweep(app)
-    )
-    app.extensions["live_relay"] = relay
-    relay.start()
+    relay = None
+    if settings.live_relay:
+        relay = LiveRelay(
+            Clients(settings.region),
+            os.environ["AWS_ENDPOINT_URL"],
+            on_connected=lambda: _sweep(app),
+        )
+        app.extensions["live_relay"] = relay
+        relay.start()
+    else:
+        threading.Thread(target=_sweep, args=(app,), daemon=True).start()
 
     pages = create_server(
         app,
@@ -89,8 +95,9 @@ def _sweep(app) -> None:
             log.exception("the first sweep failed; the next one comes within a minute")
 
 
-def _stop(relay: LiveRelay, *servers: waitress.server.BaseWSGIServer) -> None:
-    relay.stop()
+def _stop(relay: LiveRelay | None, *servers: waitress.server.BaseWSGIServer) -> None:
+    if relay:
+        relay.stop()
     for server in servers:
         server.task_dispatcher.shutdown(cancel_pending=True, timeout=2)
     os._exit(0)

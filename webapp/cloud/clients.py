@@ -27,11 +27,21 @@ def _client(service: str, region: str):
         )
 
 
+@cache
+def _account(region: str) -> str:
+    return _client("sts", region).get_caller_identity()["Account"]
+
+
 class Clients:
     """The AWS clients of one region."""
 
     def __init__(self, region: str):
         self.region = region
+
+    @property
+    def account(self) -> str:
+        """The number of the account we run in."""
+        return _account(self.region)
 
     @property
     def events(self):

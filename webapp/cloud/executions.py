@@ -68,7 +68,6 @@ class Executions:
 
     def _state_machine_arn(self) -> str:
         if not self._arn:
-            account = self._clients.sts.get_caller_identity()["Account"]
-            name = f"{self._prefix}order-workflow"
-            self._arn = f"arn:aws:states:{self._clients.region}:{account}:stateMachine:{name}"
+            where = f"{self._clients.region}:{self._clients.account}"
+            self._arn = f"arn:aws:states:{where}:stateMachine:{self._prefix}order-workflow"
         return self._arn

@@ -10,7 +10,7 @@ from domain.shops import Shop
 from webapp import presenters
 from webapp.access import STAFF_COOKIE, services, staff, staff_only
 from webapp.cloud.live_topics import barista_topic
-from webapp.routes.live import event_stream, is_relayed
+from webapp.routes.live import feed, live_url
 from webapp.services import bar
 from webapp.services.sign_in import clean_name
 
@@ -28,8 +28,8 @@ _REASONS = (
 @blueprint.get("")
 @staff_only("barista")
 def board(shop_id: str):
-    live_url = url_for("barista.live", shop_id=shop_id) if is_relayed() else None
-    return _render("barista/board.html", shop_id, live_url=live_url)
+    address = live_url("barista.live", shop_id=shop_id)
+    return _render("barista/board.html", shop_id, live_url=address)
 
 
 @blueprint.get("/board")
@@ -41,7 +41,7 @@ def board_fragment(shop_id: str):
 @blueprint.get("/live")
 @staff_only("barista")
 def live(shop_id: str):
-    return event_stream(barista_topic(shop_id))
+    return feed(barista_topic(shop_id))
 
 
 @blueprint.post("/orders/<order_id>/make")

@@ -20,7 +20,7 @@ from webapp import presenters
 from webapp.access import customer_id, new_customer_id, services
 from webapp.cloud.live_topics import order_topic
 from webapp.errors import STATUS
-from webapp.routes.live import event_stream, is_relayed
+from webapp.routes.live import feed, live_url
 from webapp.services import codes, ordering
 
 blueprint = Blueprint("customer", __name__)
@@ -75,10 +75,8 @@ def claim(shop_id: str, code: str):
 @blueprint.get("/<shop_id>/orders/<order_id>")
 def order_page(shop_id: str, order_id: str):
     shop, order = _own_order(shop_id, order_id)
-    live_url = None
-    if is_relayed():
-        live_url = url_for("customer.order_live", shop_id=shop.id, order_id=order.id)
-    return _page("customer/order.html", shop, live_url=live_url, **_views(shop, order))
+    address = live_url("customer.order_live", shop_id=shop.id, order_id=order.id)
+    return _page("customer/order.html", shop, live_url=address, **_views(shop, order))
 
 
 @blueprint.get("/<shop_id>/orders/<order_id>/panel")
@@ -89,7 +87,7 @@ def order_panel(shop_id: str, order_id: str):
 @blueprint.get("/<shop_id>/orders/<order_id>/live")
 def order_live(shop_id: str, order_id: str):
     _, order = _own_order(shop_id, order_id)
-    return event_stream(order_topic(shop_id, order.id))
+    return feed(order_topic(shop_id, order.id))
 
 
 @blueprint.post("/<shop_id>/orders/<order_id>/submit")

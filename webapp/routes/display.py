@@ -9,7 +9,7 @@ from webapp import presenters
 from webapp.access import services, staff_only
 from webapp.cloud.live_topics import display_topic
 from webapp.qr_svg import qr_svg
-from webapp.routes.live import event_stream, is_relayed
+from webapp.routes.live import feed, live_url
 from webapp.services.codes import current_code
 
 blueprint = Blueprint("display", __name__, url_prefix="/<shop_id>/display")
@@ -19,9 +19,9 @@ blueprint = Blueprint("display", __name__, url_prefix="/<shop_id>/display")
 @staff_only("display")
 def board(shop_id: str):
     shop = services().shop(shop_id)
-    live_url = url_for("display.live", shop_id=shop_id) if is_relayed() else None
+    address = live_url("display.live", shop_id=shop_id)
     return _render(
-        "display/board.html", shop, live_url=live_url, code=_code(shop), display=_board(shop)
+        "display/board.html", shop, live_url=address, code=_code(shop), display=_board(shop)
     )
 
 
@@ -42,7 +42,7 @@ def board_fragment(shop_id: str):
 @blueprint.get("/live")
 @staff_only("display")
 def live(shop_id: str):
-    return event_stream(display_topic(shop_id))
+    return feed(display_topic(shop_id))
 
 
 def _code(shop: Shop) -> dict:

@@ -1,21 +1,55 @@
-"""The event stream of a page: pushed fragments from this process's relay of IoT topics."""
+"""Where a page's pushed fragments come from.
+
+Each page has one live address, and its route decides which one topic the session may read. What
+the address answers depends on the deployment: the stream itself, relayed by this process, or a
+short-lived right to read that topic from IoT Core. So both transports obey the same rule.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
-from flask import Response, abort, current_app, stream_with_context
+from flask import Response, abort, current_app, g, jsonify, stream_with_context, url_for
 
 HEARTBEAT_SECONDS = 15
 
-
-def is_relayed() -> bool:
-    """True where pages read fragments from us; on AWS they read them from IoT Core."""
-    return current_app.extensions["live_relay"] is not None
+log = logging.getLogger(__name__)
 
 
-def event_stream(topic: str) -> Response:
-    """A text/event-stream of the fragments published below a topic."""
+def live_url(endpoint: str, **values: str) -> str | None:
+    """The live address for a page that is being rendered; None where nothing is pushed now.
+
+    The page's Content-Security-Policy is told where the connection will lead.
+    """
+    if grants := current_app.extensions["live_grants"]:
+        try:
+            g.live_origin = grants.origin
+        except Exception:
+            # The page reads every minute by itself; that is better than no page.
+            log.exception("IoT Core's address is not known")
+            return None
+    elif current_app.extensions["live_relay"] is None:
+        return None
+    return url_for(endpoint, **values)
+
+
+def live_script(name: str) -> str:
+    """The script of a page with a live address, with the bridge to IoT Core where it is needed."""
+    return f"{name}-iot.js" if current_app.extensions["live_grants"] else f"{name}.js"
+
+
+def feed(topic: str) -> Response:
+    """The answer of a live address whose session may read this topic."""
+    if grants := current_app.extensions["live_grants"]:
+        grant = grants.grant(topic)
+        # Never cached: like every answer without a header of its own it is sent with no-store.
+        return jsonify(
+            url=grant.url,
+            client_id=grant.client_id,
+            topic_filter=grant.topic_filter,
+            seconds=grant.seconds,
+        )
     relay = current_app.extensions["live_relay"]
     if relay is None:
         abort(404)

@@ -1,0 +1,96 @@
+"""Short-lived addresses at which one page may read its own IoT topics, and nothing else.
+
+The credentials come from a role that may read all screens' topics, narrowed by a session policy to
+one audience and one client id, so that even a stolen address opens nothing but that page's feed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import quote, urlsplit
+
+from webapp.cloud.clients import Clients
+
+GRANT_SECONDS = 15 * 60
+"""The shortest life that STS gives: a revoked screen sees nothing new after this."""
+
+_HANDSHAKE_SECONDS = 60
+_ROLE = "live"
+_TOPIC = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Where and as whom a page connects, what it subscribes to, and for how long."""
+
+    url: str
+    client_id: str
+    topic_filter: str
+    seconds: int
+
+
+class LiveGrants:
+    """Grants pages the right to read topics from IoT Core."""
+
+    def __init__(self, clients: Clients, prefix: str):
+        self._clients = clients
+        self._role_name = prefix + _ROLE
+
+    @cached_property
+    def origin(self) -> str:
+        """The address of IoT Core, as a Content-Security-Policy spells it."""
+        iot = self._clients.iot
+        host = iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
+        # As safe as our own connection to IoT: TLS everywhere but on a loopback emulator.
+        is_plain = urlsplit(iot.meta.endpoint_url).scheme == "http"
+        return f"{'ws' if is_plain else 'wss'}://{host}"
+
+    def grant(self, topic: str) -> Grant:
+        """The right to read the fragments published directly below a topic."""
+        # A pattern's character in a shop's or an order's id would widen the policy.
+        if not _TOPIC.fullmatch(topic):
+            raise ValueError(f"{topic!r} is not one page's topic")
+        client_id = f"live-{secrets.token_hex(16)}"
+        credentials = self._clients.sts.assume_role(
+            RoleArn=f"arn:aws:iam::{self._clients.account}:role/{self._role_name}",
+            RoleSessionName=client_id,
+            DurationSeconds=GRANT_SECONDS,
+            Policy=json.dumps(self._policy(topic, client_id)),
+        )["Credentials"]
+        url = signed_url(f"{self.origin}/mqtt", self._clients.region, credentials)
+        return Grant(url, client_id, f"{topic}/+", GRANT_SECONDS)
+
+    def _policy(self, topic: str, client_id: str) -> dict:
+        arn = f"arn:aws:iot:{self._clients.region}:{self._clients.account}"
+        allowed = (
+            ("iot:Connect", f"client/{client_id}"),
+            ("iot:Subscribe", f"topicfilter/{topic}/+"),
+            # In a policy + is an ordinary character; what it lets in is written with *.
+            ("iot:Receive", f"topic/{topic}/*"),
+        )
+        return {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": action, "Resource": f"{arn}:{resource}"}
+                for action, resource in allowed
+            ],
+        }
+
+
+def signed_url(url: str, region: str, credentials: dict) -> str:
+    """The address signed for one handshake that begins within a minute."""
+    from botocore.auth import SigV4QueryAuth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    request = AWSRequest("GET", url)
+    keys = Credentials(credentials["AccessKeyId"], credentials["SecretAccessKey"])
+    SigV4QueryAuth(keys, "iotdevicegateway", region, expires=_HANDSHAKE_SECONDS).add_auth(request)
+    # IoT's gateway wants the token beside what is signed, unlike every other service.
+    token = quote(credentials["SessionToken"], safe="")
+    return f"{request.url}&X-Amz-Security-Token={token}"
+
