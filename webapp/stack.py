@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from domain.events import BUS_NAME, SOURCE
+from webapp.cloud.live_topics import ROOT
 from webapp.consumers.registry import COMMAND, CONSUMERS, SCHEDULED_JOBS
+from webapp.storage.rights import TABLE_RIGHTS
 from webapp.storage.tables import DEFAULT_PREFIX, table_definitions
 from workflows.order_workflow import TableNames, order_definition
 from workflows.template import BusRule, ScheduleRule, Stack, build_template
 
+FUNCTION_STATEMENTS: tuple[Mapping, ...] = ()
+"""What the function may do beside its tables, the bus, the workflow and the screens."""
+
 
 def build_template_body(
-    choose_seconds: int, make_seconds: int, prefix: str = DEFAULT_PREFIX
+    choose_seconds: int,
+    make_seconds: int,
+    prefix: str = DEFAULT_PREFIX,
+    more_statements: tuple[Mapping, ...] = FUNCTION_STATEMENTS,
 ) -> str:
     """The template of a deployment with these deadlines, as JSON."""
     stack = Stack(
@@ -24,5 +34,9 @@ def build_template_body(
             BusRule(consumer.name, tuple(consumer.detail_types)) for consumer in CONSUMERS
         ),
         schedule_rules=tuple(ScheduleRule(job.name, job.schedule) for job in SCHEDULED_JOBS),
+        table_rights=TABLE_RIGHTS,
+        topic_root=ROOT,
+        function_statements=more_statements,
     )
-    return build_template(stack).to_json()
+    # Without spaces: CloudFormation takes 51,200 bytes in a call.
+    return build_template(stack).to_json(indent=None, separators=(",", ":"))

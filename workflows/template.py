@@ -6,6 +6,7 @@ with it. Tables and rules arrive as data, so nothing here knows PynamoDB or a co
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -38,11 +39,18 @@ from troposphere.events import (
     Rule,
     Target,
 )
-from troposphere.iam import PolicyType, Role
+from troposphere.iam import PolicyType
 from troposphere.sqs import Queue, QueuePolicy
 from troposphere.stepfunctions import StateMachine
 
-from workflows.order_workflow import definition_text
+from workflows.roles import (
+    Resources,
+    TableRight,
+    add_function_policy,
+    add_function_role,
+    add_live_role,
+    add_workflow_role,
+)
 
 _HAS_FUNCTION = "HasFunction"
 
@@ -69,6 +77,9 @@ class Stack:
 
     tables: as webapp.storage.tables.table_definitions() gives them.
     command: the function that Zappa's handler is to call.
+    table_rights: what the function does with each table.
+    topic_root: the first level of all topics.
+    function_statements: what else the function may do, as workflows.roles.statement() gives it.
     """
 
     prefix: str
@@ -79,6 +90,9 @@ class Stack:
     definition: Mapping
     bus_rules: tuple[BusRule, ...]
     schedule_rules: tuple[ScheduleRule, ...]
+    table_rights: tuple[TableRight, ...]
+    topic_root: str
+    function_statements: tuple[Mapping, ...] = ()
 
 
 def build_template(stack: Stack) -> Template:
@@ -92,14 +106,24 @@ def build_template(stack: Stack) -> Template:
             Description="The function's ARN; leave empty until Zappa has made it",
         )
     )
+    template.add_parameter(
+        Parameter(
+            "FunctionName",
+            Type="String",
+            Default=stack.prefix + "web",
+            Description="The function's name, known before Zappa has made it",
+        )
+    )
     template.add_condition(_HAS_FUNCTION, Not(Equals(Ref("FunctionArn"), "")))
     dead_letters = _add_dead_letters(template, stack)
     tables = {table["name"]: _add_table(template, stack, table) for table in stack.tables}
     bus = template.add_resource(EventBus("Bus", Name=stack.bus_name))
-    _add_workflow(template, stack, tables)
-    for definition in stack.tables:
-        if definition["has_stream"]:
-            _add_stream_mapping(template, tables[definition["name"]], dead_letters)
+    machine = _add_workflow(template, stack, tables)
+    streamed = tuple(table["name"] for table in stack.tables if table["has_stream"])
+    resources = Resources(tables, streamed, bus, machine, dead_letters)
+    policy = _add_function_rights(template, stack, resources)
+    for name in streamed:
+        _add_stream_mapping(template, tables[name], dead_letters, policy)
     for rule in stack.bus_rules:
         pattern = {"source": [stack.source], "detail-type": sorted(rule.detail_types)}
         _add_rule(
@@ -164,36 +188,10 @@ def _key_schema(keys: Iterable[Mapping]) -> list[KeySchema]:
     return [KeySchema(**key) for key in sorted(keys, key=lambda key: key["KeyType"])]
 
 
-def _add_workflow(template: Template, stack: Stack, tables: Mapping[str, Table]) -> None:
-    written = [tables[name] for name in ("orders", "customers", "intakes", "qr-codes")]
-    role = template.add_resource(
-        Role(
-            "WorkflowRole",
-            AssumeRolePolicyDocument=_trust("states.amazonaws.com"),
-        )
-    )
-    policy = template.add_resource(
-        PolicyType(
-            "WorkflowPolicy",
-            PolicyName="write-orders",
-            Roles=[Ref(role)],
-            PolicyDocument={
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Action": [
-                            "dynamodb:ConditionCheckItem",
-                            "dynamodb:DeleteItem",
-                            "dynamodb:GetItem",
-                            "dynamodb:UpdateItem",
-                        ],
-                        "Resource": [GetAtt(table, "Arn") for table in written],
-                    }
-                ],
-            },
-        )
-    )
+def _add_workflow(
+    template: Template, stack: Stack, tables: Mapping[str, Table]
+) -> StateMachine:
+    role, policy = add_workflow_role(template, stack.definition, tables)
     machine = template.add_resource(
         StateMachine(
             "OrderWorkflow",
@@ -201,10 +199,11 @@ def _add_workflow(template: Template, stack: Stack, tables: Mapping[str, Table])
             StateMachineName=stack.prefix + "order-workflow",
             StateMachineType="STANDARD",
             RoleArn=GetAtt(role, "Arn"),
-            DefinitionString=definition_text(stack.definition),
+            DefinitionString=json.dumps(stack.definition, separators=(",", ":")),
         )
     )
     template.add_output(Output("OrderWorkflowArn", Value=Ref(machine)))
+    return machine
 
 
 def _add_dead_letters(template: Template, stack: Stack) -> Queue:
@@ -238,11 +237,31 @@ def _add_dead_letters(template: Template, stack: Stack) -> Queue:
     return queue
 
 
-def _add_stream_mapping(template: Template, table: Table, dead_letters: Queue) -> None:
+def _add_function_rights(
+    template: Template, stack: Stack, resources: Resources
+) -> PolicyType:
+    role = add_function_role(template, stack.prefix)
+    live_role = add_live_role(template, stack.prefix, stack.topic_root, role)
+    return add_function_policy(
+        template,
+        role,
+        live_role,
+        resources,
+        stack.table_rights,
+        stack.topic_root,
+        stack.function_statements,
+    )
+
+
+def _add_stream_mapping(
+    template: Template, table: Table, dead_letters: Queue, policy: PolicyType
+) -> None:
     template.add_resource(
         EventSourceMapping(
             table.title + "Outbox",
             Condition=_HAS_FUNCTION,
+            # Lambda tries the stream when the mapping is made.
+            DependsOn=[policy.title],
             EventSourceArn=GetAtt(table, "StreamArn"),
             FunctionName=Ref("FunctionArn"),
             StartingPosition="TRIM_HORIZON",
@@ -301,20 +320,6 @@ def _envelope_input(command: str, consumer: str) -> dict:
             InputTemplate=f'{{"command": "{command}", "consumer": "{consumer}", '
             '"event": <event>}',
         )
-    }
-
-
-def _trust(service: str) -> dict:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": service},
-                "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")}},
-            }
-        ],
     }
 
 

@@ -1,0 +1,39 @@
+"""What the repositories do with each table; the function's role on AWS allows exactly this.
+
+A transaction is allowed part by part, so its writes stand here as the single writes they are.
+"""
+
+from __future__ import annotations
+
+from webapp.storage.tables import (
+    CounterModel,
+    CustomerModel,
+    IntakeModel,
+    JourneyModel,
+    OpenOrdersIndex,
+    OrderModel,
+    QrCodeModel,
+    SessionModel,
+    ShopModel,
+    base_name,
+)
+from workflows.roles import TableRight
+
+TABLE_RIGHTS = tuple(
+    TableRight(sid, base_name(model), actions, index)
+    for sid, model, actions, index in (
+        ("ReadOneOrder", OrderModel, ("GetItem",), ""),
+        ("WriteOrders", OrderModel, ("PutItem", "UpdateItem"), ""),
+        # Many orders at once only through the index, which holds no task token.
+        ("ReadOpenOrders", OrderModel, ("Query",), OpenOrdersIndex.Meta.index_name),
+        ("LockCustomers", CustomerModel, ("DeleteItem", "GetItem", "PutItem"), ""),
+        ("KeepPlaces", IntakeModel, ("GetItem", "PutItem", "UpdateItem"), ""),
+        ("KeepShops", ShopModel, ("GetItem", "PutItem"), ""),
+        # The sweep goes through all shops: one small item each, and there is no other list of them.
+        ("ListShops", ShopModel, ("Scan",), ""),
+        ("CountScans", QrCodeModel, ("GetItem", "PutItem", "UpdateItem"), ""),
+        ("NumberOrders", CounterModel, ("UpdateItem",), ""),
+        ("KeepSessions", SessionModel, ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), ""),
+        ("KeepJourneys", JourneyModel, ("PutItem", "Query"), ""),
+    )
+)

@@ -1,0 +1,219 @@
+"""Who may do what on AWS: one statement per job, named after it.
+
+Three roles: the function's, the workflow's, and the one a page's connection to IoT Core runs under.
+A wildcard in a resource stands only where AWS or the bar leaves no choice, with the reason beside
+it. scripts/unused_rights compares all this with what a run of the tests has used.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from troposphere import GetAtt, Join, Output, Ref, Sub, Template
+from troposphere.dynamodb import Table
+from troposphere.events import EventBus
+from troposphere.iam import PolicyType, Role
+from troposphere.sqs import Queue
+from troposphere.stepfunctions import StateMachine
+
+
+@dataclass(frozen=True)
+class TableRight:
+    """What one of the function's jobs does with a table, or with one index of it only."""
+
+    sid: str
+    table: str
+    actions: tuple[str, ...]
+    index: str = ""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What the function's statements are about."""
+
+    tables: Mapping[str, Table]
+    streamed: tuple[str, ...]
+    bus: EventBus
+    machine: StateMachine
+    dead_letters: Queue
+
+
+def statement(sid: str, actions: Iterable[str], resources) -> dict:
+    """Allows a job its actions on its resources."""
+    return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resources}
+
+
+def add_workflow_role(
+    template: Template, definition: Mapping, tables: Mapping[str, Table]
+) -> tuple[Role, PolicyType]:
+    """The role of the executions: exactly the writes that the definition holds, table by table."""
+    role = template.add_resource(
+        # Without the account, another account's state machine could be made to use it.
+        Role("WorkflowRole", AssumeRolePolicyDocument=_service_trust("states", this_account=True))
+    )
+    titles = {table.TableName: name for name, table in tables.items()}
+    statements = [
+        statement(
+            "Workflow" + tables[titles[table]].title, actions, GetAtt(tables[titles[table]], "Arn")
+        )
+        for table, actions in sorted(_writes(definition).items())
+    ]
+    policy = _add_policy(template, "WorkflowPolicy", role, statements)
+    return role, policy
+
+
+def _writes(definition: Mapping) -> Mapping[str, set[str]]:
+    """The actions of a definition, by table name. A transaction's parts are checked one by one."""
+    kinds = {"ConditionCheck": "ConditionCheckItem"}
+    found = defaultdict(set)
+    for state in definition["States"].values():
+        parameters = state.get("Parameters", {})
+        for item in parameters.get("TransactItems", ()):
+            for kind, part in item.items():
+                found[part["TableName"]].add("dynamodb:" + kinds.get(kind, f"{kind}Item"))
+        if "TableName" in parameters:
+            action = state["Resource"].split(":dynamodb:")[1].split(".")[0]
+            found[parameters["TableName"]].add(f"dynamodb:{action[0].upper()}{action[1:]}")
+    return found
+
+
+def add_function_role(template: Template, prefix: str) -> Role:
+    """The function's role, still without rights: Zappa is told its name before there is a stack."""
+    role = template.add_resource(
+        Role(
+            "FunctionRole",
+            RoleName=prefix + "function",
+            # Lambda sends no account when it takes a role; iam:PassRole guards who may be given it.
+            AssumeRolePolicyDocument=_service_trust("lambda", this_account=False),
+        )
+    )
+    template.add_output(Output("FunctionRoleArn", Value=GetAtt(role, "Arn")))
+    return role
+
+
+def add_live_role(template: Template, prefix: str, topic_root: str, function_role: Role) -> Role:
+    """The upper bound of what any page may read; each grant narrows it to that page's topic."""
+    role = template.add_resource(
+        Role(
+            "LiveRole",
+            RoleName=prefix + "live",
+            AssumeRolePolicyDocument={
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"AWS": GetAtt(function_role, "Arn")},
+                        "Action": "sts:AssumeRole",
+                    }
+                ],
+            },
+        )
+    )
+    statements = [
+        # Each connection has a client id of its own, drawn when it is granted.
+        statement("ConnectPages", ["iot:Connect"], _iot("client/live-*")),
+        # Shops and orders come and go; their ids are parts of the topics.
+        statement("SubscribePages", ["iot:Subscribe"], _iot(f"topicfilter/{topic_root}/*")),
+        statement("ReceivePages", ["iot:Receive"], _iot(f"topic/{topic_root}/*")),
+    ]
+    _add_policy(template, "LivePolicy", role, statements)
+    template.add_output(Output("LiveRoleArn", Value=GetAtt(role, "Arn")))
+    return role
+
+
+def add_function_policy(
+    template: Template,
+    role: Role,
+    live_role: Role,
+    resources: Resources,
+    table_rights: Iterable[TableRight],
+    topic_root: str,
+    more: Iterable[Mapping],
+) -> PolicyType:
+    """All the function may do: its tables, the bus, its executions, the screens, and its log."""
+    statements = [_on_table(right, resources.tables[right.table]) for right in table_rights]
+    statements += [
+        statement("Announce", ["events:PutEvents"], GetAtt(resources.bus, "Arn")),
+        statement("CheckBus", ["events:DescribeEventBus"], GetAtt(resources.bus, "Arn")),
+        statement("StartExecution", ["states:StartExecution"], Ref(resources.machine)),
+        statement(
+            "FindExecution",
+            ["states:DescribeExecution"],
+            # An execution is named after its order.
+            _execution_of(resources.machine),
+        ),
+        statement(
+            "TellExecution",
+            ["states:SendTaskFailure", "states:SendTaskSuccess"],
+            Ref(resources.machine),
+        ),
+        # The shop's and the order's id are parts of the topic.
+        statement("PublishFragments", ["iot:Publish"], _iot(f"topic/{topic_root}/*")),
+        # AWS knows no resource for this action.
+        statement("DescribeEndpoint", ["iot:DescribeEndpoint"], "*"),
+        statement("GrantLive", ["sts:AssumeRole"], GetAtt(live_role, "Arn")),
+        # Lambda itself uses these, in the function's name.
+        statement(
+            "ReadStreams",
+            [
+                "dynamodb:DescribeStream",
+                "dynamodb:GetRecords",
+                "dynamodb:GetShardIterator",
+                "dynamodb:ListStreams",
+            ],
+            [GetAtt(resources.tables[name], "StreamArn") for name in resources.streamed],
+        ),
+        statement(
+            "KeepDeadRecords", ["sqs:SendMessage"], GetAtt(resources.dead_letters, "Arn")
+        ),
+        statement(
+            "WriteLog",
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+            # Lambda names a stream for each of the function's containers.
+            Sub(
+                "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
+                ":log-group:/aws/lambda/${FunctionName}:*"
+            ),
+        ),
+    ]
+    return _add_policy(template, "FunctionPolicy", role, [*statements, *more])
+
+
+def _on_table(right: TableRight, table: Table) -> dict:
+    actions = [f"dynamodb:{action}" for action in right.actions]
+    arn = GetAtt(table, "Arn")
+    resource = Join("", [arn, f"/index/{right.index}"]) if right.index else arn
+    return statement(right.sid, actions, resource)
+
+
+def _execution_of(machine: StateMachine) -> Join:
+    where = Sub("arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution")
+    return Join(":", [where, GetAtt(machine, "Name"), "*"])
+
+
+def _iot(resource: str) -> Sub:
+    return Sub("arn:${AWS::Partition}:iot:${AWS::Region}:${AWS::AccountId}:" + resource)
+
+
+def _add_policy(template: Template, title: str, role: Role, statements: list) -> PolicyType:
+    return template.add_resource(
+        PolicyType(
+            title,
+            PolicyName=title,
+            Roles=[Ref(role)],
+            PolicyDocument={"Version": "2012-10-17", "Statement": statements},
+        )
+    )
+
+
+def _service_trust(service: str, this_account: bool) -> dict:
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": f"{service}.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    if this_account:
+        trust["Condition"] = {"StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")}}
+    return {"Version": "2012-10-17", "Statement": [trust]}
