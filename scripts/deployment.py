@@ -18,19 +18,20 @@ from scripts.machine import StackError
 
 FUNCTION = "serverlesspresso-local"
 STACK = "serverlesspresso"
+FUNCTION_ROLE_ARN = "arn:aws:iam::000000000000:role/serverlesspresso-function"
 REGION = "us-east-1"
 TEMPLATE_HASH_TAG = "template-hash"
 GOOD_STATUSES = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
-def make_clients(endpoint_url: str) -> dict:
+def make_clients(endpoint_url: str, key: str, secret: str) -> dict:
     import boto3
     import botocore.session
     from botocore.config import Config
 
     # The person's own AWS profile has no say here.
     ours = botocore.session.Session(session_vars={"profile": (None, [], None, None)})
-    session = boto3.session.Session("local", "local", region_name=REGION, botocore_session=ours)
+    session = boto3.session.Session(key, secret, region_name=REGION, botocore_session=ours)
     config = Config(proxies={}, retries={"total_max_attempts": 3})
     return {
         name: session.client(name, endpoint_url=endpoint_url, config=config)
@@ -50,13 +51,21 @@ def deploy(
     The record says which template came out of which sources, so that most starts need not build
     the template; which template is deployed is a tag of the stack itself.
     """
-    arn = put_function(clients["lambda"], events_url)
+    function = find_function(clients["lambda"])
+    if function:
+        update_function(clients["lambda"], function, events_url)
     stack = describe_stack(clients["cloudformation"])
     inputs = hash_of_inputs(settings)
     last = read_record(record)
-    if stack and last.get("inputs") == inputs and is_current(stack, last.get("template")):
+    is_known = last.get("inputs") == inputs
+    if function and stack and is_known and is_current(stack, last.get("template")):
         return
     template = build_template(environment)
+    if not function:
+        # The role comes with the stack, and what points at the function only after it.
+        stack = deploy_stack(clients["cloudformation"], stack, template, "", "without a function")
+        function = create_function(clients["lambda"], events_url)
+    arn = function["FunctionArn"]
     wanted = hashlib.sha256(f"{arn}\n{template}".encode()).hexdigest()
     if not (stack and is_current(stack, wanted)):
         deploy_stack(clients["cloudformation"], stack, template, arn, wanted)
@@ -90,24 +99,36 @@ def build_template(environment: dict[str, str]) -> str:
     return build_template_body(settings.choose_seconds, settings.make_seconds)
 
 
-def put_function(client, url: str) -> str:
-    """Make the function that stands for Zappa's: its events are posted to our web process."""
-    environment = {"Variables": {"MINISTACK_LAMBDA_PROXY_URL": url}}
+def find_function(client) -> dict | None:
     try:
-        function = client.get_function_configuration(FunctionName=FUNCTION)
+        return client.get_function_configuration(FunctionName=FUNCTION)
     except client.exceptions.ResourceNotFoundException:
-        function = client.create_function(
-            FunctionName=FUNCTION,
-            Runtime="python3.12",
-            Handler="unused.handler",
-            Timeout=30,
-            Environment=environment,
-            Role=f"arn:aws:iam::000000000000:role/{FUNCTION}",
-            Code={"ZipFile": minimal_zip()},
-        )
-    if function["Environment"] != environment:
-        client.update_function_configuration(FunctionName=FUNCTION, Environment=environment)
-    return function["FunctionArn"]
+        return None
+
+
+def create_function(client, url: str) -> dict:
+    """Make the function that stands for Zappa's: its events are posted to our web process."""
+    return client.create_function(
+        FunctionName=FUNCTION,
+        Runtime="python3.12",
+        Handler="unused.handler",
+        Timeout=30,
+        Code={"ZipFile": minimal_zip()},
+        **function_settings(url),
+    )
+
+
+def update_function(client, function: dict, url: str) -> None:
+    wanted = function_settings(url)
+    if any(function.get(name) != value for name, value in wanted.items()):
+        client.update_function_configuration(FunctionName=FUNCTION, **wanted)
+
+
+def function_settings(url: str) -> dict:
+    return {
+        "Environment": {"Variables": {"MINISTACK_LAMBDA_PROXY_URL": url}},
+        "Role": FUNCTION_ROLE_ARN,
+    }
 
 
 def minimal_zip() -> bytes:
@@ -127,8 +148,8 @@ def is_current(stack: dict, wanted: str) -> bool:
 
 def deploy_stack(
     client, stack: dict | None, template: str, function_arn: str, template_hash: str
-) -> None:
-    """Create the stack, or update the one that is there."""
+) -> dict:
+    """Create the stack, or update the one that is there; returns it as it is then."""
     from botocore.exceptions import ClientError
 
     if stack and stack["StackStatus"] in ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
@@ -140,7 +161,10 @@ def deploy_stack(
             StackName=STACK,
             TemplateBody=template,
             Capabilities=["CAPABILITY_NAMED_IAM"],
-            Parameters=[{"ParameterKey": "FunctionArn", "ParameterValue": function_arn}],
+            Parameters=[
+                {"ParameterKey": "FunctionArn", "ParameterValue": function_arn},
+                {"ParameterKey": "FunctionName", "ParameterValue": FUNCTION},
+            ],
             Tags=[{"Key": TEMPLATE_HASH_TAG, "Value": template_hash}],
         )
     except ClientError as error:
@@ -148,6 +172,7 @@ def deploy_stack(
     status = settle(client)
     if status not in GOOD_STATUSES:
         raise StackError(f"The CloudFormation stack ended as {status}: {failure_reason(client)}")
+    return describe_stack(client)
 
 
 def describe_stack(client) -> dict | None:

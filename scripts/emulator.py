@@ -8,6 +8,9 @@ MiniStack by itself saves its state only when it is told to stop, in one file pe
 - executions that ended more than an hour ago are dropped, or each save would be slower than the
   last.
 
+Roles and policies are enforced, with two corrections (see "Rights"), and the function's credentials
+are known from the start: on AWS Lambda makes them.
+
 It uses MiniStack's internals, so its version is pinned in requirements/emulator.txt.
 """
 
@@ -25,8 +28,8 @@ from pathlib import Path
 from typing import IO
 
 from ministack import app as ministack
-from ministack.core import persistence
-from ministack.services import dynamodb, lambda_svc, stepfunctions
+from ministack.core import iam_actions, persistence
+from ministack.services import dynamodb, lambda_svc, stepfunctions, sts
 
 FOLDER = Path(os.environ["STATE_DIR"])
 SNAPSHOT = FOLDER / "snapshot.json"
@@ -39,6 +42,7 @@ EXECUTIONS_KEPT_FOR = timedelta(hours=1)
 
 _asgi_app = ministack.app
 _load_services = ministack._load_persisted_state
+_resource_of = iam_actions.extract_resource_arn
 _has_changed = True
 _saved_at = 0.0
 
@@ -55,6 +59,8 @@ def main() -> None:
         _load_services(),
         _restore_streams(saved.get(STREAMS)),
     )
+    iam_actions.extract_resource_arn = _corrected_resource
+    _hand_out_credentials(json.loads(os.environ["FUNCTION_CREDENTIALS"]))
     signal.signal(signal.SIGUSR1, _ask_to_save)
     ministack.main()
     lock.close()
@@ -185,6 +191,39 @@ def _restore_streams(streams: list[dict] | None) -> None:
         account, region, table = stream["scope"]
         dynamodb._stream_records.set_scoped(account, region, table, stream["records"])
         dynamodb._stream_trimmed.set_scoped(account, region, table, stream["start"])
+
+
+# Rights
+
+
+def _hand_out_credentials(credentials: dict[str, str]) -> None:
+    """Make the function's keys those of its role. They outlive a restart, as on AWS."""
+    _, _, _, _, account, role = credentials["role"].split(":")
+    sts.register_session(
+        credentials["AWS_ACCESS_KEY_ID"],
+        {
+            "Arn": f"arn:aws:sts::{account}:assumed-{role}/function",
+            "UserId": "AROAFUNCTION:function",
+            "SecretAccessKey": credentials["AWS_SECRET_ACCESS_KEY"],
+            "SessionToken": credentials["AWS_SESSION_TOKEN"],
+            "AccountId": account,
+            "PrincipalType": "AssumedRole",
+        },
+    )
+
+
+def _corrected_resource(
+    service: str, method: str, path: str, headers: dict, body: bytes, params: dict,
+    region: str, account: str,
+) -> str:
+    """What a policy must name for a request. MiniStack takes a bus for a rule, and knows no
+    resource for an answer to a waiting execution; on AWS it is the state machine, our only one."""
+    operation = headers.get("x-amz-target", "").partition(".")[2]
+    if operation == "DescribeEventBus":
+        return f"arn:aws:events:{region}:{account}:event-bus/{json.loads(body)['Name']}"
+    if operation in ("SendTaskSuccess", "SendTaskFailure"):
+        return next(iter(stepfunctions._state_machines), "*")
+    return _resource_of(service, method, path, headers, body, params, region, account)
 
 
 if __name__ == "__main__":

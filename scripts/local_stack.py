@@ -4,6 +4,9 @@ The launcher uses it for scripts/serve, the tests use it like this:
 
     with LocalStack(data=folder, choose_seconds=2) as stack:
         stack.base_url, stack.endpoint_url, stack.links["barista"], stack.environment
+
+The environment holds the deployer's keys, which may do anything. The web process runs with the
+function's own, as Lambda would hand them to it: what its role lacks shows here too.
 """
 
 from __future__ import annotations
@@ -50,7 +53,10 @@ LARGEST_LOG = 5_000_000
 
 
 class LocalStack:
-    """Settings are the five of scripts/serve in lower case, such as choose_seconds=2."""
+    """Settings are the five of scripts/serve in lower case, such as choose_seconds=2.
+
+    live_relay=False: pages read from the emulator's IoT Core themselves, as they do on AWS.
+    """
 
     def __init__(
         self,
@@ -59,6 +65,7 @@ class LocalStack:
         port: int = 0,
         public_host: str | None = None,
         progress: Callable[[str], AbstractContextManager] | None = None,
+        live_relay: bool = True,
         **settings: int | str | None,
     ) -> None:
         self.data = Path(data)
@@ -71,6 +78,16 @@ class LocalStack:
         }
         if unknown := set(self._settings) - set(SETTINGS):
             raise TypeError(f"Unknown settings: {', '.join(sorted(unknown))}")
+        self._live_relay = live_relay
+        self._deployer_keys = {
+            "AWS_ACCESS_KEY_ID": "deployer",
+            "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
+        }
+        self._function_keys = {
+            "AWS_ACCESS_KEY_ID": "ASIA" + secrets.token_hex(8).upper(),
+            "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
+            "AWS_SESSION_TOKEN": secrets.token_urlsafe(60),
+        }
         self._emulator: Popen | None = None
         self._web: Popen | None = None
         # Sign-in links by role; each works once, link() makes a fresh one.
@@ -102,7 +119,9 @@ class LocalStack:
         with self._change:
             with self._step("AWS emulator"):
                 self._start_emulator()
-                self._clients = deployment.make_clients(self.endpoint_url)
+                self._clients = deployment.make_clients(
+                    self.endpoint_url, *self._deployer_keys.values()
+                )
                 self._wait_for_emulator()
             with self._step("Tables, rules and workflow"):
                 self._deploy()
@@ -205,13 +224,12 @@ class LocalStack:
     def _make_environment(self) -> dict[str, str]:
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
+            **self._deployer_keys,
             "AWS_DEFAULT_REGION": deployment.REGION,
             "PUBLIC_URL": self.base_url,
             "SECRET_KEY": self._secret_key(),
             "DATA_DIR": str(self.data),
-            "LIVE_RELAY": "1",
+            "LIVE_RELAY": "1" if self._live_relay else "",
             **self._settings,
         }
 
@@ -219,6 +237,9 @@ class LocalStack:
         # Settings come from our arguments only; the caller's own are none of this stack's.
         inherited = {k: v for k, v in plain_environment().items() if k not in SETTINGS}
         return inherited | self.environment
+
+    def _function_credentials(self) -> str:
+        return json.dumps({"role": deployment.FUNCTION_ROLE_ARN, **self._function_keys})
 
     def _secret_key(self) -> str:
         file = self.data / "secret-key"
@@ -230,7 +251,9 @@ class LocalStack:
         self._emulator = self._spawn(
             [python_of("ministack"), "-m", "scripts.guarded", "scripts.emulator"],
             "emulator.log",
-            emulator_environment(self._ports["emulator"], self.data / "aws"),
+            emulator_environment(self._ports["emulator"], self.data / "aws")
+            | self._deployer_keys
+            | {"FUNCTION_CREDENTIALS": self._function_credentials()},
         )
 
     def _wait_for_emulator(self) -> None:
@@ -247,7 +270,7 @@ class LocalStack:
         self._web = self._spawn(
             [sys.executable, "-m", "scripts.guarded", "webapp.local", "--host", self.host, *ports],
             "web.log",
-            self._process_environment(),
+            self._process_environment() | self._function_keys,
         )
 
     def _wait_for_web(self) -> None:

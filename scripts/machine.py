@@ -37,6 +37,8 @@ def emulator_environment(port: int, folder: Path) -> dict[str, str]:
         if name in kept or name.lower() == "no_proxy"
     }
     return env | {
+        # Roles and policies hold here as they would on AWS.
+        "AUTH": "true",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "STATE_DIR": str(folder),
