@@ -1,0 +1,251 @@
+"""Screens that read from IoT Core themselves, as on AWS, and what their grants do not open.
+
+That IoT Core refuses a connection without any credentials is AWS's to keep: the emulator takes one,
+so there is no test of it here.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import paho.mqtt.client as mqtt
+import pytest
+from playwright.sync_api import expect
+
+from scripts.local_stack import LocalStack
+from tests.e2e.conftest import Bar, card, get_place, place_order, tap
+from webapp.cloud.live_topics import barista_topic, display_topic, order_topic
+
+_PATIENCE_SECONDS = 15
+
+
+@pytest.fixture(scope="module")
+def iot_stack(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("iot-bar")
+    with LocalStack(
+        data=folder,
+        live_relay=False,
+        code_window_seconds=6 * 3600,
+        scans_per_code=1000,
+        shop_capacity=1000,
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def bar(browser, iot_stack):
+    with ExitStack() as contexts:
+        bar = Bar(browser, iot_stack, contexts)
+        yield bar
+        assert bar.complaints == []
+
+
+class Listener:
+    """A client that uses a page's grant as no page would."""
+
+    def __init__(self, stack, grant: dict, client_id: str | None = None):
+        self.heard: queue.Queue[str] = queue.Queue()
+        url = urlsplit(grant["url"])
+        emulator = urlsplit(stack.endpoint_url)
+        self._client = mqtt.Client(
+            mqtt.CallbackAPIVersion.VERSION2,
+            client_id=client_id or grant["client_id"],
+            transport="websockets",
+            reconnect_on_failure=False,
+        )
+        self._client.ws_set_options(f"{url.path}?{url.query}", {"Host": url.netloc})
+        self._client.on_connect = lambda *arguments: self.heard.put(
+            "refused" if arguments[3].is_failure else "connected"
+        )
+        self._client.on_subscribe = lambda *arguments: self.heard.put(
+            "refused" if arguments[3][0].is_failure else "subscribed"
+        )
+        self._client.on_message = lambda *arguments: self.heard.put(arguments[2].topic)
+        self._client.on_disconnect = lambda *_: self.heard.put("refused")
+        self._client.connect(emulator.hostname, emulator.port)
+        self._client.loop_start()
+
+    def __enter__(self) -> Listener:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def next(self) -> str:
+        return self.heard.get(timeout=_PATIENCE_SECONDS)
+
+    def subscribe(self, topic_filter: str) -> str:
+        assert self.next() == "connected"
+        self._client.subscribe(topic_filter)
+        return self.next()
+
+    def publish(self, topic: str) -> str:
+        assert self.next() == "connected"
+        self._client.publish(topic, "<p>not the bar's</p>")
+        return self.next()
+
+
+@pytest.fixture
+def phone(bar):
+    """A phone with an order that waits to be chosen."""
+    phone = bar.scan(bar.tv())
+    get_place(phone)
+    return phone
+
+
+def _grant(page) -> dict:
+    answer = page.request.get(f"{page.url}/live")
+    assert answer.headers["cache-control"] == "no-store"
+    return answer.json()
+
+
+def _order_id(page) -> str:
+    return urlsplit(page.url).path.rpartition("/")[2]
+
+
+# The screens
+
+
+def test_an_order_goes_from_scan_to_cup_on_pushes_alone(bar):
+    tv, tablet = bar.tv(), bar.tablet("Rui")
+    phone = bar.scan(tv)
+    get_place(phone)
+    expect(tv.get_by_text("999 of 1000")).to_be_visible()
+    number = place_order(phone, "Latte")
+    expect(card(tablet, number)).to_be_visible()
+    expect(tv.get_by_role("region", name="Preparing").get_by_text(number)).to_be_visible()
+    # From now on only a pushed fragment can tell.
+    phone.route("**/panel", lambda route: route.abort())
+    tap(tablet, number, "Make")
+    expect(phone.get_by_role("heading", name="Rui is making it now")).to_be_visible()
+
+
+def test_a_page_may_connect_to_iot_core_and_nowhere_else(bar, phone):
+    host = urlsplit(_grant(phone)["url"]).netloc
+    answer = phone.request.get(phone.url)
+    assert f"connect-src 'self' ws://{host};" in answer.headers["content-security-policy"]
+    welcome = phone.request.get(f"{bar.stack.base_url}/main/")
+    assert "connect-src 'self';" in welcome.headers["content-security-policy"]
+
+
+def test_a_grant_is_renewed_without_a_gap_and_a_refused_renewal_ends_the_connection(phone):
+    renewals = []
+
+    def soon_over(route):
+        answer = route.fetch()
+        renewals.append(answer.status)
+        if answer.ok:
+            route.fulfill(response=answer, body=json.dumps(answer.json() | {"seconds": 1}))
+        else:
+            route.fulfill(response=answer)
+
+    phone.route("**/live", soon_over)
+    sockets = []
+    phone.on("websocket", lambda socket: sockets.append(socket))
+    phone.reload()
+    banner = phone.get_by_text("Reconnecting")
+    for _ in range(100):
+        if len(sockets) >= 3:
+            break
+        phone.wait_for_timeout(100)
+    assert len(sockets) >= 3
+    expect(banner).to_be_hidden()
+    assert phone.locator("#alive").is_visible()
+
+    phone.context.clear_cookies()
+
+    expect(banner).to_be_visible()
+    asked = renewals.count(404)
+    assert asked == 1
+    assert all(socket.is_closed() for socket in sockets)
+
+
+def test_a_lost_connection_is_made_again_and_the_page_read(bar, phone):
+    cuts = []
+
+    def through(socket):
+        socket.connect_to_server()
+        cuts.append(socket)
+
+    phone.route_web_socket("**/mqtt?**", through)
+    phone.reload()
+    expect(phone.locator("#alive")).to_be_visible()
+    assert len(cuts) == 1
+    with phone.expect_request("**/live"):
+        cuts[0].close()
+    expect(phone.locator("#alive")).to_be_visible()
+    number = place_order(phone, "Tea")
+    tap(bar.tablet("Rui"), number, "Make")
+    expect(phone.get_by_role("heading", name="Rui is making it now")).to_be_visible()
+
+
+# What a grant does not open
+
+
+def test_the_grant_opens_the_pages_own_topic(bar, phone):
+    grant = _grant(phone)
+    assert grant["topic_filter"] == order_topic("main", _order_id(phone)) + "/+"
+    with Listener(bar.stack, grant) as listener:
+        assert listener.subscribe(grant["topic_filter"]) == "subscribed"
+        place_order(phone, "Espresso")
+        assert listener.next() == order_topic("main", _order_id(phone)) + "/order_status"
+
+
+@pytest.mark.parametrize(
+    "topic_filter",
+    [
+        "#",
+        "serverlesspresso/#",
+        "serverlesspresso/main/customer/+/order_status",
+        order_topic("main", "0" * 32) + "/+",
+        order_topic("main", "*") + "/+",
+        barista_topic("main") + "/+",
+        display_topic("main") + "/display_board",
+        "$aws/events/presence/connected/#",
+    ],
+)
+def test_the_grant_opens_no_other_topic(bar, phone, topic_filter):
+    with Listener(bar.stack, _grant(phone)) as listener:
+        assert listener.subscribe(topic_filter) == "refused"
+
+
+def test_another_orders_topic_stays_closed_and_so_does_its_grant(bar, phone):
+    other = bar.scan(bar.tv())
+    get_place(other)
+    with Listener(bar.stack, _grant(phone)) as listener:
+        assert listener.subscribe(order_topic("main", _order_id(other)) + "/+") == "refused"
+    assert phone.request.get(f"{other.url}/live").status == 404
+
+
+def test_the_grant_lets_nobody_publish(bar, phone):
+    with Listener(bar.stack, _grant(phone)) as listener:
+        topic = order_topic("main", _order_id(phone)) + "/order_status"
+        assert listener.publish(topic) == "refused"
+
+
+def test_the_grant_is_for_one_client_id(bar, phone):
+    grant = _grant(phone)
+    with Listener(bar.stack, grant, client_id=_grant(phone)["client_id"]) as listener:
+        assert listener.next() == "refused"
+
+
+def test_an_altered_grant_is_refused(bar, phone):
+    grant = _grant(phone)
+    grant["url"] = grant["url"].replace("X-Amz-Signature=", "X-Amz-Signature=0")
+    with pytest.raises(mqtt.WebsocketConnectionError):
+        Listener(bar.stack, grant)
+
+
+def test_the_screens_of_the_staff_share_no_topic(bar):
+    tv, tablet = bar.tv(), bar.tablet()
+    filters = {
+        page.request.get(f"{bar.stack.base_url}/main/{role}/live").json()["topic_filter"]
+        for page, role in ((tv, "display"), (tablet, "barista"))
+    }
+    assert filters == {display_topic("main") + "/+", barista_topic("main") + "/+"}
+    assert tv.request.get(f"{bar.stack.base_url}/main/barista/live").status == 404
+    assert tablet.request.get(f"{bar.stack.base_url}/main/display/live").status == 404
