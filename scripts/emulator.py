@@ -28,11 +28,13 @@ from pathlib import Path
 from typing import IO
 
 from ministack import app as ministack
-from ministack.core import iam_actions, persistence
+from ministack.core import iam_actions, iam_evaluator, persistence
 from ministack.services import dynamodb, lambda_svc, stepfunctions, sts
 
 FOLDER = Path(os.environ["STATE_DIR"])
 SNAPSHOT = FOLDER / "snapshot.json"
+# Where to write which rights were used, for scripts/unused-rights.
+RIGHTS_LOG = os.environ.get("RIGHTS_LOG", "")
 STREAMS = "our_dynamodb_streams"
 # They grow with each call of the function, and nobody reads them after a restart.
 NOT_KEPT = {"cloudwatch", "cloudwatch_logs"}
@@ -43,6 +45,8 @@ EXECUTIONS_KEPT_FOR = timedelta(hours=1)
 _asgi_app = ministack.app
 _load_services = ministack._load_persisted_state
 _resource_of = iam_actions.extract_resource_arn
+_enforce = iam_evaluator.enforce
+_used_rights: set[str] = set()
 _has_changed = True
 _saved_at = 0.0
 
@@ -61,6 +65,8 @@ def main() -> None:
     )
     iam_actions.extract_resource_arn = _corrected_resource
     _hand_out_credentials(json.loads(os.environ["FUNCTION_CREDENTIALS"]))
+    if RIGHTS_LOG:
+        iam_evaluator.enforce = _recording_rights
     signal.signal(signal.SIGUSR1, _ask_to_save)
     ministack.main()
     lock.close()
@@ -224,6 +230,28 @@ def _corrected_resource(
     if operation in ("SendTaskSuccess", "SendTaskFailure"):
         return next(iter(stepfunctions._state_machines), "*")
     return _resource_of(service, method, path, headers, body, params, region, account)
+
+
+def _recording_rights(key: str, action: str, service: str, region: str, *rest, **named):
+    refusal = _enforce(key, action, service, region, *rest, **named)
+    session = sts._sessions.get(key)
+    if refusal is None and session:
+        resource = named.get("resource_arn") or (rest[0] if rest else "*")
+        role = session["Arn"].split("/")[1]
+        for statements in iam_evaluator.resolve_principal(key, session["AccountId"]).policies:
+            for one in statements:
+                if iam_evaluator._action_matches(action, one.actions, one.not_actions) and (
+                    iam_evaluator._resource_matches(resource, one.resources, one.not_resources)
+                ):
+                    _record(f"{role} {one.sid} {action}")
+    return refusal
+
+
+def _record(right: str) -> None:
+    if right not in _used_rights:
+        _used_rights.add(right)
+        with open(RIGHTS_LOG, "a") as log:
+            log.write(right + "\n")
 
 
 if __name__ == "__main__":

@@ -253,7 +253,10 @@ class LocalStack:
             "emulator.log",
             emulator_environment(self._ports["emulator"], self.data / "aws")
             | self._deployer_keys
-            | {"FUNCTION_CREDENTIALS": self._function_credentials()},
+            | {
+                "FUNCTION_CREDENTIALS": self._function_credentials(),
+                "RIGHTS_LOG": os.environ.get("RIGHTS_LOG", ""),
+            },
         )
 
     def _wait_for_emulator(self) -> None:

@@ -2,7 +2,7 @@
 
 Three roles: the function's, the workflow's, and the one a page's connection to IoT Core runs under.
 A wildcard in a resource stands only where AWS or the bar leaves no choice, with the reason beside
-it. scripts/unused_rights compares all this with what a run of the tests has used.
+it. scripts/unused-rights compares all this with what a run of the tests has used.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from troposphere.events import EventBus
 from troposphere.iam import PolicyType, Role
 from troposphere.sqs import Queue
 from troposphere.stepfunctions import StateMachine
+
+USED_BY_LAMBDA = ("ReadStreams", "KeepDeadRecords", "WriteLog")
+"""Lambda itself needs these in the function's name; the emulator's does without."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,6 @@ def add_function_policy(
         # AWS knows no resource for this action.
         statement("DescribeEndpoint", ["iot:DescribeEndpoint"], "*"),
         statement("GrantLive", ["sts:AssumeRole"], GetAtt(live_role, "Arn")),
-        # Lambda itself uses these, in the function's name.
         statement(
             "ReadStreams",
             [

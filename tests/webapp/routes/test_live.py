@@ -1,0 +1,121 @@
+"""One rule for both transports: who may read a page's topic, and which topic that is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.webapp.routes.conftest import claim
+from webapp.cloud.live_grants import Grant
+from webapp.cloud.live_relay import Message
+from webapp.cloud.live_topics import barista_topic, display_topic, order_topic
+
+
+class Relay:
+    """A relay whose streams end at once; remembers what was asked of it."""
+
+    def __init__(self):
+        self.topics: list[str] = []
+
+    def subscribe(self, topic: str):
+        self.topics.append(topic)
+        return self
+
+    def get(self, _seconds: float) -> Message:
+        return Message(is_last=True)
+
+    def close(self) -> None:
+        pass
+
+
+class Grants:
+    """Grants whatever is asked, and remembers it."""
+
+    origin = "wss://iot.example"
+
+    def __init__(self):
+        self.topics: list[str] = []
+
+    def grant(self, topic: str) -> Grant:
+        self.topics.append(topic)
+        return Grant(f"{self.origin}/mqtt?signed", "live-1", f"{topic}/+", 900)
+
+
+@pytest.fixture(params=[Relay, Grants])
+def transport(app, request):
+    name = {Relay: "live_relay", Grants: "live_grants"}[request.param]
+    app.extensions |= {"live_relay": None, "live_grants": None, name: request.param()}
+    return app.extensions[name]
+
+
+def test_every_live_address_of_the_app_is_tested_here(app):
+    rules = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.endswith("/live")}
+    assert rules == {
+        "/<shop_id>/orders/<order_id>/live", "/<shop_id>/barista/live", "/<shop_id>/display/live"
+    }
+
+
+@pytest.mark.parametrize(
+    "role, page, status",
+    [
+        ("barista", "barista", 200),
+        ("barista", "display", 404),
+        ("display", "display", 200),
+        ("display", "barista", 404),
+        ("admin", "barista", 200),
+        ("admin", "display", 200),
+    ],
+)
+def test_a_screen_reads_its_own_audiences_topic_only(transport, screen, role, page, status):
+    assert screen(role).get(f"/main/{page}/live").status_code == status
+    topic = {"barista": barista_topic, "display": display_topic}[page]("main")
+    assert transport.topics == ([topic] if status == 200 else [])
+
+
+@pytest.mark.parametrize("page", ["barista", "display"])
+def test_an_unsigned_screen_reads_nothing(transport, phone, page):
+    assert phone.get(f"/main/{page}/live").status_code == 401
+    assert transport.topics == []
+
+
+def test_only_its_customer_reads_an_orders_topic(transport, app, phone, screen, code_path):
+    page = claim(phone, code_path)
+    order_id = page.rpartition("/")[2]
+    for stranger in (app.test_client(), screen("barista"), screen("display"), screen("admin")):
+        assert stranger.get(f"{page}/live").status_code == 404
+    assert transport.topics == []
+    assert phone.get(f"{page}/live").status_code == 200
+    assert transport.topics == [order_topic("main", order_id)]
+
+
+def test_a_grant_is_data_that_nobody_stores(app, screen):
+    app.extensions |= {"live_grants": Grants()}
+    answer = screen("barista").get("/main/barista/live")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.json == {
+        "url": "wss://iot.example/mqtt?signed",
+        "client_id": "live-1",
+        "topic_filter": barista_topic("main") + "/+",
+        "seconds": 900,
+    }
+
+
+def test_only_a_page_that_follows_iot_core_may_connect_there(app, screen):
+    app.extensions |= {"live_grants": Grants()}
+    board = screen("barista").get("/main/barista")
+    assert "connect-src 'self' wss://iot.example;" in board.headers["Content-Security-Policy"]
+    assert "tablet-iot-" in board.get_data(as_text=True)
+    stock = screen("barista").get("/main/barista/sold-out")
+    assert "connect-src 'self';" in stock.headers["Content-Security-Policy"]
+    assert "-iot-" not in stock.get_data(as_text=True)
+
+
+def test_a_page_is_shown_without_pushes_when_iot_core_does_not_answer(app, screen):
+    class Unreachable(Grants):
+        @property
+        def origin(self):
+            raise ConnectionError("not there")
+
+    app.extensions |= {"live_grants": Unreachable()}
+    board = screen("display").get("/main/display")
+    assert board.status_code == 200
+    assert "sse-connect" not in board.get_data(as_text=True)
