@@ -116,6 +116,7 @@ class LocalStack:
         self.endpoint_url = f"http://127.0.0.1:{self._ports['emulator']}"
         self.base_url = f"http://{url_host(self._public_host or self.host)}:{self.port}"
         self.environment = self._make_environment()
+        self.function_environment = self.environment | self._function_keys
         with self._change:
             with self._step("AWS emulator"):
                 self._start_emulator()
@@ -132,6 +133,7 @@ class LocalStack:
                 self.links = dict(zip(ROLES, finish_making_links(links), strict=True))
         write_privately(self.data / "running.json", json.dumps({"environment": self.environment}))
         self.save()
+        self._wait_for_first_snapshot()
 
     def stop(self) -> None:
         """Stop the web process first, then the emulator, which saves everything as it goes."""
@@ -262,6 +264,12 @@ class LocalStack:
     def _wait_for_emulator(self) -> None:
         url = f"{self.endpoint_url}/_ministack/ready"
         self._wait_for(url, self._emulator, "The AWS emulator", "emulator.log")
+
+    def _wait_for_first_snapshot(self) -> None:
+        """A crash before it would come back without the shop that the web process has made."""
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline and not (self.data / "aws" / "snapshot.json").exists():
+            time.sleep(0.01)
 
     def _deploy(self) -> None:
         events_url = f"http://127.0.0.1:{self._ports['events']}/"
