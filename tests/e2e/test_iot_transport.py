@@ -249,3 +249,10 @@ def test_the_screens_of_the_staff_share_no_topic(bar):
     assert filters == {display_topic("main") + "/+", barista_topic("main") + "/+"}
     assert tv.request.get(f"{bar.stack.base_url}/main/barista/live").status == 404
     assert tablet.request.get(f"{bar.stack.base_url}/main/display/live").status == 404
+
+
+def test_no_granted_address_is_in_the_log(bar, phone):
+    signature = _grant(phone)["url"].partition("X-Amz-Signature=")[2][:64]
+    log = (bar.stack.data / "web.log").read_text()
+    assert len(signature) == 64
+    assert signature not in log and "X-Amz-" not in log
