@@ -11,23 +11,44 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from domain.errors import CodeExpired, CodeUnknown, CodeUsedUp, ShopClosed, ShopFull
 from domain.shops import Shop
 
-_MAC_CHARACTERS = 12
-_CODE_PATTERN = re.compile(rf"([0-9a-f]{{1,32}})-([A-Za-z0-9_-]{{{_MAC_CHARACTERS}}})")
+_MAC_CHARACTERS = 22
+_CODE_PATTERN = re.compile(
+    rf"([0-9a-f]{{1,32}})-([0-9a-f]{{1,8}})-([A-Za-z0-9_-]{{{_MAC_CHARACTERS}}})"
+)
 
 
 @dataclass(frozen=True)
 class Window:
-    """The time one QR code is shown: `index` counts windows since 1970."""
+    """The time of one token bucket: `index` counts windows since 1970."""
 
     index: int
     opens_at: datetime
     closes_at: datetime
+
+
+@dataclass(frozen=True)
+class QrCode:
+    """What one drawing of the code says, how long it is shown and how long it lets people in."""
+
+    text: str
+    shown_until: datetime
+    good_until: datetime
+
+
+@dataclass(frozen=True)
+class ScanPass:
+    """A browser's right to one place in a window, for a few minutes. It takes no token yet."""
+
+    shop_id: str
+    window: int
+    ends_at: datetime
 
 
 @dataclass(frozen=True)
@@ -74,29 +95,39 @@ def new_bucket(shop: Shop, window: Window) -> TokenBucket:
     )
 
 
-def sign_code(shop: Shop, window: Window, key: str) -> str:
-    """The text in a window's QR code: the window and a 72-bit proof that we showed it.
+def sign_code(shop: Shop, now: datetime, keys: Sequence[str]) -> QrCode:
+    """The QR code to show now: its window, its turn within the window, and a 132-bit proof of both.
 
-    Derived from `key`, so no table holds it and none can leak it.
+    Derived from the first of `keys`, so no table holds it and none can leak it.
     """
-    return f"{window.index:x}-{_proof(shop.id, shop.window_seconds, window.index, key)}"
+    window = window_at(shop, now)
+    turn = int((now - window.opens_at).total_seconds()) // shop.code_seconds
+    shown_until = min(_turn_begins(shop, window, turn + 1), window.closes_at)
+    return QrCode(
+        text=f"{window.index:x}-{turn:x}-{_proof(shop, window.index, turn, keys[0])}",
+        shown_until=shown_until,
+        good_until=shown_until + timedelta(seconds=shop.code_seconds),
+    )
 
 
-def read_code(shop: Shop, code: str, key: str, now: datetime) -> Window:
-    """The window a scanned code belongs to.
+def read_code(shop: Shop, code: str, keys: Sequence[str], now: datetime) -> Window:
+    """The window a scanned code belongs to. All of `keys` are accepted.
 
-    Raises CodeUnknown for anything this shop did not show, CodeExpired once the window and the
-    shop's grace time are over.
+    Raises CodeUnknown for anything this shop did not show, CodeExpired when the code has not been
+    on the screen for `code_seconds`: whoever scans in its last moment still gets in.
     """
     match = _CODE_PATTERN.fullmatch(code)
     if match is None:
         raise CodeUnknown
-    index = int(match[1], 16)
-    expected = _proof(shop.id, shop.window_seconds, index, key)
-    if f"{index:x}" != match[1] or not hmac.compare_digest(expected, match[2]):
+    index, turn = int(match[1], 16), int(match[2], 16)
+    proofs = [_proof(shop, index, turn, key) for key in keys]
+    if (f"{index:x}", f"{turn:x}") != (match[1], match[2]) or not any(
+        [hmac.compare_digest(proof, match[3]) for proof in proofs]
+    ):
         raise CodeUnknown
     window = _window(shop, index)
-    if now >= window.closes_at + timedelta(seconds=shop.grace_seconds):
+    shown_until = min(_turn_begins(shop, window, turn + 1), window.closes_at)
+    if now >= shown_until + timedelta(seconds=shop.code_seconds):
         raise CodeExpired
     return window
 
@@ -119,7 +150,12 @@ def _window(shop: Shop, index: int) -> Window:
     return Window(index, opens_at, opens_at + timedelta(seconds=shop.window_seconds))
 
 
-def _proof(shop_id: str, window_seconds: int, index: int, key: str) -> str:
-    message = f"qr-code|{shop_id}|{window_seconds}|{index}".encode()
+def _turn_begins(shop: Shop, window: Window, turn: int) -> datetime:
+    return window.opens_at + timedelta(seconds=turn * shop.code_seconds)
+
+
+def _proof(shop: Shop, index: int, turn: int, key: str) -> str:
+    rhythm = f"{shop.window_seconds}|{shop.code_seconds}"
+    message = f"qr-code|{shop.id}|{rhythm}|{index}|{turn}".encode()
     digest = hmac.new(key.encode(), message, hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).decode()[:_MAC_CHARACTERS]

@@ -28,10 +28,17 @@ class CodeUnknown(Refusal):
 
 
 class CodeExpired(Refusal):
-    """The QR code's window and its grace time are over."""
+    """The QR code was shown too long ago: a picture of it, or a link that somebody forwarded."""
 
     def __init__(self):
         super().__init__("This code is too old. Scan the one on the screen now.")
+
+
+class PassMissing(Refusal):
+    """This browser has not opened a fresh QR code, or too long ago, or has used its pass."""
+
+    def __init__(self):
+        super().__init__("Scan the code on the screen with this phone first.")
 
 
 class CodeUsedUp(Refusal):
@@ -49,6 +56,22 @@ class HasOpenOrder(Refusal):
     def __init__(self, order_id: str):
         super().__init__("You already have an open order.")
         self.order_id = order_id
+
+
+class OrdersOfDayUsedUp(Refusal):
+    """The customer has had all orders that one person may place on a day."""
+
+    def __init__(self, most: int):
+        super().__init__(f"You have had all {most} orders for today.")
+        self.most = most
+
+
+class TooManyRequests(Refusal):
+    """Done too often within a span of time. `retry_at` is when it is possible again."""
+
+    def __init__(self, retry_at: datetime, sentence: str = "That was very often. Wait a little."):
+        super().__init__(sentence)
+        self.retry_at = retry_at
 
 
 class ShopClosed(Refusal):

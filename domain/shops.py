@@ -16,11 +16,13 @@ SHOP_ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 class Shop:
     """A shop's settings.
 
-    window_seconds: how long one QR code is shown.
-    scans_per_code: how many customers one QR code lets in.
-    grace_seconds: how long after its window a QR code still works, for the person who scanned
-        in the last second.
+    window_seconds: how long one QR code's token bucket lasts.
+    scans_per_code: how many customers it lets in.
+    code_seconds: how long one drawing of the code is shown; it works for as long again, so a
+        forwarded picture is dead before anybody can use it.
+    pass_seconds: how long a browser that opened a fresh code may take its place.
     capacity: how many orders may be under way at once.
+    open_orders_per_customer, orders_per_day: for one customer.
     version: grows by one with each change of the settings.
     """
 
@@ -30,8 +32,11 @@ class Shop:
     timezone: str = "UTC"
     window_seconds: int = 300
     scans_per_code: int = 10
-    grace_seconds: int = 20
+    code_seconds: int = 10
+    pass_seconds: int = 180
     capacity: int = 20
+    open_orders_per_customer: int = 1
+    orders_per_day: int = 10
     is_open: bool = True
     menu: Menu = DEFAULT_MENU
     version: int = 1

@@ -15,10 +15,11 @@ SETTINGS_HELP = """\
 environment:
   CHOOSE_SECONDS         time to choose a drink (default 300)
   MAKE_SECONDS           time until a waiting order is given up (default 900)
-  CODE_WINDOW_SECONDS    how long one QR code is shown (default 300)
+  CODE_WINDOW_SECONDS    how long one QR code's scans last (default 300)
+  CODE_SECONDS           how often its drawing changes (default 10)
   SCANS_PER_CODE         scans that one QR code accepts (default 10)
   SHOP_CAPACITY          orders that may be open at once
-The last three are used at the first start of a data folder.
+The last four are used at the first start of a data folder.
 """
 
 

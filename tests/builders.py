@@ -144,7 +144,9 @@ class RecordingLive:
 
 def services_over_tables(clock: Clock) -> Services:
     """The services over the tables' real repositories, with a fixed clock and recording fakes."""
+    from webapp.storage.customer_session_repository import CustomerSessionRepository
     from webapp.storage.journey_repository import JourneyRepository
+    from webapp.storage.limit_repository import LimitRepository
     from webapp.storage.order_repository import OrderRepository
     from webapp.storage.session_repository import SessionRepository
     from webapp.storage.shop_repository import QrCodeRepository, ShopRepository
@@ -154,12 +156,14 @@ def services_over_tables(clock: Clock) -> Services:
         shops=ShopRepository(),
         qr_codes=QrCodeRepository(),
         sessions=SessionRepository(),
+        customer_sessions=CustomerSessionRepository(),
+        limits=LimitRepository(),
         journeys=JourneyRepository(),
         executions=RecordingExecutions(),
         bus=RecordingBus(),
         live=RecordingLive(),
         now=clock,
-        secret_key=SECRET_KEY,
+        secret_keys=(SECRET_KEY,),
         public_url=PUBLIC_URL,
     )
 
@@ -231,6 +235,15 @@ def _create_table_arguments(definition: dict, prefix: str) -> dict:
                 "Projection": index["projection"],
             }
             for index in definition["local_indexes"]
+        ]
+    if definition["global_indexes"]:
+        arguments["GlobalSecondaryIndexes"] = [
+            {
+                "IndexName": index["index_name"],
+                "KeySchema": index["key_schema"],
+                "Projection": index["projection"],
+            }
+            for index in definition["global_indexes"]
         ]
     return arguments
 

@@ -37,7 +37,7 @@ _CONTENT_SECURITY_POLICY = "; ".join(
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
     """The app over these services, or over those that the environment describes."""
-    from webapp import errors
+    from webapp import access, errors
     from webapp.bootstrap import build_services
     from webapp.cloud.clients import Clients
     from webapp.cloud.live_grants import LiveGrants
@@ -46,12 +46,17 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     from webapp.settings import Settings
 
     settings = settings or Settings.from_environment()
+    is_https = settings.public_url.startswith("https:")
     app = Flask(__name__, static_folder=None, template_folder=str(_ROOT.parent / "templates"))
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=_MOST_BODY_BYTES,
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
-        SESSION_COOKIE_NAME="customer",
+        SECRET_KEY_FALLBACKS=list(settings.old_secret_keys),
+        SESSION_COOKIE_NAME="__Host-session" if is_https else "session",
+        SESSION_COOKIE_SECURE=is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_PATH="/",
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,
     )
@@ -64,6 +69,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     app.add_template_global(live_script)
     Htmx(app)
+    app.before_request(access.guard)
     CSRFProtect(app)
     _serve_built_files(app)
     for module in (customer, barista, display, admin, health):
@@ -74,6 +80,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
 
 def _serve_built_files(app: Flask) -> None:
+    from webapp.access import ANYONE, allow
+
     names = json.loads((_BUILT / "manifest.json").read_text())
 
     @app.template_global()
@@ -81,6 +89,7 @@ def _serve_built_files(app: Flask) -> None:
         return url_for("static", filename=names[name])
 
     @app.get("/static/dist/<path:filename>", endpoint="static")
+    @allow(ANYONE)
     def built_file(filename: str) -> Response:
         packed = f"{filename}.gz"
         if "gzip" in request.accept_encodings and (_BUILT / packed).is_file():

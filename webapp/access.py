@@ -1,16 +1,62 @@
-"""Who is asking: the customer's cookie and the staff session."""
+"""Who is asking, and who may ask what: each route declares its audiences, one guard enforces them.
+
+A route that declares none answers 404 to everybody. Foreign and unknown things look the same.
+"""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
-from functools import wraps
+from enum import StrEnum
 
 from flask import abort, current_app, g, request, session
 
-from webapp.services.ports import Services, StaffSession
+from domain.orders import Order
+from webapp.services import ordering
+from webapp.services.ports import CustomerSession, Services, StaffSession
 
-STAFF_COOKIE = "staff"
+
+class Audience(StrEnum):
+    """Who a route is for. An admin may do what baristas and displays may."""
+
+    ANYONE = "anyone"
+    ORDER_OWNER = "order owner"
+    BARISTA = "barista"
+    DISPLAY = "display"
+    ADMIN = "admin"
+
+
+ANYONE, ORDER_OWNER, BARISTA, DISPLAY, ADMIN = Audience
+
+
+def allow(*audiences: Audience) -> Callable:
+    """Declares who may use a route; stands right above its function."""
+
+    def declare(view: Callable) -> Callable:
+        view.audiences = frozenset(audiences)
+        return view
+
+    return declare
+
+
+def guard() -> None:
+    """Turns away everybody whom the route is not for, before it runs."""
+    if request.endpoint is None:
+        return
+    audiences = getattr(current_app.view_functions[request.endpoint], "audiences", frozenset())
+    if ANYONE in audiences:
+        return
+    if ORDER_OWNER in audiences:
+        g.order = ordering.own_order(
+            services(), request.view_args["shop_id"], request.view_args["order_id"], customer()
+        )
+        return
+    if not audiences:
+        abort(404)
+    who = staff()
+    if who is None:
+        abort(401)
+    if who.shop_id != request.view_args["shop_id"] or who.role not in (*audiences, ADMIN):
+        abort(404)
 
 
 def services() -> Services:
@@ -18,40 +64,47 @@ def services() -> Services:
     return current_app.extensions["services"]
 
 
-def customer_id() -> str | None:
+def own_order() -> Order:
+    """The order of the address, which the guard has found to be this customer's."""
+    return g.order
+
+
+def customer() -> CustomerSession | None:
     """This browser's customer, if it has been one before."""
-    return session.get("customer")
+    if "customer" not in g:
+        secret = session.get("customer")
+        g.customer = secret and services().customer_sessions.get(secret, services().now())
+    return g.customer or None
 
 
-def new_customer_id() -> str:
-    """This browser's customer, made now if need be."""
-    if "customer" not in session:
-        session["customer"] = secrets.token_hex(16)
-        session.permanent = True
-    return session["customer"]
+def remember_customer(secret: str, who: CustomerSession) -> None:
+    """Makes this browser a new customer's; what it held before is forgotten."""
+    session.clear()
+    session["customer"] = secret
+    session.permanent = True
+    g.customer = who
 
 
 def staff() -> StaffSession | None:
     """Who is signed in on this screen."""
     if "staff" not in g:
-        secret = request.cookies.get(STAFF_COOKIE)
+        secret = request.cookies.get(staff_cookie())
         g.staff = services().sessions.get(secret, services().now()) if secret else None
     return g.staff
 
 
-def staff_only(*roles: str) -> Callable:
-    """Lets only these roles of this very shop in; an admin may do what all others may."""
+def staff_cookie() -> str:
+    """The name of the cookie that holds a staff session's secret."""
+    return cookie_name("staff")
 
-    def decorate(view: Callable) -> Callable:
-        @wraps(view)
-        def guarded(shop_id: str, *args, **kwargs):
-            who = staff()
-            if who is None:
-                abort(401)
-            if who.shop_id != shop_id or who.role not in (*roles, "admin"):
-                abort(404)
-            return view(shop_id, *args, **kwargs)
 
-        return guarded
+def cookie_name(name: str) -> str:
+    """With the prefix that binds a cookie to this very host, wherever https allows it."""
+    return f"__Host-{name}" if current_app.config["SESSION_COOKIE_SECURE"] else name
 
-    return decorate
+
+def client_address() -> str:
+    """Where the request came from. Headers that a client can write are not believed."""
+    gateway = request.environ.get("lambda.event", {}).get("requestContext", {})
+    source = gateway.get("http", {}).get("sourceIp") or gateway.get("identity", {}).get("sourceIp")
+    return source or request.remote_addr or "unknown"

@@ -21,7 +21,9 @@ def build_services(settings: Settings) -> Services:
     from webapp.cloud.executions import Executions
     from webapp.cloud.live_topics import LiveTopics
     from webapp.storage import tables
+    from webapp.storage.customer_session_repository import CustomerSessionRepository
     from webapp.storage.journey_repository import JourneyRepository
+    from webapp.storage.limit_repository import LimitRepository
     from webapp.storage.order_repository import OrderRepository
     from webapp.storage.session_repository import SessionRepository
     from webapp.storage.shop_repository import QrCodeRepository, ShopRepository
@@ -35,12 +37,14 @@ def build_services(settings: Settings) -> Services:
         shops=ShopRepository(),
         qr_codes=QrCodeRepository(),
         sessions=SessionRepository(),
+        customer_sessions=CustomerSessionRepository(),
+        limits=LimitRepository(),
         journeys=JourneyRepository(),
         executions=Executions(clients, settings.prefix),
         bus=EventBus(clients),
         live=LiveTopics(clients),
         now=lambda: datetime.now(timezone.utc),
-        secret_key=settings.secret_key,
+        secret_keys=(settings.secret_key, *settings.old_secret_keys),
         public_url=settings.public_url,
     )
 
@@ -52,6 +56,7 @@ def create_default_shop(services: Services, settings: Settings) -> bool:
             id=settings.default_shop,
             window_seconds=settings.window_seconds,
             scans_per_code=settings.scans_per_code,
+            code_seconds=settings.code_seconds,
             capacity=settings.places,
         )
     )

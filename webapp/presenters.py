@@ -11,9 +11,12 @@ from domain.errors import (
     CodeUnknown,
     CodeUsedUp,
     HasOpenOrder,
+    OrdersOfDayUsedUp,
+    PassMissing,
     Refusal,
     ShopClosed,
     ShopFull,
+    TooManyRequests,
 )
 from domain.menu import Menu
 from domain.orders import Order, OrderState, RefusalReason, Role, TimeOutCause
@@ -125,9 +128,33 @@ def refusal(shop: Shop, refused: Refusal, code: CurrentCode | None, now: datetim
         view |= {
             "kind": "expired",
             "title": "This code is too old",
-            "why": "A code is shown for "
-            f"{_duration(shop.window_seconds)} and then makes room for the next one. "
-            "Scan the one on the screen now.",
+            "why": "It changes every few seconds, so that the drinks go to the people who are "
+            "here. A photo or a forwarded link comes too late; scan the screen with this phone.",
+        }
+    elif isinstance(refused, PassMissing):
+        view |= {
+            "kind": "expired",
+            "title": "Scan the code first",
+            "why": "This page belongs to the phone that scanned the code, for "
+            f"{_duration(shop.pass_seconds)}. Scan the one on the screen with this phone.",
+        }
+    elif isinstance(refused, OrdersOfDayUsedUp):
+        view |= {
+            "kind": "used_up",
+            "title": "That was your last one for today",
+            "why": f"Everybody can have {refused.most} drinks a day. See you tomorrow!",
+            "keep": None,
+        }
+    elif isinstance(refused, TooManyRequests):
+        view |= {
+            "kind": "full",
+            "title": "One moment, please",
+            "why": refused.sentence,
+            "when_label": "Try again",
+            "when_clock": _clock(shop, refused.retry_at),
+            "when_ms": _ms(refused.retry_at),
+            "keep": None,
+            "next_label": "Try again",
         }
     elif isinstance(refused, CodeUnknown):
         view |= {
@@ -239,7 +266,9 @@ def code(shop: Shop, current: CurrentCode, now: datetime, public_url: str) -> di
     return {
         "state": state,
         "window": str(current.bucket.window),
-        "url": f"{public_url}/{shop.id}/scan/{current.text}" if state == "open" else None,
+        "url": f"{public_url}/{shop.id}/scan/{current.qr_code.text}" if state == "open" else None,
+        "renew_ms": _ms(current.qr_code.shown_until),
+        "good_until_ms": _ms(current.qr_code.good_until),
         "svg": None,
         "scans": current.bucket.scans,
         "left": current.bucket.left,

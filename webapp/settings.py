@@ -18,6 +18,7 @@ class Settings:
     """How this deployment is set up.
 
     public_url: the address phones reach, without a trailing slash; QR codes and links carry it.
+    secret_key: signs QR codes and cookies; old_secret_keys are still accepted, oldest last.
     prefix: begins the names of all tables and of the bus's rules.
     choose_seconds .. places: first-start values of the default shop and of the deployment.
     live_relay: the pages read pushed fragments from this process instead of from IoT Core.
@@ -26,11 +27,13 @@ class Settings:
     secret_key: str
     public_url: str
     region: str = "us-east-1"
+    old_secret_keys: tuple[str, ...] = ()
     prefix: str = "serverlesspresso-"
     default_shop: str = "main"
     choose_seconds: int = CHOOSE_SECONDS
     make_seconds: int = MAKE_SECONDS
     window_seconds: int = 300
+    code_seconds: int = 10
     scans_per_code: int = 10
     places: int = 20
     live_relay: bool = False
@@ -54,11 +57,13 @@ class Settings:
         return cls(
             secret_key=env["SECRET_KEY"],
             public_url=env["PUBLIC_URL"].rstrip("/"),
+            old_secret_keys=tuple(env.get("SECRET_KEY_FALLBACKS", "").split()),
             region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or cls.region,
             prefix=env.get("STACK_PREFIX", cls.prefix),
             choose_seconds=number("CHOOSE_SECONDS", cls.choose_seconds),
             make_seconds=number("MAKE_SECONDS", cls.make_seconds),
             window_seconds=number("CODE_WINDOW_SECONDS", cls.window_seconds),
+            code_seconds=number("CODE_SECONDS", cls.code_seconds),
             scans_per_code=number("SCANS_PER_CODE", cls.scans_per_code),
             places=number("SHOP_CAPACITY", cls.places),
             live_relay=env.get("LIVE_RELAY") == "1",

@@ -274,7 +274,9 @@ class _Writes:
                 "UpdateExpression": "ADD taken :minus_one",
                 "ExpressionAttributeValues": {":minus_one": {"N": "-1"}},
             }},
-            {"Delete": self._customer_lock()},
+            {"Update": self._free_customer(" ADD orders_of_day :minus_one", {
+                ":minus_one": {"N": "-1"},
+            })},
         ]
 
     def time_out(self, cause: TimeOutCause) -> list[dict]:
@@ -287,7 +289,7 @@ class _Writes:
                 "UpdateExpression": "DELETE open_orders :orders",
                 "ExpressionAttributeValues": {":orders": _order_id_set()},
             }},
-            {"Delete": self._customer_lock()},
+            {"Update": self._free_customer()},
         ]
 
     def _close(
@@ -296,12 +298,12 @@ class _Writes:
         assignments = {"ended_at = :now": {}, "reason = :reason": {":reason": {"S": reason}}}
         return self.move(action, assignments, sources=sources)
 
-    def _customer_lock(self) -> dict:
+    def _free_customer(self, more: str = "", values: dict | None = None) -> dict:
         return {
             "TableName": self.tables.customers,
             "Key": {"shop_id": {"S.$": "$.shopId"}, "customer_id": {"S.$": "$.customerId"}},
-            "ConditionExpression": "attribute_not_exists(order_id) OR order_id = :order",
-            "ExpressionAttributeValues": {":order": {"S.$": "$.orderId"}},
+            "UpdateExpression": f"DELETE open_orders :orders{more}",
+            "ExpressionAttributeValues": {":orders": _order_id_set(), **(values or {})},
         }
 
     def _order_update(self, expression: str, values: dict, sources: list[OrderState]) -> dict:

@@ -23,6 +23,7 @@ from troposphere import (
 from troposphere.awslambda import DestinationConfig, EventSourceMapping, OnFailure, Permission
 from troposphere.dynamodb import (
     AttributeDefinition,
+    GlobalSecondaryIndex,
     KeySchema,
     LocalSecondaryIndex,
     PointInTimeRecoverySpecification,
@@ -167,6 +168,15 @@ def _add_table(template: Template, stack: Stack, definition: Mapping) -> Table:
                 Projection=Projection(**index["projection"]),
             )
             for index in definition["local_indexes"]
+        ]
+    if definition["global_indexes"]:
+        properties["GlobalSecondaryIndexes"] = [
+            GlobalSecondaryIndex(
+                IndexName=index["index_name"],
+                KeySchema=_key_schema(index["key_schema"]),
+                Projection=Projection(**index["projection"]),
+            )
+            for index in definition["global_indexes"]
         ]
     if definition["has_stream"]:
         properties["StreamSpecification"] = StreamSpecification(

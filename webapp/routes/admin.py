@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import session as flask_session
 
 from domain.errors import ChoiceInvalid
-from webapp.access import STAFF_COOKIE, services, staff_only
+from webapp.access import ADMIN, ANYONE, allow, services, staff_cookie
 from webapp.qr_svg import qr_svg
 from webapp.services.sign_in import ROLES, SESSION_LIFETIME, create_link, open_link
 
@@ -15,23 +16,31 @@ _HOME = {"admin": "admin.home", "barista": "barista.board", "display": "display.
 
 
 @blueprint.get("/sign-in/<secret>")
+@allow(ANYONE)
 def sign_in(shop_id: str, secret: str):
     cookie, session = open_link(services(), secret)
     response = redirect(url_for(_HOME[session.role], shop_id=session.shop_id), 303)
+    # Whatever the page before was allowed to send, this one is a new beginning.
+    flask_session.pop("csrf_token", None)
     response.set_cookie(
-        STAFF_COOKIE, cookie, max_age=SESSION_LIFETIME, httponly=True, samesite="Lax"
+        staff_cookie(),
+        cookie,
+        max_age=SESSION_LIFETIME,
+        httponly=True,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        samesite="Lax",
     )
     return response
 
 
 @blueprint.get("/admin")
-@staff_only("admin")
+@allow(ADMIN)
 def home(shop_id: str):
     return _home(shop_id, [])
 
 
 @blueprint.post("/admin/links")
-@staff_only("admin")
+@allow(ADMIN)
 def new_link(shop_id: str):
     role = request.form.get("role", "")
     if role not in ROLES:

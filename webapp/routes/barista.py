@@ -8,7 +8,7 @@ from domain.errors import ChoiceInvalid, NotAllowedNow
 from domain.orders import OrderState
 from domain.shops import Shop
 from webapp import presenters
-from webapp.access import STAFF_COOKIE, services, staff, staff_only
+from webapp.access import BARISTA, allow, services, staff, staff_cookie
 from webapp.cloud.live_topics import barista_topic
 from webapp.routes.live import feed, live_url
 from webapp.services import bar
@@ -26,50 +26,50 @@ _REASONS = (
 
 
 @blueprint.get("")
-@staff_only("barista")
+@allow(BARISTA)
 def board(shop_id: str):
     address = live_url("barista.live", shop_id=shop_id)
     return _render("barista/board.html", shop_id, live_url=address)
 
 
 @blueprint.get("/board")
-@staff_only("barista")
+@allow(BARISTA)
 def board_fragment(shop_id: str):
     return _board(shop_id)
 
 
 @blueprint.get("/live")
-@staff_only("barista")
+@allow(BARISTA)
 def live(shop_id: str):
     return feed(barista_topic(shop_id))
 
 
 @blueprint.post("/orders/<order_id>/make")
-@staff_only("barista")
+@allow(BARISTA)
 def make(shop_id: str, order_id: str):
     return _act(shop_id, order_id, bar.make_order)
 
 
 @blueprint.post("/orders/<order_id>/release")
-@staff_only("barista")
+@allow(BARISTA)
 def release(shop_id: str, order_id: str):
     return _act(shop_id, order_id, bar.release_order)
 
 
 @blueprint.post("/orders/<order_id>/complete")
-@staff_only("barista")
+@allow(BARISTA)
 def complete(shop_id: str, order_id: str):
     return _act(shop_id, order_id, bar.complete_order)
 
 
 @blueprint.post("/orders/<order_id>/collected")
-@staff_only("barista")
+@allow(BARISTA)
 def collected(shop_id: str, order_id: str):
     return _act(shop_id, order_id, bar.collect_order)
 
 
 @blueprint.get("/orders/<order_id>/cancel")
-@staff_only("barista")
+@allow(BARISTA)
 def ask_reason(shop_id: str, order_id: str):
     order = services().order(shop_id, order_id)
     context = {
@@ -87,7 +87,7 @@ def ask_reason(shop_id: str, order_id: str):
 
 
 @blueprint.post("/orders/<order_id>/cancel")
-@staff_only("barista")
+@allow(BARISTA)
 def cancel(shop_id: str, order_id: str):
     try:
         reason = bar.CancelReason[request.form.get("reason", "").upper()]
@@ -100,37 +100,37 @@ def cancel(shop_id: str, order_id: str):
 
 
 @blueprint.post("/open")
-@staff_only("barista")
+@allow(BARISTA)
 def open_shop(shop_id: str):
     bar.set_open(services(), shop_id, True)
     return _answer(shop_id)
 
 
 @blueprint.post("/close")
-@staff_only("barista")
+@allow(BARISTA)
 def close_shop(shop_id: str):
     bar.set_open(services(), shop_id, False)
     return _answer(shop_id)
 
 
 @blueprint.post("/name")
-@staff_only("barista")
+@allow(BARISTA)
 def rename(shop_id: str):
     name = clean_name(request.form.get("name", ""))
     if not name:
         raise ChoiceInvalid("Write a name first.")
-    services().sessions.rename(request.cookies[STAFF_COOKIE], name)
+    services().sessions.rename(request.cookies[staff_cookie()], name)
     return redirect(url_for("barista.board", shop_id=shop_id), 303)
 
 
 @blueprint.get("/sold-out")
-@staff_only("barista")
+@allow(BARISTA)
 def sold_out_list(shop_id: str):
     return _sold_out(shop_id)
 
 
 @blueprint.post("/sold-out")
-@staff_only("barista")
+@allow(BARISTA)
 def set_sold_out(shop_id: str):
     bar.set_sold_out(
         services(),

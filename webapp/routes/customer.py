@@ -13,11 +13,21 @@ from domain.errors import (
     Refusal,
     ShopFull,
     SoldOut,
+    TooManyRequests,
 )
 from domain.orders import Order, OrderState
 from domain.shops import Shop
 from webapp import presenters
-from webapp.access import customer_id, new_customer_id, services
+from webapp.access import (
+    ANYONE,
+    ORDER_OWNER,
+    allow,
+    client_address,
+    customer,
+    own_order,
+    remember_customer,
+    services,
+)
 from webapp.cloud.live_topics import order_topic
 from webapp.errors import STATUS
 from webapp.routes.live import feed, live_url
@@ -29,6 +39,7 @@ _FORM_KEY_LENGTH = 64
 
 
 @blueprint.get("/")
+@allow(ANYONE)
 def start():
     return redirect(
         url_for("customer.welcome", shop_id=current_app.extensions["settings"].default_shop)
@@ -36,9 +47,10 @@ def start():
 
 
 @blueprint.get("/<shop_id>/")
+@allow(ANYONE)
 def welcome(shop_id: str):
     shop = services().shop(shop_id)
-    order = codes.open_order(services(), shop.id, customer_id())
+    order = codes.open_order(services(), shop.id, customer())
     return _page(
         "customer/welcome.html",
         shop,
@@ -47,52 +59,73 @@ def welcome(shop_id: str):
 
 
 @blueprint.get("/<shop_id>/scan/<code>")
+@allow(ANYONE)
 def scan(shop_id: str, code: str):
     shop = services().shop(shop_id)
-    new_customer_id()
     try:
-        codes.check_scan(services(), shop, code, customer_id())
+        secret, who = codes.scan_code(services(), shop, code, client_address(), customer())
+    except Refusal as refused:
+        return _refusal_page(shop, refused)
+    if secret:
+        remember_customer(secret, who)
+    # The code leaves the address bar: what is copied from there lets nobody in.
+    return redirect(url_for("customer.place", shop_id=shop.id), 303)
+
+
+@blueprint.get("/<shop_id>/scan")
+@allow(ANYONE)
+def place(shop_id: str):
+    shop = services().shop(shop_id)
+    try:
+        codes.check_pass(services(), shop, customer())
     except Refusal as refused:
         return _refusal_page(shop, refused)
     return _page(
-        "customer/scan.html", shop, scan_url=request.path, form_key=secrets.token_urlsafe(12)
+        "customer/scan.html",
+        shop,
+        claim_url=url_for("customer.claim", shop_id=shop.id),
+        form_key=secrets.token_urlsafe(12),
     )
 
 
-@blueprint.post("/<shop_id>/scan/<code>")
-def claim(shop_id: str, code: str):
+@blueprint.post("/<shop_id>/scan")
+@allow(ANYONE)
+def claim(shop_id: str):
     shop = services().shop(shop_id)
     form_key = request.form.get("form_key", "")
-    if not 8 <= len(form_key) <= _FORM_KEY_LENGTH or customer_id() is None:
+    if not 8 <= len(form_key) <= _FORM_KEY_LENGTH:
         abort(400)
     try:
-        order = codes.claim_scan(services(), shop, code, customer_id(), form_key)
+        order = codes.claim_place(services(), shop, customer(), form_key, client_address())
     except Refusal as refused:
         return _refusal_page(shop, refused)
     return redirect(_order_url(order), 303)
 
 
 @blueprint.get("/<shop_id>/orders/<order_id>")
+@allow(ORDER_OWNER)
 def order_page(shop_id: str, order_id: str):
-    shop, order = _own_order(shop_id, order_id)
+    shop, order = services().shop(shop_id), own_order()
     address = live_url("customer.order_live", shop_id=shop.id, order_id=order.id)
     return _page("customer/order.html", shop, live_url=address, **_views(shop, order))
 
 
 @blueprint.get("/<shop_id>/orders/<order_id>/panel")
+@allow(ORDER_OWNER)
 def order_panel(shop_id: str, order_id: str):
-    return _panel(*_own_order(shop_id, order_id))
+    return _panel(services().shop(shop_id), own_order())
 
 
 @blueprint.get("/<shop_id>/orders/<order_id>/live")
+@allow(ORDER_OWNER)
 def order_live(shop_id: str, order_id: str):
-    _, order = _own_order(shop_id, order_id)
-    return feed(order_topic(shop_id, order.id))
+    return feed(order_topic(shop_id, own_order().id))
 
 
 @blueprint.post("/<shop_id>/orders/<order_id>/submit")
+@allow(ORDER_OWNER)
 def place_order(shop_id: str, order_id: str):
-    shop, order = _own_order(shop_id, order_id)
+    shop, order = services().shop(shop_id), own_order()
     choices = {
         name: value
         for name, value in request.form.items()
@@ -113,18 +146,14 @@ def place_order(shop_id: str, order_id: str):
 
 
 @blueprint.post("/<shop_id>/orders/<order_id>/cancel")
+@allow(ORDER_OWNER)
 def cancel_order(shop_id: str, order_id: str):
-    shop, order = _own_order(shop_id, order_id)
+    shop, order = services().shop(shop_id), own_order()
     try:
         order = ordering.cancel_order(services(), order)
     except NotAllowedNow:
         return _answer(shop, services().order(shop.id, order.id), 409)
     return _answer(shop, order)
-
-
-def _own_order(shop_id: str, order_id: str) -> tuple[Shop, Order]:
-    shop = services().shop(shop_id)
-    return shop, ordering.own_order(services(), shop_id, order_id, customer_id())
 
 
 def _answer(shop: Shop, order: Order, status: int = 200, menu: dict | None = None):
@@ -162,9 +191,9 @@ def _refusal_page(shop: Shop, refused: Refusal):
         view["next_url"] = _order_url(order)
         if order.number:
             view["title"] = f"You already have an order: {order.number}"
-    elif isinstance(refused, ShopFull):
+    elif isinstance(refused, (ShopFull, TooManyRequests)):
         view["next_url"] = request.path
-    elif order := codes.open_order(services(), shop.id, customer_id()):
+    elif order := codes.open_order(services(), shop.id, customer()):
         view |= {"next_label": "I have an order: show it", "next_url": _order_url(order)}
     return _page("customer/refusal.html", shop, refusal=view), STATUS[type(refused)]
 

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, url_for
 
 from domain.shops import Shop
 from webapp import presenters
-from webapp.access import services, staff_only
+from webapp.access import DISPLAY, allow, services
 from webapp.cloud.live_topics import display_topic
 from webapp.qr_svg import qr_svg
 from webapp.routes.live import feed, live_url
@@ -16,7 +16,7 @@ blueprint = Blueprint("display", __name__, url_prefix="/<shop_id>/display")
 
 
 @blueprint.get("")
-@staff_only("display")
+@allow(DISPLAY)
 def board(shop_id: str):
     shop = services().shop(shop_id)
     address = live_url("display.live", shop_id=shop_id)
@@ -26,21 +26,21 @@ def board(shop_id: str):
 
 
 @blueprint.get("/code")
-@staff_only("display")
+@allow(DISPLAY)
 def code_panel(shop_id: str):
     shop = services().shop(shop_id)
     return _render("fragments/code_panel.html", shop, code=_code(shop))
 
 
 @blueprint.get("/board")
-@staff_only("display")
+@allow(DISPLAY)
 def board_fragment(shop_id: str):
     shop = services().shop(shop_id)
     return _render("fragments/display_board.html", shop, display=_board(shop))
 
 
 @blueprint.get("/live")
-@staff_only("display")
+@allow(DISPLAY)
 def live(shop_id: str):
     return feed(display_topic(shop_id))
 

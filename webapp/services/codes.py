@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 
 from domain.admission import (
+    QrCode,
+    ScanPass,
     TokenBucket,
     check_intake,
     new_bucket,
@@ -12,76 +16,148 @@ from domain.admission import (
     sign_code,
     window_at,
 )
-from domain.errors import CodeExpired, HasOpenOrder
+from domain.errors import CodeExpired, CodeUnknown, HasOpenOrder, PassMissing
 from domain.orders import OPEN_FOR_CUSTOMER, Order, order_id
 from domain.shops import Shop
-from webapp.services.ports import AlreadyThere, Services
+from webapp.services import limits
+from webapp.services.ports import AlreadyThere, Claim, CustomerSession, Services
+
+SESSION_LIFETIME = timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class CurrentCode:
-    """The code to show now and what is left of it."""
+    """The code to show now and what is left of its window."""
 
     bucket: TokenBucket
-    text: str
+    qr_code: QrCode
 
 
 def current_code(services: Services, shop: Shop) -> CurrentCode:
-    """The QR code of the present window; the first display to ask makes its bucket."""
-    window = window_at(shop, services.now())
-    bucket = services.qr_codes.get_or_create(new_bucket(shop, window))
-    return CurrentCode(bucket, sign_code(shop, window, services.secret_key))
+    """The QR code to show now; the first display to ask in a window makes its bucket."""
+    now = services.now()
+    bucket = services.qr_codes.get_or_create(new_bucket(shop, window_at(shop, now)))
+    return CurrentCode(bucket, sign_code(shop, now, services.secret_keys))
 
 
-def open_order(services: Services, shop_id: str, customer_id: str | None) -> Order | None:
-    """The customer's order under way, if there is one."""
-    if not customer_id:
-        return None
-    order = services.orders.open_order_of(shop_id, customer_id)
-    return order if order and order.state in OPEN_FOR_CUSTOMER else None
+def open_order(
+    services: Services, shop_id: str, customer: CustomerSession | None
+) -> Order | None:
+    """One of the customer's orders under way, if there is any."""
+    return next(iter(open_orders(services, shop_id, customer)), None)
 
 
-def check_scan(services: Services, shop: Shop, code: str, customer_id: str | None) -> TokenBucket:
-    """The bucket that a scanned code would take from; takes nothing.
+def open_orders(
+    services: Services, shop_id: str, customer: CustomerSession | None
+) -> list[Order]:
+    """The customer's orders under way."""
+    if customer is None:
+        return []
+    orders = services.orders.open_orders_of(shop_id, customer.customer_id)
+    return [order for order in orders if order.state in OPEN_FOR_CUSTOMER]
 
-    Raises CodeUnknown, CodeExpired, HasOpenOrder, ShopClosed, CodeUsedUp or ShopFull.
+
+def new_customer(services: Services) -> tuple[str, CustomerSession]:
+    """A customer never seen before: the secret for the browser's cookie, and the session."""
+    secret = secrets.token_urlsafe(24)
+    ends_at = services.now() + SESSION_LIFETIME
+    return secret, services.customer_sessions.create(secret, secrets.token_hex(16), ends_at)
+
+
+def scan_code(
+    services: Services,
+    shop: Shop,
+    code: str,
+    address: str,
+    customer: CustomerSession | None,
+) -> tuple[str | None, CustomerSession]:
+    """Gives this browser a pass for a fresh code; takes no token. With a secret for a new browser.
+
+    address: where the request came from. Raises CodeUnknown, CodeExpired, HasOpenOrder,
+    ShopClosed, CodeUsedUp or TooManyRequests.
     """
     now = services.now()
-    window = read_code(shop, code, services.secret_key, now)
+    limits.check(services, limits.BAD_CODES, address)
+    try:
+        window = read_code(shop, code, services.secret_keys, now)
+    except (CodeUnknown, CodeExpired):
+        limits.take(services, limits.BAD_CODES, address)
+        raise
     bucket = services.qr_codes.get(shop.id, window.index)
     if bucket is None:
         raise CodeExpired
-    if order := open_order(services, shop.id, customer_id):
-        raise HasOpenOrder(order.id)
+    _check_open_orders(services, shop, customer)
+    check_intake(shop, 0)
+    bucket.take()
+    limits.take(services, limits.SCANS, address)
+    secret = None
+    if customer is None:
+        secret, customer = new_customer(services)
+    scan_pass = ScanPass(shop.id, window.index, now + timedelta(seconds=shop.pass_seconds))
+    ends_at = now + SESSION_LIFETIME
+    return secret, services.customer_sessions.give_pass(customer, scan_pass, ends_at)
+
+
+def check_pass(services: Services, shop: Shop, customer: CustomerSession | None) -> TokenBucket:
+    """The bucket that this browser's pass would take from; takes nothing.
+
+    Raises PassMissing, HasOpenOrder, ShopClosed, CodeUsedUp or ShopFull.
+    """
+    _check_open_orders(services, shop, customer)
+    scan_pass = customer and customer.scan_pass
+    if not scan_pass or scan_pass.shop_id != shop.id or scan_pass.ends_at <= services.now():
+        raise PassMissing
+    bucket = services.qr_codes.get(shop.id, scan_pass.window)
+    if bucket is None:
+        raise PassMissing
     check_intake(shop, 0)
     bucket.take()
     check_intake(shop, services.shops.open_order_count(shop.id))
     return bucket
 
 
-def claim_scan(
-    services: Services, shop: Shop, code: str, customer_id: str, form_key: str
+def claim_place(
+    services: Services, shop: Shop, customer: CustomerSession | None, form_key: str, address: str
 ) -> Order:
-    """Takes one scan of the code and creates the customer's order.
+    """Takes one token with the browser's pass and creates the customer's order.
 
-    The same form claims once, however often it is sent. Raises what `check_scan` raises.
+    The same form claims once, however often it is sent. Raises what `check_pass` raises, and
+    OrdersOfDayUsedUp or TooManyRequests.
     """
-    claimed_id = order_id(customer_id, form_key, services.secret_key)
+    if customer is None:
+        raise PassMissing
+    claimed_id = order_id(customer.customer_id, form_key, services.secret_keys[0])
     if existing := services.orders.get(shop.id, claimed_id):
         return existing
-    bucket = check_scan(services, shop, code, customer_id)
+    bucket = check_pass(services, shop, customer)
+    limits.take(services, limits.CLAIMS, address)
+    now = services.now()
     order = Order(
         shop_id=shop.id,
         id=claimed_id,
-        customer_id=customer_id,
+        customer_id=customer.customer_id,
         window=bucket.window,
-        created_at=services.now(),
+        created_at=now,
+    )
+    claim = Claim(
+        order=order,
+        bucket=bucket,
+        session_id=customer.id,
+        calendar_day=shop.day(now),
+        most_open=shop.open_orders_per_customer,
+        most_of_day=shop.orders_per_day,
     )
     try:
-        services.orders.claim(order, bucket)
+        services.orders.claim(claim)
     except AlreadyThere:
         return services.order(shop.id, claimed_id)
     except HasOpenOrder as refusal:
         if refusal.order_id != claimed_id:
             raise
     return order
+
+
+def _check_open_orders(services: Services, shop: Shop, customer: CustomerSession | None) -> None:
+    orders = open_orders(services, shop.id, customer)
+    if len(orders) >= shop.open_orders_per_customer:
+        raise HasOpenOrder(orders[0].id)

@@ -16,13 +16,15 @@ from domain.orders import (
     transition,
 )
 from domain.shops import Shop
-from webapp.services.ports import Services, move
+from webapp.services.ports import CustomerSession, Services, move
 
 
-def own_order(services: Services, shop_id: str, order_id: str, customer_id: str | None) -> Order:
+def own_order(
+    services: Services, shop_id: str, order_id: str, customer: CustomerSession | None
+) -> Order:
     """The customer's own order. Raises NotFound, for somebody else's alike."""
     order = services.order(shop_id, order_id)
-    if not customer_id or order.customer_id != customer_id:
+    if customer is None or order.customer_id != customer.customer_id:
         raise NotFound("We know no such order.")
     return order
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.admission import TokenBucket
+from domain.admission import ScanPass, TokenBucket
 from domain.errors import Busy, NotFound
 from domain.events import Event
 from domain.orders import Order, OrderState
@@ -25,13 +25,29 @@ class AlreadyThere(Exception):
     """The item to be created exists."""
 
 
+@dataclass(frozen=True)
+class Claim:
+    """All that one claim changes and must not exceed.
+
+    session_id: the browser whose pass is used up. calendar_day: the shop's day, for most_of_day.
+    """
+
+    order: Order
+    bucket: TokenBucket
+    session_id: str
+    calendar_day: str
+    most_open: int
+    most_of_day: int
+
+
 class Orders(Protocol):
     def get(self, shop_id: str, order_id: str) -> Order | None: ...
     def open_orders(self, shop_id: str) -> list[Order]: ...
-    def claim(self, order: Order, bucket: TokenBucket) -> None:
-        """Takes a scan, locks the customer and creates the order, or nothing of it.
+    def claim(self, claim: Claim) -> None:
+        """Takes a token with the browser's pass and creates the order, or nothing of it.
 
-        Raises AlreadyThere for this very order, CodeUsedUp, HasOpenOrder.
+        Raises AlreadyThere for this very order, HasOpenOrder, OrdersOfDayUsedUp, PassMissing,
+        CodeUsedUp or Busy.
         """
     def save(self, before: Order, after: Order) -> Order:
         """Writes a move if the order is still as `before`; an end frees its place and customer.
@@ -40,7 +56,9 @@ class Orders(Protocol):
         """
     def next_attempt(self, order: Order) -> Order:
         """Counts one more execution for this order. Raises Stale."""
-    def open_order_of(self, shop_id: str, customer_id: str) -> Order | None: ...
+    def open_orders_of(self, shop_id: str, customer_id: str) -> list[Order]: ...
+    def task_token(self, order: Order) -> str | None:
+        """What lets the order's execution go on; no other read gives it away."""
 
 
 class Shops(Protocol):
@@ -56,6 +74,30 @@ class Shops(Protocol):
 class QrCodes(Protocol):
     def get_or_create(self, bucket: TokenBucket) -> TokenBucket: ...
     def get(self, shop_id: str, window: int) -> TokenBucket | None: ...
+
+
+@dataclass(frozen=True)
+class CustomerSession:
+    """A customer's browser. `id` is not a secret."""
+
+    id: str
+    customer_id: str
+    scan_pass: ScanPass | None = None
+
+
+class CustomerSessions(Protocol):
+    def create(self, secret: str, customer_id: str, ends_at: datetime) -> CustomerSession: ...
+    def get(self, secret: str, now: datetime) -> CustomerSession | None: ...
+    def give_pass(
+        self, session: CustomerSession, scan_pass: ScanPass, ends_at: datetime
+    ) -> CustomerSession: ...
+    def end(self, session: CustomerSession) -> None: ...
+
+
+class Limits(Protocol):
+    def take(self, key: str, most: int, ends_at: datetime) -> bool:
+        """Counts one; False, and nothing counted, when `most` are taken already."""
+    def taken(self, key: str) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -103,18 +145,23 @@ class LiveTopics(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """All that a use case may need. `secret_key` signs QR codes and form keys."""
+    """All that a use case may need.
+
+    secret_keys: the first signs QR codes and form keys; the older ones are still accepted.
+    """
 
     orders: Orders
     shops: Shops
     qr_codes: QrCodes
     sessions: Sessions
+    customer_sessions: CustomerSessions
+    limits: Limits
     journeys: Journeys
     executions: Executions
     bus: Bus
     live: LiveTopics
     now: Callable[[], datetime]
-    secret_key: str
+    secret_keys: tuple[str, ...]
     public_url: str
 
     def shop(self, shop_id: str) -> Shop:

@@ -53,9 +53,11 @@ def _repair(services: Services, order: Order, settle: timedelta) -> bool:
             _restart(services, order, now)
             return True
         if order.state is OrderState.SUBMITTED:
+            # In this order: a token read later could be the next state's.
+            token = services.orders.task_token(order)
             current = services.order(order.shop_id, order.id)
-            if current.state is OrderState.SUBMITTED and current.task_token:
-                services.executions.resume(current.task_token)
+            if current.state is OrderState.SUBMITTED and token:
+                services.executions.resume(token)
                 return True
         return False
     except (Stale, NotAllowedNow):

@@ -6,12 +6,13 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from pynamodb.exceptions import DoesNotExist, TransactWriteError, UpdateError
+from pynamodb.expressions.condition import size
 from pynamodb.transactions import TransactWrite
 
-from domain.admission import TokenBucket
-from domain.errors import Busy, CodeUsedUp, HasOpenOrder
+from domain.errors import Busy, CodeUsedUp, HasOpenOrder, OrdersOfDayUsedUp, PassMissing
 from domain.menu import ChosenOption, DrinkOrder
 from domain.orders import (
     HOLDS_CAPACITY,
@@ -21,11 +22,20 @@ from domain.orders import (
     OrderState,
     Role,
 )
-from webapp.services.ports import AlreadyThere, Stale
-from webapp.storage.tables import CustomerModel, IntakeModel, OrderModel, QrCodeModel
+from webapp.services.ports import AlreadyThere, Claim, Stale
+from webapp.storage.tables import (
+    CustomerModel,
+    CustomerSessionModel,
+    IntakeModel,
+    OrderModel,
+    QrCodeModel,
+)
 from webapp.storage.transaction import transact_write
 
 _CONFLICT_TRIES = 6
+_CLAIM_TRIES = 4
+_KEEP_CUSTOMERS = timedelta(days=2)
+_READ = sorted(OrderModel.get_attributes().keys() - {"task_token", "write_id"})
 
 _MUTABLE = (
     "state",
@@ -49,30 +59,75 @@ class OrderRepository:
     """See services.ports.Orders."""
 
     def get(self, shop_id: str, order_id: str) -> Order | None:
+        # Never with the task token: what a page does not hold, it cannot give away.
         try:
-            return order_from_model(OrderModel.get(shop_id, order_id, consistent_read=True))
+            model = OrderModel.get(
+                shop_id, order_id, consistent_read=True, attributes_to_get=_READ
+            )
         except DoesNotExist:
             return None
+        return order_from_model(model)
+
+    def task_token(self, order: Order) -> str | None:
+        model = OrderModel.get(
+            order.shop_id, order.id, consistent_read=True, attributes_to_get=["task_token"]
+        )
+        return model.task_token
 
     def open_orders(self, shop_id: str) -> list[Order]:
         found = OrderModel.open_orders.query(shop_id, consistent_read=True)
         return [order_from_model(model) for model in found]
 
-    def open_order_of(self, shop_id: str, customer_id: str) -> Order | None:
-        try:
-            lock = CustomerModel.get(shop_id, customer_id, consistent_read=True)
-        except DoesNotExist:
-            return None
-        return self.get(shop_id, lock.order_id)
+    def open_orders_of(self, shop_id: str, customer_id: str) -> list[Order]:
+        customer = _customer(shop_id, customer_id)
+        orders = (self.get(shop_id, order_id) for order_id in sorted(customer.open_orders or ()))
+        return [order for order in orders if order]
 
-    def claim(self, order: Order, bucket: TokenBucket) -> None:
+    def claim(self, claim: Claim) -> None:
+        for _ in range(_CLAIM_TRIES):
+            customer = _customer(claim.order.shop_id, claim.order.customer_id)
+            if self._claim_as(claim, customer):
+                return
+        raise Busy
+
+    def _claim_as(self, claim: Claim, customer: CustomerModel) -> bool:
+        """False when the customer's item changed after it was read."""
+        order, bucket = claim.order, claim.bucket
+        same_day = customer.calendar_day == claim.calendar_day
+        of_day = max(int(customer.orders_of_day or 0), 0) if same_day else 0
+        if of_day >= claim.most_of_day:
+            raise OrdersOfDayUsedUp(claim.most_of_day)
         item = OrderModel(order.shop_id, order.id, **_attributes(order))
-        lock = CustomerModel(order.shop_id, order.customer_id, order_id=order.id)
         code = QrCodeModel(bucket.shop_id, bucket.window)
+        session = CustomerSessionModel(claim.session_id)
 
         def build(transaction: TransactWrite) -> None:
             transaction.save(item, condition=OrderModel.order_id.does_not_exist())
-            transaction.save(lock, condition=CustomerModel.customer_id.does_not_exist())
+            transaction.update(
+                CustomerModel(order.shop_id, order.customer_id),
+                actions=[
+                    CustomerModel.open_orders.add({order.id}),
+                    CustomerModel.calendar_day.set(claim.calendar_day),
+                    CustomerModel.orders_of_day.set(of_day + 1),
+                    CustomerModel.expires_at.set(order.created_at + _KEEP_CUSTOMERS),
+                ],
+                condition=(
+                    CustomerModel.open_orders.does_not_exist()
+                    | (size(CustomerModel.open_orders) < claim.most_open)
+                )
+                & _as_read(CustomerModel.calendar_day, customer.calendar_day)
+                & _as_read(CustomerModel.orders_of_day, customer.orders_of_day),
+            )
+            transaction.update(
+                session,
+                actions=[
+                    CustomerSessionModel.pass_shop.remove(),
+                    CustomerSessionModel.pass_window.remove(),
+                    CustomerSessionModel.pass_ends_at.remove(),
+                ],
+                condition=(CustomerSessionModel.pass_shop == order.shop_id)
+                & (CustomerSessionModel.pass_window == bucket.window),
+            )
             transaction.update(
                 code,
                 actions=[QrCodeModel.taken.add(1)],
@@ -81,12 +136,17 @@ class OrderRepository:
 
         refused = _transact(build)
         if refused is None:
-            return
-        order_refused, lock_refused, _ = refused
+            return True
+        order_refused, customer_refused, pass_refused, _ = refused
         if order_refused:
             raise AlreadyThere
-        if lock_refused:
-            self._raise_open_order(order)
+        if customer_refused:
+            open_now = self.open_orders_of(order.shop_id, order.customer_id)
+            if len(open_now) >= claim.most_open:
+                _raise_open_order(open_now)
+            return False
+        if pass_refused:
+            raise PassMissing
         raise CodeUsedUp(bucket.scans, bucket.closes_at)
 
     def save(self, before: Order, after: Order) -> Order:
@@ -100,15 +160,13 @@ class OrderRepository:
             self._update(model, actions, condition)
             return after
         intake = IntakeModel(before.shop_id)
-        lock = CustomerModel(before.shop_id, before.customer_id)
+        customer = CustomerModel(before.shop_id, before.customer_id)
 
         def build(transaction: TransactWrite) -> None:
             transaction.update(model, actions=actions, condition=condition)
             transaction.update(intake, actions=[IntakeModel.open_orders.delete({before.id})])
-            transaction.delete(
-                lock,
-                condition=CustomerModel.order_id.does_not_exist()
-                | (CustomerModel.order_id == before.id),
+            transaction.update(
+                customer, actions=[CustomerModel.open_orders.delete({before.id})]
             )
 
         if _transact(build) is not None:
@@ -134,11 +192,24 @@ class OrderRepository:
             if stored.write_id != write_id:
                 raise Stale from None
 
-    def _raise_open_order(self, order: Order) -> None:
-        current = self.open_order_of(order.shop_id, order.customer_id)
-        if current is not None and current.state in OPEN_FOR_CUSTOMER:
-            raise HasOpenOrder(current.id)
-        raise Busy
+
+def _customer(shop_id: str, customer_id: str) -> CustomerModel:
+    try:
+        return CustomerModel.get(shop_id, customer_id, consistent_read=True)
+    except DoesNotExist:
+        return CustomerModel(shop_id, customer_id)
+
+
+def _as_read(attribute, value):
+    return attribute.does_not_exist() if value is None else attribute == value
+
+
+def _raise_open_order(orders: list[Order]) -> None:
+    for order in orders:
+        if order.state in OPEN_FOR_CUSTOMER:
+            raise HasOpenOrder(order.id)
+    # The last one is just ending.
+    raise Busy
 
 
 def order_from_model(model: OrderModel) -> Order:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from webapp.storage.tables import (
     CounterModel,
     CustomerModel,
+    CustomerSessionModel,
     IntakeModel,
     JourneyModel,
+    LimitModel,
     OpenOrdersIndex,
     OrderModel,
     QrCodeModel,
@@ -26,7 +28,12 @@ TABLE_RIGHTS = tuple(
         ("WriteOrders", OrderModel, ("PutItem", "UpdateItem"), ""),
         # Many orders at once only through the index, which holds no task token.
         ("ReadOpenOrders", OrderModel, ("Query",), OpenOrdersIndex.Meta.index_name),
-        ("LockCustomers", CustomerModel, ("DeleteItem", "GetItem", "PutItem"), ""),
+        ("LockCustomers", CustomerModel, ("GetItem", "UpdateItem"), ""),
+        (
+            "KeepCustomerSessions", CustomerSessionModel,
+            ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), "",
+        ),
+        ("CountLimits", LimitModel, ("UpdateItem",), ""),
         ("KeepPlaces", IntakeModel, ("GetItem", "PutItem", "UpdateItem"), ""),
         ("KeepShops", ShopModel, ("GetItem", "PutItem"), ""),
         # The sweep goes through all shops: one small item each, and there is no other list of them.

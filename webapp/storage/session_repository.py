@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 
 from pynamodb.exceptions import DoesNotExist, TransactWriteError
 
 from webapp.services.ports import StaffSession
+from webapp.storage.secret_hash import hash_secret
 from webapp.storage.tables import SessionModel
 from webapp.storage.transaction import transact_write
 
@@ -28,7 +28,7 @@ class SessionRepository:
         if link is None:
             return None
         session = StaffSession(
-            _hash(new_secret)[:16], link.shop_id, link.staff_role, link.title
+            hash_secret(new_secret)[:16], link.shop_id, link.staff_role, link.title
         )
         try:
             with transact_write() as transaction:
@@ -49,14 +49,14 @@ class SessionRepository:
         )
 
     def rename(self, secret: str, name: str) -> None:
-        SessionModel(_hash(secret)).update(
+        SessionModel(hash_secret(secret)).update(
             actions=[SessionModel.title.set(name)], condition=SessionModel.session_id.exists()
         )
 
     @staticmethod
     def _find(kind: str, secret: str, now: datetime) -> SessionModel | None:
         try:
-            model = SessionModel.get(_hash(secret), consistent_read=True)
+            model = SessionModel.get(hash_secret(secret), consistent_read=True)
         except DoesNotExist:
             return None
         # Time to live only cleans up; whether it is over is decided here.
@@ -65,15 +65,12 @@ class SessionRepository:
 
 def _model(kind: str, secret: str, session: StaffSession, ends_at: datetime) -> SessionModel:
     return SessionModel(
-        _hash(secret),
+        hash_secret(secret),
         kind=kind,
         shop_id=session.shop_id,
         staff_role=session.role,
         title=session.name,
+        staff_of=session.shop_id if kind == _SESSION else None,
         ends_at=ends_at,
         expires_at=ends_at + _KEEP,
     )
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -14,7 +14,12 @@ from pynamodb.attributes import (
     UnicodeSetAttribute,
 )
 from pynamodb.constants import STRING
-from pynamodb.indexes import IncludeProjection, LocalSecondaryIndex
+from pynamodb.indexes import (
+    AllProjection,
+    GlobalSecondaryIndex,
+    IncludeProjection,
+    LocalSecondaryIndex,
+)
 from pynamodb.models import Model
 
 DEFAULT_PREFIX = "serverlesspresso-"
@@ -85,14 +90,43 @@ class OrderModel(Model):
 
 
 class CustomerModel(Model):
-    """A customer's lock: the one order they have under way."""
+    """What a customer has at a shop: the orders under way, and how many they took on a day."""
 
     class Meta:
         table_name = DEFAULT_PREFIX + "customers"
 
     shop_id = UnicodeAttribute(hash_key=True)
     customer_id = UnicodeAttribute(range_key=True)
-    order_id = UnicodeAttribute()
+    open_orders = UnicodeSetAttribute(null=True)
+    calendar_day = UnicodeAttribute(null=True)
+    orders_of_day = NumberAttribute(null=True)
+    expires_at = TTLAttribute(null=True)
+
+
+class CustomerSessionModel(Model):
+    """A browser that scanned a code, under the hash of its cookie's secret; with its scan pass."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "customer-sessions"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    customer_id = UnicodeAttribute()
+    pass_shop = UnicodeAttribute(null=True)
+    pass_window = NumberAttribute(null=True)
+    pass_ends_at = TimeAttribute(null=True)
+    ends_at = TimeAttribute()
+    expires_at = TTLAttribute()
+
+
+class LimitModel(Model):
+    """How often something was done within one span of time."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "limits"
+
+    limit_key = UnicodeAttribute(hash_key=True)
+    taken = NumberAttribute()
+    expires_at = TTLAttribute()
 
 
 class IntakeModel(Model):
@@ -120,7 +154,10 @@ class ShopModel(Model):
     zone = UnicodeAttribute()
     window_seconds = NumberAttribute()
     scans_per_code = NumberAttribute()
-    grace_seconds = NumberAttribute()
+    code_seconds = NumberAttribute()
+    pass_seconds = NumberAttribute()
+    open_orders_per_customer = NumberAttribute()
+    orders_per_day = NumberAttribute()
     places = NumberAttribute()
     is_open = BooleanAttribute()
     menu = JSONAttribute()
@@ -152,8 +189,22 @@ class CounterModel(Model):
     last_number = NumberAttribute()
 
 
+class StaffOfShopIndex(GlobalSecondaryIndex):
+    """The people and screens that are signed in at a shop."""
+
+    class Meta:
+        index_name = "staff-of-shop"
+        projection = AllProjection()
+
+    staff_of = UnicodeAttribute(hash_key=True)
+    session_id = UnicodeAttribute(range_key=True)
+
+
 class SessionModel(Model):
-    """A staff session or a sign-in link, under the hash of its secret."""
+    """A staff session or a sign-in link, under the hash of its secret.
+
+    `staff_of` repeats the shop of a session, so that the index holds sessions only.
+    """
 
     class Meta:
         table_name = DEFAULT_PREFIX + "sessions"
@@ -163,8 +214,10 @@ class SessionModel(Model):
     shop_id = UnicodeAttribute()
     staff_role = UnicodeAttribute()
     title = UnicodeAttribute()
+    staff_of = UnicodeAttribute(null=True)
     ends_at = TimeAttribute()
     expires_at = TTLAttribute()
+    of_shop = StaffOfShopIndex()
 
 
 class JourneyModel(Model):
@@ -183,11 +236,13 @@ class JourneyModel(Model):
 MODELS: tuple[type[Model], ...] = (
     OrderModel,
     CustomerModel,
+    CustomerSessionModel,
     IntakeModel,
     ShopModel,
     QrCodeModel,
     CounterModel,
     SessionModel,
+    LimitModel,
     JourneyModel,
 )
 
@@ -220,6 +275,7 @@ def table_definitions() -> list[dict]:
                 "attributes": schema["attribute_definitions"],
                 "keys": schema["key_schema"],
                 "local_indexes": schema["local_secondary_indexes"],
+                "global_indexes": schema["global_secondary_indexes"],
                 "has_stream": model in STREAMED,
                 "ttl": next(
                     (

@@ -169,7 +169,7 @@ def test_a_change_of_settings_announces_them(services):
     shop = a_shop(is_open=False, version=2)
     image = ShopModel(
         shop.id, version=2, title=shop.name, pickup_place=shop.pickup_place, zone="UTC",
-        window_seconds=300, scans_per_code=10, grace_seconds=20, places=20, is_open=False,
+        window_seconds=300, scans_per_code=10, code_seconds=10, pass_seconds=180, open_orders_per_customer=1, orders_per_day=10, places=20, is_open=False,
         menu={"drinks": [], "groups": []},
     ).serialize()
     announce(services, [_record(ShopModel, image, image)])

@@ -14,7 +14,7 @@ from webapp.settings import Settings
 
 @pytest.fixture
 def app(services):
-    settings = Settings(secret_key=services.secret_key, public_url=services.public_url)
+    settings = Settings(secret_key=services.secret_keys[0], public_url=services.public_url)
     app = create_app(settings, services)
     # Tests of the CSRF check itself turn it on again.
     app.config["WTF_CSRF_ENABLED"] = False
@@ -24,7 +24,7 @@ def app(services):
 @pytest.fixture
 def code_path(services) -> str:
     shop = services.shop("main")
-    return f"/main/scan/{current_code(services, shop).text}"
+    return f"/main/scan/{current_code(services, shop).qr_code.text}"
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def screen(app, services):
 
 def claim(phone, code_path: str) -> str:
     """Scans and claims; returns the order page's path."""
-    page = phone.get(code_path).get_data(as_text=True)
+    page = phone.get(code_path, follow_redirects=True).get_data(as_text=True)
     form_key = re.search(r'name="form_key" value="([^"]+)"', page)[1]
-    answer = phone.post(code_path, data={"form_key": form_key})
+    answer = phone.post("/main/scan", data={"form_key": form_key})
     assert answer.status_code == 303
     return answer.location

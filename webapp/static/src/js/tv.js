@@ -9,7 +9,6 @@ import { stayAwake } from './wake.js'
 const SHIFTS = [[0, 0], [2, 0], [2, 2], [0, 2]]
 const HOUR = 3600000
 const QUIET_ZONE_PX = 560
-const GRACE = 20000
 
 const panel = () => document.getElementById('code-panel')
 const count = () => document.getElementById('code-count')
@@ -32,8 +31,12 @@ function sharpenCode() {
 
 // A code that nobody could renew is refused by now, so it is not offered any longer.
 function coverOldCode(now) {
-  const next = Number(count().dataset.next)
-  panel().classList.toggle('late', now > next + GRACE)
+  panel().classList.toggle('late', now > Number(panel().dataset.goodUntil))
+}
+
+// A code lives for seconds only: a picture of it is worthless by the time it is sent on.
+function renewCode(now) {
+  if (panel().dataset.state === 'open' && now >= Number(panel().dataset.renew)) read('code-panel')
 }
 
 function codeChanged(now) {
@@ -64,6 +67,7 @@ function pop(root, before) {
 startAges()
 everySecond(shift)
 everySecond(coverOldCode)
+everySecond(renewCode)
 startClock()
 sharpenCode()
 addEventListener('resize', sharpenCode)
