@@ -11,11 +11,12 @@ from functools import cache
 from unittest import mock
 
 from domain import orders
+from domain.errors import HasOpenOrder
 from domain.events import Event
 from domain.menu import DEFAULT_MENU, DrinkOrder
 from domain.orders import Order, OrderState, RefusalReason, Role
 from domain.shops import Shop
-from webapp.services.ports import Services
+from webapp.services.ports import CustomerSession, Services
 
 NOW = datetime(2024, 5, 17, 9, 31, 7, tzinfo=timezone.utc)
 SECRET_KEY = "a key that only tests use"
@@ -166,6 +167,41 @@ def services_over_tables(clock: Clock) -> Services:
         secret_keys=(SECRET_KEY,),
         public_url=PUBLIC_URL,
     )
+
+
+ADDRESS = "203.0.113.7"
+"""Where the customers of tests come from; limits count it."""
+
+
+def browser_of(services: Services, customer_id: str) -> CustomerSession:
+    """A customer's browser as the tables know it now, with its pass if it has one."""
+    secret = f"secret of {customer_id}"
+    session = services.customer_sessions.get(secret, services.now())
+    return session or services.customer_sessions.create(
+        secret, customer_id, services.now() + timedelta(days=30)
+    )
+
+
+def open_code(services: Services, shop: Shop, customer_id: str, code: str | None = None):
+    """Scans the code that is shown now, or an older one, with a customer's browser."""
+    from webapp.services import codes
+
+    text = code or codes.current_code(services, shop).qr_code.text
+    codes.scan_code(services, shop, text, "127.0.0.1", browser_of(services, customer_id))
+
+
+def scan_and_claim(
+    services: Services, shop: Shop, customer_id: str, form_key: str = "form-1"
+) -> Order:
+    """Scans the code and takes the place; a customer with an order under way keeps that one."""
+    from webapp.services import codes
+
+    try:
+        open_code(services, shop, customer_id)
+    except HasOpenOrder:
+        pass
+    browser = browser_of(services, customer_id)
+    return codes.claim_place(services, shop, browser, form_key, "127.0.0.1")
 
 
 @contextmanager

@@ -10,9 +10,10 @@ import pytest
 
 from domain.orders import Order, OrderState, TimeOutCause
 from tests.aws import forget_connections
+from tests.builders import browser_of, open_code, scan_and_claim
 from webapp.bootstrap import build_services
 from webapp.services import bar, codes, ordering
-from webapp.services.ports import Services, StaffSession
+from webapp.services.ports import Claim, Services, StaffSession
 from webapp.settings import Settings
 
 BARISTA = StaffSession("rui", "main", "barista", "Rui")
@@ -27,15 +28,16 @@ class Workflow:
 
     def claim(self) -> Order:
         shop = self.services.shop("main")
-        code = codes.current_code(self.services, shop).text
-        return codes.claim_scan(self.services, shop, code, uuid4().hex, "form-key-1")
+        return scan_and_claim(self.services, shop, uuid4().hex)
 
     def claim_unchecked(self) -> Order:
         """Claims although the shop is closed or full, as somebody does who was a moment earlier."""
         shop = self.services.shop("main")
         bucket = codes.current_code(self.services, shop).bucket
         order = Order("main", uuid4().hex, uuid4().hex, bucket.window, self.services.now())
-        self.services.orders.claim(order, bucket)
+        open_code(self.services, shop, order.customer_id)
+        browser = browser_of(self.services, order.customer_id)
+        self.services.orders.claim(Claim(order, bucket, browser.id, "2024-05-17", 1, 10))
         return order
 
     def submitted(self) -> Order:
@@ -104,7 +106,7 @@ def test_a_closed_shop_refuses_and_gives_the_scan_back(workflow):
     assert workflow.services.qr_codes.get("main", order.window).taken == (
         before.taken if before.window == order.window else 0
     )
-    assert workflow.services.orders.open_order_of("main", order.customer_id) is None
+    assert workflow.services.orders.open_orders_of("main", order.customer_id) == []
     assert workflow.states_entered(order) == ["AdmitOrder", "RefuseClosed", "Finished"]
 
 

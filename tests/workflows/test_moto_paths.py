@@ -21,7 +21,14 @@ import pytest
 
 from domain.errors import NotAllowedNow
 from domain.orders import Order, OrderState, Role
-from tests.builders import REGION, a_shop, moto_tables, services_over_tables
+from tests.builders import (
+    REGION,
+    a_shop,
+    browser_of,
+    moto_tables,
+    scan_and_claim,
+    services_over_tables,
+)
 from webapp.cloud.clients import Clients
 from webapp.cloud.executions import Executions
 from webapp.services import bar, codes, ordering
@@ -87,8 +94,7 @@ class Bar:
 
     def scan(self) -> Order:
         shop = self.services.shop(self.id)
-        code = codes.current_code(self.services, shop).text
-        return codes.claim_scan(self.services, shop, code, self.customer, "form-1")
+        return scan_and_claim(self.services, shop, self.customer)
 
     def start(self, order: Order, seconds_left: int = NEVER) -> Order:
         self.executions.start(order, seconds_left)
@@ -135,7 +141,9 @@ class Bar:
     def assert_nothing_is_held(self, order: Order):
         """No place, no customer and no room on a screen is kept for an order that is over."""
         assert self.services.shops.open_order_count(self.id) == 0
-        assert codes.open_order(self.services, self.id, order.customer_id) is None
+        assert codes.open_order(
+            self.services, self.id, browser_of(self.services, order.customer_id)
+        ) is None
         on_screen = self.services.orders.open_orders(self.id)
         assert [one.state for one in on_screen] in ([], [OrderState.COMPLETED])
 
@@ -236,7 +244,9 @@ def test_a_full_shop_refuses_and_gives_the_scan_back(open_bar):
     assert (refused.state, refused.reason, refused.version) == ("REFUSED", "full", 2)
     assert shop.services.qr_codes.get(shop.id, order.window).taken == 0
     assert shop.services.shops.open_order_count(shop.id) == 2
-    assert codes.open_order(shop.services, shop.id, shop.customer) is None
+    assert codes.open_order(
+        shop.services, shop.id, browser_of(shop.services, shop.customer)
+    ) is None
 
 
 def test_a_customer_cancels_before_choosing(open_bar):

@@ -268,7 +268,7 @@ def test_the_workflow_may_do_what_its_definition_does_and_nothing_more(resources
         ("IntakesTable", "dynamodb:ConditionCheckItem"),
         ("IntakesTable", "dynamodb:UpdateItem"),
         ("QrCodesTable", "dynamodb:UpdateItem"),
-        ("CustomersTable", "dynamodb:DeleteItem"),
+        ("CustomersTable", "dynamodb:UpdateItem"),
     }
     definition = resources["OrderWorkflow"]["Properties"]["DefinitionString"]
     for _, action in allowed:

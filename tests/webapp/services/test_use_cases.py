@@ -18,13 +18,27 @@ from domain.errors import (
     LinkInvalid,
     NotAllowedNow,
     NotFound,
+    OrdersOfDayUsedUp,
+    PassMissing,
     ShopClosed,
     ShopFull,
     SoldOut,
+    TooManyRequests,
 )
 from domain.orders import BOARD_SECONDS, HOLDS_CAPACITY, Order, OrderState, Role
-from tests.builders import NOW, Interleaved, a_shop, dynamodb, workflow_writes
-from webapp.services import bar, codes, ordering, sign_in
+from domain.shops import Shop
+from tests.builders import (
+    ADDRESS,
+    NOW,
+    Interleaved,
+    a_shop,
+    browser_of,
+    dynamodb,
+    open_code,
+    scan_and_claim,
+    workflow_writes,
+)
+from webapp.services import bar, codes, limits, ordering, sign_in
 from webapp.services.ports import Services, StaffSession, is_over
 from webapp.services.sweep import sweep
 from webapp.storage.tables import DEFAULT_PREFIX
@@ -37,11 +51,22 @@ ADA = StaffSession("barista-2", "main", "barista", "Ada")
 
 
 def code(services: Services) -> str:
-    return codes.current_code(services, services.shop("main")).text
+    return codes.current_code(services, services.shop("main")).qr_code.text
 
 
 def scan(services: Services, customer: str = "customer-1", form: str = "form-1") -> Order:
-    return codes.claim_scan(services, services.shop("main"), code(services), customer, form)
+    return scan_and_claim(services, services.shop("main"), customer, form)
+
+
+def claim(services: Services, customer: str, form: str = "form-1") -> Order:
+    browser = browser_of(services, customer)
+    return codes.claim_place(services, services.shop("main"), browser, form, "127.0.0.1")
+
+
+def claim_and_cancel(services: Services, shop: Shop, form: str) -> Order:
+    order = scan_and_claim(services, shop, "customer-1", form)
+    workflow_writes("AdmitOrder", order, services.now())
+    return ordering.cancel_order(services, now(services, order))
 
 
 def let_in(services: Services, customer: str = "customer-1", form: str = "form-1") -> Order:
@@ -111,7 +136,8 @@ def test_looking_at_a_code_takes_nothing(services):
     shop = services.shop("main")
     text = code(services)
     for _ in range(5):
-        codes.check_scan(services, shop, text, "customer-1")
+        open_code(services, shop, "customer-1", text)
+        codes.check_pass(services, shop, browser_of(services, "customer-1"))
     assert taken(services) == 0
     assert all_items("orders") == []
 
@@ -130,10 +156,9 @@ def test_the_same_form_sent_twice_at_once_is_one_order_and_one_scan(services):
 
 
 def test_the_same_form_finds_its_order_long_after_its_code_has_expired(services, clock):
-    text, shop = code(services), services.shop("main")
-    order = codes.claim_scan(services, shop, text, "customer-1", "form-1")
+    order = scan(services)
     clock.pass_seconds(3600)
-    assert codes.claim_scan(services, shop, text, "customer-1", "form-1").id == order.id
+    assert scan(services).id == order.id
 
 
 def test_a_second_tab_is_led_to_the_order_that_is_already_open(services):
@@ -148,7 +173,7 @@ def test_two_tabs_at_once_make_one_order(services):
     both = meanwhile(services, "orders", "claim", lambda: scan(services, form="first tab"))
     with pytest.raises(HasOpenOrder) as refused:
         scan(both, form="second tab")
-    assert refused.value.order_id == codes.open_order(services, "main", "customer-1").id
+    assert refused.value.order_id == codes.open_order(services, "main", browser_of(services, "customer-1")).id
     assert taken(services) == 1
     assert len(all_items("orders")) == 1
 
@@ -194,7 +219,7 @@ def test_of_two_who_take_the_last_scan_at_once_one_is_refused(services):
     with pytest.raises(CodeUsedUp):
         scan(both, "customer-second")
     assert taken(services) == 4
-    assert codes.open_order(services, "main", "customer-second") is None
+    assert codes.open_order(services, "main", browser_of(services, "customer-second")) is None
 
 
 def test_a_used_up_code_makes_room_for_the_next_window(services, clock):
@@ -205,36 +230,142 @@ def test_a_used_up_code_makes_room_for_the_next_window(services, clock):
     assert scan(services, "customer-late").state is OrderState.CLAIMED
 
 
-def test_a_code_is_taken_in_its_grace_time_and_not_after_it(services, clock):
-    shop, text = services.shop("main"), code(services)
+def test_a_pass_got_in_a_windows_last_moment_takes_from_that_window(services, clock):
+    shop = services.shop("main")
     bucket = codes.current_code(services, shop).bucket
-    clock.now = bucket.closes_at + timedelta(seconds=19)
-    codes.claim_scan(services, shop, text, "customer-1", "form-1")
+    clock.now = bucket.closes_at - timedelta(seconds=1)
+    text = code(services)
+    clock.now = bucket.closes_at + timedelta(seconds=9)
+    open_code(services, shop, "customer-1", text)
+    claim(services, "customer-1")
     assert services.qr_codes.get("main", bucket.window).taken == 1
     assert taken(services) == 0
     clock.pass_seconds(1)
     with pytest.raises(CodeExpired):
-        codes.claim_scan(services, shop, text, "customer-2", "form-1")
+        open_code(services, shop, "customer-2", text)
 
 
-def test_a_tampered_code_takes_nothing(services):
-    text = code(services)
+def test_a_tampered_code_gives_no_pass(services):
     with pytest.raises(CodeUnknown):
-        codes.claim_scan(services, services.shop("main"), text[:-1] + "!", "customer-1", "form-1")
+        open_code(services, services.shop("main"), "customer-1", code(services)[:-1] + "!")
+    assert browser_of(services, "customer-1").scan_pass is None
+
+
+def test_the_code_of_another_shop_gives_no_pass(services):
+    services.shops.create(a_shop(id="annex"))
+    with pytest.raises(CodeUnknown):
+        open_code(services, services.shop("annex"), "customer-1", code(services))
+
+
+# The pass
+
+
+def test_without_a_pass_nobody_takes_a_place(services):
+    with pytest.raises(PassMissing):
+        claim(services, "customer-1")
+    with pytest.raises(PassMissing):
+        codes.claim_place(services, services.shop("main"), None, "form-1", ADDRESS)
     assert all_items("orders") == []
 
 
-def test_the_code_of_another_shop_takes_nothing(services):
+def test_a_pass_is_good_for_three_minutes(services, clock):
+    open_code(services, services.shop("main"), "customer-1")
+    clock.pass_seconds(179)
+    codes.check_pass(services, services.shop("main"), browser_of(services, "customer-1"))
+    clock.pass_seconds(1)
+    with pytest.raises(PassMissing):
+        claim(services, "customer-1")
+
+
+def test_a_pass_opens_its_own_shop_only(services):
     services.shops.create(a_shop(id="annex"))
-    with pytest.raises(CodeUnknown):
-        codes.claim_scan(services, services.shop("annex"), code(services), "customer-1", "form-1")
+    open_code(services, services.shop("main"), "customer-1")
+    browser = browser_of(services, "customer-1")
+    with pytest.raises(PassMissing):
+        codes.claim_place(services, services.shop("annex"), browser, "form-1", ADDRESS)
+
+
+def test_a_pass_is_used_once_even_by_two_requests_at_once(services):
+    shop = replace(services.shop("main"), open_orders_per_customer=5)
+    open_code(services, shop, "customer-1")
+    browser = browser_of(services, "customer-1")
+
+    def other_tab():
+        codes.claim_place(services, shop, browser, "other tab", ADDRESS)
+
+    both = meanwhile(services, "orders", "claim", other_tab)
+    with pytest.raises(PassMissing):
+        codes.claim_place(both, shop, browser, "this tab", ADDRESS)
+    assert taken(services) == 1
+    assert len(all_items("orders")) == 1
+
+
+def test_a_customer_may_have_as_many_open_orders_as_the_shop_says(services):
+    shop = replace(services.shop("main"), open_orders_per_customer=2)
+    for form in ("form-1", "form-2"):
+        open_code(services, shop, "customer-1")
+        codes.claim_place(services, shop, browser_of(services, "customer-1"), form, "127.0.0.1")
+    with pytest.raises(HasOpenOrder):
+        open_code(services, shop, "customer-1")
+    assert taken(services) == 2
+
+
+def test_a_customer_has_so_many_orders_a_day_and_new_ones_the_next_day(services, clock):
+    shop = replace(services.shop("main"), orders_per_day=2)
+    for form in ("form-1", "form-2"):
+        order = claim_and_cancel(services, shop, form)
+    assert now(services, order).state is OrderState.CANCELLED
+    with pytest.raises(OrdersOfDayUsedUp):
+        scan_and_claim(services, shop, "customer-1", "form-3")
+    assert taken(services) == 2
+    clock.pass_seconds(24 * 3600)
+    claim_and_cancel(services, shop, "form-4")
+
+
+def test_an_order_the_shop_refused_does_not_count_for_the_day(services):
+    shop = replace(services.shop("main"), orders_per_day=1)
+    order = scan_and_claim(services, shop, "customer-1", "form-1")
+    bar.set_open(services, "main", False)
+    workflow_writes("RefuseClosed", order, services.now())
+    bar.set_open(services, "main", True)
+    assert scan_and_claim(services, shop, "customer-1", "form-2").state is OrderState.CLAIMED
+
+
+# Limits per address
+
+
+def test_one_address_takes_a_few_places_a_minute_and_leaves_the_rest_for_others(services, clock):
+    shop = services.shop("main")
+    with pytest.raises(TooManyRequests) as refused:
+        for number in range(limits.CLAIMS.most + 1):
+            open_code(services, shop, f"robot-{number}")
+            robot = browser_of(services, f"robot-{number}")
+            shop = replace(shop, scans_per_code=99)
+            services.shops.save(services.shop("main"), replace(shop, version=number + 2))
+            codes.claim_place(services, shop, robot, "form-1", ADDRESS)
+    assert taken(services) == limits.CLAIMS.most
+    assert refused.value.retry_at > clock()
+    clock.now = refused.value.retry_at
+    codes.claim_place(services, shop, robot, "form-1", ADDRESS)
+
+
+def test_whoever_guesses_codes_is_turned_away_before_the_next_guess_is_looked_at(services):
+    shop, text = services.shop("main"), code(services)
+    for _ in range(limits.BAD_CODES.most):
+        with pytest.raises(CodeUnknown):
+            codes.scan_code(services, shop, "a-guess", ADDRESS, None)
+    with pytest.raises(TooManyRequests):
+        codes.scan_code(services, shop, text, ADDRESS, None)
+    codes.scan_code(services, shop, text, "203.0.114.8", None)
 
 
 def test_a_closed_shop_takes_no_scan(services):
-    text = code(services)
+    open_code(services, services.shop("main"), "customer-1")
     bar.set_open(services, "main", False)
     with pytest.raises(ShopClosed):
-        codes.claim_scan(services, services.shop("main"), text, "customer-1", "form-1")
+        scan(services)
+    with pytest.raises(ShopClosed):
+        claim(services, "customer-1")
     assert taken(services) == 0
 
 
@@ -251,7 +382,8 @@ def test_two_displays_show_one_code_with_one_budget(services):
     first = codes.current_code(services, shop)
     scan(services)
     second = codes.current_code(services, shop)
-    assert (first.text, first.bucket.left) == (second.text, second.bucket.left + 1)
+    assert first.qr_code == second.qr_code
+    assert first.bucket.left == second.bucket.left + 1
 
 
 def test_the_first_two_displays_at_once_make_one_budget(services):
@@ -362,8 +494,7 @@ def test_numbers_begin_anew_at_midnight_on_the_shops_own_clock(services, clock):
 
     def number_at(moment: datetime) -> int:
         clock.now = moment
-        text = codes.current_code(services, shop).text
-        order = codes.claim_scan(services, shop, text, f"customer at {moment}", "form-1")
+        order = scan_and_claim(services, shop, f"customer at {moment}")
         workflow_writes("AdmitOrder", order, moment)
         return ordering.place_order(services, shop, now(services, order), "tea", {}).number
 
@@ -577,7 +708,7 @@ def test_the_places_held_are_always_the_orders_that_hold_one(services, way):
     _WAYS_TO_AN_END[way](services, orders[0])
     _assert_places_balance(services, [*orders, waits_outside])
     assert places_held() == {orders[1].id}
-    assert codes.open_order(services, "main", "customer-1") is None
+    assert codes.open_order(services, "main", browser_of(services, "customer-1")) is None
 
 
 def _assert_places_balance(services: Services, orders: list[Order]):
@@ -596,7 +727,7 @@ def test_the_last_place_is_given_out_once(services):
     workflow_writes("RefuseFull", fourth, services.now())
     assert now(services, fourth).reason == "full"
     assert len(places_held()) == 3
-    assert codes.open_order(services, "main", "customer-4") is None
+    assert codes.open_order(services, "main", browser_of(services, "customer-4")) is None
 
 
 def test_no_refusal_can_be_written_while_there_is_a_place(services):
@@ -786,7 +917,7 @@ def test_the_sweep_closes_an_order_whose_deadline_has_passed(
     assert closed.version == order.version + 1
     assert places_held() == set()
     assert services.orders.open_orders("main") == []
-    assert codes.open_order(services, "main", "customer-1") is None
+    assert codes.open_order(services, "main", browser_of(services, "customer-1")) is None
     assert sweep(services) == 0
 
 
@@ -832,9 +963,8 @@ def test_a_drink_collected_while_the_sweep_looks_is_collected_once(services, clo
 def test_the_sweep_looks_after_every_shop(services, clock):
     services.shops.create(a_shop(id="annex"))
     shop = services.shop("annex")
-    text = codes.current_code(services, shop).text
     here = scan(services)
-    there = codes.claim_scan(services, shop, text, "customer-2", "form-1")
+    there = scan_and_claim(services, shop, "customer-2")
     clock.pass_seconds(5)
     assert sweep(services) == 2
     assert {name for name, _ in services.executions.started} == {f"{here.id}-2", f"{there.id}-2"}

@@ -1,0 +1,82 @@
+"""How often one address may do a thing, so that a program cannot drain what is meant for people.
+
+Counted atomically, in spans that begin at full minutes, hours and so on. This machine itself is
+never limited: whoever sits there runs the bar.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from domain.errors import TooManyRequests
+from webapp.services.ports import Services
+
+_SHARED_BITS = {4: 32, 6: 64}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` of a thing within `span`."""
+
+    name: str
+    most: int
+    span: timedelta
+    sentence: str
+
+
+_MINUTE = timedelta(minutes=1)
+BAD_CODES = Limit(
+    "bad-codes", 30, _MINUTE,
+    "Too many codes from your network were wrong. Wait a minute, then scan the one on the screen.",
+)
+SCANS = Limit(
+    "scans", 60, _MINUTE,
+    "Many people on your network are scanning right now. Try again in a minute.",
+)
+CLAIMS = Limit(
+    "claims", 6, _MINUTE,
+    "Many people on your network are ordering right now. Your scan is kept; try again in a minute.",
+)
+"""Ten tokens per five minutes: a single address cannot drain a window before others get in."""
+
+
+def take(services: Services, limit: Limit, address: str) -> None:
+    """Counts one. Raises TooManyRequests when the span's are used up, and counts nothing then."""
+    subject = _subject(address)
+    if subject is None:
+        return
+    key, ends_at = _span(limit, subject, services.now())
+    if not services.limits.take(key, limit.most, ends_at):
+        raise TooManyRequests(ends_at, limit.sentence)
+
+
+def check(services: Services, limit: Limit, address: str) -> None:
+    """Raises TooManyRequests when the span's are used up; counts nothing."""
+    subject = _subject(address)
+    if subject is None:
+        return
+    key, ends_at = _span(limit, subject, services.now())
+    if services.limits.taken(key) >= limit.most:
+        raise TooManyRequests(ends_at, limit.sentence)
+
+
+def _span(limit: Limit, subject: str, now: datetime) -> tuple[str, datetime]:
+    seconds = int(limit.span.total_seconds())
+    number = int(now.timestamp()) // seconds
+    ends_at = datetime.fromtimestamp((number + 1) * seconds, timezone.utc)
+    return f"{limit.name}|{subject}|{number}", ends_at
+
+
+def _subject(address: str) -> str | None:
+    """One household's addresses count as one; None for this machine itself."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if parsed.version == 6 and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    if parsed.is_loopback:
+        return None
+    return str(ipaddress.ip_network((parsed, _SHARED_BITS[parsed.version]), strict=False))
