@@ -33,7 +33,8 @@ from webapp.cloud.clients import Clients
 from webapp.cloud.executions import Executions
 from webapp.services import bar, codes, ordering
 from webapp.services.ports import StaffSession
-from webapp.storage.tables import DEFAULT_PREFIX, IntakeModel
+from webapp.storage.order_repository import order_from_model
+from webapp.storage.tables import DEFAULT_PREFIX, IntakeModel, OrderModel
 from workflows.order_workflow import TableNames, order_definition
 
 NEVER = 120
@@ -117,7 +118,8 @@ class Bar:
     # What is seen
 
     def now(self, order: Order) -> Order:
-        return self.services.order(self.id, order.id)
+        """The order with its task token, as the stream shows it to the outbox."""
+        return order_from_model(OrderModel.get(self.id, order.id, consistent_read=True))
 
     def wait(self, order: Order, state: OrderState) -> Order:
         return self._until(lambda: self.now(order), lambda current: current.state is state)
