@@ -77,10 +77,15 @@ class Bar:
 
     def scan(self, tv: Page, **options) -> Page:
         """A phone that has scanned the code on the TV."""
-        link = tv.get_by_role("link").filter(has=tv.get_by_label("Scan to order"))
         page = self.page(self.context("phone", **options))
-        page.goto(link.get_attribute("href"))
+        page.goto(self.code_link(tv))
         return page
+
+    @staticmethod
+    def code_link(tv: Page) -> str:
+        """What the code on the TV says now."""
+        link = tv.get_by_role("link").filter(has=tv.get_by_label("Scan to order"))
+        return link.get_attribute("href")
 
     def _listen(self, message) -> None:
         # A refused page is a 4xx answer and a lost event stream an error event; both are expected.

@@ -29,6 +29,7 @@ def iot_stack(tmp_path_factory):
         data=folder,
         live_relay=False,
         code_window_seconds=6 * 3600,
+        code_seconds=6 * 3600,
         scans_per_code=1000,
         shop_capacity=1000,
     ) as running:

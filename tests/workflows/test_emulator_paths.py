@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from domain.admission import ScanPass
 from domain.orders import Order, OrderState, TimeOutCause
 from tests.aws import forget_connections
-from tests.builders import browser_of, open_code, scan_and_claim
+from tests.builders import browser_of, scan_and_claim
 from webapp.bootstrap import build_services
 from webapp.services import bar, codes, ordering
 from webapp.services.ports import Claim, Services, StaffSession
@@ -35,8 +37,10 @@ class Workflow:
         shop = self.services.shop("main")
         bucket = codes.current_code(self.services, shop).bucket
         order = Order("main", uuid4().hex, uuid4().hex, bucket.window, self.services.now())
-        open_code(self.services, shop, order.customer_id)
         browser = browser_of(self.services, order.customer_id)
+        ends_at = self.services.now() + timedelta(minutes=3)
+        scan_pass = ScanPass("main", bucket.window, ends_at)
+        self.services.customer_sessions.give_pass(browser, scan_pass, ends_at)
         self.services.orders.claim(Claim(order, bucket, browser.id, "2024-05-17", 1, 10))
         return order
 
@@ -163,12 +167,12 @@ def test_a_restarted_execution_finds_the_orders_place_and_waits_on(workflow):
         ":stateMachine:", ":execution:"
     )
     client.stop_execution(executionArn=f"{arn}:{order.execution_name}")
-    token = order.task_token
+    token = workflow.services.orders.task_token(order)
 
     again = workflow.services.orders.next_attempt(order)
     workflow.services.executions.start(again, 60)
     end = time.monotonic() + _PATIENCE_SECONDS
-    while workflow.services.order("main", order.id).task_token == token:
+    while workflow.services.orders.task_token(order) == token:
         assert time.monotonic() < end, "no new task token was stored"
         time.sleep(0.02)
     bar.make_order(workflow.services, order.id, BARISTA)
