@@ -1,0 +1,203 @@
+"""Every route against everybody who may come along: who gets in, and that nobody else changes a thing.
+
+The table below is the claim; the app's URL map is walked, so a new route fails until it has a row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.builders import a_shop, dynamodb, workflow_writes
+from tests.webapp.routes.conftest import claim
+from webapp.access import Audience
+from webapp.services.ports import Services
+from webapp.services.sign_in import create_link
+
+ACTORS = (
+    "anonymous", "owner", "other customer", "barista", "display", "admin",
+    "barista of another shop", "display of another shop", "admin of another shop",
+)
+EVERYBODY = frozenset(ACTORS)
+OWNER = frozenset({"owner"})
+BARISTAS = frozenset({"barista", "admin"})
+DISPLAYS = frozenset({"display", "admin"})
+ADMINS = frozenset({"admin"})
+
+WHO_MAY = {
+    "GET /": EVERYBODY,
+    "GET /healthz": EVERYBODY,
+    "GET /static/dist/<path:filename>": EVERYBODY,
+    "GET /<shop_id>/": EVERYBODY,
+    "GET /<shop_id>/scan": EVERYBODY,
+    "POST /<shop_id>/scan": EVERYBODY,
+    "GET /<shop_id>/scan/<code>": EVERYBODY,
+    "GET /<shop_id>/sign-in/<secret>": EVERYBODY,
+    "GET /<shop_id>/orders/<order_id>": OWNER,
+    "GET /<shop_id>/orders/<order_id>/panel": OWNER,
+    "GET /<shop_id>/orders/<order_id>/live": OWNER,
+    "POST /<shop_id>/orders/<order_id>/submit": OWNER,
+    "POST /<shop_id>/orders/<order_id>/cancel": OWNER,
+    "GET /<shop_id>/barista": BARISTAS,
+    "GET /<shop_id>/barista/board": BARISTAS,
+    "GET /<shop_id>/barista/live": BARISTAS,
+    "POST /<shop_id>/barista/orders/<order_id>/make": BARISTAS,
+    "POST /<shop_id>/barista/orders/<order_id>/release": BARISTAS,
+    "POST /<shop_id>/barista/orders/<order_id>/complete": BARISTAS,
+    "POST /<shop_id>/barista/orders/<order_id>/collected": BARISTAS,
+    "GET /<shop_id>/barista/orders/<order_id>/cancel": BARISTAS,
+    "POST /<shop_id>/barista/orders/<order_id>/cancel": BARISTAS,
+    "POST /<shop_id>/barista/open": BARISTAS,
+    "POST /<shop_id>/barista/close": BARISTAS,
+    "POST /<shop_id>/barista/name": BARISTAS,
+    "GET /<shop_id>/barista/sold-out": BARISTAS,
+    "POST /<shop_id>/barista/sold-out": BARISTAS,
+    "GET /<shop_id>/display": DISPLAYS,
+    "GET /<shop_id>/display/code": DISPLAYS,
+    "GET /<shop_id>/display/board": DISPLAYS,
+    "GET /<shop_id>/display/live": DISPLAYS,
+    "GET /<shop_id>/admin": ADMINS,
+    "POST /<shop_id>/admin/links": ADMINS,
+}
+STAFF_ONLY = {
+    route for route, actors in WHO_MAY.items() if actors in (BARISTAS, DISPLAYS, ADMINS)
+}
+UNSIGNED = {"anonymous", "owner", "other customer"}
+FORMS = {
+    "POST /<shop_id>/orders/<order_id>/submit": {"drink": "latte"},
+    "POST /<shop_id>/barista/orders/<order_id>/cancel": {"reason": "mistake"},
+    "POST /<shop_id>/barista/name": {"name": "Rui"},
+    "POST /<shop_id>/barista/sold-out": {"item": "latte", "sold_out": "1"},
+    "POST /<shop_id>/admin/links": {"role": "barista"},
+}
+
+
+def routes_of(app: Flask) -> set[str]:
+    return {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+
+@dataclass
+class Bar:
+    """One shop with an order somebody may choose a drink for, another shop, and all actors."""
+
+    services: Services
+    order_id: str
+    browsers: dict[str, FlaskClient]
+
+    def ask(self, actor: str, route: str):
+        method, rule = route.split(" ")
+        path = (
+            rule.replace("<shop_id>", "main")
+            .replace("<order_id>", self.order_id)
+            .replace("<code>", "a-code")
+            .replace("<secret>", "a-secret")
+            .replace("<path:filename>", "nothing.css")
+        )
+        return self.browsers[actor].open(path, method=method, data=FORMS.get(route))
+
+
+@pytest.fixture
+def bar(app, services, screen, code_path):
+    services.shops.create(a_shop(id="annex"))
+    app.extensions["live_relay"] = Silent()
+    owner, other = app.test_client(), app.test_client()
+    order_id = claim(owner, code_path).rpartition("/")[2]
+    other.get(code_path)
+    workflow_writes("AdmitOrder", services.order("main", order_id), services.now())
+    browsers = {"anonymous": app.test_client(), "owner": owner, "other customer": other}
+    for role in ("barista", "display", "admin"):
+        browsers[role] = screen(role)
+        stranger = browsers[f"{role} of another shop"] = app.test_client()
+        link = create_link(services, "annex", role)
+        stranger.get(link.removeprefix(services.public_url))
+    return Bar(services, order_id, browsers)
+
+
+class Silent:
+    """A relay whose streams end at once."""
+
+    is_last = True
+
+    def subscribe(self, _topic: str):
+        return self
+
+    def get(self, _seconds: float):
+        return self
+
+    def check(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def everything() -> list:
+    """All that is stored, but for when a screen was last seen."""
+    tables = sorted(dynamodb().list_tables()["TableNames"])
+    return [
+        sorted(repr(sorted(item.items())) for item in dynamodb().scan(TableName=name)["Items"])
+        for name in tables
+    ]
+
+
+def test_every_route_has_a_row_and_every_row_a_route(app):
+    assert routes_of(app) == set(WHO_MAY)
+
+
+def test_every_route_declares_its_audiences(app):
+    for name, view in app.view_functions.items():
+        assert view.audiences and view.audiences <= set(Audience), name
+
+
+def test_a_route_that_declares_nothing_answers_nobody(app, screen):
+    app.view_functions["customer.welcome"] = lambda shop_id: "hello"
+    assert app.test_client().get("/main/").status_code == 404
+    assert screen("admin").get("/main/").status_code == 404
+
+
+@pytest.mark.parametrize("route", WHO_MAY)
+def test_a_route_lets_in_whom_it_is_for_and_nobody_else(bar, route):
+    allowed = WHO_MAY[route]
+    before = everything()
+    for actor in ACTORS:
+        if actor in allowed:
+            continue
+        answer = bar.ask(actor, route)
+        expected = 401 if route in STAFF_ONLY and actor in UNSIGNED else 404
+        assert (actor, answer.status_code) == (actor, expected)
+        assert bar.order_id not in answer.get_data(as_text=True)
+    assert everything() == before
+    for actor in allowed - EVERYBODY or allowed:
+        answer = bar.ask(actor, route)
+        # Not in time, not a code, nothing to press: whatever it says, it was listened to.
+        assert answer.status_code not in (401, 500)
+        if allowed != EVERYBODY:
+            assert answer.status_code not in (403, 404), actor
+
+
+@pytest.mark.parametrize("route", [r for r in WHO_MAY if "<order_id>" in r])
+def test_a_foreign_order_and_an_unknown_one_look_the_same(bar, route):
+    actor = "other customer" if WHO_MAY[route] == OWNER else "barista of another shop"
+    foreign = bar.ask(actor, route)
+    bar.order_id = "0" * 32
+    unknown = bar.ask(actor, route)
+    assert foreign.status_code == unknown.status_code == 404
+    assert foreign.get_data() == unknown.get_data()
+
+
+@pytest.mark.parametrize("route", [r for r in WHO_MAY if r.startswith("POST") and r in STAFF_ONLY])
+def test_shop_and_role_come_from_the_session_never_from_the_form(bar, route):
+    before = everything()
+    method, rule = route.split(" ")
+    path = rule.replace("<shop_id>", "main").replace("<order_id>", bar.order_id)
+    form = FORMS.get(route, {}) | {"shop_id": "main", "role": "admin", "customer_id": "x"}
+    answer = bar.browsers["admin of another shop"].post(path, data=form)
+    assert answer.status_code == 404
+    assert everything() == before
