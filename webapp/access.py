@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from flask import abort, current_app, g, request, session
+from flask import Response, abort, current_app, g, request, session
 
 from domain.orders import Order
 from webapp.services import ordering
 from webapp.services.ports import CustomerSession, Services, StaffSession
+from webapp.services.sign_in import SESSION_LIFETIME, current_session
 
 
 class Audience(StrEnum):
@@ -89,8 +90,40 @@ def staff() -> StaffSession | None:
     """Who is signed in on this screen."""
     if "staff" not in g:
         secret = request.cookies.get(staff_cookie())
-        g.staff = services().sessions.get(secret, services().now()) if secret else None
+        g.staff = current_session(services(), secret) if secret else None
     return g.staff
+
+
+def begin_staff_session(response: Response, secret: str) -> Response:
+    """Signs this screen in: a new session, and a new token for its forms."""
+    session.pop("csrf_token", None)
+    session.pop("pairing", None)
+    response.set_cookie(
+        staff_cookie(),
+        secret,
+        max_age=SESSION_LIFETIME,
+        httponly=True,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        samesite="Lax",
+    )
+    return response
+
+
+def end_staff_session(response: Response) -> Response:
+    """Signs this screen out; its cookie opens nothing any more, wherever it was copied to."""
+    if secret := request.cookies.get(staff_cookie()):
+        services().sessions.end(secret)
+    session.pop("csrf_token", None)
+    response.delete_cookie(
+        staff_cookie(), secure=current_app.config["SESSION_COOKIE_SECURE"], httponly=True
+    )
+    return response
+
+
+def still_staff() -> Callable[[], bool]:
+    """Tells later, without this request, whether its session has not been revoked meanwhile."""
+    bar, secret = services(), request.cookies[staff_cookie()]
+    return lambda: bar.sessions.get(secret, bar.now()) is not None
 
 
 def staff_cookie() -> str:

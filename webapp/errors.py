@@ -61,6 +61,11 @@ def error_page(status: int, title: str, why: str, reference: str | None = None):
         "next_label": "To the start",
         "next_url": url_for("customer.start"),
     }
+    shop_id = (request.view_args or {}).get("shop_id")
+    if status == 401 and shop_id:
+        # A TV has no buttons: it goes on to the code that lets it in by itself.
+        pair_url = url_for("sign_in.pair", shop_id=shop_id)
+        error |= {"next_label": "Sign this screen in", "next_url": pair_url, "go_on": True}
     if request.htmx:
         text = f"{why} (Reference {reference})" if reference else why
         return render_template("fragments/toast.html", text=text), status
@@ -88,7 +93,7 @@ def _http(error: HTTPException):
     if error.code is not None and error.code < 400:
         return error
     why = {
-        401: "Ask for a sign-in link and open it on this screen.",
+        401: "In a moment it shows a code. An admin lets it in with that, or by a sign-in link.",
         404: "The address is not one of this bar, or not one of yours. "
         "Scan the code on the screen to begin.",
         405: "Go back and use the buttons on the page.",

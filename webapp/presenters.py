@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain import orders as order_rules
 from domain.errors import (
@@ -22,6 +22,7 @@ from domain.menu import Menu
 from domain.orders import Order, OrderState, RefusalReason, Role, TimeOutCause
 from domain.shops import Shop
 from webapp.services.codes import CurrentCode
+from webapp.services.ports import StaffSession
 
 _ROWS_ON_TV = 6
 
@@ -218,6 +219,23 @@ def barista_board(
     }
 
 
+_ROLES = {"admin": "Admin", "barista": "Tablet", "display": "TV"}
+
+
+def signed_in(shop: Shop, session: StaffSession, now: datetime) -> dict:
+    """One person or screen on the admin's page."""
+    seen_at = session.seen_at or session.began_at
+    is_here = seen_at is not None and now - seen_at < timedelta(minutes=3)
+    return {
+        "id": session.id,
+        "name": session.name,
+        "role": _ROLES[session.role],
+        "since": _moment(shop, session.began_at, now),
+        "seen": "now" if is_here else _moment(shop, seen_at, now),
+        "is_here": is_here,
+    }
+
+
 def board_note(order: Order | None) -> str:
     """What a tablet should be told about a card that left by itself; else empty."""
     if order is None or order.number is None:
@@ -378,6 +396,15 @@ def _duration(seconds: int) -> str:
         minutes = seconds // 60
         return "1 minute" if minutes == 1 else f"{minutes} minutes"
     return "1 second" if seconds == 1 else f"{seconds} seconds"
+
+
+def _moment(shop: Shop, moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return "unknown"
+    local = shop.local_time(moment)
+    if local.date() == shop.local_time(now).date():
+        return local.strftime("%H:%M")
+    return local.strftime("%d %b, %H:%M").lstrip("0")
 
 
 def _clock(shop: Shop, moment: datetime) -> str:

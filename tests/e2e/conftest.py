@@ -73,6 +73,8 @@ class Bar:
     def signed_in(self, kind: str, role: str, name: str = "") -> Page:
         page = self.page(self.context(kind))
         page.goto(self.stack.link(role, name=name))
+        page.get_by_role("button", name="Sign in here").click()
+        page.wait_for_url(lambda url: "/sign-in/" not in url)
         return page
 
     def scan(self, tv: Page, **options) -> Page:

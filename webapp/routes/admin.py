@@ -1,66 +1,114 @@
-"""Signing in, and the admin's page with links for more screens."""
+"""The admin's page: who is signed in, and how more screens get in."""
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
-from flask import session as flask_session
+from flask import Blueprint, redirect, render_template, request, url_for
 
-from domain.errors import ChoiceInvalid
-from webapp.access import ADMIN, ANYONE, allow, services, staff_cookie
+from domain.errors import ChoiceInvalid, NotFound
+from webapp import presenters
+from webapp.access import ADMIN, allow, services, staff
 from webapp.qr_svg import qr_svg
-from webapp.services.sign_in import ROLES, SESSION_LIFETIME, create_link, open_link
+from webapp.services.sign_in import ROLES, approve_pairing, create_link, revoke, signed_in
 
-blueprint = Blueprint("admin", __name__, url_prefix="/<shop_id>")
-
-_HOME = {"admin": "admin.home", "barista": "barista.board", "display": "display.board"}
+blueprint = Blueprint("admin", __name__, url_prefix="/<shop_id>/admin")
 
 
-@blueprint.get("/sign-in/<secret>")
-@allow(ANYONE)
-def sign_in(shop_id: str, secret: str):
-    cookie, session = open_link(services(), secret)
-    response = redirect(url_for(_HOME[session.role], shop_id=session.shop_id), 303)
-    # Whatever the page before was allowed to send, this one is a new beginning.
-    flask_session.pop("csrf_token", None)
-    response.set_cookie(
-        staff_cookie(),
-        cookie,
-        max_age=SESSION_LIFETIME,
-        httponly=True,
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-        samesite="Lax",
-    )
-    return response
-
-
-@blueprint.get("/admin")
+@blueprint.get("")
 @allow(ADMIN)
 def home(shop_id: str):
-    return _home(shop_id, [])
+    return _home(shop_id)
 
 
-@blueprint.post("/admin/links")
+@blueprint.post("/links")
 @allow(ADMIN)
 def new_link(shop_id: str):
     role = request.form.get("role", "")
     if role not in ROLES:
         raise ChoiceInvalid("Choose what the screen is for.")
-    url = create_link(services(), shop_id, role)
+    url = create_link(services(), shop_id, role, request.form.get("name", ""))
     return _home(shop_id, [{"role": role, "url": url, "svg": qr_svg(url, 280)}])
 
 
-def _home(shop_id: str, links: list[dict]) -> str:
-    return render_template(
+@blueprint.get("/screens")
+@allow(ADMIN)
+def approve_page(shop_id: str):
+    return _approve_page(shop_id)
+
+
+@blueprint.post("/screens")
+@allow(ADMIN)
+def approve(shop_id: str):
+    form = request.form
+    try:
+        approve_pairing(
+            services(), staff(), form.get("code", ""), form.get("role", ""), form.get("name", "")
+        )
+    except ChoiceInvalid as refused:
+        return _approve_page(shop_id, refused.sentence), 422
+    return redirect(url_for("admin.home", shop_id=shop_id, awaiting=1), 303)
+
+
+@blueprint.post("/sessions/<session_id>/revoke")
+@allow(ADMIN)
+def revoke_session(shop_id: str, session_id: str):
+    try:
+        revoke(services(), shop_id, session_id)
+    except NotFound:
+        # Pressed twice, or gone by itself: what the admin wanted is so.
+        pass
+    return redirect(url_for("admin.home", shop_id=shop_id), 303)
+
+
+def _approve_page(shop_id: str, error: str = "") -> str:
+    return _page(
+        "admin/approve.html",
+        shop_id,
+        error=error,
+        code=request.values.get("code", "")[:12],
+        role=request.form.get("role", "display"),
+        name=request.form.get("name", "")[:24],
+        action=url_for("admin.approve", shop_id=shop_id),
+        home_url=url_for("admin.home", shop_id=shop_id),
+    )
+
+
+def _home(shop_id: str, links: list[dict] | None = None) -> str:
+    shop, now, me = services().shop(shop_id), services().now(), staff()
+    people = [
+        presenters.signed_in(shop, session, now)
+        | {
+            "is_me": session.id == me.id,
+            "revoke_url": url_for(
+                "admin.revoke_session", shop_id=shop_id, session_id=session.id
+            ),
+        }
+        for session in signed_in(services(), shop_id)
+    ]
+    return _page(
         "admin/home.html",
-        shop=services().shop(shop_id),
-        links=links,
+        shop_id,
+        links=links or [],
+        people=people,
         screens=[
             {"label": "Tablet for baristas", "url": url_for("barista.board", shop_id=shop_id)},
             {"label": "TV", "url": url_for("display.board", shop_id=shop_id)},
             {"label": "Customers' start page", "url": url_for("customer.welcome", shop_id=shop_id)},
         ],
         link_action=url_for("admin.new_link", shop_id=shop_id),
+        approve_url=url_for("admin.approve_page", shop_id=shop_id),
+        # The screen just let in comes within seconds; then the list shows it.
+        awaiting="awaiting" in request.args,
+        home_url=url_for("admin.home", shop_id=shop_id),
+        sign_out_url=url_for("sign_in.sign_out", shop_id=shop_id),
         roles=list(ROLES),
-        live_url=None,
+    )
+
+
+def _page(template: str, shop_id: str, **context) -> str:
+    return render_template(
+        template,
+        shop=services().shop(shop_id),
         now_ms=int(services().now().timestamp() * 1000),
+        live_url=None,
+        **context,
     )

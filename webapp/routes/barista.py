@@ -8,7 +8,7 @@ from domain.errors import ChoiceInvalid, NotAllowedNow
 from domain.orders import OrderState
 from domain.shops import Shop
 from webapp import presenters
-from webapp.access import BARISTA, allow, services, staff, staff_cookie
+from webapp.access import BARISTA, allow, services, staff, staff_cookie, still_staff
 from webapp.cloud.live_topics import barista_topic
 from webapp.routes.live import feed, live_url
 from webapp.services import bar
@@ -41,7 +41,7 @@ def board_fragment(shop_id: str):
 @blueprint.get("/live")
 @allow(BARISTA)
 def live(shop_id: str):
-    return feed(barista_topic(shop_id))
+    return feed(barista_topic(shop_id), still_staff())
 
 
 @blueprint.post("/orders/<order_id>/make")

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, url_for
 
 from domain.shops import Shop
 from webapp import presenters
-from webapp.access import DISPLAY, allow, services
+from webapp.access import DISPLAY, allow, services, still_staff
 from webapp.cloud.live_topics import display_topic
 from webapp.qr_svg import qr_svg
 from webapp.routes.live import feed, live_url
@@ -42,7 +42,7 @@ def board_fragment(shop_id: str):
 @blueprint.get("/live")
 @allow(DISPLAY)
 def live(shop_id: str):
-    return feed(display_topic(shop_id))
+    return feed(display_topic(shop_id), still_staff())
 
 
 def _code(shop: Shop) -> dict:

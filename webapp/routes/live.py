@@ -8,7 +8,8 @@ short-lived right to read that topic from IoT Core. So both transports obey the 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 from flask import Response, abort, current_app, g, jsonify, stream_with_context, url_for
 
@@ -39,8 +40,11 @@ def live_script(name: str) -> str:
     return f"{name}-iot.js" if current_app.extensions["live_grants"] else f"{name}.js"
 
 
-def feed(topic: str) -> Response:
-    """The answer of a live address whose session may read this topic."""
+def feed(topic: str, still_allowed: Callable[[], bool] = lambda: True) -> Response:
+    """The answer of a live address whose session may read this topic.
+
+    still_allowed: asked again and again while a stream is open; False ends it.
+    """
     if grants := current_app.extensions["live_grants"]:
         grant = grants.grant(topic)
         # Never cached: like every answer without a header of its own it is sent with no-store.
@@ -55,16 +59,21 @@ def feed(topic: str) -> Response:
         abort(404)
     subscription = relay.subscribe(topic)
     response = Response(
-        stream_with_context(_events(subscription)), mimetype="text/event-stream"
+        stream_with_context(_events(subscription, still_allowed)), mimetype="text/event-stream"
     )
     response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(subscription.close)
     return response
 
 
-def _events(subscription) -> Iterator[str]:
+def _events(subscription, still_allowed: Callable[[], bool]) -> Iterator[str]:
     yield "retry: 1000\n: connected\n\n"
+    asked_at = time.monotonic()
     while True:
+        if time.monotonic() - asked_at >= HEARTBEAT_SECONDS:
+            if not still_allowed():
+                return
+            asked_at = time.monotonic()
         message = subscription.get(HEARTBEAT_SECONDS)
         if message is None:
             yield ": still here\n\n"

@@ -35,6 +35,10 @@ SCANS = Limit(
     "scans", 60, _MINUTE,
     "Many people on your network are scanning right now. Try again in a minute.",
 )
+PAIRINGS = Limit(
+    "pairings", 20, _MINUTE,
+    "Many screens on your network are asking to be let in. Try again in a minute.",
+)
 CLAIMS = Limit(
     "claims", 6, _MINUTE,
     "Many people on your network are ordering right now. Your scan is kept; try again in a minute.",

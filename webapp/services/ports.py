@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -108,6 +108,8 @@ class StaffSession:
     shop_id: str
     role: str
     name: str
+    began_at: datetime | None = field(default=None, compare=False)
+    seen_at: datetime | None = field(default=None, compare=False)
 
 
 class Sessions(Protocol):
@@ -117,6 +119,21 @@ class Sessions(Protocol):
     ) -> StaffSession | None: ...
     def get(self, secret: str, now: datetime) -> StaffSession | None: ...
     def rename(self, secret: str, name: str) -> None: ...
+    def touch(self, secret: str, now: datetime) -> None:
+        """Notes that the session is in use."""
+    def end(self, secret: str) -> None: ...
+    def of_shop(self, shop_id: str, now: datetime) -> list[StaffSession]: ...
+    def revoke(self, shop_id: str, session_id: str) -> bool: ...
+    def ask_pairing(self, code: str, browser: str, shop_id: str, ends_at: datetime) -> bool:
+        """False when somebody else's screen shows that code."""
+    def approve_pairing(
+        self, shop_id: str, code: str, role: str, name: str, now: datetime
+    ) -> bool: ...
+    def pairing_ends_at(self, code: str, browser: str, now: datetime) -> datetime | None: ...
+    def take_pairing(
+        self, code: str, browser: str, new_secret: str, now: datetime, ends_at: datetime
+    ) -> StaffSession | None:
+        """The session of an approved pairing, once."""
 
 
 class Journeys(Protocol):

@@ -1,11 +1,16 @@
-"""How staff and screens sign in: a single-use link opens a session held in a table row."""
+"""How staff and screens sign in, by a single-use link or a pairing, and how they are sent away.
+
+Either way ends in a session held in a table row, which can be taken away at any moment.
+"""
 
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 
-from domain.errors import LinkInvalid
+from domain.errors import Busy, ChoiceInvalid, LinkInvalid, NotFound
+from webapp.services import limits
 from webapp.services.ports import Services, StaffSession
 
 ROLES = ("admin", "barista", "display")
@@ -13,6 +18,12 @@ LINK_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(days=30)
 _DEFAULT_NAMES = {"admin": "Admin", "barista": "Barista", "display": "TV"}
 NAME_LENGTH = 24
+PAIRING_LIFETIME = timedelta(minutes=10)
+SEEN_EVERY = timedelta(minutes=1)
+_CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+"""Without those that are read as one another."""
+_CODE_LENGTH = 6
+_CODE_TRIES = 5
 
 
 def create_link(services: Services, shop_id: str, role: str, name: str = "") -> str:
@@ -37,6 +48,74 @@ def open_link(services: Services, secret: str) -> tuple[str, StaffSession]:
     if session is None:
         raise LinkInvalid
     return new_secret, session
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """A screen that asks to be let in: the code it shows, and what only its browser knows."""
+
+    code: str
+    browser: str
+
+
+def ask_pairing(services: Services, shop_id: str, address: str) -> Pairing:
+    """A code for a screen to show, good for ten minutes. Raises NotFound or TooManyRequests."""
+    shop = services.shop(shop_id)
+    limits.take(services, limits.PAIRINGS, address)
+    browser = secrets.token_urlsafe(24)
+    for _ in range(_CODE_TRIES):
+        code = "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
+        ends_at = services.now() + PAIRING_LIFETIME
+        if services.sessions.ask_pairing(code, browser, shop.id, ends_at):
+            return Pairing(code, browser)
+    raise Busy
+
+
+def approve_pairing(services: Services, admin: StaffSession, code: str, role: str, name: str):
+    """Lets the screen that shows this code in, under this name. Raises ChoiceInvalid."""
+    if role not in ROLES:
+        raise ChoiceInvalid("Choose what the screen is for.")
+    typed = "".join(letter for letter in code.upper() if letter in _CODE_LETTERS)
+    named = clean_name(name) or _DEFAULT_NAMES[role]
+    if not services.sessions.approve_pairing(admin.shop_id, typed, role, named, services.now()):
+        raise ChoiceInvalid("No screen shows this code now. Look at the screen again.")
+
+
+def take_pairing(services: Services, pairing: Pairing) -> tuple[str, StaffSession] | None:
+    """The new session and its secret once an admin has approved; None before that."""
+    now, new_secret = services.now(), secrets.token_urlsafe(24)
+    session = services.sessions.take_pairing(
+        pairing.code, pairing.browser, new_secret, now, now + SESSION_LIFETIME
+    )
+    return (new_secret, session) if session else None
+
+
+def pairing_is_open(services: Services, pairing: Pairing) -> bool:
+    """True while the screen's code waits for an admin."""
+    return bool(
+        services.sessions.pairing_ends_at(pairing.code, pairing.browser, services.now())
+    )
+
+
+def current_session(services: Services, secret: str) -> StaffSession | None:
+    """Who this secret signs in; notes once a minute that they are still there."""
+    now = services.now()
+    session = services.sessions.get(secret, now)
+    if session and (session.seen_at is None or session.seen_at + SEEN_EVERY <= now):
+        services.sessions.touch(secret, now)
+    return session
+
+
+def signed_in(services: Services, shop_id: str) -> list[StaffSession]:
+    """Everybody who is signed in at the shop; the last one to come first."""
+    sessions = services.sessions.of_shop(shop_id, services.now())
+    return sorted(sessions, key=lambda session: session.began_at, reverse=True)
+
+
+def revoke(services: Services, shop_id: str, session_id: str) -> None:
+    """Sends somebody away, from their next request on. Raises NotFound."""
+    if not services.sessions.revoke(shop_id, session_id):
+        raise NotFound("Nobody of that name is signed in any more.")
 
 
 def clean_name(name: str) -> str:

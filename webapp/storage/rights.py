@@ -17,6 +17,7 @@ from webapp.storage.tables import (
     QrCodeModel,
     SessionModel,
     ShopModel,
+    StaffOfShopIndex,
     base_name,
 )
 from workflows.roles import TableRight
@@ -40,6 +41,7 @@ TABLE_RIGHTS = tuple(
         ("ListShops", ShopModel, ("Scan",), ""),
         ("CountScans", QrCodeModel, ("GetItem", "PutItem", "UpdateItem"), ""),
         ("NumberOrders", CounterModel, ("UpdateItem",), ""),
+        ("ListStaff", SessionModel, ("Query",), StaffOfShopIndex.Meta.index_name),
         ("KeepSessions", SessionModel, ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), ""),
         ("KeepJourneys", JourneyModel, ("PutItem", "Query"), ""),
     )

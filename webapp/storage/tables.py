@@ -201,9 +201,10 @@ class StaffOfShopIndex(GlobalSecondaryIndex):
 
 
 class SessionModel(Model):
-    """A staff session or a sign-in link, under the hash of its secret.
+    """A staff session, a sign-in link or a screen that asks to be paired, under a secret's hash.
 
-    `staff_of` repeats the shop of a session, so that the index holds sessions only.
+    `staff_of` repeats the shop of a session, so that the index holds sessions only. `browser` is
+    the hash of what only the asking screen knows.
     """
 
     class Meta:
@@ -215,6 +216,9 @@ class SessionModel(Model):
     staff_role = UnicodeAttribute()
     title = UnicodeAttribute()
     staff_of = UnicodeAttribute(null=True)
+    browser = UnicodeAttribute(null=True)
+    began_at = TimeAttribute(null=True)
+    seen_at = TimeAttribute(null=True)
     ends_at = TimeAttribute()
     expires_at = TTLAttribute()
     of_shop = StaffOfShopIndex()

@@ -39,7 +39,7 @@ def screen(app, services):
     def signed_in(role: str):
         client = app.test_client()
         url = create_link(services, "main", role)
-        client.get(url.removeprefix(services.public_url))
+        client.post(url.removeprefix(services.public_url))
         return client
 
     return signed_in

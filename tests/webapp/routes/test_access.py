@@ -15,7 +15,7 @@ from tests.builders import a_shop, dynamodb, workflow_writes
 from tests.webapp.routes.conftest import claim
 from webapp.access import Audience
 from webapp.services.ports import Services
-from webapp.services.sign_in import create_link
+from webapp.services.sign_in import create_link, signed_in
 
 ACTORS = (
     "anonymous", "owner", "other customer", "barista", "display", "admin",
@@ -36,6 +36,9 @@ WHO_MAY = {
     "POST /<shop_id>/scan": EVERYBODY,
     "GET /<shop_id>/scan/<code>": EVERYBODY,
     "GET /<shop_id>/sign-in/<secret>": EVERYBODY,
+    "POST /<shop_id>/sign-in/<secret>": EVERYBODY,
+    "GET /<shop_id>/pair": EVERYBODY,
+    "POST /<shop_id>/sign-out": EVERYBODY,
     "GET /<shop_id>/orders/<order_id>": OWNER,
     "GET /<shop_id>/orders/<order_id>/panel": OWNER,
     "GET /<shop_id>/orders/<order_id>/live": OWNER,
@@ -61,6 +64,9 @@ WHO_MAY = {
     "GET /<shop_id>/display/live": DISPLAYS,
     "GET /<shop_id>/admin": ADMINS,
     "POST /<shop_id>/admin/links": ADMINS,
+    "GET /<shop_id>/admin/screens": ADMINS,
+    "POST /<shop_id>/admin/screens": ADMINS,
+    "POST /<shop_id>/admin/sessions/<session_id>/revoke": ADMINS,
 }
 STAFF_ONLY = {
     route for route, actors in WHO_MAY.items() if actors in (BARISTAS, DISPLAYS, ADMINS)
@@ -89,6 +95,7 @@ class Bar:
 
     services: Services
     order_id: str
+    session_id: str
     browsers: dict[str, FlaskClient]
 
     def ask(self, actor: str, route: str):
@@ -98,6 +105,7 @@ class Bar:
             .replace("<order_id>", self.order_id)
             .replace("<code>", "a-code")
             .replace("<secret>", "a-secret")
+            .replace("<session_id>", self.session_id)
             .replace("<path:filename>", "nothing.css")
         )
         return self.browsers[actor].open(path, method=method, data=FORMS.get(route))
@@ -116,8 +124,9 @@ def bar(app, services, screen, code_path):
         browsers[role] = screen(role)
         stranger = browsers[f"{role} of another shop"] = app.test_client()
         link = create_link(services, "annex", role)
-        stranger.get(link.removeprefix(services.public_url))
-    return Bar(services, order_id, browsers)
+        stranger.post(link.removeprefix(services.public_url))
+    session_id = next(s.id for s in signed_in(services, "main") if s.role == "display")
+    return Bar(services, order_id, session_id, browsers)
 
 
 class Silent:

@@ -27,15 +27,89 @@ def test_a_page_opens_for_its_roles_only(screen, path, allowed, role):
 def test_an_unsigned_screen_is_told_how_to_sign_in(phone, path, _):
     answer = phone.get(path)
     assert answer.status_code == 401
-    assert "sign-in link" in answer.get_data(as_text=True)
+    page = answer.get_data(as_text=True)
+    assert "sign-in link" in page
+    assert 'content="4;url=/main/pair"' in page
 
 
 def test_a_sign_in_link_works_once(app, screen, services):
     from webapp.services.sign_in import create_link
 
     path = create_link(services, "main", "display").removeprefix(services.public_url)
-    assert app.test_client().get(path).status_code == 303
-    assert app.test_client().get(path).status_code == 410
+    assert app.test_client().post(path).status_code == 303
+    assert app.test_client().post(path).status_code == 410
+
+
+def test_looking_at_a_sign_in_link_as_a_chats_preview_does_leaves_it_good(app, services):
+    from webapp.services.sign_in import create_link
+
+    path = create_link(services, "main", "display").removeprefix(services.public_url)
+    for _ in range(3):
+        assert app.test_client().get(path).status_code == 200
+    assert app.test_client().post(path).location == "/main/display"
+
+
+def test_whoever_signs_out_is_out_even_with_a_copy_of_the_cookie(screen):
+    admin = screen("admin")
+    copied = admin.get_cookie("__Host-staff").value
+    assert admin.post("/main/sign-out").status_code == 303
+    assert admin.get_cookie("__Host-staff") is None
+    admin.set_cookie("__Host-staff", copied)
+    assert admin.get("/main/admin").status_code == 401
+
+
+def test_a_screen_pairs_by_reloading_the_page_with_its_code(app, screen):
+    tv, admin = app.test_client(), screen("admin")
+    page = tv.get("/main/pair").get_data(as_text=True)
+    code = re.search(r'aria-label="Code ([^"]+)"', page)[1]
+    assert f"Code {code}" in tv.get("/main/pair").get_data(as_text=True)
+    form = {"code": "ZZZ-ZZZ", "role": "display", "name": "TV"}
+    assert admin.post("/main/admin/screens", data=form).status_code == 422
+    assert admin.post("/main/admin/screens", data=form | {"code": code}).status_code == 303
+    assert tv.get("/main/pair").location == "/main/display"
+    assert tv.get("/main/display").status_code == 200
+    assert tv.get("/main/pair").location == "/main/display"
+
+
+@pytest.mark.parametrize("mark", ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"])
+def test_cookies_on_https_are_bound_to_this_host(app, services, phone, code_path, mark):
+    from webapp.services.sign_in import create_link
+
+    path = create_link(services, "main", "display").removeprefix(services.public_url)
+    for answer, name in (
+        (app.test_client().post(path), "__Host-staff"), (phone.get(code_path), "__Host-session")
+    ):
+        cookie = next(c for c in answer.headers.getlist("Set-Cookie") if c.startswith(name))
+        assert mark in cookie and "Domain" not in cookie
+
+
+def test_cookies_on_plain_http_do_without_the_marks_that_need_https(services):
+    from webapp import create_app
+    from webapp.services.sign_in import create_link
+    from webapp.settings import Settings
+
+    app = create_app(Settings(secret_key="k", public_url="http://127.0.0.1:8000"), services)
+    app.config["WTF_CSRF_ENABLED"] = False
+    path = create_link(services, "main", "display").removeprefix(services.public_url)
+    cookie = app.test_client().post(path).headers["Set-Cookie"]
+    assert cookie.startswith("staff=") and "HttpOnly" in cookie and "Secure" not in cookie
+
+
+def test_a_cookie_signed_with_the_key_before_the_last_change_still_works(services, code_path):
+    from webapp import create_app
+    from webapp.settings import Settings
+
+    def app_with(*keys: str):
+        url = services.public_url
+        return create_app(Settings(keys[0], url, old_secret_keys=keys[1:]), services)
+
+    old = app_with("old").test_client()
+    old.get(code_path)
+    cookie = old.get_cookie("__Host-session").value
+    for keys, status in ((("new", "old"), 200), (("new",), 403)):
+        browser = app_with(*keys).test_client()
+        browser.set_cookie("__Host-session", cookie)
+        assert browser.get("/main/scan").status_code == status
 
 
 def test_the_display_links_to_the_very_address_its_code_encodes(screen, phone):

@@ -41,6 +41,8 @@ from tests.builders import (
 from webapp.services import bar, codes, limits, ordering, sign_in
 from webapp.services.ports import Services, StaffSession, is_over
 from webapp.services.sweep import sweep
+from webapp.storage import session_repository
+from webapp.storage.secret_hash import hash_secret
 from webapp.storage.tables import DEFAULT_PREFIX
 
 KIM = StaffSession("barista-1", "main", "barista", "Kim")
@@ -769,19 +771,82 @@ def test_a_sign_in_link_opens_a_session_once(services):
         sign_in.open_link(services, secret)
 
 
-def test_a_sign_in_link_opened_twice_at_once_opens_one_session(services):
+def test_a_sign_in_link_opened_twice_at_once_opens_one_session(services, monkeypatch):
     secret = sign_in.create_link(services, "main", "admin").rsplit("/", 1)[1]
-    link = services.sessions._find("link", secret, services.now())
+    link = session_repository._find("link", hash_secret(secret), services.now())
     sign_in.open_link(services, secret)
-
-    class ReadsTheLinkTooEarly(type(services.sessions)):
-        @staticmethod
-        def _find(kind, secret, at):
-            return link
-
+    monkeypatch.setattr(session_repository, "_find", lambda *_: link)
     with pytest.raises(LinkInvalid):
-        sign_in.open_link(replace(services, sessions=ReadsTheLinkTooEarly()), secret)
+        sign_in.open_link(services, secret)
     assert [item["kind"]["S"] for item in all_items("sessions")] == ["session"]
+
+
+ADMIN = StaffSession("admin-1", "main", "admin", "Ana")
+
+
+def test_a_screen_is_let_in_once_when_an_admin_has_typed_its_code(services):
+    pairing = sign_in.ask_pairing(services, "main", ADDRESS)
+    assert sign_in.take_pairing(services, pairing) is None
+    typed = f" {pairing.code[:3].lower()}-{pairing.code[3:]}"
+    sign_in.approve_pairing(services, ADMIN, typed, "display", "TV by the door")
+    secret, session = sign_in.take_pairing(services, pairing)
+    assert (session.role, session.name, session.shop_id) == ("display", "TV by the door", "main")
+    assert services.sessions.get(secret, services.now()) == session
+    assert sign_in.take_pairing(services, pairing) is None
+
+
+def test_only_the_browser_that_shows_the_code_is_let_in(services):
+    pairing = sign_in.ask_pairing(services, "main", ADDRESS)
+    sign_in.approve_pairing(services, ADMIN, pairing.code, "admin", "")
+    onlooker = replace(pairing, browser="has read the code on the screen")
+    assert sign_in.take_pairing(services, onlooker) is None
+    assert sign_in.take_pairing(services, pairing) is not None
+
+
+def test_a_code_is_approved_once_in_time_and_by_its_own_shops_admin(services, clock):
+    services.shops.create(a_shop(id="annex"))
+    pairing = sign_in.ask_pairing(services, "main", ADDRESS)
+    stranger = replace(ADMIN, shop_id="annex")
+    for admin, code in ((stranger, pairing.code), (ADMIN, "AAAAAA"), (ADMIN, "")):
+        with pytest.raises(ChoiceInvalid):
+            sign_in.approve_pairing(services, admin, code, "display", "")
+    with pytest.raises(ChoiceInvalid):
+        sign_in.approve_pairing(services, ADMIN, pairing.code, "owner", "")
+    clock.pass_seconds(600)
+    assert not sign_in.pairing_is_open(services, pairing)
+    with pytest.raises(ChoiceInvalid):
+        sign_in.approve_pairing(services, ADMIN, pairing.code, "display", "")
+
+
+def test_an_admin_sees_who_is_signed_in_and_sends_one_of_them_away(services, clock):
+    secrets = {}
+    for name in ("Kim", "Ada"):
+        link = sign_in.create_link(services, "main", "barista", name).rsplit("/", 1)[1]
+        secrets[name], _ = sign_in.open_link(services, link)
+        clock.pass_seconds(1)
+    sign_in.create_link(services, "main", "display")
+    ada, kim = sign_in.signed_in(services, "main")
+    assert (ada.name, kim.name) == ("Ada", "Kim")
+    assert sign_in.signed_in(services, "annex") == []
+
+    sign_in.revoke(services, "main", kim.id)
+
+    assert sign_in.current_session(services, secrets["Kim"]) is None
+    assert sign_in.current_session(services, secrets["Ada"]) == ada
+    assert sign_in.signed_in(services, "main") == [ada]
+    for shop_id, session_id in (("main", kim.id), ("annex", ada.id), ("main", ""), ("main", "%")):
+        with pytest.raises(NotFound):
+            sign_in.revoke(services, shop_id, session_id)
+    assert sign_in.signed_in(services, "main") == [ada]
+
+
+def test_a_screen_was_last_seen_within_a_minute_of_its_last_request(services, clock):
+    link = sign_in.create_link(services, "main", "display").rsplit("/", 1)[1]
+    secret, _ = sign_in.open_link(services, link)
+    for seconds, seen in ((59, NOW), (1, NOW + timedelta(minutes=1))):
+        clock.pass_seconds(seconds)
+        sign_in.current_session(services, secret)
+        assert services.sessions.get(secret, clock()).seen_at == seen
 
 
 def test_a_sign_in_link_is_good_for_fifteen_minutes(services, clock):

@@ -1,0 +1,89 @@
+"""How a screen becomes one of a shop's: by a link, or by a code that an admin approves."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, session, url_for
+
+from webapp.access import (
+    ANYONE,
+    allow,
+    begin_staff_session,
+    client_address,
+    end_staff_session,
+    services,
+    staff,
+)
+from webapp.qr_svg import qr_svg
+from webapp.services.ports import StaffSession
+from webapp.services.sign_in import (
+    Pairing,
+    ask_pairing,
+    open_link,
+    pairing_is_open,
+    take_pairing,
+)
+
+blueprint = Blueprint("sign_in", __name__, url_prefix="/<shop_id>")
+
+_HOME = {"admin": "admin.home", "barista": "barista.board", "display": "display.board"}
+
+
+@blueprint.get("/sign-in/<secret>")
+@allow(ANYONE)
+def link_page(shop_id: str, secret: str):
+    # Only asks: a chat's preview of the link must not use it up.
+    return _page("staff/link.html", shop_id)
+
+
+@blueprint.post("/sign-in/<secret>")
+@allow(ANYONE)
+def use_link(shop_id: str, secret: str):
+    services().shop(shop_id)
+    return _begin(*open_link(services(), secret))
+
+
+@blueprint.get("/pair")
+@allow(ANYONE)
+def pair(shop_id: str):
+    """Reloads itself until an admin has approved the code it shows."""
+    who = staff()
+    if who is not None and who.shop_id == shop_id:
+        return redirect(_home(who), 303)
+    pairing = _pairing_of_this_browser()
+    if pairing and (taken := take_pairing(services(), pairing)):
+        return _begin(*taken)
+    if pairing is None or not pairing_is_open(services(), pairing):
+        pairing = ask_pairing(services(), shop_id, client_address())
+        session["pairing"] = [pairing.code, pairing.browser]
+    approve = url_for("admin.approve_page", shop_id=shop_id, code=pairing.code)
+    return _page(
+        "staff/pair.html",
+        shop_id,
+        code=f"{pairing.code[:3]}-{pairing.code[3:]}",
+        svg=qr_svg(services().public_url + approve, 280),
+    )
+
+
+@blueprint.post("/sign-out")
+@allow(ANYONE)
+def sign_out(shop_id: str):
+    return end_staff_session(redirect(url_for("sign_in.pair", shop_id=shop_id), 303))
+
+
+def _pairing_of_this_browser() -> Pairing | None:
+    known = session.get("pairing")
+    return Pairing(*known) if known else None
+
+
+def _begin(secret: str, who: StaffSession):
+    return begin_staff_session(redirect(_home(who), 303), secret)
+
+
+def _home(who: StaffSession) -> str:
+    return url_for(_HOME[who.role], shop_id=who.shop_id)
+
+
+def _page(template: str, shop_id: str, **context) -> str:
+    now_ms = int(services().now().timestamp() * 1000)
+    shop = services().shop(shop_id)
+    return render_template(template, shop=shop, now_ms=now_ms, live_url=None, **context)
