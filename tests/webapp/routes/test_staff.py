@@ -71,6 +71,23 @@ def test_a_screen_pairs_by_reloading_the_page_with_its_code(app, screen):
     assert tv.get("/main/pair").location == "/main/display"
 
 
+def test_every_answer_carries_the_headers_that_shut_the_page_in(phone):
+    for path in ("/main/", "/main/barista", "/nowhere/at/all", "/healthz"):
+        headers = phone.get(path).headers
+        policy = headers["Content-Security-Policy"]
+        assert "unsafe" not in policy and "*" not in policy
+        for part in (
+            "default-src 'none'", "script-src 'self'", "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'", "base-uri 'none'", "form-action 'self'",
+        ):
+            assert part in policy
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert headers["Referrer-Policy"] == "same-origin"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cache-Control"] == "no-store"
+        assert "max-age" in headers["Strict-Transport-Security"]
+
+
 @pytest.mark.parametrize("mark", ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"])
 def test_cookies_on_https_are_bound_to_this_host(app, services, phone, code_path, mark):
     from webapp.services.sign_in import create_link

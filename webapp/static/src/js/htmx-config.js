@@ -1,3 +1,6 @@
+// Markup may be swapped in, as htmx does; text never becomes a script or a script's address.
+if (window.trustedTypes) trustedTypes.createPolicy('default', { createHTML: html => html })
+
 // No eval, no styles of its own, no history: our Content-Security-Policy and our pages need none.
 Object.assign(htmx.config, {
   allowEval: false,

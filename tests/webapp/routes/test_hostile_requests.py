@@ -1,0 +1,116 @@
+"""Whatever is sent to a route: a calm answer, and nothing is written unless it was asked properly."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.webapp.routes.test_access import WHO_MAY, bar, everything  # noqa: F401
+
+_some = settings(
+    max_examples=2,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+_TEXTS = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from([
+        "", "0", "-1", "9" * 400, "\x00", "\ud800", "\r\nSet-Cookie: x=1", "../../etc/passwd",
+        "<script>alert(1)</script>", "' OR 1=1 --", "{{ 7*7 }}", "%00", "\u202e", "null", "[]",
+    ]),
+)
+_FIELDS = st.sampled_from([
+    "drink", "milk", "form_key", "reason", "name", "item", "group", "sold_out", "role", "code",
+    "csrf_token", "state", "customer_id", "shop_id", "session_id", "__proto__", "",
+])
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
+
+
+def _send(client, path: str, method: str, **what):
+    try:
+        return client.open(path, method=method, **what)
+    except UnicodeEncodeError:
+        # Such a thing cannot be put on a wire.
+        return None
+
+
+@pytest.mark.parametrize("route", WHO_MAY)
+@_some
+@given(part=_TEXTS, form=st.dictionaries(_FIELDS, _TEXTS, max_size=4), htmx=st.booleans())
+def test_no_input_is_a_fault_and_a_refusal_changes_nothing(bar, route, part, form, htmx):  # noqa: F811
+    method, rule = route.split(" ")
+    actor = "owner" if WHO_MAY[route] == {"owner"} else "admin"
+    unknown = quote(part.encode("utf-8", "replace"), safe="") or "x"
+    known = {"<shop_id>": "main", "<order_id>": bar.order_id, "<session_id>": bar.session_id}
+    before = everything()
+    for values in (known, dict.fromkeys(known, unknown)):
+        path = rule
+        for name, value in values.items():
+            path = path.replace(name, value)
+        for name in ("<code>", "<secret>", "<path:filename>"):
+            path = path.replace(name, unknown)
+        headers = {"HX-Request": "true"} if htmx else {}
+        answer = _send(bar.browsers[actor], path, method, data=form, headers=headers)
+        if answer is None:
+            continue
+        assert answer.status_code < 500, (path, form)
+        if answer.status_code >= 400:
+            assert everything() == before, (path, form)
+        else:
+            before = everything()
+
+
+@pytest.mark.parametrize("method", _METHODS)
+def test_a_method_a_route_does_not_know_is_refused(bar, method):  # noqa: F811
+    before = everything()
+    for route in WHO_MAY:
+        own, rule = route.split(" ")
+        if f"{method} {rule}" in WHO_MAY or (method in ("HEAD", "OPTIONS")):
+            continue
+        path = rule.replace("<shop_id>", "main").replace("<order_id>", bar.order_id)
+        answer = bar.browsers["admin"].open(path, method=method)
+        assert answer.status_code in (404, 405), (method, path)
+    assert everything() == before
+
+
+@pytest.mark.parametrize(
+    "content_type, body",
+    [
+        ("application/json", b'{"state": "COMPLETED"}'),
+        ("application/x-www-form-urlencoded", b"%ff%fe=%00&=&&&===" + b"&a=b" * 300),
+        ("multipart/form-data", b"no boundary at all"),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\n"),
+        ("text/plain", bytes(range(256))),
+        ("", b"drink=latte"),
+    ],
+)
+def test_an_odd_body_is_no_fault_and_changes_nothing(bar, content_type, body):  # noqa: F811
+    before = everything()
+    for route in (r for r in WHO_MAY if r.startswith("POST") and WHO_MAY[r] != {"admin"}):
+        path = route[5:].replace("<shop_id>", "main").replace("<order_id>", bar.order_id)
+        if path.endswith(("/open", "/close", "/make", "/release", "/sign-out", "/cancel")):
+            continue
+        actor = "owner" if WHO_MAY[route] == {"owner"} else "barista"
+        answer = bar.browsers[actor].post(path, data=body, content_type=content_type)
+        assert 400 <= answer.status_code < 500, (path, answer.status_code)
+    assert everything() == before
+
+
+def test_a_body_larger_than_any_order_is_turned_away_unread(bar):  # noqa: F811
+    answer = bar.browsers["barista"].post("/main/barista/name", data={"name": "x" * 20_000})
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("route", [r for r in WHO_MAY if r.startswith("POST")])
+def test_without_the_pages_own_token_no_form_does_anything(app, bar, route):  # noqa: F811
+    app.config["WTF_CSRF_ENABLED"] = True
+    before = everything()
+    for actor in ("owner", "admin"):
+        answer = bar.ask(actor, route)
+        assert answer.status_code in (400, 401, 404), actor
+    assert everything() == before
