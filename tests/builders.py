@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -223,7 +224,7 @@ def moto_tables(execute_state_machine: bool = False) -> Iterator[None]:
         forget_connections()
         dynamodb.cache_clear()
         try:
-            with mock_aws(config=config):
+            with mock_aws(config=config), _one_request_at_a_time():
                 _create_tables()
                 yield
         finally:
@@ -238,6 +239,22 @@ def dynamodb():
     import boto3
 
     return boto3.client("dynamodb")
+
+
+@contextmanager
+def _one_request_at_a_time() -> Iterator[None]:
+    """Makes each request to moto's DynamoDB whole: by itself it lets another thread, such as an
+    execution's, read an item half written or change it while it is being copied."""
+    from moto.dynamodb.responses import DynamoHandler
+
+    lock, answer = threading.RLock(), DynamoHandler._dispatch
+
+    def whole(*arguments, **options):
+        with lock:
+            return answer(*arguments, **options)
+
+    with mock.patch.object(DynamoHandler, "_dispatch", whole):
+        yield
 
 
 def empty_tables() -> None:
