@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from typing import ClassVar
 
 from domain.detail_types import DetailType
@@ -48,12 +49,18 @@ class Event:
 
 @dataclass(frozen=True)
 class OrderEvent(Event):
-    """An event about one order."""
+    """An event about one order.
+
+    at: when its step happened, as the order's item says; began_at: when the order was claimed.
+    Events recorded elsewhere, and a release, which leaves no time in the item, have none.
+    """
 
     order_id: str
     customer_id: str
     order_number: int | None = None
     drink_order: DrinkOrder | None = None
+    at: datetime | None = None
+    began_at: datetime | None = None
 
     def to_detail(self) -> dict:
         detail = super().to_detail() | {"orderId": self.order_id, "userId": self.customer_id}
@@ -61,6 +68,10 @@ class OrderEvent(Event):
             detail["orderNumber"] = str(self.order_number)
         if self.drink_order is not None:
             detail["drinkOrder"] = _drink_to_detail(self.drink_order, self.customer_id)
+        if self.at is not None:
+            detail["TS"] = _to_ms(self.at)
+        if self.began_at is not None:
+            detail["startedTS"] = _to_ms(self.began_at)
         return detail
 
     @classmethod
@@ -78,6 +89,8 @@ class OrderEvent(Event):
             "customer_id": detail.get("userId", ""),
             "order_number": int(number) if number not in (None, "") else None,
             "drink_order": _drink_from_detail(drink) if drink else None,
+            "at": _from_ms(detail.get("TS")),
+            "began_at": _from_ms(detail.get("startedTS")),
         }
 
     @classmethod
@@ -94,6 +107,8 @@ class OrderEvent(Event):
             "customer_id": order.customer_id,
             "order_number": order.number,
             "drink_order": order.drink_order,
+            "at": order.moved_at,
+            "began_at": order.created_at,
         }
 
 
@@ -177,20 +192,31 @@ class MakeOrder(OrderEvent):
     """A barista took the order; an empty barista_id says that it was released."""
 
     barista_id: str = ""
+    barista_name: str = ""
 
     detail_type = DetailType.MAKE_ORDER
     message = "A barista took the order or put it back."
 
     def to_detail(self) -> dict:
-        return super().to_detail() | {"baristaUserId": self.barista_id}
+        detail = super().to_detail() | {"baristaUserId": self.barista_id}
+        return detail | ({"baristaName": self.barista_name} if self.barista_name else {})
 
     @classmethod
     def _fields_from(cls, detail: Mapping) -> dict:
-        return super()._fields_from(detail) | {"barista_id": detail.get("baristaUserId", "")}
+        return super()._fields_from(detail) | {
+            "barista_id": detail.get("baristaUserId", ""),
+            "barista_name": detail.get("baristaName", ""),
+        }
 
     @classmethod
     def _fields_of(cls, order: Order) -> dict:
-        return super()._fields_of(order) | {"barista_id": order.barista_id or ""}
+        fields = super()._fields_of(order)
+        if not order.barista_id:
+            fields["at"] = None
+        return fields | {
+            "barista_id": order.barista_id or "",
+            "barista_name": order.barista_name or "",
+        }
 
 
 @dataclass(frozen=True)
@@ -353,6 +379,21 @@ def journey_is_complete(keys: Iterable[str]) -> bool:
         return False
     known = [{DetailType.NEW_ORDER}, *(set(row.events) for row in TRANSITIONS)]
     return all(steps.get(version) in known for version in range(1, max(ends) + 1))
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def _to_ms(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _from_ms(value: object) -> datetime | None:
+    # TS of events recorded elsewhere may be a text, or seconds with a fraction, or not a time.
+    try:
+        return _EPOCH + timedelta(milliseconds=int(value))
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _drink_to_detail(drink: DrinkOrder, customer_id: str) -> dict:

@@ -200,6 +200,18 @@ class Order:
         return self.id if self.attempt == 1 else f"{self.id}-{self.attempt}"
 
     @property
+    def moved_at(self) -> datetime | None:
+        """When the order came into its state; a released one stands in the queue as before."""
+        return {
+            OrderState.CLAIMED: self.created_at,
+            OrderState.ADMITTED: self.admitted_at,
+            OrderState.SUBMITTED: self.submitted_at,
+            OrderState.QUEUED: self.queued_at,
+            OrderState.MAKING: self.making_at,
+            OrderState.COLLECTED: self.collected_at,
+        }.get(self.state, self.ended_at)
+
+    @property
     def deadline_at(self) -> datetime | None:
         """When the person who must act next runs out of time; None where nobody must."""
         if self.state is OrderState.ADMITTED and self.admitted_at and self.choose_seconds:
