@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SNAPSHOT_SECONDS = 5
 HEALTH_SECONDS = 2  # Only a look at two processes.
+TRIM_SECONDS = 60
 
 _told = ""
 
@@ -86,6 +87,7 @@ def start_jobs(stack: LocalStack) -> BackgroundScheduler:
     )
     jobs.add_job(stack.save, "interval", seconds=SNAPSHOT_SECONDS)
     jobs.add_job(keep_alive, "interval", seconds=HEALTH_SECONDS, args=[stack])
+    jobs.add_job(stack.trim_logs, "interval", seconds=TRIM_SECONDS)
     jobs.start()
     return jobs
 

@@ -16,6 +16,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -50,7 +51,7 @@ SETTINGS = (
     "SCANS_PER_CODE",
     "SHOP_CAPACITY",
 )
-LARGEST_LOG = 5_000_000
+LARGEST_LOG = 20_000_000
 
 
 class LocalStack:
@@ -160,6 +161,13 @@ class LocalStack:
         """Ask the emulator for a snapshot; it writes one when something has changed."""
         if is_running(self._emulator):
             self._emulator.send_signal(signal.SIGUSR1)
+
+    def trim_logs(self) -> None:
+        """Keep each log's last part and one part before it; the processes go on appending."""
+        for log_file in self.data.glob("*.log"):
+            if not log_file.name.endswith(".old.log") and log_file.stat().st_size > LARGEST_LOG:
+                shutil.copyfile(log_file, log_file.with_suffix(".old.log"))
+                os.truncate(log_file, 0)
 
     def revive(self) -> list[str]:
         """Start again what has died. Returns the names of what was started."""
@@ -291,10 +299,7 @@ class LocalStack:
         self._wait_for(url, self._web, "The web process", "web.log")
 
     def _spawn(self, command: list, log_name: str, env: dict[str, str]) -> Popen:
-        log_file = self.data / log_name
-        if log_file.exists() and log_file.stat().st_size > LARGEST_LOG:
-            log_file.replace(log_file.with_suffix(".old.log"))
-        with open(log_file, "ab") as log:
+        with open(self.data / log_name, "ab") as log:
             # A session of its own: Ctrl-C in the terminal reaches only us; we stop them in order.
             return subprocess.Popen(
                 command,

@@ -44,7 +44,7 @@ _PERMISSIONS_POLICY = (
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
     """The app over these services, or over those that the environment describes."""
-    from webapp import access, errors
+    from webapp import access, errors, logs
     from webapp.bootstrap import build_services
     from webapp.cloud.clients import Clients
     from webapp.cloud.live_grants import LiveGrants
@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.extensions["live_grants"] = (
         None if settings.live_relay else LiveGrants(Clients(settings.region), settings.prefix)
     )
+    logs.register(app)
     app.add_template_global(live_script)
     Htmx(app)
     app.before_request(access.guard)

@@ -64,7 +64,8 @@ def create_default_shop(services: Services, settings: Settings) -> bool:
 
 @cache
 def current_app() -> Flask:
-    """This process's app, made at the first request or event."""
-    from webapp import create_app
+    """The app of a Lambda process, made at its first request or event."""
+    from webapp import create_app, logs
 
+    logs.configure()
     return create_app()

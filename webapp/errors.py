@@ -104,7 +104,7 @@ def _http(error: HTTPException):
 
 def _fault(error: Exception):
     reference = secrets.token_hex(4)
-    log.exception("fault %s", reference, extra={"reference": reference})
+    log.exception("fault", extra={"reference": reference})
     return error_page(
         500,
         "Something went wrong on our side",

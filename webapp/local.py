@@ -19,7 +19,7 @@ from datetime import timedelta
 import waitress
 from waitress.server import create_server
 
-from webapp import create_app
+from webapp import create_app, logs
 from webapp.bootstrap import create_default_shop
 from webapp.cloud.clients import Clients
 from webapp.cloud.live_relay import LiveRelay
@@ -42,10 +42,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--events-port", type=int, required=True)
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    for name in ("botocore", "pynamodb"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logs.configure()
 
     settings = Settings.from_environment()
     app = create_app(settings)
@@ -113,10 +110,11 @@ def function_entry(app) -> Callable[[dict, Callable], Iterable[bytes]]:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         try:
             event = json.loads(environ["wsgi.input"].read(length))
-            with app.app_context():
+            with app.app_context(), logs.bound(request_id=logs.new_request_id()):
                 registry.run(app.extensions["services"], event)
         except Exception:
-            log.exception("the function failed")
+            # The consumer's own line says why.
+            log.error("the function failed; its event is delivered again")
             start_response("500 Failed", [("Content-Type", "application/json")])
             return [b'{"errorMessage": "see the log"}']
         start_response("200 OK", [("Content-Type", "application/json")])

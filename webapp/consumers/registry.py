@@ -6,16 +6,23 @@ A new consumer is one module and one line here; the CloudFormation template make
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from domain.detail_types import DetailType
 from domain.events import EVENT_CLASSES, Event, OrderEvent, parse_event
+from webapp.logs import bound, new_request_id
 from webapp.services.ports import Services
 
 log = logging.getLogger(__name__)
 
 COMMAND = "webapp.consumers.registry.dispatch"
+
+
+class EventFailed(Exception):
+    """A consumer failed, and the log says why; the sender delivers the event again."""
 
 
 @dataclass(frozen=True)
@@ -86,38 +93,58 @@ def dispatch(event: Mapping, context: object) -> None:
     """The function's entry for everything that is not a web request.
 
     A stream batch brings `Records`; a rule's target brings `consumer` and, nested under `event`,
-    the envelope. Raises what the consumer raises, so that the sender delivers again.
+    the envelope. Raises EventFailed, so that the sender delivers again.
     """
     from webapp.bootstrap import current_app
 
     app = current_app()
-    with app.app_context():
+    with app.app_context(), bound(request_id=new_request_id(context)):
         run(app.extensions["services"], event)
 
 
 def run(services: Services, event: Mapping) -> None:
-    """Hands an event to its consumer; an unknown one is logged and counted, never fatal."""
+    """Hands an event to its consumer; an unknown one is logged and counted, never fatal.
+
+    Raises EventFailed when the consumer fails.
+    """
+    name = "announce" if "Records" in event else str(event.get("consumer"))
+    with bound(consumer=name):
+        job, about = _job(services, name, event)
+        with bound(**about):
+            _run(name, job)
+
+
+def _run(name: str, job: Callable[[], object]) -> None:
+    try:
+        job()
+    except Exception:
+        reference = secrets.token_hex(4)
+        log.exception("consumer failed", extra={"reference": reference})
+        # Without its cause, which Lambda would log once more, unmasked.
+        raise EventFailed(f"{name} failed; reference {reference}") from None
+
+
+def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], object], dict]:
+    """What is to be done for an event, and what the log calls it by."""
     if "Records" in event:
         from webapp.consumers.announce import announce
 
-        announce(services, event["Records"])
-        return
-    name = event.get("consumer")
-    for job in SCHEDULED_JOBS:
-        if job.name == name:
-            job.run(services)
-            return
+        return partial(announce, services, event["Records"]), {}
+    for scheduled in SCHEDULED_JOBS:
+        if scheduled.name == name:
+            return partial(scheduled.run, services), {}
     for consumer in CONSUMERS:
         if consumer.name == name:
-            _run_consumer(services, consumer, event["event"])
-            return
-    log.warning("unknown event", extra={"consumer": str(name)})
+            return _consumers_job(services, consumer, event["event"])
+    return partial(log.warning, "unknown event"), {}
 
 
-def _run_consumer(services: Services, consumer: Consumer, envelope: Mapping) -> None:
+def _consumers_job(
+    services: Services, consumer: Consumer, envelope: Mapping
+) -> tuple[Callable[[], object], dict]:
     try:
         event = parse_event(envelope["detail-type"], envelope["detail"])
     except (ValueError, KeyError) as error:
-        log.warning("unreadable event: %s", error, extra={"consumer": consumer.name})
-        return
-    consumer.run(services, event, envelope.get("time", ""))
+        return partial(log.warning, "unreadable event: %s", error), {}
+    about = {"shop_id": event.shop_id, "order_id": getattr(event, "order_id", None)}
+    return partial(consumer.run, services, event, envelope.get("time", "")), about

@@ -19,7 +19,7 @@ from tests.builders import (
     services_over_tables,
 )
 from webapp.consumers.announce import announce
-from webapp.consumers.registry import run
+from webapp.consumers.registry import EventFailed, run
 from webapp.storage.order_repository import order_from_stream_image
 from webapp.storage.tables import JourneyModel, OrderModel, QrCodeModel, ShopModel
 
@@ -267,7 +267,7 @@ def test_a_batch_the_bus_refused_is_delivered_again(services):
 
     services = replace(services, bus=RefusesOnce())
     batch = {"Records": [_change(None, an_order())]}
-    with pytest.raises(ConnectionError):
+    with pytest.raises(EventFailed):
         run(services, batch)
     run(services, batch)
     assert _names(services) == [DetailType.NEW_ORDER]
