@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from domain.menu import DEFAULT_MENU, Menu
 
 SHOP_ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+
+
+class SignIn(StrEnum):
+    """What a customer needs to order beside the scan: nothing, or a phone number that is theirs."""
+
+    GUEST = "guest"
+    PHONE = "phone"
 
 
 @dataclass(frozen=True)
@@ -22,7 +30,8 @@ class Shop:
         forwarded picture is dead before anybody can use it.
     pass_seconds: how long a browser that opened a fresh code may take its place.
     capacity: how many orders may be under way at once.
-    open_orders_per_customer, orders_per_day: for one customer.
+    open_orders_per_customer, orders_per_day: for one customer; with SignIn.PHONE for one number.
+    phone_countries: whose numbers get text messages (ISO 3166 codes); none until somebody chooses.
     version: grows by one with each change of the settings.
     """
 
@@ -38,8 +47,15 @@ class Shop:
     open_orders_per_customer: int = 1
     orders_per_day: int = 10
     is_open: bool = True
+    sign_in: SignIn = SignIn.GUEST
+    phone_countries: tuple[str, ...] = ()
     menu: Menu = DEFAULT_MENU
     version: int = 1
+
+    @property
+    def scans_per_hour(self) -> int:
+        """How many customers the QR codes let in within an hour at most, rounded up."""
+        return -(-3600 * self.scans_per_code // self.window_seconds)
 
     def local_time(self, moment: datetime) -> datetime:
         """A moment on the shop's own clock."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 
@@ -58,14 +59,14 @@ def cancel_order(
 
 def set_open(services: Services, shop_id: str, is_open: bool) -> Shop:
     """Opens or closes the shop; open orders go on. Raises Busy."""
-    return _save_shop(services, shop_id, lambda shop: replace(shop, is_open=is_open))
+    return change_shop(services, shop_id, lambda shop: replace(shop, is_open=is_open))
 
 
 def set_sold_out(
     services: Services, shop_id: str, item_id: str, is_sold_out: bool, group_id: str = ""
 ) -> Shop:
     """Marks a drink, or an option of a group, sold out or back. Raises ChoiceInvalid or Busy."""
-    return _save_shop(
+    return change_shop(
         services,
         shop_id,
         lambda shop: replace(
@@ -79,7 +80,8 @@ def _change(services: Services, order_id: str, barista: StaffSession, change) ->
     return move(services, barista.shop_id, order_id, lambda order: change(order, now))
 
 
-def _save_shop(services: Services, shop_id: str, change) -> Shop:
+def change_shop(services: Services, shop_id: str, change: Callable[[Shop], Shop]) -> Shop:
+    """Saves what `change` makes of the shop, again while others write in between. Raises Busy."""
     for _ in range(5):
         shop = services.shop(shop_id)
         changed = change(shop)

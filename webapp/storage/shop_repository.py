@@ -8,7 +8,7 @@ from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError
 
 from domain.admission import TokenBucket
 from domain.menu import menu_from_dict, menu_to_dict
-from domain.shops import Shop
+from domain.shops import Shop, SignIn
 from webapp.services.ports import Stale
 from webapp.storage.tables import CounterModel, IntakeModel, QrCodeModel, ShopModel
 from webapp.storage.transaction import transact_write
@@ -114,6 +114,8 @@ def shop_from_model(model: ShopModel) -> Shop:
         open_orders_per_customer=int(model.open_orders_per_customer),
         orders_per_day=int(model.orders_per_day),
         is_open=model.is_open,
+        sign_in=SignIn(model.sign_in or SignIn.GUEST),
+        phone_countries=tuple(model.phone_countries or ()),
         menu=menu_from_dict(model.menu),
         version=int(model.version),
     )
@@ -141,6 +143,8 @@ def _to_model(shop: Shop) -> ShopModel:
         open_orders_per_customer=shop.open_orders_per_customer,
         orders_per_day=shop.orders_per_day,
         is_open=shop.is_open,
+        sign_in=shop.sign_in.value,
+        phone_countries=list(shop.phone_countries),
         menu=menu_to_dict(shop.menu),
     )
 

@@ -160,6 +160,9 @@ class ShopModel(Model):
     orders_per_day = NumberAttribute()
     places = NumberAttribute()
     is_open = BooleanAttribute()
+    # Shops that were made before customers could sign in have neither.
+    sign_in = UnicodeAttribute(null=True)
+    phone_countries = JSONAttribute(null=True)
     menu = JSONAttribute()
 
 
