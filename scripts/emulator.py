@@ -16,6 +16,7 @@ It uses MiniStack's internals, so its version is pinned in requirements/emulator
 
 from __future__ import annotations
 
+import copy
 import fcntl
 import json
 import os
@@ -29,15 +30,21 @@ from typing import IO
 
 from ministack import app as ministack
 from ministack.core import iam_actions, iam_evaluator, persistence
-from ministack.services import dynamodb, lambda_svc, stepfunctions, sts
+from ministack.core.responses import AccountRegionScopedDict
+from ministack.services import (
+    cloudwatch,
+    cloudwatch_logs,
+    dynamodb,
+    lambda_svc,
+    stepfunctions,
+    sts,
+)
 
 FOLDER = Path(os.environ["STATE_DIR"])
 SNAPSHOT = FOLDER / "snapshot.json"
 # Where to write which rights were used, for scripts/unused-rights.
 RIGHTS_LOG = os.environ.get("RIGHTS_LOG", "")
 STREAMS = "our_dynamodb_streams"
-# They grow with each call of the function, and nobody reads them after a restart.
-NOT_KEPT = {"cloudwatch", "cloudwatch_logs"}
 READS = ("Get", "Describe", "List", "Query", "Scan", "BatchGet", "TransactGet")
 LONGEST_WITHOUT_SAVING = 60
 EXECUTIONS_KEPT_FOR = timedelta(hours=1)
@@ -137,11 +144,31 @@ def _save(services: dict[str, Callable]) -> None:
 def _capture(services: dict[str, Callable]) -> dict:
     _drop_old_executions()
     state = {
-        name: _settled(get_state) for name, get_state in services.items() if name not in NOT_KEPT
+        name: _settled(get_state) for name, get_state in (services | WITHOUT_WHAT_GROWS).items()
     }
     # After the tables: a change made in between is then announced twice rather than never.
     state[STREAMS] = _undelivered_records()
     return state
+
+
+def _alarms_and_dashboards() -> dict:
+    """All of CloudWatch but the data points: they come with each call, and nobody reads them after
+    a restart. What is the stack's must be there, or the stack could not be updated."""
+    kept = ("alarms", "composite_alarms", "dashboards", "resource_tags")
+    return {name: copy.deepcopy(getattr(cloudwatch, "_" + name)) for name in kept}
+
+
+def _log_groups_and_filters() -> dict:
+    """All of CloudWatch Logs but the lines."""
+    groups = AccountRegionScopedDict()
+    for key, group in list(cloudwatch_logs._log_groups._data.items()):
+        groups._data[key] = group | {"streams": {}}
+    return {"log_groups": groups, "metric_filters": copy.deepcopy(cloudwatch_logs._metric_filters)}
+
+
+WITHOUT_WHAT_GROWS = {
+    "cloudwatch": _alarms_and_dashboards, "cloudwatch_logs": _log_groups_and_filters
+}
 
 
 def _settled(get_state: Callable) -> dict | None:

@@ -172,7 +172,8 @@ def add_function_policy(
         ),
         statement(
             "WriteLog",
-            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+            # Not the group: it is in the stack, and a line that comes late must not bring it back.
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
             # Lambda names a stream for each of the function's containers.
             Sub(
                 "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"

@@ -20,7 +20,13 @@ from troposphere import (
     Ref,
     Template,
 )
-from troposphere.awslambda import DestinationConfig, EventSourceMapping, OnFailure, Permission
+from troposphere.awslambda import (
+    DestinationConfig,
+    EventInvokeConfig,
+    EventSourceMapping,
+    OnFailure,
+    Permission,
+)
 from troposphere.dynamodb import (
     AttributeDefinition,
     GlobalSecondaryIndex,
@@ -44,6 +50,7 @@ from troposphere.iam import PolicyType
 from troposphere.sqs import Queue, QueuePolicy
 from troposphere.stepfunctions import StateMachine
 
+from workflows.operations import Watched, add_operations
 from workflows.roles import (
     Resources,
     TableRight,
@@ -125,6 +132,7 @@ def build_template(stack: Stack) -> Template:
     policy = _add_function_rights(template, stack, resources)
     for name in streamed:
         _add_stream_mapping(template, tables[name], dead_letters, policy)
+    _add_invoke_config(template, dead_letters, policy)
     for rule in stack.bus_rules:
         pattern = {"source": [stack.source], "detail-type": sorted(rule.detail_types)}
         _add_rule(
@@ -145,6 +153,7 @@ def build_template(stack: Stack) -> Template:
             Name=stack.prefix + job.name,
             ScheduleExpression=job.schedule,
         )
+    add_operations(template, Watched(stack.prefix, dead_letters, machine, stack.prefix + "sweep"))
     return template
 
 
@@ -280,6 +289,26 @@ def _add_stream_mapping(
             MaximumRetryAttempts=20,
             MaximumRecordAgeInSeconds=3600,
             BisectBatchOnFunctionError=True,
+            DestinationConfig=DestinationConfig(
+                OnFailure=OnFailure(Destination=GetAtt(dead_letters, "Arn"))
+            ),
+        )
+    )
+
+
+def _add_invoke_config(template: Template, dead_letters: Queue, policy: PolicyType) -> None:
+    """A rule's own dead letters are events that Lambda did not take; these are the ones it took
+    and the function failed on, which would be gone after the third try."""
+    template.add_resource(
+        EventInvokeConfig(
+            "FunctionInvokeConfig",
+            Condition=_HAS_FUNCTION,
+            # Lambda checks that the function may send there.
+            DependsOn=[policy.title],
+            FunctionName=Ref("FunctionName"),
+            Qualifier="$LATEST",
+            MaximumRetryAttempts=2,
+            MaximumEventAgeInSeconds=3600,
             DestinationConfig=DestinationConfig(
                 OnFailure=OnFailure(Destination=GetAtt(dead_letters, "Arn"))
             ),

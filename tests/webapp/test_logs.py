@@ -177,3 +177,9 @@ def _new_order(order_id: str) -> dict:
         if event.detail_type is DetailType.NEW_ORDER
     )
     return {"detail-type": new_order.detail_type.value, "detail": new_order.to_detail()}
+
+
+def test_a_counted_line_says_so_in_the_field_that_the_metric_looks_at(services, lines):
+    registry.run(services, {"consumer": "somebody", "event": {}})
+    [line] = lines()
+    assert line["counted"] == "UnknownEvents" and line["consumer"] == "somebody"

@@ -181,6 +181,13 @@ def test_a_target_tries_again_for_a_while_and_then_keeps_the_event(resources, on
     assert {"Fn::GetAtt": [logical_id, "Arn"]} in sources
 
 
+def test_an_event_that_the_function_took_and_failed_on_is_kept_too(resources):
+    """A rule's own dead letters are only those that Lambda did not take."""
+    [config] = _of_type(resources, "AWS::Lambda::EventInvokeConfig").values()
+    assert config["Properties"]["DestinationConfig"]["OnFailure"]["Destination"] == _DEAD_LETTERS
+    assert config["DependsOn"] == ["FunctionPolicy"]
+
+
 def test_there_is_no_rule_without_a_consumer_or_a_job(resources):
     rules = _of_type(resources, "AWS::Events::Rule")
     assert len(rules) == len(CONSUMERS) + len(SCHEDULED_JOBS)
@@ -194,7 +201,8 @@ def test_the_command_exists():
 
 def test_what_needs_the_function_waits_until_there_is_one(template, resources):
     for name, one in resources.items():
-        uses = '{"Ref": "FunctionArn"}' in json.dumps(one)
+        by_name = one["Type"] == "AWS::Lambda::EventInvokeConfig"
+        uses = by_name or '{"Ref": "FunctionArn"}' in json.dumps(one)
         assert (one.get("Condition") == "HasFunction") == uses, name
     assert template["Parameters"]["FunctionArn"]["Default"] == ""
 
@@ -338,7 +346,9 @@ def test_another_prefix_shares_no_table_rule_or_workflow():
 
 
 def _names(body: str) -> frozenset[str]:
-    keys = ("TableName", "StateMachineName", "QueueName", "RoleName", "Name")
+    keys = (
+        "TableName", "StateMachineName", "QueueName", "RoleName", "Name", "AlarmName", "TopicName",
+    )
     found = {
         properties[key]
         for resource in json.loads(body)["Resources"].values()

@@ -15,6 +15,7 @@ from domain.detail_types import DetailType
 from domain.events import EVENT_CLASSES, Event, OrderEvent, parse_event
 from webapp.logs import bound, new_request_id
 from webapp.services.ports import Services
+from workflows.signals import Signal, counted
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +137,7 @@ def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], ob
     for consumer in CONSUMERS:
         if consumer.name == name:
             return _consumers_job(services, consumer, event["event"])
-    return partial(log.warning, "unknown event"), {}
+    return partial(log.warning, "unknown event", extra=counted(Signal.UNKNOWN_EVENTS)), {}
 
 
 def _consumers_job(
@@ -145,6 +146,7 @@ def _consumers_job(
     try:
         event = parse_event(envelope["detail-type"], envelope["detail"])
     except (ValueError, KeyError) as error:
-        return partial(log.warning, "unreadable event: %s", error), {}
+        unreadable = counted(Signal.UNKNOWN_EVENTS)
+        return partial(log.warning, "unreadable event: %s", error, extra=unreadable), {}
     about = {"shop_id": event.shop_id, "order_id": getattr(event, "order_id", None)}
     return partial(consumer.run, services, event, envelope.get("time", "")), about

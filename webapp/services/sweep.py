@@ -19,6 +19,8 @@ from domain.orders import (
     time_out,
 )
 from webapp.services.ports import Services, Stale
+from webapp.services.stuck import is_stuck, last_change
+from workflows.signals import Signal, counted
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +34,24 @@ def sweep(services: Services, settle: timedelta = _SETTLE) -> int:
     settle: how long a step may take before it counts as lost; nothing right after a restart.
     """
     return sum(
-        _repair(services, order, settle)
+        _attend(services, order, settle)
         for shop_id in services.shops.ids()
         for order in services.orders.open_orders(shop_id)
     )
+
+
+def _attend(services: Services, order: Order, settle: timedelta) -> bool:
+    """Repairs one order; that it cannot be repaired must not keep the others from it."""
+    about = counted(Signal.STUCK_ORDERS, shop_id=order.shop_id, order_id=order.id)
+    try:
+        touched = _repair(services, order, settle)
+    except Exception:
+        log.exception("the sweep could not repair an order", extra=about)
+        return False
+    # Where there is a deadline the order is closed by now, or somebody else has moved it.
+    if order.deadline_at is None and is_stuck(order, services.now()):
+        log.error("an order is stuck", extra=about | {"state": order.state.value})
+    return touched
 
 
 def _repair(services: Services, order: Order, settle: timedelta) -> bool:
@@ -47,7 +63,7 @@ def _repair(services: Services, order: Order, settle: timedelta) -> bool:
             services.orders.save(order, time_out(order, now))
             log.warning("closed order whose deadline passed", extra={"order_id": order.id})
             return True
-        if _last_change(order) + settle > now:
+        if last_change(order) + settle > now:
             return False
         if not services.executions.is_running(order):
             _restart(services, order, now)
@@ -81,8 +97,3 @@ def _clear_from_board(services: Services, order: Order, now: datetime) -> bool:
         return False
     services.orders.save(order, collect(order, Role.WORKFLOW, now))
     return True
-
-
-def _last_change(order: Order) -> datetime:
-    times = (order.created_at, order.admitted_at, order.submitted_at, order.queued_at)
-    return max(moment for moment in times if moment is not None)

@@ -17,6 +17,7 @@ from tests.builders import empty_tables, journey_to
 from webapp.consumers.journey import store_event
 from webapp.consumers.registry import CONSUMERS, run
 from webapp.storage.tables import JourneyModel
+from workflows.signals import Signal
 
 SAMPLES = Path(__file__).parents[2] / "sample_events"
 AT = "2024-05-17T09:31:07Z"
@@ -144,11 +145,17 @@ def test_an_envelope_nobody_can_read_is_logged_and_dropped(services, caplog, spo
     run(services, {"consumer": "journey", "event": envelope})
     assert _stored(services) == []
     assert "unreadable event" in caplog.text
+    assert _counted(caplog) == [Signal.UNKNOWN_EVENTS]
 
 
 def test_an_event_for_an_unknown_consumer_is_logged_and_dropped(services, caplog):
     run(services, {"consumer": "somebody", "event": {"raw_command": "import os"}})
     assert "unknown event" in caplog.text
+    assert _counted(caplog) == [Signal.UNKNOWN_EVENTS]
+
+
+def _counted(caplog) -> list[str]:
+    return [record.counted for record in caplog.records if hasattr(record, "counted")]
 
 
 def test_outside_data_never_chooses_the_consumer(services):
