@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
-from domain.errors import CodeExpired, CodeUnknown, CodeUsedUp, ShopClosed, ShopFull
+from domain.errors import CodeExpired, CodeUnknown, CodeUsedUp, ShopClosed, ShopFull, ShopPaused
 from domain.shops import Shop
 
 _MAC_CHARACTERS = 22
@@ -133,12 +133,14 @@ def read_code(shop: Shop, code: str, keys: Sequence[str], now: datetime) -> Wind
 
 
 def check_intake(shop: Shop, open_orders: int) -> None:
-    """Passes when the shop takes another order now.
+    """Passes when the shop takes another scan now.
 
-    Raises ShopClosed or ShopFull. `open_orders` counts the orders that hold capacity.
+    Raises ShopClosed, ShopPaused or ShopFull. `open_orders` counts the orders that hold capacity.
     """
     if not shop.is_open:
         raise ShopClosed
+    if shop.paused_until is not None:
+        raise ShopPaused(shop.paused_until)
     if open_orders >= shop.capacity:
         raise ShopFull
 

@@ -81,6 +81,14 @@ class ShopClosed(Refusal):
         super().__init__("The bar is closed.")
 
 
+class ShopPaused(Refusal):
+    """The shop takes no new orders for a while. `until` is when it goes on, at the latest."""
+
+    def __init__(self, until: datetime):
+        super().__init__("The bar is catching up with its orders.")
+        self.until = until
+
+
 class ShopFull(Refusal):
     """As many orders are under way as the shop can make at once."""
 
@@ -112,6 +120,30 @@ class AlreadyTaken(NotAllowedNow):
     def __init__(self, barista_name: str):
         super().__init__(f"{barista_name} was first.")
         self.barista_name = barista_name
+
+
+class SettingInvalid(Refusal):
+    """A setting that cannot be so; `field` says which."""
+
+    def __init__(self, field: str, sentence: str):
+        super().__init__(sentence)
+        self.field = field
+
+
+class ChangedMeanwhile(Refusal):
+    """Somebody else changed the same settings after they were read for editing."""
+
+    def __init__(self, who: str, at: datetime | None):
+        super().__init__(f"{who or 'Somebody else'} changed this in the meantime.")
+        self.who = who
+        self.at = at
+
+
+class ShopIdTaken(Refusal):
+    """There is a shop of this id already, or was one."""
+
+    def __init__(self, shop_id: str):
+        super().__init__(f"There is a shop called {shop_id} already. Choose another address.")
 
 
 class LinkInvalid(Refusal):

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from domain.errors import ChoiceInvalid, SoldOut
 
 
+ALLERGENS = ("gluten", "milk", "soy", "nuts", "peanuts", "egg", "sesame", "sulphites")
+"""What a drink may be tagged with, of the 14 that the European Union names."""
+
+
 @dataclass(frozen=True)
 class Option:
-    """One way to have a drink, such as "Oat"."""
+    """One way to have a drink, such as "Oat".
+
+    sold_out_until: when it comes back by the clock; None while it is sold out until somebody says.
+    """
 
     id: str
     name: str
     is_sold_out: bool = False
+    sold_out_until: datetime | None = None
+    allergens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,10 @@ class OptionGroup:
 
 @dataclass(frozen=True)
 class Drink:
-    """A drink and the ids of the option groups that suit it."""
+    """A drink and the ids of the option groups that suit it.
+
+    sold_out_until: as with an option. allergens: from ALLERGENS, what is in it whatever is chosen.
+    """
 
     id: str
     name: str
@@ -48,6 +61,8 @@ class Drink:
     icon: str
     groups: tuple[str, ...] = ()
     is_sold_out: bool = False
+    sold_out_until: datetime | None = None
+    allergens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,29 +135,58 @@ class Menu:
             options.append(ChosenOption(group.id, option.name, option == group.default))
         return DrinkOrder(drink.id, drink.name, drink.icon, tuple(options))
 
-    def with_sold_out(self, item_id: str, is_sold_out: bool, group_id: str = "") -> Menu:
+    def at(self, now: datetime) -> Menu:
+        """The menu at `now`: what was sold out for a while is back. Itself when nothing is."""
+        drinks = _back_at(self.drinks, now)
+        groups = tuple(
+            group if (options := _back_at(group.options, now)) is group.options
+            else replace(group, options=options)
+            for group in self.groups
+        )
+        if drinks is self.drinks and all(a is b for a, b in zip(groups, self.groups)):
+            return self
+        return replace(self, drinks=drinks, groups=groups)
+
+    def with_sold_out(
+        self,
+        item_id: str,
+        is_sold_out: bool,
+        group_id: str = "",
+        until: datetime | None = None,
+    ) -> Menu:
         """The menu with a drink, or an option of a group, marked sold out or back.
 
+        until: when it is back by the clock; None for as long as nobody says so.
         Raises ChoiceInvalid when there is no such drink or option.
         """
         if not group_id:
             self.drink(item_id)
-            return replace(self, drinks=_marked(self.drinks, item_id, is_sold_out))
+            return replace(self, drinks=_marked(self.drinks, item_id, is_sold_out, until))
         if group_id not in {group.id for group in self.groups}:
             raise ChoiceInvalid("There is no such group of options on the menu.")
         groups = []
         for group in self.groups:
             if group.id == group_id:
                 group.option(item_id)
-                group = replace(group, options=_marked(group.options, item_id, is_sold_out))
+                group = replace(
+                    group, options=_marked(group.options, item_id, is_sold_out, until)
+                )
             groups.append(group)
         return replace(self, groups=tuple(groups))
 
 
-def _marked(items: Iterable, item_id: str, is_sold_out: bool) -> tuple:
-    return tuple(
-        replace(item, is_sold_out=is_sold_out) if item.id == item_id else item for item in items
-    )
+def _marked(
+    items: Iterable, item_id: str, is_sold_out: bool, until: datetime | None
+) -> tuple:
+    mark = {"is_sold_out": is_sold_out, "sold_out_until": until if is_sold_out else None}
+    return tuple(replace(item, **mark) if item.id == item_id else item for item in items)
+
+
+def _back_at(items: tuple, now: datetime) -> tuple:
+    back = [item for item in items if item.sold_out_until and item.sold_out_until <= now]
+    for item in back:
+        items = _marked(items, item.id, False, None)
+    return items
 
 
 def menu_to_dict(menu: Menu) -> dict:
@@ -155,7 +199,7 @@ def menu_to_dict(menu: Menu) -> dict:
                 "hint": drink.hint,
                 "icon": drink.icon,
                 "groups": list(drink.groups),
-                "soldOut": drink.is_sold_out,
+                **_stock_to_dict(drink),
             }
             for drink in menu.drinks
         ],
@@ -164,7 +208,7 @@ def menu_to_dict(menu: Menu) -> dict:
                 "id": group.id,
                 "name": group.name,
                 "options": [
-                    {"id": option.id, "name": option.name, "soldOut": option.is_sold_out}
+                    {"id": option.id, "name": option.name, **_stock_to_dict(option)}
                     for option in group.options
                 ],
             }
@@ -183,7 +227,7 @@ def menu_from_dict(data: Mapping) -> Menu:
                 hint=drink.get("hint", ""),
                 icon=drink.get("icon", drink["id"]),
                 groups=tuple(drink.get("groups", ())),
-                is_sold_out=drink.get("soldOut", False),
+                **_stock_from_dict(drink),
             )
             for drink in data["drinks"]
         ),
@@ -192,13 +236,31 @@ def menu_from_dict(data: Mapping) -> Menu:
                 id=group["id"],
                 name=group["name"],
                 options=tuple(
-                    Option(option["id"], option["name"], option.get("soldOut", False))
+                    Option(option["id"], option["name"], **_stock_from_dict(option))
                     for option in group["options"]
                 ),
             )
             for group in data.get("groups", ())
         ),
     )
+
+
+def _stock_to_dict(item: Drink | Option) -> dict:
+    data: dict = {"soldOut": item.is_sold_out}
+    if item.sold_out_until is not None:
+        data["soldOutUntil"] = item.sold_out_until.isoformat()
+    if item.allergens:
+        data["allergens"] = list(item.allergens)
+    return data
+
+
+def _stock_from_dict(data: Mapping) -> dict:
+    until = data.get("soldOutUntil")
+    return {
+        "is_sold_out": data.get("soldOut", False),
+        "sold_out_until": datetime.fromisoformat(until) if until else None,
+        "allergens": tuple(data.get("allergens", ())),
+    }
 
 
 DEFAULT_MENU = Menu(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from domain.hours import Hours
 from domain.menu import DEFAULT_MENU, Menu
 
 SHOP_ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -18,6 +20,15 @@ class SignIn(StrEnum):
 
     GUEST = "guest"
     PHONE = "phone"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """The last change of one part of the settings: how many there were, by whom and when."""
+
+    number: int
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,14 @@ class Shop:
     capacity: how many orders may be under way at once.
     open_orders_per_customer, orders_per_day: for one customer; with SignIn.PHONE for one number.
     phone_countries: whose numbers get text messages (ISO 3166 codes); none until somebody chooses.
-    version: grows by one with each change of the settings.
+    door_at: when the door was last moved, by hand or by the clock.
+    extra_minutes: what a barista adds to the estimated wait in a rush; 0 in quiet times.
+    paused_until: no new scans before this moment; None when the bar is not paused.
+    auto_pause_at: with so many open orders the bar pauses by itself; 0 never.
+    languages: the ones offered to customers, the bar's own first.
+    accent: the event's colour ("#rrggbb"), empty for the house's; logo: its picture's name.
+    edits: the last change of each part of the settings, so that two editors do not overwrite
+        each other. version: grows by one with each change of any part.
     """
 
     id: str
@@ -50,7 +68,23 @@ class Shop:
     sign_in: SignIn = SignIn.GUEST
     phone_countries: tuple[str, ...] = ()
     menu: Menu = DEFAULT_MENU
+    hours: Hours = Hours()
+    door_at: datetime | None = None
+    extra_minutes: int = 0
+    paused_until: datetime | None = None
+    pause_is_automatic: bool = False
+    auto_pause_at: int = 0
+    languages: tuple[str, ...] = ("en",)
+    accent: str = ""
+    logo: str = ""
+    is_archived: bool = False
+    edits: Mapping[str, Edit] = field(default_factory=dict)
     version: int = 1
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The shop's time zone."""
+        return ZoneInfo(self.timezone)
 
     @property
     def scans_per_hour(self) -> int:
@@ -59,8 +93,51 @@ class Shop:
 
     def local_time(self, moment: datetime) -> datetime:
         """A moment on the shop's own clock."""
-        return moment.astimezone(ZoneInfo(self.timezone))
+        return moment.astimezone(self.zone)
 
     def day(self, now: datetime) -> str:
         """The shop's calendar day (YYYY-MM-DD) at `now`; order numbers begin anew with it."""
         return self.local_time(now).date().isoformat()
+
+    def at(self, now: datetime) -> Shop:
+        """The shop as it is at `now`: what ends by the clock (a pause, "sold out") has ended."""
+        shop = self
+        if shop.paused_until is not None and shop.paused_until <= now:
+            shop = replace(shop, paused_until=None, pause_is_automatic=False)
+        menu = shop.menu.at(now)
+        return shop if menu is shop.menu else replace(shop, menu=menu)
+
+    @property
+    def is_paused(self) -> bool:
+        """True while no new scans are taken."""
+        return self.paused_until is not None
+
+    def opens_again_at(self, now: datetime) -> datetime | None:
+        """When the clock opens a closed shop again; None when only people do."""
+        return None if self.is_archived else self.hours.next_opening(now, self.zone)
+
+
+def move_door(shop: Shop, is_open: bool, now: datetime) -> Shop:
+    """The shop opened or closed by hand, which holds until the next boundary of its hours.
+
+    Closing ends a pause and a rush: the next day begins calmly.
+    """
+    shop = replace(shop, is_open=is_open, door_at=now)
+    return shop if is_open else _calm(shop)
+
+
+def follow_clock(shop: Shop, now: datetime) -> Shop:
+    """The shop as its hours want it, if a boundary has passed since the door was last moved."""
+    if shop.is_archived or not shop.hours:
+        return shop
+    boundary = shop.hours.last_boundary(now, shop.zone)
+    if boundary is None or (shop.door_at is not None and shop.door_at >= boundary):
+        return shop
+    is_open = shop.hours.is_open(now, shop.zone)
+    if is_open == shop.is_open:
+        return shop
+    return replace(move_door(shop, is_open, now), door_at=boundary)
+
+
+def _calm(shop: Shop) -> Shop:
+    return replace(shop, extra_minutes=0, paused_until=None, pause_is_automatic=False)

@@ -23,11 +23,15 @@ STATUS = {
     errors.TooManyRequests: 429,
     errors.HasOpenOrder: 409,
     errors.ShopClosed: 409,
+    errors.ShopPaused: 409,
     errors.ShopFull: 409,
     errors.ChoiceInvalid: 422,
     errors.SoldOut: 409,
     errors.NotAllowedNow: 409,
     errors.AlreadyTaken: 409,
+    errors.SettingInvalid: 422,
+    errors.ChangedMeanwhile: 409,
+    errors.ShopIdTaken: 409,
     errors.LinkInvalid: 410,
 }
 """Every refusal's status code; a test sees to it that none is missing."""

@@ -106,7 +106,7 @@ def refusal(shop: Shop, refused: Refusal, code: CurrentCode | None, now: datetim
     }
     if isinstance(refused, CodeUsedUp):
         closes_at = refused.next_at
-        every = _duration(shop.window_seconds)
+        every = duration(shop.window_seconds)
         view |= {
             "kind": "used_up",
             "title": "This code is used up",
@@ -137,7 +137,7 @@ def refusal(shop: Shop, refused: Refusal, code: CurrentCode | None, now: datetim
             "kind": "expired",
             "title": "Scan the code first",
             "why": "This page belongs to the phone that scanned the code, for "
-            f"{_duration(shop.pass_seconds)}. Scan the one on the screen with this phone.",
+            f"{duration(shop.pass_seconds)}. Scan the one on the screen with this phone.",
         }
     elif isinstance(refused, OrdersOfDayUsedUp):
         view |= {
@@ -230,8 +230,8 @@ def signed_in(shop: Shop, session: StaffSession, now: datetime) -> dict:
         "id": session.id,
         "name": session.name,
         "role": _ROLES[session.role],
-        "since": _moment(shop, session.began_at, now),
-        "seen": "now" if is_here else _moment(shop, seen_at, now),
+        "since": moment(shop, session.began_at, now),
+        "seen": "now" if is_here else moment(shop, seen_at, now),
         "is_here": is_here,
     }
 
@@ -372,14 +372,14 @@ def _order_texts(shop: Shop, order: Order, place: int | None) -> tuple[str, str,
             if order.reason == TimeOutCause.CUSTOMER:
                 return (
                     "Your time to choose is over",
-                    f"We waited {_duration(order.choose_seconds or 0)} for your choice and gave "
+                    f"We waited {duration(order.choose_seconds or 0)} for your choice and gave "
                     "the place to the next person.",
                     "Scan again whenever you like.",
                 )
             return (
                 "Your drink was not made in time",
                 f"We are sorry: nobody could make {number} within "
-                f"{_duration(order.make_seconds or 0)}, so it was closed.",
+                f"{duration(order.make_seconds or 0)}, so it was closed.",
                 "Ask at the counter, or scan again straight away.",
             )
     raise ValueError(order.state)
@@ -391,17 +391,19 @@ def _ordinal(number: int) -> str:
     return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
-def _duration(seconds: int) -> str:
+def duration(seconds: int) -> str:
+    """A span of time as people say it."""
     if seconds % 60 == 0 and seconds >= 60:
         minutes = seconds // 60
         return "1 minute" if minutes == 1 else f"{minutes} minutes"
     return "1 second" if seconds == 1 else f"{seconds} seconds"
 
 
-def _moment(shop: Shop, moment: datetime | None, now: datetime) -> str:
-    if moment is None:
+def moment(shop: Shop, at: datetime | None, now: datetime) -> str:
+    """A moment by the shop's clock; with its date when that is not today's."""
+    if at is None:
         return "unknown"
-    local = shop.local_time(moment)
+    local = shop.local_time(at)
     if local.date() == shop.local_time(now).date():
         return local.strftime("%H:%M")
     return local.strftime("%d %b, %H:%M").lstrip("0")

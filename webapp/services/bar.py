@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 
-from domain.errors import Busy
 from domain.orders import Order, Role, cancel, collect, complete, make, release
-from domain.shops import Shop
-from webapp.services.ports import Services, StaffSession, Stale, move
+from domain.shops import Shop, move_door
+from webapp.services.ports import Services, StaffSession, move
+from webapp.services.shop_settings import change_shop
 
 
 class CancelReason(StrEnum):
@@ -59,7 +58,12 @@ def cancel_order(
 
 def set_open(services: Services, shop_id: str, is_open: bool) -> Shop:
     """Opens or closes the shop; open orders go on. Raises Busy."""
-    return change_shop(services, shop_id, lambda shop: replace(shop, is_open=is_open))
+    now = services.now()
+    return change_shop(
+        services,
+        shop_id,
+        lambda shop: shop if shop.is_open is is_open else move_door(shop, is_open, now),
+    )
 
 
 def set_sold_out(
@@ -78,19 +82,3 @@ def set_sold_out(
 def _change(services: Services, order_id: str, barista: StaffSession, change) -> Order:
     now = services.now()
     return move(services, barista.shop_id, order_id, lambda order: change(order, now))
-
-
-def change_shop(services: Services, shop_id: str, change: Callable[[Shop], Shop]) -> Shop:
-    """Saves what `change` makes of the shop, again while others write in between. Raises Busy."""
-    for _ in range(5):
-        shop = services.shop(shop_id)
-        changed = change(shop)
-        if changed == shop:
-            return shop
-        changed = replace(changed, version=shop.version + 1)
-        try:
-            services.shops.save(shop, changed)
-        except Stale:
-            continue
-        return changed
-    raise Busy

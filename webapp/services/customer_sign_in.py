@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from domain.errors import ChoiceInvalid
 from domain.shops import Shop, SignIn
-from webapp.services.bar import change_shop
+from webapp.services.shop_settings import change_shop
 from webapp.services.phone_numbers import read_countries
 from webapp.services.ports import Services
 

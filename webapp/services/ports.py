@@ -182,9 +182,9 @@ class Services:
     public_url: str
 
     def shop(self, shop_id: str) -> Shop:
-        """The shop. Raises NotFound."""
+        """The shop as it is now. Raises NotFound."""
         if shop := self.shops.get(shop_id):
-            return shop
+            return shop.at(self.now())
         raise NotFound("There is no bar at this address.")
 
     def order(self, shop_id: str, order_id: str) -> Order:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError
 
 from domain.admission import TokenBucket
+from domain.hours import hours_from_dict, hours_to_dict
 from domain.menu import menu_from_dict, menu_to_dict
-from domain.shops import Shop, SignIn
+from domain.shops import Edit, Shop, SignIn
 from webapp.services.ports import Stale
 from webapp.storage.tables import CounterModel, IntakeModel, QrCodeModel, ShopModel
 from webapp.storage.transaction import transact_write
@@ -117,6 +118,20 @@ def shop_from_model(model: ShopModel) -> Shop:
         sign_in=SignIn(model.sign_in or SignIn.GUEST),
         phone_countries=tuple(model.phone_countries or ()),
         menu=menu_from_dict(model.menu),
+        hours=hours_from_dict(model.hours or {}),
+        door_at=model.door_at,
+        extra_minutes=int(model.extra_minutes or 0),
+        paused_until=model.paused_until,
+        pause_is_automatic=bool(model.pause_is_automatic),
+        auto_pause_at=int(model.auto_pause_at or 0),
+        languages=tuple(model.languages or Shop.languages),
+        accent=model.accent or "",
+        logo=model.logo or "",
+        is_archived=bool(model.is_archived),
+        edits={
+            part: Edit(number, by, datetime.fromisoformat(at))
+            for part, (number, by, at) in (model.edits or {}).items()
+        },
         version=int(model.version),
     )
 
@@ -146,6 +161,19 @@ def _to_model(shop: Shop) -> ShopModel:
         sign_in=shop.sign_in.value,
         phone_countries=list(shop.phone_countries),
         menu=menu_to_dict(shop.menu),
+        hours=hours_to_dict(shop.hours),
+        door_at=shop.door_at,
+        extra_minutes=shop.extra_minutes,
+        paused_until=shop.paused_until,
+        pause_is_automatic=shop.pause_is_automatic,
+        auto_pause_at=shop.auto_pause_at,
+        languages=list(shop.languages),
+        accent=shop.accent or None,
+        logo=shop.logo or None,
+        is_archived=shop.is_archived,
+        edits={
+            part: [edit.number, edit.by, edit.at.isoformat()] for part, edit in shop.edits.items()
+        },
     )
 
 

@@ -164,6 +164,18 @@ class ShopModel(Model):
     sign_in = UnicodeAttribute(null=True)
     phone_countries = JSONAttribute(null=True)
     menu = JSONAttribute()
+    # Later than the first version: an item written by that one has none of them.
+    hours = JSONAttribute(null=True)
+    door_at = TimeAttribute(null=True)
+    extra_minutes = NumberAttribute(null=True)
+    paused_until = TimeAttribute(null=True)
+    pause_is_automatic = BooleanAttribute(null=True)
+    auto_pause_at = NumberAttribute(null=True)
+    languages = JSONAttribute(null=True)
+    accent = UnicodeAttribute(null=True)
+    logo = UnicodeAttribute(null=True)
+    is_archived = BooleanAttribute(null=True)
+    edits = JSONAttribute(null=True)
 
 
 class QrCodeModel(Model):

@@ -67,6 +67,8 @@ WHO_MAY = {
     "GET /<shop_id>/admin/screens": ADMINS,
     "POST /<shop_id>/admin/screens": ADMINS,
     "POST /<shop_id>/admin/sessions/<session_id>/revoke": ADMINS,
+    "GET /<shop_id>/admin/settings": ADMINS,
+    "POST /<shop_id>/admin/settings/<part>": ADMINS,
 }
 STAFF_ONLY = {
     route for route, actors in WHO_MAY.items() if actors in (BARISTAS, DISPLAYS, ADMINS)
@@ -78,6 +80,7 @@ FORMS = {
     "POST /<shop_id>/barista/name": {"name": "Rui"},
     "POST /<shop_id>/barista/sold-out": {"item": "latte", "sold_out": "1"},
     "POST /<shop_id>/admin/links": {"role": "barista"},
+    "POST /<shop_id>/admin/settings/<part>": {"name": "Hall 2"},
 }
 
 
@@ -106,6 +109,7 @@ class Bar:
             .replace("<code>", "a-code")
             .replace("<secret>", "a-secret")
             .replace("<session_id>", self.session_id)
+            .replace("<part>", "bar")
             .replace("<path:filename>", "nothing.css")
         )
         return self.browsers[actor].open(path, method=method, data=FORMS.get(route))
@@ -206,6 +210,7 @@ def test_shop_and_role_come_from_the_session_never_from_the_form(bar, route):
     before = everything()
     method, rule = route.split(" ")
     path = rule.replace("<shop_id>", "main").replace("<order_id>", bar.order_id)
+    path = path.replace("<part>", "bar")
     form = FORMS.get(route, {}) | {"shop_id": "main", "role": "admin", "customer_id": "x"}
     answer = bar.browsers["admin of another shop"].post(path, data=form)
     assert answer.status_code == 404

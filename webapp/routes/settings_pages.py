@@ -1,0 +1,81 @@
+"""The settings of a shop, part by part. Each form carries what its editor has seen."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+
+from domain.errors import ChangedMeanwhile, SettingInvalid
+from domain.settings import LANGUAGES, NUMBERS, PARTS
+from domain.shops import Shop
+from webapp import setting_views
+from webapp.access import ADMIN, allow, services, staff
+from webapp.services.shop_settings import edit_shop, seen_number
+
+blueprint = Blueprint("settings", __name__, url_prefix="/<shop_id>/admin/settings")
+
+
+@blueprint.get("")
+@allow(ADMIN)
+def home(shop_id: str):
+    return _page(services().shop(shop_id), saved=request.args.get("saved", ""))
+
+
+@blueprint.post("/<part>")
+@allow(ADMIN)
+def save(shop_id: str, part: str):
+    if part not in PARTS:
+        abort(404)
+    values = _values()
+    try:
+        edit_shop(
+            services(), staff(), part, _seen(), lambda shop: PARTS[part](shop, values)
+        )
+    except SettingInvalid as refused:
+        problem = {"field": refused.field, "sentence": refused.sentence}
+        return _page(services().shop(shop_id), part, values, problem), 422
+    except ChangedMeanwhile as refused:
+        shop = services().shop(shop_id)
+        return _page(shop, part, values, setting_views.conflict(shop, part, values, refused)), 409
+    return redirect(url_for("settings.home", shop_id=shop_id, saved=part, _anchor=part), 303)
+
+
+def _values() -> dict:
+    values: dict = {name: value for name, value in request.form.items() if name != "languages"}
+    if "languages_asked" in values:
+        values["languages"] = request.form.getlist("languages")
+    return values
+
+
+def _seen() -> int:
+    text = request.form.get("seen", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
+
+
+def _page(
+    shop: Shop, part: str = "", values: dict | None = None, problem: dict | None = None, saved=""
+) -> str:
+    deployment = current_app.extensions["settings"]
+    return render_template(
+        "admin/settings.html",
+        shop=shop,
+        now_ms=int(services().now().timestamp() * 1000),
+        live_url=None,
+        fields={name: setting_views.fields(shop, name, values if name == part else None)
+                for name in PARTS},
+        seen={name: seen_number(shop, name) for name in PARTS},
+        edits={name: setting_views.last_edit(shop, name, services().now()) for name in PARTS},
+        save_urls={
+            name: url_for("settings.save", shop_id=shop.id, part=name) for name in PARTS
+        },
+        part=part,
+        problem=problem,
+        saved=saved if saved in PARTS else "",
+        numbers=NUMBERS,
+        languages=LANGUAGES,
+        zones=sorted(available_timezones()),
+        door=setting_views.door(shop, services().now()),
+        deadlines=setting_views.deadlines(deployment.choose_seconds, deployment.make_seconds),
+        home_url=url_for("admin.home", shop_id=shop.id),
+    )
