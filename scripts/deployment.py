@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import time
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
+from scripts.cloudformation import GOOD_STATUSES, CloudStack
 from scripts.environment import ROOT
 from scripts.machine import StackError
 
@@ -21,7 +22,7 @@ STACK = "serverlesspresso"
 FUNCTION_ROLE_ARN = "arn:aws:iam::000000000000:role/serverlesspresso-function"
 REGION = "us-east-1"
 TEMPLATE_HASH_TAG = "template-hash"
-GOOD_STATUSES = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+BUCKET = "serverlesspresso-templates"
 
 
 def make_clients(endpoint_url: str, key: str, secret: str) -> dict:
@@ -35,7 +36,7 @@ def make_clients(endpoint_url: str, key: str, secret: str) -> dict:
     config = Config(proxies={}, retries={"total_max_attempts": 3})
     return {
         name: session.client(name, endpoint_url=endpoint_url, config=config)
-        for name in ("lambda", "cloudformation")
+        for name in ("lambda", "cloudformation", "s3", "dynamodb")
     }
 
 
@@ -54,22 +55,30 @@ def deploy(
     function = find_function(clients["lambda"])
     if function:
         update_function(clients["lambda"], function, events_url)
-    stack = describe_stack(clients["cloudformation"])
+    cloud_stack = CloudStack(
+        clients["cloudformation"], clients["s3"], clients["dynamodb"], STACK, BUCKET
+    )
+    stack = cloud_stack.describe()
     inputs = hash_of_inputs(settings)
     last = read_record(record)
     is_known = last.get("inputs") == inputs
     if function and stack and is_known and is_current(stack, last.get("template")):
         return
     template = build_template(environment)
+    clients["s3"].create_bucket(Bucket=BUCKET)
     if not function:
         # The role comes with the stack, and what points at the function only after it.
-        stack = deploy_stack(clients["cloudformation"], stack, template, "", "without a function")
+        stack = cloud_stack.put(template, parameters(""), {})
         function = create_function(clients["lambda"], events_url)
     arn = function["FunctionArn"]
     wanted = hashlib.sha256(f"{arn}\n{template}".encode()).hexdigest()
     if not (stack and is_current(stack, wanted)):
-        deploy_stack(clients["cloudformation"], stack, template, arn, wanted)
+        cloud_stack.put(template, parameters(arn), {TEMPLATE_HASH_TAG: wanted})
     record.write_text(json.dumps({"inputs": inputs, "template": wanted}))
+
+
+def parameters(function_arn: str) -> dict[str, str]:
+    return {"FunctionArn": function_arn, "FunctionName": FUNCTION}
 
 
 def read_record(record: Path) -> dict[str, str]:
@@ -88,15 +97,19 @@ def hash_of_inputs(settings: dict[str, str]) -> str:
     return digest.hexdigest()
 
 
-def build_template(environment: dict[str, str]) -> str:
+def build_template(environment: Mapping[str, str]) -> str:
+    """The template of a deployment whose function has these variables."""
     from webapp.settings import Settings, SettingsError
     from webapp.stack import build_template_body
 
     try:
-        settings = Settings.from_environment(environment)
+        # The template needs neither address nor key, which AWS knows only later.
+        settings = Settings.from_environment(
+            {"PUBLIC_URL": "not known yet", "SECRET_KEY": "not known yet", **environment}
+        )
     except SettingsError as error:
         raise StackError(str(error)) from None
-    return build_template_body(settings.choose_seconds, settings.make_seconds)
+    return build_template_body(settings.choose_seconds, settings.make_seconds, settings.prefix)
 
 
 def find_function(client) -> dict | None:
@@ -144,65 +157,3 @@ def minimal_zip() -> bytes:
 def is_current(stack: dict, wanted: str) -> bool:
     tags = {tag["Key"]: tag["Value"] for tag in stack["Tags"]}
     return tags.get(TEMPLATE_HASH_TAG) == wanted and stack["StackStatus"] in GOOD_STATUSES
-
-
-def deploy_stack(
-    client, stack: dict | None, template: str, function_arn: str, template_hash: str
-) -> dict:
-    """Create the stack, or update the one that is there; returns it as it is then."""
-    from botocore.exceptions import ClientError
-
-    if stack and stack["StackStatus"] in ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
-        client.delete_stack(StackName=STACK)  # A stack whose creation failed cannot be updated.
-        settle(client)
-        stack = None
-    try:
-        (client.update_stack if stack else client.create_stack)(
-            StackName=STACK,
-            TemplateBody=template,
-            Capabilities=["CAPABILITY_NAMED_IAM"],
-            Parameters=[
-                {"ParameterKey": "FunctionArn", "ParameterValue": function_arn},
-                {"ParameterKey": "FunctionName", "ParameterValue": FUNCTION},
-            ],
-            Tags=[{"Key": TEMPLATE_HASH_TAG, "Value": template_hash}],
-        )
-    except ClientError as error:
-        raise StackError(f"The CloudFormation template was refused: {error}") from None
-    status = settle(client)
-    if status not in GOOD_STATUSES:
-        raise StackError(f"The CloudFormation stack ended as {status}: {failure_reason(client)}")
-    return describe_stack(client)
-
-
-def describe_stack(client) -> dict | None:
-    from botocore.exceptions import ClientError
-
-    try:
-        return client.describe_stacks(StackName=STACK)["Stacks"][0]
-    except ClientError as error:
-        if "does not exist" in str(error):
-            return None
-        raise
-
-
-def settle(client, seconds: int = 60) -> str:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        stack = describe_stack(client)
-        status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
-        if not status.endswith("IN_PROGRESS"):
-            return status
-        time.sleep(0.05)
-    return f"unfinished after {seconds} s"
-
-
-def failure_reason(client) -> str:
-    events = client.describe_stack_events(StackName=STACK)["StackEvents"]
-    failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
-    # Newest first: the oldest failure is the cause, the others follow from it.
-    return (
-        f"{failed[-1]['LogicalResourceId']}: {failed[-1].get('ResourceStatusReason')}"
-        if failed
-        else "no reason given"
-    )

@@ -59,7 +59,7 @@ def set_up_or_exit(set_up: Callable[[], Result]) -> Result:
 def set_up_for_serving() -> None:
     _install("app", "Python packages", [ROOT / "requirements.txt"], CONSTRAINTS)
     _install("ministack", "Local AWS emulator", [REQUIREMENTS / "emulator.txt"])
-    _build_assets()
+    build_assets()
 
 
 def set_up_for_testing() -> str:
@@ -141,6 +141,7 @@ def _one_set_up_at_a_time() -> Iterator[None]:
 
 def _run(what: str, command: list, **options) -> None:
     """Run a command with its output in the log; a failure becomes one line that says what to do."""
+    LOG.parent.mkdir(exist_ok=True)
     with open(LOG, "ab") as log:
         log.write(f"\n$ {' '.join(map(str, command))}\n".encode())
         log.flush()
@@ -176,7 +177,8 @@ def _hash(paths: Iterable[Path], *words: str) -> str:
     digest = hashlib.sha256("\0".join(words).encode())
     for path in paths:
         digest.update(b"\0" + str(path).encode() + b"\0")
-        digest.update(path.read_bytes() if path.is_file() else b"")
+        file = ROOT / path
+        digest.update(file.read_bytes() if file.is_file() else b"")
     return digest.hexdigest()
 
 
@@ -228,11 +230,14 @@ def _install(
 # Front-end files
 
 
-def _build_assets() -> None:
+def build_assets() -> None:
+    """Makes the files that browsers load, when their sources have changed."""
     sources = sorted(path for path in (STATIC / "src").rglob("*") if path.is_file())
     builder = ROOT / "scripts" / "build_assets.mjs"
     lock = ROOT / "package-lock.json"
-    packages, files = _hash([lock], str(ROOT)), _hash([*sources, builder, lock])
+    packages = _hash([lock], str(ROOT))
+    # Where the project lies makes no difference to what is built.
+    files = _hash(path.relative_to(ROOT) for path in [*sources, builder, lock])
     packages_stamp, files_stamp = ROOT / "node_modules" / ".stamp", STATIC / "dist" / ".stamp"
     if _is_stamped(files_stamp, files):
         return

@@ -1,0 +1,247 @@
+"""Creates, updates and deletes one CloudFormation stack, from whatever state it is found in.
+
+Used for the emulator and for AWS alike. A failure is one line: StackError.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+
+from scripts.machine import StackError
+from scripts.template_steps import steps_to, tables_of
+
+LARGEST_BODY = 51_200
+"""Bytes that CloudFormation takes in a call; a longer template goes through a bucket."""
+GOOD_STATUSES = (
+    "CREATE_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_COMPLETE",
+)
+_LONGEST_PAUSE_SECONDS = 3
+
+
+class CloudStack:
+    """One stack by its name; the bucket takes long templates for the moment of a call."""
+
+    def __init__(self, cloudformation, s3, dynamodb, name: str, bucket: str):
+        self._client = cloudformation
+        self._s3 = s3
+        self._dynamodb = dynamodb
+        self.name = name
+        self._bucket = bucket
+
+    def describe(self) -> dict | None:
+        """The stack as it is now; None when there is none."""
+        from botocore.exceptions import ClientError
+
+        try:
+            return self._client.describe_stacks(StackName=self.name)["Stacks"][0]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+
+    def put(
+        self, template: str, parameters: Mapping[str, str], tags: Mapping[str, str]
+    ) -> dict:
+        """Makes the stack what the template says; does nothing when it is that already.
+
+        Tables that an earlier stack has left behind are taken over with what they hold. Raises
+        StackError when CloudFormation refuses or rolls back; the stack is then what it was before.
+        """
+        options = {
+            "Parameters": [
+                {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+            ],
+            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        }
+        stack = self._ready_stack() or self._adopt_tables(template)
+        if stack is None:
+            self._change(self._client.create_stack, template, options)
+        else:
+            for step in steps_to(self._deployed_template(), template):
+                self._change(self._client.update_stack, step, options)
+        return self.describe()
+
+    def delete(self) -> bool:
+        """Deletes the stack and waits; what its template retains stays. False: there was none."""
+        stack = self.describe()
+        if stack is None:
+            return False
+        if stack["StackStatus"].endswith("IN_PROGRESS"):
+            self._settle()
+        self._client.delete_stack(StackName=self.name)
+        status = self._settle(stack["StackId"])
+        if status != "DELETE_COMPLETE":
+            raise StackError(
+                f"The stack {self.name} ended as {status}: {self._reason(stack['StackId'])}."
+            )
+        return True
+
+    def outputs(self) -> dict[str, str]:
+        """What the template gives out, by name."""
+        stack = self.describe() or {}
+        return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", ())}
+
+    def _ready_stack(self) -> dict | None:
+        """The stack once it can be updated; None when it has to be made."""
+        stack = self.describe()
+        if stack is None:
+            return None
+        status = stack["StackStatus"]
+        if status.endswith("IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+            status = self._settle()
+        if status == "UPDATE_ROLLBACK_FAILED":
+            self._client.continue_update_rollback(StackName=self.name)
+            status = self._settle()
+        if status in GOOD_STATUSES:
+            return self.describe()
+        if status == "UPDATE_ROLLBACK_FAILED":
+            raise StackError(
+                f"The stack {self.name} cannot go back: {self._reason(self.name)}."
+                " Repair that in the CloudFormation console, then run the command again."
+            )
+        self.delete()  # A stack whose creation failed cannot be updated.
+        return None
+
+    def _change(self, call, template: str, options: dict) -> None:
+        from botocore.exceptions import ClientError
+
+        with _Sent(self._s3, self._bucket, self.name, template) as body:
+            try:
+                call(
+                    StackName=self.name,
+                    Capabilities=["CAPABILITY_NAMED_IAM"],
+                    RetainExceptOnCreate=True,
+                    **body,
+                    **options,
+                )
+            except ClientError as error:
+                message = error.response["Error"]["Message"]
+                if message.startswith("No updates are to be performed"):
+                    return
+                raise StackError(f"CloudFormation refused the template: {message}") from None
+            status = self._settle()
+        if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            raise StackError(
+                f"The stack {self.name} ended as {status}: {self._reason(self.name)}."
+                " Nothing of this step was kept."
+            )
+
+    def _adopt_tables(self, template: str) -> dict | None:
+        """Makes a stack of the tables that are there already; None when there are none."""
+        wanted = tables_of(template)
+        known = self._existing_tables()
+        found = {key: one for key, one in wanted.items() if _name(one) in known}
+        if not found:
+            return None
+        with _Sent(self._s3, self._bucket, self.name, json.dumps({"Resources": found})) as body:
+            self._client.create_change_set(
+                StackName=self.name,
+                ChangeSetName="adopt-tables",
+                ChangeSetType="IMPORT",
+                ResourcesToImport=[
+                    {
+                        "ResourceType": one["Type"],
+                        "LogicalResourceId": key,
+                        "ResourceIdentifier": {"TableName": _name(one)},
+                    }
+                    for key, one in found.items()
+                ],
+                **body,
+            )
+            self._wait_for_change_set()
+        self._client.execute_change_set(StackName=self.name, ChangeSetName="adopt-tables")
+        status = self._settle()
+        if status != "IMPORT_COMPLETE":
+            raise StackError(
+                f"The tables left behind could not be taken over: {self._reason(self.name)}."
+            )
+        return self.describe()
+
+    def _wait_for_change_set(self) -> None:
+        for _ in _pauses(seconds=300):
+            made = self._client.describe_change_set(
+                StackName=self.name, ChangeSetName="adopt-tables"
+            )
+            if made["Status"] == "CREATE_COMPLETE":
+                return
+            if made["Status"] == "FAILED":
+                raise StackError(
+                    "The tables left behind do not fit the template:"
+                    f" {made.get('StatusReason', 'no reason given')}."
+                )
+        raise StackError("CloudFormation did not answer within 5 minutes; try again.")
+
+    def _existing_tables(self) -> set[str]:
+        pages = self._dynamodb.get_paginator("list_tables").paginate()
+        return {name for page in pages for name in page["TableNames"]}
+
+    def _deployed_template(self) -> str:
+        body = self._client.get_template(StackName=self.name)["TemplateBody"]
+        return body if isinstance(body, str) else json.dumps(body)
+
+    def _settle(self, stack_id: str | None = None, seconds: int = 1800) -> str:
+        """Waits until nothing is in progress; the status then. A gone stack is DELETE_COMPLETE."""
+        for _ in _pauses(seconds):
+            try:
+                stack = self._client.describe_stacks(StackName=stack_id or self.name)["Stacks"][0]
+            except self._client.exceptions.ClientError as error:
+                if "does not exist" not in str(error):
+                    raise
+                return "DELETE_COMPLETE"
+            if not stack["StackStatus"].endswith("IN_PROGRESS"):
+                return stack["StackStatus"]
+        raise StackError(
+            f"The stack {self.name} is still being changed after {seconds // 60} minutes."
+            " Run the command again to go on."
+        )
+
+    def _reason(self, name_or_id: str) -> str:
+        """Why the last change failed: its first failure, the others follow from it."""
+        failed = "no reason given"
+        pages = self._client.get_paginator("describe_stack_events").paginate(StackName=name_or_id)
+        for event in (event for page in pages for event in page["StackEvents"]):  # newest first
+            reason = event.get("ResourceStatusReason", "")
+            if event["ResourceStatus"].endswith("FAILED") and "cancelled" not in reason:
+                failed = f"{event['LogicalResourceId']}: {reason.rstrip('.') or 'no reason given'}"
+            if reason == "User Initiated":
+                break
+        return " ".join(failed.split())
+
+
+class _Sent:
+    """The template as arguments of a call: inline, or an object in the bucket while it lasts."""
+
+    def __init__(self, s3, bucket: str, name: str, template: str):
+        self._s3, self._bucket, self._template = s3, bucket, template
+        self._key = f"{name}.template.json"
+        self._is_long = len(template.encode()) > LARGEST_BODY
+
+    def __enter__(self) -> dict[str, str]:
+        if not self._is_long:
+            return {"TemplateBody": self._template}
+        self._s3.put_object(Bucket=self._bucket, Key=self._key, Body=self._template.encode())
+        return {"TemplateURL": f"{self._s3.meta.endpoint_url}/{self._bucket}/{self._key}"}
+
+    def __exit__(self, *_) -> None:
+        if self._is_long:
+            self._s3.delete_object(Bucket=self._bucket, Key=self._key)
+
+
+def _pauses(seconds: float):
+    """Yields until the time is over, at first quickly: the emulator needs milliseconds."""
+    end, pause = time.monotonic() + seconds, 0.05
+    while time.monotonic() < end:
+        yield
+        time.sleep(pause)
+        pause = min(pause * 1.3, _LONGEST_PAUSE_SECONDS)
+
+
+def _name(table: Mapping) -> str:
+    return table["Properties"]["TableName"]
+

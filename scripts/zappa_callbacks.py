@@ -1,0 +1,53 @@
+"""What Zappa calls around its commands (zappa_settings.json, `callbacks`).
+
+`before` runs once the settings are read: for deploy and update it makes the stack, so that the
+function's role and tables are there. `after` runs last, when function and API exist: it points
+rules and mappings at the function and opens the bar.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Zappa loads this file by its path, so the project cannot be imported yet.
+ROOT = str(Path(__file__).resolve().parent.parent)
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
+
+from click import ClickException  # noqa: E402
+
+from scripts.aws_deployment import AwsDeployment  # noqa: E402
+from scripts.environment import SetUpError, build_assets  # noqa: E402
+from scripts.machine import StackError  # noqa: E402
+
+
+def before(cli) -> None:
+    """Zappa's `settings` callback."""
+    with _in_one_line():
+        if cli.command in ("deploy", "update", "package", "save-python-settings-file"):
+            build_assets()
+        if cli.command in ("deploy", "update"):
+            deployment = AwsDeployment.of(cli)
+            if cli.command == "deploy":
+                deployment.remove_what_was_interrupted()
+            cli.aws_environment_variables = deployment.prepare()
+
+
+def after(cli) -> None:
+    """Zappa's `post` callback."""
+    with _in_one_line():
+        deployment = AwsDeployment.of(cli)
+        deployment.connect()
+        for line in deployment.open_bar():
+            print(line)
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except (StackError, SetUpError) as error:
+        raise ClickException(str(error)) from None

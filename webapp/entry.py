@@ -1,0 +1,34 @@
+"""The function's door: everything that Lambda is invoked with comes in through `handler`.
+
+Web requests go to Zappa, events to the consumers, what operators ask for to `operator_jobs`. Zappa
+alone would drop events that name no command and run any code that came as `raw_command`; neither
+gets as far as it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from zappa.handler import lambda_handler as zappa_handler
+
+from webapp.consumers.registry import COMMAND, dispatch
+
+
+def handler(event: Mapping, context: object) -> object:
+    """Answers an invocation; raises what its consumer raises, so that the sender sends it again."""
+    if _is_web_request(event) or _is_zappa_invoke(event):
+        return zappa_handler(event, context)
+    if "operator_job" in event:
+        from webapp import operator_jobs
+
+        return operator_jobs.run(event)
+    return dispatch(event, context)
+
+
+def _is_web_request(event: Mapping) -> bool:
+    return "http" in event.get("requestContext", {}) or "httpMethod" in event
+
+
+def _is_zappa_invoke(event: Mapping) -> bool:
+    """`zappa invoke STAGE module.function`. Our rules name a command too: always the same one."""
+    return set(event) == {"command"} and event["command"] != COMMAND

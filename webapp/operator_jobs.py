@@ -1,0 +1,49 @@
+"""What the people who run the bar ask the function for; it takes lambda:InvokeFunction to ask.
+
+The function does it with its own rights, so an operator needs none on tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from domain.errors import Refusal
+from webapp.services.ports import Services
+from webapp.settings import Settings
+
+
+def create_shop(services: Services, settings: Settings, asked: Mapping) -> dict:
+    """Makes the default shop unless it is there; says whether it made it."""
+    from webapp.bootstrap import create_default_shop
+
+    return {"created": create_default_shop(services, settings), "shop": settings.default_shop}
+
+
+def sign_in_link(services: Services, settings: Settings, asked: Mapping) -> dict:
+    """A fresh sign-in link: single use, 15 minutes."""
+    from webapp.services.sign_in import create_link
+
+    shop_id = asked.get("shop") or settings.default_shop
+    link = create_link(services, shop_id, asked["role"], asked.get("name", ""))
+    return {"link": link}
+
+
+JOBS: Mapping[str, Callable[[Services, Settings, Mapping], dict]] = {
+    "create-shop": create_shop,
+    "sign-in-link": sign_in_link,
+}
+
+
+def run(asked: Mapping) -> dict:
+    """Does the job that `operator_job` names; what is refused comes back as `refused`."""
+    from webapp.bootstrap import current_app
+
+    job = JOBS.get(asked["operator_job"])
+    if job is None:
+        return {"refused": f"There is no job called {asked['operator_job']}."}
+    app = current_app()
+    with app.app_context():
+        try:
+            return job(app.extensions["services"], app.extensions["settings"], asked)
+        except Refusal as refusal:
+            return {"refused": refusal.sentence}
