@@ -41,6 +41,29 @@ class PassMissing(Refusal):
         super().__init__("Scan the code on the screen with this phone first.")
 
 
+class PhoneNeeded(Refusal):
+    """The shop lets only people in who have shown that a phone number is theirs."""
+
+    def __init__(self):
+        super().__init__("Sign in with your phone number first.")
+
+
+class OneTimeCodeWrong(Refusal):
+    """What was typed is not the code that was texted; `tries_left` of it remain."""
+
+    def __init__(self, tries_left: int):
+        tries = "one more try" if tries_left == 1 else f"{tries_left} more tries"
+        super().__init__(f"That is not the code in the text. You have {tries} with this one.")
+        self.tries_left = tries_left
+
+
+class OneTimeCodeOver(Refusal):
+    """The texted code is too old, was tried too often, or none was asked for here."""
+
+    def __init__(self):
+        super().__init__("This code is over. Ask for a new one; only the newest text counts.")
+
+
 class CodeUsedUp(Refusal):
     """All scans of this window are taken. `next_at` is when the next window begins."""
 

@@ -17,7 +17,7 @@ from domain.events import Event
 from domain.menu import DEFAULT_MENU, DrinkOrder
 from domain.orders import Order, OrderState, RefusalReason, Role
 from domain.shops import Shop
-from webapp.services.ports import CustomerSession, Services
+from webapp.services.ports import CustomerSession, Services, TextNotSent
 
 NOW = datetime(2024, 5, 17, 9, 31, 7, tzinfo=timezone.utc)
 SECRET_KEY = "a key that only tests use"
@@ -144,21 +144,96 @@ class RecordingLive:
         self.messages.append((topic, html))
 
 
+@dataclass
+class RecordingTexts:
+    """Text messages that only remember themselves; `fails` lets none out."""
+
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    fails: bool = False
+
+    def send(self, number: str, text: str) -> None:
+        if self.fails:
+            raise TextNotSent("Throttling")
+        self.sent.append((number, text))
+
+    def code_to(self, number: str) -> str:
+        """The newest code that was texted to a number."""
+        return [text for to, text in self.sent if to == number][-1][:6]
+
+
+@dataclass
+class TriggeredPool:
+    """What Cognito does with a custom challenge: it asks the product's own triggers, step by step.
+
+    As on AWS, a trigger learns the client's words from the first response on, not before it.
+    """
+
+    services: Services | None = None
+    names: set[str] = field(default_factory=set)
+
+    def send_code(self, customer_id: str, sign_in_id: str) -> bool:
+        self.names.add(customer_id)
+        return self._sign_in(customer_id, "send", sign_in_id, "-") == {"text": "sent"}
+
+    def check_code(self, customer_id: str, sign_in_id: str, code: str) -> bool:
+        return self._sign_in(customer_id, "check", sign_in_id, code) == "tokens"
+
+    def _sign_in(self, user: str, wanted: str, sign_in_id: str, typed: str):
+        words = {"wanted": wanted, "signIn": sign_in_id}
+        assert self._ask("DefineAuthChallenge", user, [], {})["challengeName"]
+        begun = self._ask("CreateAuthChallenge", user, [], {})
+        hidden = begun["privateChallengeParameters"]
+        verified = self._ask(
+            "VerifyAuthChallengeResponse", user, None, words,
+            challengeAnswer=typed, privateChallengeParameters=hidden,
+        )
+        one = {
+            "challengeName": "CUSTOM_CHALLENGE",
+            "challengeMetadata": begun["challengeMetadata"],
+            "challengeResult": verified["answerCorrect"],
+        }
+        after = self._ask("DefineAuthChallenge", user, [one], words)
+        if after["issueTokens"] or after["failAuthentication"]:
+            return "tokens" if after["issueTokens"] else "refused"
+        created = self._ask("CreateAuthChallenge", user, [one], words)
+        return created["publicChallengeParameters"]
+
+    def _ask(self, trigger: str, user: str, rounds: list | None, words: dict, **request) -> dict:
+        from webapp.consumers import registry
+
+        event = {
+            "version": "1",
+            "triggerSource": f"{trigger}_Authentication",
+            "userPoolId": "us-east-1_customers",
+            "userName": user,
+            "request": {"userAttributes": {}, "clientMetadata": words or None, **request},
+            "response": {},
+        }
+        if rounds is not None:
+            event["request"]["session"] = rounds
+        return registry.run(self.services, event)["response"]
+
+
 def services_over_tables(clock: Clock) -> Services:
     """The services over the tables' real repositories, with a fixed clock and recording fakes."""
     from webapp.storage.customer_session_repository import CustomerSessionRepository
     from webapp.storage.journey_repository import JourneyRepository
     from webapp.storage.limit_repository import LimitRepository
     from webapp.storage.order_repository import OrderRepository
+    from webapp.storage.phone_sign_in_repository import PhoneSignInRepository
     from webapp.storage.session_repository import SessionRepository
     from webapp.storage.shop_repository import QrCodeRepository, ShopRepository
 
-    return Services(
+    pool = TriggeredPool()
+    pool.services = Services(
         orders=OrderRepository(),
         shops=ShopRepository(),
         qr_codes=QrCodeRepository(),
         sessions=SessionRepository(),
         customer_sessions=CustomerSessionRepository(),
+        phone_sign_ins=PhoneSignInRepository(),
+        customer_pool=pool,
+        texts=RecordingTexts(),
         limits=LimitRepository(),
         journeys=JourneyRepository(),
         executions=RecordingExecutions(),
@@ -168,6 +243,7 @@ def services_over_tables(clock: Clock) -> Services:
         secret_keys=(SECRET_KEY,),
         public_url=PUBLIC_URL,
     )
+    return pool.services
 
 
 ADDRESS = "203.0.113.7"

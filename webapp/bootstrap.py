@@ -15,16 +15,23 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
+_LEAST_SECONDS = 1.0
+"""Longer than SNS takes to accept a text, so that its absence does not show in the time."""
+
+
 def build_services(settings: Settings) -> Services:
     """The services over DynamoDB and the other AWS services; opens no connection yet."""
+    from webapp.cloud.customer_pool import CustomerPool
     from webapp.cloud.event_bus import EventBus
     from webapp.cloud.executions import Executions
     from webapp.cloud.live_topics import LiveTopics
+    from webapp.cloud.texts import Texts
     from webapp.storage import tables
     from webapp.storage.customer_session_repository import CustomerSessionRepository
     from webapp.storage.journey_repository import JourneyRepository
     from webapp.storage.limit_repository import LimitRepository
     from webapp.storage.order_repository import OrderRepository
+    from webapp.storage.phone_sign_in_repository import PhoneSignInRepository
     from webapp.storage.session_repository import SessionRepository
     from webapp.storage.shop_repository import QrCodeRepository, ShopRepository
     from webapp.storage.transaction import shared_connection
@@ -38,6 +45,9 @@ def build_services(settings: Settings) -> Services:
         qr_codes=QrCodeRepository(),
         sessions=SessionRepository(),
         customer_sessions=CustomerSessionRepository(),
+        phone_sign_ins=PhoneSignInRepository(),
+        customer_pool=CustomerPool(clients, settings.prefix),
+        texts=Texts(clients),
         limits=LimitRepository(),
         journeys=JourneyRepository(),
         executions=Executions(clients, settings.prefix),
@@ -46,6 +56,7 @@ def build_services(settings: Settings) -> Services:
         now=lambda: datetime.now(timezone.utc),
         secret_keys=(settings.secret_key, *settings.old_secret_keys),
         public_url=settings.public_url,
+        least_seconds=_LEAST_SECONDS,
     )
 
 

@@ -101,9 +101,9 @@ def _stop(relay: LiveRelay | None, *servers: waitress.server.BaseWSGIServer) -> 
 
 
 def function_entry(app) -> Callable[[dict, Callable], Iterable[bytes]]:
-    """A WSGI app that runs the function with the JSON event it is sent.
+    """A WSGI app that runs the function with the JSON event it is sent and answers as it does.
 
-    Any answer but 200 makes the sender deliver again.
+    Any status but 200 makes the sender deliver again.
     """
 
     def entry(environ: dict, start_response: Callable) -> Iterable[bytes]:
@@ -111,14 +111,14 @@ def function_entry(app) -> Callable[[dict, Callable], Iterable[bytes]]:
         try:
             event = json.loads(environ["wsgi.input"].read(length))
             with app.app_context(), logs.bound(request_id=logs.new_request_id()):
-                registry.run(app.extensions["services"], event)
+                answer = registry.run(app.extensions["services"], event)
         except Exception:
             # The consumer's own line says why.
             log.error("the function failed; its event is delivered again")
             start_response("500 Failed", [("Content-Type", "application/json")])
             return [b'{"errorMessage": "see the log"}']
         start_response("200 OK", [("Content-Type", "application/json")])
-        return [b"null"]
+        return [json.dumps(answer).encode()]
 
     return entry
 

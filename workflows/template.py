@@ -51,6 +51,7 @@ from troposphere.sqs import Queue, QueuePolicy
 from troposphere.stepfunctions import StateMachine
 
 from workflows.operations import Watched, add_operations
+from workflows.customer_pool import add_customer_pool
 from workflows.roles import (
     Resources,
     TableRight,
@@ -260,6 +261,7 @@ def _add_function_rights(
     template: Template, stack: Stack, resources: Resources
 ) -> PolicyType:
     role = add_function_role(template, stack.prefix)
+    add_customer_pool(template, stack.prefix, role, _HAS_FUNCTION)
     live_role = add_live_role(template, stack.prefix, stack.topic_root, role)
     return add_function_policy(
         template,

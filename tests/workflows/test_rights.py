@@ -58,7 +58,11 @@ REFUSED = [
     ("iam", "put_role_policy", {
         "RoleName": "serverlesspresso-function", "PolicyName": "wide", "PolicyDocument": "{}"
     }),
-    ("sns", "publish", {"PhoneNumber": "+351910000000", "Message": "spam"}),
+    ("sns", "publish", {
+        "TopicArn": "arn:aws:sns:us-east-1:000000000000:somebody-elses", "Message": "spam"
+    }),
+    ("cognito-idp", "list_user_pools", {"MaxResults": 1}),
+    ("ssm", "get_parameter", {"Name": "/somebody/elses"}),
     ("stepfunctions", "list_state_machines", {}),
     ("stepfunctions", "get_execution_history", {
         "executionArn": "arn:aws:states:us-east-1:000000000000:execution:"

@@ -202,7 +202,12 @@ def test_the_command_exists():
 def test_what_needs_the_function_waits_until_there_is_one(template, resources):
     for name, one in resources.items():
         by_name = one["Type"] == "AWS::Lambda::EventInvokeConfig"
-        uses = by_name or '{"Ref": "FunctionArn"}' in json.dumps(one)
+        whole = json.dumps(one)
+        uses = by_name or '{"Ref": "FunctionArn"}' in whole
+        if '"Fn::If": ["HasFunction"' in whole:
+            # It is there before the function, and learns of it later.
+            assert "Condition" not in one
+            continue
         assert (one.get("Condition") == "HasFunction") == uses, name
     assert template["Parameters"]["FunctionArn"]["Default"] == ""
 
@@ -223,6 +228,9 @@ _STARS_WITH_A_REASON = {
     "WriteLog": "log-group:/aws/lambda/${FunctionName}:*",
     # AWS has no resource for it.
     "DescribeEndpoint": "*",
+    # A phone number is no resource; the second takes every topic out of the first again.
+    "SendTexts": "*",
+    "NeverToTopics": ":sns:*:*:*",
 }
 
 
@@ -250,7 +258,7 @@ def test_no_action_is_given_with_a_star(resources):
         actions = statement["Action"]
         for action in [actions] if isinstance(actions, str) else actions:
             assert "*" not in action
-        assert statement["Effect"] == "Allow"
+        assert statement["Effect"] == ("Deny" if statement.get("Sid") == "NeverToTopics" else "Allow")
 
 
 def test_a_star_in_a_resource_is_one_of_those_with_a_reason(resources):
@@ -304,6 +312,29 @@ def test_every_table_is_used_by_the_function_and_only_shops_are_scanned(resource
     assert {right.table for right in TABLE_RIGHTS} == {base_name(model) for model in MODELS}
     assert {right.sid for right in TABLE_RIGHTS} <= set(policy)
     assert [sid for sid, one in policy.items() if "dynamodb:Scan" in one["Action"]] == ["ListShops"]
+
+
+def test_customers_sign_in_through_our_function_and_nobody_else_may_call_it(resources):
+    pool = resources["CustomerPool"]["Properties"]
+    _, triggers, nothing = pool["LambdaConfig"]["Fn::If"]
+    assert nothing == {"Ref": "AWS::NoValue"}
+    assert triggers == {
+        name: {"Ref": "FunctionArn"}
+        for name in ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse")
+    }
+    permission = resources["CustomerPoolPermission"]["Properties"]
+    assert permission["Principal"] == "cognito-idp.amazonaws.com"
+    assert permission["SourceArn"] == {"Fn::GetAtt": ["CustomerPool", "Arn"]}
+    assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    client = resources["CustomerPoolClient"]["Properties"]
+    assert client["ExplicitAuthFlows"] == ["ALLOW_CUSTOM_AUTH"]
+
+
+def test_the_function_may_text_people_but_not_a_topic(resources):
+    policy = _policy(resources, "CustomerPoolPolicy")
+    assert policy["SendTexts"]["Resource"] == "*"
+    assert policy["NeverToTopics"]["Effect"] == "Deny"
+    assert policy["NeverToTopics"]["Action"] == policy["SendTexts"]["Action"] == ["sns:Publish"]
 
 
 def test_another_part_adds_its_statements_to_the_functions_role():

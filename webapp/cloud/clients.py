@@ -17,13 +17,15 @@ def _session():
 
 
 @cache
-def _client(service: str, region: str):
+def _client(service: str, region: str, **options):
     # Making clients is not thread-safe; using them is.
     from botocore.config import Config
 
     with _lock:
         return _session().create_client(
-            service, region_name=region, config=Config(max_pool_connections=_MOST_CONNECTIONS)
+            service,
+            region_name=region,
+            config=Config(max_pool_connections=_MOST_CONNECTIONS, **options),
         )
 
 
@@ -58,6 +60,19 @@ class Clients:
     @property
     def iot(self):
         return _client("iot", self.region)
+
+    @property
+    def cognito(self):
+        return _client("cognito-idp", self.region)
+
+    @property
+    def parameters(self):
+        return _client("ssm", self.region)
+
+    @property
+    def sns(self):
+        # A trigger of Cognito's has five seconds.
+        return _client("sns", self.region, connect_timeout=1, read_timeout=3)
 
     @property
     def sts(self):

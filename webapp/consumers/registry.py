@@ -20,6 +20,7 @@ from workflows.signals import Signal, counted
 log = logging.getLogger(__name__)
 
 COMMAND = "webapp.consumers.registry.dispatch"
+_TRIGGER = "sign-in-trigger"
 
 
 class EventFailed(Exception):
@@ -90,34 +91,43 @@ CONSUMERS = (
 SCHEDULED_JOBS = (ScheduledJob("sweep", "rate(1 minute)", _sweep),)
 
 
-def dispatch(event: Mapping, context: object) -> None:
+def dispatch(event: Mapping, context: object) -> dict | None:
     """The function's entry for everything that is not a web request.
 
     A stream batch brings `Records`; a rule's target brings `consumer` and, nested under `event`,
-    the envelope. Raises EventFailed, so that the sender delivers again.
+    the envelope; Cognito brings `triggerSource` and waits for an answer. Raises EventFailed, so
+    that the sender delivers again.
     """
     from webapp.bootstrap import current_app
 
     app = current_app()
     with app.app_context(), bound(request_id=new_request_id(context)):
-        run(app.extensions["services"], event)
+        return run(app.extensions["services"], event)
 
 
-def run(services: Services, event: Mapping) -> None:
+def run(services: Services, event: Mapping) -> dict | None:
     """Hands an event to its consumer; an unknown one is logged and counted, never fatal.
 
-    Raises EventFailed when the consumer fails.
+    The answer for a trigger of Cognito's, None for what expects none. Raises EventFailed when the
+    consumer fails.
     """
-    name = "announce" if "Records" in event else str(event.get("consumer"))
+    name = _name(event)
     with bound(consumer=name):
         job, about = _job(services, name, event)
         with bound(**about):
-            _run(name, job)
+            answer = _run(name, job)
+    return answer if name == _TRIGGER else None
 
 
-def _run(name: str, job: Callable[[], object]) -> None:
+def _name(event: Mapping) -> str:
+    if "Records" in event:
+        return "announce"
+    return _TRIGGER if "triggerSource" in event else str(event.get("consumer"))
+
+
+def _run(name: str, job: Callable[[], object]) -> object:
     try:
-        job()
+        return job()
     except Exception:
         reference = secrets.token_hex(4)
         log.exception("consumer failed", extra={"reference": reference})
@@ -131,6 +141,10 @@ def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], ob
         from webapp.consumers.announce import announce
 
         return partial(announce, services, event["Records"]), {}
+    if name == _TRIGGER:
+        from webapp.consumers.sign_in_triggers import answer
+
+        return partial(answer, services, event), {}
     for scheduled in SCHEDULED_JOBS:
         if scheduled.name == name:
             return partial(scheduled.run, services), {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.admission import (
     QrCode,
@@ -16,9 +16,9 @@ from domain.admission import (
     sign_code,
     window_at,
 )
-from domain.errors import CodeExpired, CodeUnknown, HasOpenOrder, PassMissing
+from domain.errors import CodeExpired, CodeUnknown, HasOpenOrder, PassMissing, PhoneNeeded
 from domain.orders import OPEN_FOR_CUSTOMER, Order, order_id
-from domain.shops import Shop
+from domain.shops import Shop, SignIn
 from webapp.services import limits
 from webapp.services.ports import AlreadyThere, Claim, CustomerSession, Services
 
@@ -98,6 +98,11 @@ def scan_code(
     return secret, services.customer_sessions.give_pass(customer, scan_pass, ends_at)
 
 
+def needs_phone(shop: Shop, customer: CustomerSession | None, now: datetime) -> bool:
+    """True when the shop wants a phone number that this browser has not shown to be its own."""
+    return shop.sign_in is SignIn.PHONE and (customer is None or not customer.has_phone(now))
+
+
 def check_pass(services: Services, shop: Shop, customer: CustomerSession | None) -> TokenBucket:
     """The bucket that this browser's pass would take from; takes nothing.
 
@@ -122,7 +127,7 @@ def claim_place(
     """Takes one token with the browser's pass and creates the customer's order.
 
     The same form claims once, however often it is sent. Raises what `check_pass` raises, and
-    OrdersOfDayUsedUp or TooManyRequests.
+    PhoneNeeded, OrdersOfDayUsedUp or TooManyRequests.
     """
     if customer is None:
         raise PassMissing
@@ -130,8 +135,10 @@ def claim_place(
     if existing := services.orders.get(shop.id, claimed_id):
         return existing
     bucket = check_pass(services, shop, customer)
-    limits.take(services, limits.CLAIMS, address)
     now = services.now()
+    if needs_phone(shop, customer, now):
+        raise PhoneNeeded
+    limits.take(services, limits.CLAIMS, address)
     order = Order(
         shop_id=shop.id,
         id=claimed_id,

@@ -1,7 +1,7 @@
-"""How often one address may do a thing, so that a program cannot drain what is meant for people.
+"""How often one address, browser, number or shop may do a thing within a span of time.
 
-Counted atomically, in spans that begin at full minutes, hours and so on. This machine itself is
-never limited: whoever sits there runs the bar.
+Counted atomically, in spans that begin at full minutes, hours and so on. This machine's own address
+is never limited: whoever sits there runs the bar.
 """
 
 from __future__ import annotations
@@ -49,21 +49,35 @@ CLAIMS = Limit(
 def take(services: Services, limit: Limit, address: str) -> None:
     """Counts one. Raises TooManyRequests when the span's are used up, and counts nothing then."""
     subject = _subject(address)
-    if subject is None:
-        return
-    key, ends_at = _span(limit, subject, services.now())
-    if not services.limits.take(key, limit.most, ends_at):
-        raise TooManyRequests(ends_at, limit.sentence)
+    if subject is not None:
+        take_of(services, limit, subject)
 
 
 def check(services: Services, limit: Limit, address: str) -> None:
     """Raises TooManyRequests when the span's are used up; counts nothing."""
     subject = _subject(address)
-    if subject is None:
-        return
+    if subject is not None:
+        check_of(services, limit, subject)
+
+
+def take_of(services: Services, limit: Limit, subject: str) -> None:
+    """`take` for what is no address: a browser, a number, a shop."""
+    key, ends_at = _span(limit, subject, services.now())
+    if not services.limits.take(key, limit.most, ends_at):
+        raise TooManyRequests(ends_at, limit.sentence)
+
+
+def check_of(services: Services, limit: Limit, subject: str) -> None:
+    """`check` for what is no address."""
     key, ends_at = _span(limit, subject, services.now())
     if services.limits.taken(key) >= limit.most:
         raise TooManyRequests(ends_at, limit.sentence)
+
+
+def usage(services: Services, limit: Limit, subject: str) -> tuple[int, datetime]:
+    """How many of the span's are used, and when it ends."""
+    key, ends_at = _span(limit, subject, services.now())
+    return services.limits.taken(key), ends_at
 
 
 def _span(limit: Limit, subject: str, now: datetime) -> tuple[str, datetime]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pynamodb.exceptions import DoesNotExist
+from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.transactions import TransactWrite
 
 from domain.admission import ScanPass
 from webapp.services.ports import CustomerSession
 from webapp.storage.secret_hash import hash_secret
 from webapp.storage.tables import CustomerSessionModel
+from webapp.storage.transaction import transact
 
 _KEEP = timedelta(days=1)
 
@@ -51,12 +53,60 @@ class CustomerSessionRepository:
         )
         return _from_model(model)
 
+    def prolong_pass(self, session: CustomerSession, ends_at: datetime) -> None:
+        pass_ends_at = CustomerSessionModel.pass_ends_at
+        try:
+            CustomerSessionModel(session.id).update(
+                actions=[pass_ends_at.set(ends_at)], condition=pass_ends_at < ends_at
+            )
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+
+    def sign_in(
+        self, session: CustomerSession, secret: str, customer_id: str, phone: str,
+        phone_ends_at: datetime,
+    ) -> CustomerSession | None:
+        old = CustomerSessionModel(session.id)
+        try:
+            old.refresh(consistent_read=True)
+        except DoesNotExist:
+            return None
+        new = CustomerSessionModel(
+            hash_secret(secret),
+            customer_id=customer_id,
+            pass_shop=old.pass_shop,
+            pass_window=old.pass_window,
+            pass_ends_at=old.pass_ends_at,
+            phone=phone,
+            phone_ends_at=phone_ends_at,
+            ends_at=phone_ends_at,
+            expires_at=phone_ends_at + _KEEP,
+        )
+
+        def build(transaction: TransactWrite) -> None:
+            # The pass moves: whatever else was about to use it meets a session that is gone.
+            transaction.delete(old, condition=_pass_as_read(old))
+            transaction.save(new, condition=CustomerSessionModel.session_id.does_not_exist())
+
+        return _from_model(new) if transact(build) is None else None
+
     def end(self, session: CustomerSession) -> None:
         CustomerSessionModel(session.id).delete()
+
+
+def _pass_as_read(model: CustomerSessionModel):
+    condition = CustomerSessionModel.session_id.exists()
+    for name in ("pass_shop", "pass_window"):
+        attribute, value = getattr(CustomerSessionModel, name), getattr(model, name)
+        condition &= attribute.does_not_exist() if value is None else attribute == value
+    return condition
 
 
 def _from_model(model: CustomerSessionModel) -> CustomerSession:
     scan_pass = None
     if model.pass_shop:
         scan_pass = ScanPass(model.pass_shop, int(model.pass_window), model.pass_ends_at)
-    return CustomerSession(model.session_id, model.customer_id, scan_pass)
+    return CustomerSession(
+        model.session_id, model.customer_id, scan_pass, model.phone or "", model.phone_ends_at
+    )

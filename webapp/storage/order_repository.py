@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import secrets
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 
-from pynamodb.exceptions import DoesNotExist, TransactWriteError, UpdateError
+from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.condition import size
 from pynamodb.transactions import TransactWrite
 
@@ -30,9 +28,8 @@ from webapp.storage.tables import (
     OrderModel,
     QrCodeModel,
 )
-from webapp.storage.transaction import transact_write
+from webapp.storage.transaction import transact
 
-_CONFLICT_TRIES = 6
 _CLAIM_TRIES = 4
 _KEEP_CUSTOMERS = timedelta(days=2)
 _READ = sorted(OrderModel.get_attributes().keys() - {"task_token", "write_id"})
@@ -134,7 +131,7 @@ class OrderRepository:
                 condition=QrCodeModel.taken < bucket.scans,
             )
 
-        refused = _transact(build)
+        refused = transact(build)
         if refused is None:
             return True
         order_refused, customer_refused, pass_refused, _ = refused
@@ -169,7 +166,7 @@ class OrderRepository:
                 customer, actions=[CustomerModel.open_orders.delete({before.id})]
             )
 
-        if _transact(build) is not None:
+        if transact(build) is not None:
             raise Stale
         return after
 
@@ -302,26 +299,3 @@ def _drink_from_json(data: dict | None) -> DrinkOrder | None:
 
 def _int(value) -> int | None:
     return None if value is None else int(value)
-
-
-def _transact(build: Callable[[TransactWrite], None]) -> list[bool] | None:
-    """Writes a transaction: None when it is done, else which of its parts were refused.
-
-    A conflict with another transaction says nothing about our conditions, so that is tried again.
-    Raises Busy when it does not end.
-    """
-    token = secrets.token_hex(16)
-    for attempt in range(_CONFLICT_TRIES):
-        try:
-            with transact_write(token) as transaction:
-                build(transaction)
-            return None
-        except TransactWriteError as error:
-            reasons = [reason.code if reason else "None" for reason in error.cancellation_reasons]
-            if "ConditionalCheckFailed" in reasons:
-                return [code == "ConditionalCheckFailed" for code in reasons]
-            if not reasons or set(reasons) - {"None", "TransactionConflict"}:
-                raise
-            token = secrets.token_hex(16)
-            time.sleep(random.uniform(0, 0.02 * 2**attempt))
-    raise Busy

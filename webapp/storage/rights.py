@@ -14,10 +14,12 @@ from webapp.storage.tables import (
     LimitModel,
     OpenOrdersIndex,
     OrderModel,
+    PhoneSignInModel,
     QrCodeModel,
     SessionModel,
     ShopModel,
     StaffOfShopIndex,
+    WrongCodesModel,
     base_name,
 )
 from workflows.roles import TableRight
@@ -34,7 +36,12 @@ TABLE_RIGHTS = tuple(
             "KeepCustomerSessions", CustomerSessionModel,
             ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), "",
         ),
-        ("CountLimits", LimitModel, ("UpdateItem",), ""),
+        (
+            "KeepPhoneSignIns", PhoneSignInModel,
+            ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), "",
+        ),
+        ("CountWrongCodes", WrongCodesModel, ("GetItem", "UpdateItem"), ""),
+        ("CountLimits", LimitModel, ("GetItem", "UpdateItem"), ""),
         ("KeepPlaces", IntakeModel, ("GetItem", "PutItem", "UpdateItem"), ""),
         ("KeepShops", ShopModel, ("GetItem", "PutItem"), ""),
         # The sweep goes through all shops: one small item each, and there is no other list of them.

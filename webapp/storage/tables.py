@@ -114,7 +114,41 @@ class CustomerSessionModel(Model):
     pass_shop = UnicodeAttribute(null=True)
     pass_window = NumberAttribute(null=True)
     pass_ends_at = TimeAttribute(null=True)
+    phone = UnicodeAttribute(null=True)
+    phone_ends_at = TimeAttribute(null=True)
     ends_at = TimeAttribute()
+    expires_at = TTLAttribute()
+
+
+class PhoneSignInModel(Model):
+    """A browser that waits for the code texted to its number; the only place with the number."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "phone-sign-ins"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    shop_id = UnicodeAttribute()
+    customer_id = UnicodeAttribute()
+    number = UnicodeAttribute()
+    phone = UnicodeAttribute()
+    ask_id = UnicodeAttribute()
+    asked_at = TimeAttribute()
+    is_silent = BooleanAttribute()
+    code_hash = UnicodeAttribute(null=True)
+    code_ends_at = TimeAttribute(null=True)
+    tries = NumberAttribute()
+    expires_at = TTLAttribute()
+
+
+class WrongCodesModel(Model):
+    """The wrong codes typed for one number on a day, as a set: none is ever counted twice."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "wrong-codes"
+
+    customer_id = UnicodeAttribute(hash_key=True)
+    calendar_day = UnicodeAttribute(range_key=True)
+    try_ids = UnicodeSetAttribute(null=True)
     expires_at = TTLAttribute()
 
 
@@ -256,6 +290,8 @@ MODELS: tuple[type[Model], ...] = (
     OrderModel,
     CustomerModel,
     CustomerSessionModel,
+    PhoneSignInModel,
+    WrongCodesModel,
     IntakeModel,
     ShopModel,
     QrCodeModel,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import random
 import secrets
+import time
+from collections.abc import Callable
 from functools import cache
 
 from pynamodb.connection import Connection
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
+from domain.errors import Busy
 from webapp.storage.tables import MODELS
 
 _MOST_CONNECTIONS = 50
+_CONFLICT_TRIES = 6
 
 
 @cache
@@ -29,3 +35,26 @@ def transact_write(token: str | None = None) -> TransactWrite:
     return TransactWrite(
         connection=shared_connection(), client_request_token=token or secrets.token_hex(16)
     )
+
+
+def transact(build: Callable[[TransactWrite], None]) -> list[bool] | None:
+    """Writes a transaction: None when it is done, else which of its parts were refused.
+
+    A conflict with another transaction says nothing about our conditions, so that is tried again.
+    Raises Busy when it does not end.
+    """
+    token = secrets.token_hex(16)
+    for attempt in range(_CONFLICT_TRIES):
+        try:
+            with transact_write(token) as transaction:
+                build(transaction)
+            return None
+        except TransactWriteError as error:
+            reasons = [reason.code if reason else "None" for reason in error.cancellation_reasons]
+            if "ConditionalCheckFailed" in reasons:
+                return [code == "ConditionalCheckFailed" for code in reasons]
+            if not reasons or set(reasons) - {"None", "TransactionConflict"}:
+                raise
+            token = secrets.token_hex(16)
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))
+    raise Busy

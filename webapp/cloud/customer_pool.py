@@ -1,0 +1,84 @@
+"""Customers with a phone number, as users of a Cognito pool whose custom challenge is ours.
+
+A user is named after the number's customer id; the pool never learns the number.
+"""
+
+from __future__ import annotations
+
+from botocore.exceptions import ClientError
+
+from domain.errors import Busy
+from webapp.cloud.clients import Clients
+from workflows.customer_pool import parameter_name
+
+_TOO_MANY = {"LimitExceededException", "TooManyRequestsException"}
+_TRIGGER_FAILED = {
+    "InvalidLambdaResponseException",
+    "UnexpectedLambdaException",
+    "UserLambdaValidationException",
+}
+_REFUSED = {"NotAuthorizedException", "UserNotFoundException"}
+
+
+class CustomerPool:
+    """See services.ports.CustomerPool."""
+
+    def __init__(self, clients: Clients, prefix: str):
+        self._clients = clients
+        self._prefix = prefix
+        self._ids: dict[str, str] = {}
+
+    def send_code(self, customer_id: str, sign_in_id: str) -> bool:
+        try:
+            # For a known customer, too: the calls are the same for every number.
+            self._create(customer_id)
+            answer = self._respond(customer_id, "send", sign_in_id, "-")
+        except ClientError as error:
+            raise _translated(error) from None
+        return answer["ChallengeParameters"].get("text") == "sent"
+
+    def check_code(self, customer_id: str, sign_in_id: str, code: str) -> bool:
+        try:
+            answer = self._respond(customer_id, "check", sign_in_id, code)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _REFUSED:
+                return False
+            raise _translated(error) from None
+        return "AuthenticationResult" in answer
+
+    def _create(self, customer_id: str) -> None:
+        try:
+            self._clients.cognito.admin_create_user(
+                UserPoolId=self._pool["UserPoolId"],
+                Username=customer_id,
+                MessageAction="SUPPRESS",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "UsernameExistsException":
+                raise
+
+    def _respond(self, customer_id: str, wanted: str, sign_in_id: str, typed: str) -> dict:
+        begun = self._clients.cognito.admin_initiate_auth(
+            **self._pool, AuthFlow="CUSTOM_AUTH", AuthParameters={"USERNAME": customer_id}
+        )
+        return self._clients.cognito.admin_respond_to_auth_challenge(
+            **self._pool,
+            ChallengeName="CUSTOM_CHALLENGE",
+            Session=begun["Session"],
+            ChallengeResponses={"USERNAME": customer_id, "ANSWER": typed},
+            ClientMetadata={"wanted": wanted, "signIn": sign_in_id},
+        )
+
+    @property
+    def _pool(self) -> dict[str, str]:
+        """The ids of pool and client: the stack writes them down where the function may read."""
+        if not self._ids:
+            answer = self._clients.parameters.get_parameter(Name=parameter_name(self._prefix))
+            pool_id, client_id = answer["Parameter"]["Value"].split(",")
+            self._ids = {"UserPoolId": pool_id, "ClientId": client_id}
+        return self._ids
+
+
+def _translated(error: ClientError) -> Exception:
+    code = error.response["Error"]["Code"]
+    return Busy() if code in _TOO_MANY | _TRIGGER_FAILED else error

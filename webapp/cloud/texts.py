@@ -1,0 +1,31 @@
+"""Text messages through SNS."""
+
+from __future__ import annotations
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from webapp.cloud.clients import Clients
+from webapp.services.ports import TextNotSent
+
+_ATTRIBUTES = {
+    # Delivered before advertising, and not held back by do-not-disturb registers.
+    "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
+}
+
+
+class Texts:
+    """See services.ports.Texts."""
+
+    def __init__(self, clients: Clients):
+        self._clients = clients
+
+    def send(self, number: str, text: str) -> None:
+        try:
+            self._clients.sns.publish(
+                PhoneNumber=number, Message=text, MessageAttributes=_ATTRIBUTES
+            )
+        except ClientError as error:
+            # Its message may name the number.
+            raise TextNotSent(error.response["Error"]["Code"]) from None
+        except BotoCoreError as error:
+            raise TextNotSent(type(error).__name__) from None

@@ -1,0 +1,107 @@
+"""Phone numbers that wait for their codes, and how often a code was tried."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.expressions.condition import size
+from pynamodb.transactions import TransactWrite
+
+from webapp.services.ports import PhoneSignIn
+from webapp.storage.tables import PhoneSignInModel, WrongCodesModel
+from webapp.storage.transaction import transact
+
+_KEEP_NUMBER = timedelta(hours=1)
+_KEEP_DAY = timedelta(days=2)
+
+
+class PhoneSignInRepository:
+    """See services.ports.PhoneSignIns."""
+
+    def ask(self, sign_in: PhoneSignIn) -> None:
+        PhoneSignInModel(
+            sign_in.session_id,
+            shop_id=sign_in.shop_id,
+            customer_id=sign_in.customer_id,
+            number=sign_in.number,
+            phone=sign_in.phone,
+            ask_id=sign_in.ask_id,
+            asked_at=sign_in.asked_at,
+            is_silent=sign_in.is_silent,
+            tries=0,
+            expires_at=sign_in.asked_at + _KEEP_NUMBER,
+        ).save()
+
+    def get(self, session_id: str) -> PhoneSignIn | None:
+        try:
+            model = PhoneSignInModel.get(session_id, consistent_read=True)
+        except DoesNotExist:
+            return None
+        return PhoneSignIn(
+            session_id=model.session_id,
+            shop_id=model.shop_id,
+            customer_id=model.customer_id,
+            number=model.number,
+            phone=model.phone,
+            ask_id=model.ask_id,
+            asked_at=model.asked_at,
+            is_silent=model.is_silent,
+            code_hash=model.code_hash or "",
+            code_ends_at=model.code_ends_at,
+            tries=int(model.tries),
+        )
+
+    def give_code(self, sign_in: PhoneSignIn, code_hash: str, ends_at: datetime) -> bool:
+        try:
+            PhoneSignInModel(sign_in.session_id).update(
+                actions=[
+                    PhoneSignInModel.code_hash.set(code_hash),
+                    PhoneSignInModel.code_ends_at.set(ends_at),
+                ],
+                condition=(PhoneSignInModel.ask_id == sign_in.ask_id)
+                & PhoneSignInModel.code_hash.does_not_exist(),
+            )
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def count_try(
+        self, sign_in: PhoneSignIn, try_id: str, most_tries: int, day: str, most_wrong: int
+    ) -> bool:
+        def build(transaction: TransactWrite) -> None:
+            transaction.update(
+                PhoneSignInModel(sign_in.session_id),
+                actions=[PhoneSignInModel.tries.add(1)],
+                condition=(PhoneSignInModel.ask_id == sign_in.ask_id)
+                & (PhoneSignInModel.code_hash == sign_in.code_hash)
+                & (PhoneSignInModel.tries < most_tries),
+            )
+            transaction.update(
+                WrongCodesModel(sign_in.customer_id, day),
+                actions=[
+                    WrongCodesModel.try_ids.add({try_id}),
+                    WrongCodesModel.expires_at.set(sign_in.asked_at + _KEEP_DAY),
+                ],
+                condition=WrongCodesModel.try_ids.does_not_exist()
+                | (size(WrongCodesModel.try_ids) < most_wrong),
+            )
+
+        return transact(build) is None
+
+    def take_back_try(self, customer_id: str, day: str, try_id: str) -> None:
+        WrongCodesModel(customer_id, day).update(
+            actions=[WrongCodesModel.try_ids.delete({try_id})]
+        )
+
+    def wrong_codes(self, customer_id: str, day: str) -> int:
+        try:
+            model = WrongCodesModel.get(customer_id, day, consistent_read=True)
+        except DoesNotExist:
+            return 0
+        return len(model.try_ids or ())
+
+    def end(self, session_id: str) -> None:
+        PhoneSignInModel(session_id).delete()
