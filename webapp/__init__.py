@@ -48,7 +48,16 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     from webapp.bootstrap import build_services
     from webapp.cloud.clients import Clients
     from webapp.cloud.live_grants import LiveGrants
-    from webapp.routes import admin, barista, customer, display, health, settings_pages, sign_in
+    from webapp.routes import (
+        admin,
+        barista,
+        customer,
+        display,
+        health,
+        journey,
+        settings_pages,
+        sign_in,
+    )
     from webapp.routes.live import live_script
     from webapp.settings import Settings
 
@@ -80,7 +89,16 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.before_request(access.guard)
     CSRFProtect(app)
     _serve_built_files(app)
-    for module in (customer, barista, display, admin, settings_pages, sign_in, health):
+    for module in (
+        customer,
+        journey,
+        barista,
+        display,
+        admin,
+        settings_pages,
+        sign_in,
+        health,
+    ):
         app.register_blueprint(module.blueprint)
     errors.register(app)
     app.after_request(_finish)

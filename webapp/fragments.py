@@ -32,3 +32,8 @@ def board_changed(note: str, at: datetime) -> str:
     return render_template(
         "fragments/board_changed.html", note=note, at_ms=int(at.timestamp() * 1000)
     )
+
+
+def journey_changed(at: datetime) -> str:
+    """Tells an order's journey page to read itself again: a signal, so there is nothing to render."""
+    return f'<i id="journey-changed" data-at="{int(at.timestamp() * 1000)}"></i>'

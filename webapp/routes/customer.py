@@ -181,6 +181,7 @@ def _views(shop: Shop, order: Order, menu: dict | None = None) -> dict:
         ("cancel_url", "cancel_order"),
     ):
         view[name] = url_for(f"customer.{endpoint}", shop_id=shop.id, order_id=order.id)
+    view["journey_url"] = url_for("journey.page", shop_id=shop.id, order_id=order.id)
     return {"order": view, "menu": menu or presenters.menu(shop.menu)}
 
 

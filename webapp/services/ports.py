@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from domain.admission import ScanPass, TokenBucket
+from domain.detail_types import DetailType
 from domain.errors import Busy, NotFound
 from domain.events import Event
 from domain.orders import Order, OrderState
@@ -212,9 +213,19 @@ class Sessions(Protocol):
         """The session of an approved pairing, once."""
 
 
+@dataclass(frozen=True)
+class StoredEvent:
+    """An event as its journey keeps it; `at` is when it happened."""
+
+    detail_type: DetailType
+    at: datetime
+    detail: Mapping
+
+
 class Journeys(Protocol):
     def store(self, order_id: str, key: str, detail_type: str, at: str, detail: dict) -> None: ...
     def stored(self, order_id: str) -> list[tuple[str, str]]: ...
+    def events(self, order_id: str) -> list[StoredEvent]: ...
 
 
 class Executions(Protocol):

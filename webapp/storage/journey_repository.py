@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pynamodb.exceptions import PutError
 
+from domain.detail_types import DetailType
+from domain.events import parse_event
+from webapp.services.ports import StoredEvent
 from webapp.storage.tables import JourneyModel
 
 
@@ -26,3 +31,14 @@ class JourneyRepository:
             order_id, consistent_read=True, attributes_to_get=["event_key", "detail_type"]
         )
         return [(model.event_key, model.detail_type) for model in found]
+
+    def events(self, order_id: str) -> list[StoredEvent]:
+        found = JourneyModel.query(order_id, consistent_read=True)
+        return [event_from_model(model) for model in found]
+
+
+def event_from_model(model: JourneyModel) -> StoredEvent:
+    """A stored event; its own time if it tells one, else the envelope's."""
+    name = DetailType(model.detail_type)
+    at = getattr(parse_event(name, model.detail), "at", None)
+    return StoredEvent(name, at or datetime.fromisoformat(model.happened_at), model.detail)

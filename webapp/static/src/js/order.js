@@ -21,9 +21,19 @@ function polish(root, before) {
   if (root.dataset.state === 'COMPLETED' && navigator.vibrate) navigator.vibrate([200, 100, 200])
 }
 
+// The phone's own way to send a link; where there is none, the link stands there to be copied.
+function offerSharing() {
+  if (!navigator.share) return
+  each('[data-share]', button => {
+    button.hidden = false
+    button.addEventListener('click', () => navigator.share({ title: document.title, url: button.dataset.share }).catch(() => {}))
+  })
+}
+
 startClock()
 startTaps()
 startHtmxTaps()
+offerSharing()
 startMenu()
 startLive({
   // A form someone is filling in stays; everything else may be renewed.

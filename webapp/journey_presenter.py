@@ -1,0 +1,115 @@
+"""An order's journey as its page shows it: for its customer by name, for everybody else without."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from domain.detail_types import DetailType
+from domain.events import parse_event
+from domain.orders import RefusalReason, TimeOutCause
+from domain.shops import Shop
+from webapp.services.ports import StoredEvent
+from webapp.workflow_svg import path_taken, workflow_svg
+
+_ENDS = {
+    DetailType.ORDER_COMPLETED: ("How your coffee was made", "How a coffee was made"),
+    DetailType.ORDER_CANCELLED: ("How your order ended", "How an order ended"),
+    DetailType.ORDER_TIME_OUT: ("How your order ended", "How an order ended"),
+    DetailType.SHOP_NOT_READY: ("Why your order was not taken", "Why an order was not taken"),
+}
+_UNDER_WAY = ("How your coffee is being made", "How a coffee is being made")
+
+
+def journey(
+    shop: Shop, events: list[StoredEvent], now: datetime, is_shared: bool = False
+) -> dict:
+    """The journey's page. A shared one names nobody and carries no order number."""
+    names = [event.detail_type for event in events]
+    end = next((name for name in names if name in _ENDS), None)
+    path = path_taken([(event.detail_type, event.detail) for event in events])
+    drink = next((parse_event(e.detail_type, e.detail).drink_order for e in reversed(events)
+                  if e.detail.get("drinkOrder")), None)
+    return {
+        "version": len(events),
+        "at_ms": int(now.timestamp() * 1000),
+        "title": _ENDS.get(end, _UNDER_WAY)[is_shared],
+        "drink": drink and {"name": drink.name, "options": [o.name for o in drink.options]},
+        "number": None if is_shared else _number(events),
+        "day": shop.local_time(events[0].at).strftime("%d %B %Y").lstrip("0") if events else "",
+        "zone": shop.timezone,
+        "facts": _facts(events),
+        "svg": workflow_svg(path, end is not None, end is DetailType.ORDER_COMPLETED),
+        "rows": _rows(shop, events, is_shared),
+        "is_over": end is not None,
+        "is_complete": DetailType.ALL_EVENTS_STORED in names,
+    }
+
+
+def _rows(shop: Shop, events: list[StoredEvent], is_shared: bool) -> list[dict]:
+    rows = []
+    for event in events:
+        local = shop.local_time(event.at)
+        clock = local.strftime("%H:%M:%S")
+        rows.append({
+            "name": event.detail_type.value,
+            "clock": clock,
+            "iso": local.isoformat(timespec="milliseconds"),
+            # Events of one step happened at once; the time stands at the first of them.
+            "is_same": bool(rows) and rows[-1]["clock"] == clock,
+            "text": _text(event, is_shared),
+        })
+    return rows
+
+
+def _text(event: StoredEvent, is_shared: bool) -> str:
+    detail = event.detail
+    match event.detail_type:
+        case DetailType.MAKE_ORDER:
+            name = "" if is_shared else detail.get("baristaName", "")
+            if not detail.get("baristaUserId"):
+                return "The order went back into the queue, to its old place."
+            return f"{name or 'A barista'} took the order and makes the drink."
+        case DetailType.ORDER_CANCELLED:
+            if detail.get("cancelledBy") == "barista":
+                return f"The bar cancelled the order because {detail.get('reason')}."
+            return "The customer cancelled the order."
+        case DetailType.ORDER_TIME_OUT:
+            if detail.get("cause") == TimeOutCause.CUSTOMER:
+                return "Nobody chose a drink in time; the order was closed and its place freed."
+            return "Nobody could make the drink in time; the order was closed and its place freed."
+        case DetailType.SHOP_NOT_READY:
+            state = "full" if detail.get("reason") == RefusalReason.FULL else "closed"
+            return f"The shop was {state}; the order was not taken and the scan was given back."
+    return detail.get("Message", "")
+
+
+def _facts(events: list[StoredEvent]) -> list[dict]:
+    """How long the customer waited and how long the drink took, once it is known."""
+    at = {event.detail_type: event.at for event in events
+          if event.detail_type is not DetailType.MAKE_ORDER or event.detail.get("baristaUserId")}
+    submitted, making, ready = (
+        at.get(name)
+        for name in (
+            DetailType.WAITING_PRODUCTION, DetailType.MAKE_ORDER, DetailType.ORDER_COMPLETED
+        )
+    )
+    spans = (
+        ("Waited", submitted, making), ("Made in", making, ready), ("In all", submitted, ready)
+    )
+    return [
+        {"label": label, "value": minutes_and_seconds((end - begin).total_seconds())}
+        for label, begin, end in spans
+        if begin and end and end >= begin
+    ]
+
+
+def minutes_and_seconds(seconds: float) -> str:
+    """A span as the deck writes it: "3m 34s", "34s", "1h 4m"."""
+    whole = round(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600}h {whole % 3600 // 60}m"
+    return f"{whole // 60}m {whole % 60}s" if whole >= 60 else f"{whole}s"
+
+
+def _number(events: list[StoredEvent]) -> str | None:
+    return next((e.detail["orderNumber"] for e in events if "orderNumber" in e.detail), None)

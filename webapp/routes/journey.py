@@ -1,0 +1,61 @@
+"""How an order was made: for its customer, live, and for everybody they send the link to."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, url_for
+
+from webapp.access import ANYONE, ORDER_OWNER, allow, own_order, services
+from webapp.journey_presenter import journey
+from webapp.routes.live import live_url
+from webapp.services import journeys
+
+blueprint = Blueprint("journey", __name__, url_prefix="/<shop_id>")
+
+
+@blueprint.get("/orders/<order_id>/journey")
+@allow(ORDER_OWNER)
+def page(shop_id: str, order_id: str):
+    order = own_order()
+    return _page(
+        "customer/journey.html",
+        shop_id,
+        _own_view(shop_id, order.id),
+        live_url=live_url("customer.order_live", shop_id=shop_id, order_id=order.id),
+        order_url=url_for("customer.order_page", shop_id=shop_id, order_id=order.id),
+        panel_url=url_for("journey.panel", shop_id=shop_id, order_id=order.id),
+        share_url=services().public_url
+        + url_for(
+            "journey.shared", shop_id=shop_id, name=journeys.share_name(services(), order)
+        ),
+    )
+
+
+@blueprint.get("/orders/<order_id>/journey/panel")
+@allow(ORDER_OWNER)
+def panel(shop_id: str, order_id: str):
+    return _page("fragments/journey.html", shop_id, _own_view(shop_id, own_order().id))
+
+
+@blueprint.get("/journeys/<name>")
+@allow(ANYONE)
+def shared(shop_id: str, name: str):
+    events = journeys.shared_journey(services(), shop_id, name)
+    view = journey(services().shop(shop_id), events, services().now(), is_shared=True)
+    return _page(
+        "customer/shared_journey.html",
+        shop_id,
+        view,
+        start_url=url_for("customer.welcome", shop_id=shop_id),
+    )
+
+
+def _own_view(shop_id: str, order_id: str) -> dict:
+    events = journeys.journey(services(), order_id)
+    return journey(services().shop(shop_id), events, services().now())
+
+
+def _page(template: str, shop_id: str, view: dict, **context) -> str:
+    context.setdefault("live_url", None)
+    return render_template(
+        template, shop=services().shop(shop_id), journey=view, now_ms=view["at_ms"], **context
+    )

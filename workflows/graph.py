@@ -1,0 +1,90 @@
+"""The workflow as a graph, and the way an order took through it, told from its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from domain.detail_types import DetailType
+from domain.orders import RefusalReason, TimeOutCause
+from workflows.asl import next_states
+
+START, END = "Start", "End"
+"""The two ends of a drawing; no state of a definition may be called so."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One state may follow another; `is_catch` when only an error leads there."""
+
+    source: str
+    target: str
+    is_catch: bool
+
+
+def edges(definition: Mapping, states: Iterable[str]) -> list[Edge]:
+    """The edges between these states of a definition, with START and END, in the definition's order."""
+    kept = set(states)
+    found = [Edge(START, definition["StartAt"], False)]
+    for name, state in definition["States"].items():
+        if name not in kept:
+            continue
+        caught = {branch["Next"] for branch in state.get("Catch", ())}
+        found += [
+            Edge(name, target, target in caught)
+            for target in dict.fromkeys(next_states(state))
+            if target in kept
+        ]
+        if state.get("End") or state["Type"] in ("Succeed", "Fail"):
+            found.append(Edge(name, END, False))
+    return found
+
+
+def usual_states(definition: Mapping) -> list[str]:
+    """The states of a definition without those that only find an order's place again.
+
+    A Choice asks where an order stands after an interruption. It, the state before it and what
+    only they lead to are the repair, and left out.
+    """
+    states = definition["States"]
+    choices = {name for name, state in states.items() if state["Type"] == "Choice"}
+    repairs = choices | {name for name, state in states.items() if state.get("Next") in choices}
+    reached, to_visit = set(), [definition["StartAt"]]
+    while to_visit:
+        name = to_visit.pop()
+        if name not in reached and name not in repairs:
+            reached.add(name)
+            to_visit += next_states(states[name])
+    return [name for name in states if name in reached]
+
+
+def path_taken(events: Iterable[tuple[DetailType, Mapping]]) -> list[str]:
+    """The states an order's execution entered, as far as its events tell, START first.
+
+    events: detail-type and detail of each, in the order in which they happened. The last state is
+    where the execution stands, or END. An execution that was interrupted and started again is
+    told as one that was not.
+    """
+    told: dict[DetailType, Mapping] = dict(events)
+    path = [START]
+    if DetailType.NEW_ORDER not in told and DetailType.WORKFLOW_STARTED not in told:
+        return path
+    path.append("AdmitOrder")
+    if DetailType.SHOP_NOT_READY in told:
+        path.append("RefuseClosed")
+        if told[DetailType.SHOP_NOT_READY].get("reason") == RefusalReason.FULL:
+            path.append("RefuseFull")
+        return [*path, "Finished", END]
+    is_queued = DetailType.QUEUE_ORDER_STARTED in told
+    if is_queued or DetailType.WAITING_PRODUCTION in told:
+        path.append("AwaitBarista")
+    if DetailType.ORDER_TIME_OUT in told:
+        cause = told[DetailType.ORDER_TIME_OUT].get("cause")
+        path.append("CloseUnchosen" if cause == TimeOutCause.CUSTOMER else "CloseUnmade")
+        return [*path, "Finished", END]
+    if DetailType.ORDER_CANCELLED in told:
+        if DetailType.WAITING_PRODUCTION in told and not is_queued:
+            # Cancelled between the choice and the queue: the queue's own write found it so.
+            path += ["ReadOrder", "FindPlace"]
+        return [*path, "Finished", END]
+    return [*path, END] if DetailType.ORDER_COMPLETED in told else path
