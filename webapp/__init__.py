@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request, send_from_directory, url_for
 from flask_wtf.csrf import CSRFProtect
@@ -75,6 +77,9 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         SESSION_COOKIE_PATH="/",
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,
+        # The Referer says nothing that the token and the host-bound cookie do not, behind a CDN it
+        # names another host, and some browsers send none.
+        WTF_CSRF_SSL_STRICT=False,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["settings"] = settings
@@ -85,6 +90,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     logs.register(app)
     app.add_template_global(live_script)
+    app.wsgi_app = at_path_of(settings.public_url, app.wsgi_app)
     Htmx(app)
     app.before_request(access.guard)
     CSRFProtect(app)
@@ -103,6 +109,22 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     errors.register(app)
     app.after_request(_finish)
     return app
+
+
+def at_path_of(public_url: str, app: Callable) -> Callable:
+    """The app below the path of its public address, such as API Gateway's /prod.
+
+    Zappa sees the path in the request where the gateway leaves it there; the emulator takes it away,
+    and so may a proxy.
+    """
+    path = urlsplit(public_url).path
+
+    def below(environ: dict, start_response: Callable):
+        if not environ.get("SCRIPT_NAME"):
+            environ["SCRIPT_NAME"] = path
+        return app(environ, start_response)
+
+    return below if path else app
 
 
 def _serve_built_files(app: Flask) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from domain.events import BUS_NAME, SOURCE
-from webapp.cloud.live_topics import ROOT
+from domain.events import SOURCE
+from webapp.cloud.event_bus import bus_name
+from webapp.cloud.live_topics import root_of
 from webapp.consumers.registry import COMMAND, CONSUMERS, SCHEDULED_JOBS
 from webapp.storage.rights import TABLE_RIGHTS
 from webapp.storage.tables import DEFAULT_PREFIX, table_definitions
@@ -25,7 +26,7 @@ def build_template_body(
     """The template of a deployment with these deadlines, as JSON."""
     stack = Stack(
         prefix=prefix,
-        bus_name=BUS_NAME,
+        bus_name=bus_name(prefix),
         source=SOURCE,
         command=COMMAND,
         tables=tuple(table_definitions()),
@@ -35,8 +36,8 @@ def build_template_body(
         ),
         schedule_rules=tuple(ScheduleRule(job.name, job.schedule) for job in SCHEDULED_JOBS),
         table_rights=TABLE_RIGHTS,
-        topic_root=ROOT,
+        topic_root=root_of(prefix),
         function_statements=more_statements,
     )
-    # Without spaces: CloudFormation takes 51,200 bytes in a call.
+    # Without spaces: longer than 51,200 bytes it has to go through a bucket.
     return build_template(stack).to_json(indent=None, separators=(",", ":"))

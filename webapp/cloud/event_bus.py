@@ -8,6 +8,13 @@ from domain.events import BUS_NAME, SOURCE, Event
 from webapp.cloud.clients import Clients
 
 _MOST_PER_CALL = 10
+_MAIN_PREFIX = "serverlesspresso-"
+
+
+def bus_name(prefix: str) -> str:
+    """The bus of a deployment: the deck's name for the main one, with a suffix for others."""
+    suffix = prefix.removeprefix(_MAIN_PREFIX).rstrip("-")
+    return f"{BUS_NAME}-{suffix}" if suffix else BUS_NAME
 
 
 class EventsNotAccepted(Exception):
@@ -17,13 +24,14 @@ class EventsNotAccepted(Exception):
 class EventBus:
     """See services.ports.Bus."""
 
-    def __init__(self, clients: Clients):
+    def __init__(self, clients: Clients, prefix: str):
         self._clients = clients
+        self._name = bus_name(prefix)
 
     def put(self, events: list[Event]) -> None:
         entries = [
             {
-                "EventBusName": BUS_NAME,
+                "EventBusName": self._name,
                 "Source": SOURCE,
                 "DetailType": event.detail_type.value,
                 "Detail": json.dumps(event.to_detail()),
@@ -39,4 +47,4 @@ class EventBus:
 
     def check(self) -> None:
         """Raises when the bus does not answer or does not exist."""
-        self._clients.events.describe_event_bus(Name=BUS_NAME)
+        self._clients.events.describe_event_bus(Name=self._name)

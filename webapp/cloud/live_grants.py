@@ -14,6 +14,7 @@ from functools import cached_property
 from urllib.parse import quote, urlsplit
 
 from webapp.cloud.clients import Clients
+from webapp.cloud.live_topics import in_deployment
 
 GRANT_SECONDS = 15 * 60
 """The shortest life that STS gives: a revoked screen sees nothing new after this."""
@@ -38,7 +39,7 @@ class LiveGrants:
 
     def __init__(self, clients: Clients, prefix: str):
         self._clients = clients
-        self._role_name = prefix + _ROLE
+        self._prefix = prefix
 
     @cached_property
     def origin(self) -> str:
@@ -54,9 +55,10 @@ class LiveGrants:
         # A pattern's character in a shop's or an order's id would widen the policy.
         if not _TOPIC.fullmatch(topic):
             raise ValueError(f"{topic!r} is not one page's topic")
+        topic = in_deployment(topic, self._prefix)
         client_id = f"live-{secrets.token_hex(16)}"
         credentials = self._clients.sts.assume_role(
-            RoleArn=f"arn:aws:iam::{self._clients.account}:role/{self._role_name}",
+            RoleArn=f"arn:aws:iam::{self._clients.account}:role/{self._prefix}{_ROLE}",
             RoleSessionName=client_id,
             DurationSeconds=GRANT_SECONDS,
             Policy=json.dumps(self._policy(topic, client_id)),

@@ -5,6 +5,17 @@ from __future__ import annotations
 from webapp.cloud.clients import Clients
 
 ROOT = "serverlesspresso"
+"""The first level of all topics as the product names them."""
+
+
+def root_of(prefix: str) -> str:
+    """The first level of a deployment's topics: two in one account must not hear each other."""
+    return prefix.rstrip("-")
+
+
+def in_deployment(topic: str, prefix: str) -> str:
+    """A topic as the deployment with this prefix spells it."""
+    return root_of(prefix) + topic.removeprefix(ROOT)
 
 
 def order_topic(shop_id: str, order_id: str) -> str:
@@ -25,8 +36,11 @@ def display_topic(shop_id: str) -> str:
 class LiveTopics:
     """See services.ports.LiveTopics."""
 
-    def __init__(self, clients: Clients):
+    def __init__(self, clients: Clients, prefix: str):
         self._clients = clients
+        self._prefix = prefix
 
     def publish(self, topic: str, html: str) -> None:
-        self._clients.iot_data.publish(topic=topic, qos=0, payload=html.encode())
+        self._clients.iot_data.publish(
+            topic=in_deployment(topic, self._prefix), qos=0, payload=html.encode()
+        )

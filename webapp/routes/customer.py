@@ -193,7 +193,7 @@ def _refusal_page(shop: Shop, refused: Refusal):
         if order.number:
             view["title"] = f"You already have an order: {order.number}"
     elif isinstance(refused, (ShopFull, TooManyRequests)):
-        view["next_url"] = request.path
+        view["next_url"] = request.script_root + request.path
     elif order := codes.open_order(services(), shop.id, customer()):
         view |= {"next_label": "I have an order: show it", "next_url": _order_url(order)}
     return _page("customer/refusal.html", shop, refusal=view), STATUS[type(refused)]

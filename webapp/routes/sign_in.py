@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, session, url_for
+from flask import Blueprint, redirect, render_template, request, session, url_for
 
 from webapp.access import (
     ANYONE,
@@ -60,7 +60,7 @@ def pair(shop_id: str):
         "staff/pair.html",
         shop_id,
         code=f"{pairing.code[:3]}-{pairing.code[3:]}",
-        svg=qr_svg(services().public_url + approve, 280),
+        svg=qr_svg(services().public_url + approve.removeprefix(request.script_root), 280),
     )
 
 
