@@ -40,10 +40,14 @@ from ministack.services import (
     sts,
 )
 
+from scripts import metering
+
 FOLDER = Path(os.environ["STATE_DIR"])
 SNAPSHOT = FOLDER / "snapshot.json"
 # Where to write which rights were used, for scripts/unused-rights.
 RIGHTS_LOG = os.environ.get("RIGHTS_LOG", "")
+# Where to write what AWS would meter, for scripts/cost.
+METER_LOG = os.environ.get("METER_LOG", "")
 STREAMS = "our_dynamodb_streams"
 READS = ("Get", "Describe", "List", "Query", "Scan", "BatchGet", "TransactGet")
 LONGEST_WITHOUT_SAVING = 60
@@ -74,6 +78,8 @@ def main() -> None:
     _hand_out_credentials(json.loads(os.environ["FUNCTION_CREDENTIALS"]))
     if RIGHTS_LOG:
         iam_evaluator.enforce = _recording_rights
+    if METER_LOG:
+        metering.start(Path(METER_LOG))
     signal.signal(signal.SIGUSR1, _ask_to_save)
     ministack.main()
     lock.close()

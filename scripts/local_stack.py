@@ -192,6 +192,11 @@ class LocalStack:
         """A fresh sign-in link."""
         return finish_making_links(self._start_making_links([role], shop, name))[0]
 
+    @property
+    def web_process_id(self) -> int:
+        """The process that answers pages and runs the function."""
+        return self._web.pid
+
     def kill_emulator(self) -> None:
         """For tests: end the emulator as a crash would."""
         self._emulator.kill()
@@ -267,6 +272,7 @@ class LocalStack:
             | {
                 "FUNCTION_CREDENTIALS": self._function_credentials(),
                 "RIGHTS_LOG": os.environ.get("RIGHTS_LOG", ""),
+                "METER_LOG": os.environ.get("METER_LOG", ""),
             },
         )
 

@@ -63,14 +63,14 @@ def parse_staff(arguments: list[str]) -> argparse.Namespace:
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
-        type=_folder,
+        type=folder,
         default=DEFAULT_DATA,
         metavar="DIR",
         help="folder that keeps shop, orders and secrets (default .local)",
     )
 
 
-def _folder(text: str) -> Path:
+def folder(text: str) -> Path:
     return Path(os.path.abspath(os.path.expanduser(text)))
 
 

@@ -24,6 +24,8 @@ from troposphere.awslambda import (
     DestinationConfig,
     EventInvokeConfig,
     EventSourceMapping,
+    Filter,
+    FilterCriteria,
     OnFailure,
     Permission,
 )
@@ -131,8 +133,11 @@ def build_template(stack: Stack) -> Template:
     streamed = tuple(table["name"] for table in stack.tables if table["has_stream"])
     resources = Resources(tables, streamed, bus, machine, dead_letters)
     policy = _add_function_rights(template, stack, resources)
-    for name in streamed:
-        _add_stream_mapping(template, tables[name], dead_letters, policy)
+    for table in stack.tables:
+        if table["has_stream"]:
+            _add_stream_mapping(
+                template, tables[table["name"]], table["stream_filter"], dead_letters, policy
+            )
     _add_invoke_config(template, dead_letters, policy)
     for rule in stack.bus_rules:
         pattern = {"source": [stack.source], "detail-type": sorted(rule.detail_types)}
@@ -275,8 +280,16 @@ def _add_function_rights(
 
 
 def _add_stream_mapping(
-    template: Template, table: Table, dead_letters: Queue, policy: PolicyType
+    template: Template,
+    table: Table,
+    wanted: Mapping | None,
+    dead_letters: Queue,
+    policy: PolicyType,
 ) -> None:
+    properties = {}
+    if wanted:
+        # Lambda sorts out the rest before it calls, and charges nothing for it.
+        properties["FilterCriteria"] = FilterCriteria(Filters=[Filter(Pattern=json.dumps(wanted))])
     template.add_resource(
         EventSourceMapping(
             table.title + "Outbox",
@@ -294,6 +307,7 @@ def _add_stream_mapping(
             DestinationConfig=DestinationConfig(
                 OnFailure=OnFailure(Destination=GetAtt(dead_letters, "Arn"))
             ),
+            **properties,
         )
     )
 

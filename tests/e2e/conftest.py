@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 # On a busy machine a screen may follow late; what matters is that it follows.
 expect.set_options(timeout=20_000)
 
-_ARGUMENTS = [
+CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -32,7 +32,7 @@ SIZES = {
 def browser():
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM"), args=_ARGUMENTS
+            executable_path=os.environ.get("CHROMIUM"), args=CHROMIUM_ARGUMENTS
         )
         yield chromium
         chromium.close()

@@ -13,7 +13,6 @@ from webapp.services.ports import Services
 
 CHANGES_CODE = {DetailType.NEW_ORDER, DetailType.SHOP_NOT_READY, DetailType.CONFIG_CHANGED}
 CHANGES_BOARD = {
-    DetailType.WAITING_PRODUCTION,
     DetailType.QUEUE_ORDER_STARTED,
     DetailType.MAKE_ORDER,
     DetailType.ORDER_COMPLETED,
@@ -26,7 +25,10 @@ MOVES_LINE = {DetailType.MAKE_ORDER, DetailType.ORDER_CANCELLED, DetailType.ORDE
 FORWARDED = (
     CHANGES_CODE | CHANGES_BOARD | {DetailType.WORKFLOW_STARTED, DetailType.SHOP_NOT_READY}
 )
-"""One event of each step is enough: its fragments show the item as it is now."""
+"""One event of each step is enough: its fragments show the item as it is now.
+
+None for the choice itself: the phone has its answer, and a moment later the order is queued.
+"""
 
 _PLACES_PUSHED = 20
 """How far back in line a place is pushed; further back it shows at the page's next read."""

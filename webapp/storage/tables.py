@@ -22,6 +22,8 @@ from pynamodb.indexes import (
 )
 from pynamodb.models import Model
 
+from domain.detail_types import DetailType
+
 DEFAULT_PREFIX = "serverlesspresso-"
 
 
@@ -304,6 +306,13 @@ MODELS: tuple[type[Model], ...] = (
 STREAMED: tuple[type[Model], ...] = (OrderModel, ShopModel, JourneyModel)
 """Tables whose stream is the outbox."""
 
+STREAM_FILTERS: dict[type[Model], dict] = {
+    JourneyModel: {
+        "dynamodb": {"NewImage": {"detail_type": {"S": [DetailType.ALL_EVENTS_STORED.value]}}}
+    }
+}
+"""Which changes of a stream the function is called for, where not all have something to announce."""
+
 
 def use_prefix(prefix: str) -> None:
     """Points all models at the tables of one deployment."""
@@ -332,6 +341,7 @@ def table_definitions() -> list[dict]:
                 "local_indexes": schema["local_secondary_indexes"],
                 "global_indexes": schema["global_secondary_indexes"],
                 "has_stream": model in STREAMED,
+                "stream_filter": STREAM_FILTERS.get(model),
                 "ttl": next(
                     (
                         attribute.attr_name

@@ -161,7 +161,12 @@ export function startLive({ replace, swapped, pushed, signalled, readFirst }) {
   addEventListener('pageshow', event => event.persisted && readAll())
   document.addEventListener('visibilitychange', () => document.hidden || readAll())
   body.addEventListener('elapsed', event => {
-    for (const wait of [300, 1500, 4000]) setTimeout(read, wait + Math.random() * 200, event.detail)
+    const { until } = event.target.querySelector('[data-until]').dataset
+    // Again only while what is over still shows: a TV does this every ten seconds all day.
+    const shows = () => document.querySelector(`[data-elapsed] [data-until="${until}"]`)
+    for (const wait of [300, 1500, 4000]) {
+      setTimeout(() => shows() && read(event.detail), wait + Math.random() * 200)
+    }
   })
   setInterval(() => document.hidden || readAll(), 60000)
 
