@@ -43,6 +43,7 @@ class Shop:
     capacity: how many orders may be under way at once.
     open_orders_per_customer, orders_per_day: for one customer; with SignIn.PHONE for one number.
     phone_countries: whose numbers get text messages (ISO 3166 codes); none until somebody chooses.
+    is_rehearsal: robots and recorded days may use it; its screens say so.
     door_at: when the door was last moved, by hand or by the clock.
     extra_minutes: what a barista adds to the estimated wait in a rush; 0 in quiet times.
     paused_until: no new scans before this moment; None when the bar is not paused.
@@ -67,6 +68,7 @@ class Shop:
     is_open: bool = True
     sign_in: SignIn = SignIn.GUEST
     phone_countries: tuple[str, ...] = ()
+    is_rehearsal: bool = False
     menu: Menu = DEFAULT_MENU
     hours: Hours = Hours()
     door_at: datetime | None = None

@@ -68,11 +68,16 @@ def set_up_for_testing() -> str:
     _install(
         "app",
         "Test packages",
-        [ROOT / "requirements.txt", REQUIREMENTS / "test.txt"],
+        [ROOT / "requirements.txt", REQUIREMENTS / "test.txt", REQUIREMENTS / "robots.txt"],
         CONSTRAINTS,
         stamp="test",
     )
     return find_chromium() or _install_chromium()
+
+
+def set_up_for_robots() -> None:
+    _install("app", "Python packages", [ROOT / "requirements.txt"], CONSTRAINTS)
+    _install("app", "Robots", [REQUIREMENTS / "robots.txt"], CONSTRAINTS, stamp="robots")
 
 
 def python_of(venv: str) -> Path:

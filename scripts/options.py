@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from datetime import date
 from pathlib import Path
 
 DEFAULT_DATA = Path(__file__).resolve().parent.parent / ".local"
@@ -58,6 +59,120 @@ def parse_staff(arguments: list[str]) -> argparse.Namespace:
     link.add_argument("--name", default="", help="the name shown to customers, such as Rui")
     _add_data(link)
     return parser.parse_args(arguments)
+
+
+def parse_robots(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/robots",
+        description="Robots that order and make drinks through the bar's own pages, to rehearse"
+        " a day or to see how the bar bears one. They use a shop as people do: choose one where"
+        " nobody waits for a real coffee.",
+    )
+    crews = parser.add_subparsers(dest="crew", required=True, metavar="customers|baristas")
+    customers = crews.add_parser("customers", help="scan, order, wait and collect")
+    customers.add_argument(
+        "--per-hour", type=_positive, default=71, help="how many come in an hour (default 71)"
+    )
+    customers.add_argument(
+        "--count", type=_positive_int, help="stop after so many customers (default: go on)"
+    )
+    customers.add_argument(
+        "--cancel", type=_share, default=0.05, help="share that changes its mind (default 0.05)"
+    )
+    baristas = crews.add_parser("baristas", help="make what is in the queue")
+    baristas.add_argument("--count", type=_positive_int, default=1, help="how many (default 1)")
+    baristas.add_argument(
+        "--minutes", type=_positive, help="stop after so many minutes (default: go on)"
+    )
+    baristas.add_argument(
+        "--cancel", type=_share, default=0.02, help="share of orders cancelled (default 0.02)"
+    )
+    for crew in (customers, baristas):
+        crew.add_argument("--shop", default="main", help="the shop's id (default main)")
+        crew.add_argument(
+            "--speed", type=_positive, default=1, help="how much quicker than people (default 1)"
+        )
+        crew.add_argument(
+            "--link",
+            action="append",
+            default=[],
+            metavar="URL",
+            help="for a bar that does not run here: a fresh sign-in link, of a display for"
+            " customers, of a barista for each barista",
+        )
+        crew.add_argument("--seed", type=int, help="the same choices again")
+        _add_data(crew)
+    return parser.parse_args(arguments)
+
+
+def parse_replay(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/replay",
+        description="Play a recorded day onto the bus as a rehearsal shop's. Live shops are"
+        " refused; unknown events are counted and left out.",
+    )
+    parser.add_argument("file", type=Path, help="one JSON array of envelopes")
+    parser.add_argument(
+        "--shop", default="rehearsal", help="a rehearsal shop; made when it is not there yet"
+    )
+    parser.add_argument(
+        "--speed", type=_speed, default=1, help="from 1 (as recorded) to 60 times as quick"
+    )
+    _add_data(parser)
+    return parser.parse_args(arguments)
+
+
+def parse_record(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/record",
+        description="Write the events of a shop's day to a file that scripts/replay plays, with"
+        " all persons removed.",
+    )
+    parser.add_argument("day", type=_day, help="a day of the shop, such as 2026-11-24")
+    parser.add_argument("--shop", default="main", help="the shop's id (default main)")
+    parser.add_argument("--out", type=Path, help="the file (default SHOP-DAY.json)")
+    _add_data(parser)
+    return parser.parse_args(arguments)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not a day such as 2026-11-24") from None
+
+
+def _speed(text: str) -> float:
+    speed = _positive(text)
+    if not 1 <= speed <= 60:
+        raise argparse.ArgumentTypeError(f"{text} is not a speed from 1 to 60")
+    return speed
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return number
+
+
+def _positive_int(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a share from 0 to 1")
+    return number
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:

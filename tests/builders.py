@@ -16,6 +16,7 @@ from domain.errors import HasOpenOrder
 from domain.events import Event
 from domain.menu import DEFAULT_MENU, DrinkOrder
 from domain.orders import Order, OrderState, RefusalReason, Role
+from domain.recordings import RecordedEvent
 from domain.shops import Shop
 from webapp.services.ports import CustomerSession, Services, TextNotSent
 
@@ -129,6 +130,9 @@ class RecordingBus:
 
     def put(self, events: list[Event]) -> None:
         self.events += events
+
+    def put_recorded(self, events: list[RecordedEvent]) -> None:
+        self.events += [recorded.event for recorded in events]
 
     def check(self) -> None:
         pass

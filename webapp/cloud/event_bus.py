@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from domain.events import BUS_NAME, SOURCE, Event
+from domain.recordings import RecordedEvent
 from webapp.cloud.clients import Clients
 
 _MOST_PER_CALL = 10
@@ -29,15 +30,13 @@ class EventBus:
         self._name = bus_name(prefix)
 
     def put(self, events: list[Event]) -> None:
-        entries = [
-            {
-                "EventBusName": self._name,
-                "Source": SOURCE,
-                "DetailType": event.detail_type.value,
-                "Detail": json.dumps(event.to_detail()),
-            }
-            for event in events
-        ]
+        self._put([self._entry(event) for event in events])
+
+    def put_recorded(self, events: list[RecordedEvent]) -> None:
+        """Puts events that keep the moment they say they happened at."""
+        self._put([self._entry(recorded.event) | {"Time": recorded.at} for recorded in events])
+
+    def _put(self, entries: list[dict]) -> None:
         for start in range(0, len(entries), _MOST_PER_CALL):
             answer = self._clients.events.put_events(
                 Entries=entries[start : start + _MOST_PER_CALL]
@@ -48,3 +47,11 @@ class EventBus:
     def check(self) -> None:
         """Raises when the bus does not answer or does not exist."""
         self._clients.events.describe_event_bus(Name=self._name)
+
+    def _entry(self, event: Event) -> dict:
+        return {
+            "EventBusName": self._name,
+            "Source": SOURCE,
+            "DetailType": event.detail_type.value,
+            "Detail": json.dumps(event.to_detail()),
+        }

@@ -13,6 +13,7 @@ from domain.detail_types import DetailType
 from domain.errors import Busy, NotFound
 from domain.events import Event
 from domain.orders import Order, OrderState
+from domain.recordings import RecordedEvent
 from domain.shops import Shop
 
 _ATTEMPTS = 5
@@ -58,6 +59,8 @@ class Orders(Protocol):
     def next_attempt(self, order: Order) -> Order:
         """Counts one more execution for this order. Raises Stale."""
     def open_orders_of(self, shop_id: str, customer_id: str) -> list[Order]: ...
+    def ids_between(self, shop_id: str, begin: datetime, end: datetime) -> list[str]:
+        """All orders created in a span, first one first; the pages have no right to this read."""
     def task_token(self, order: Order) -> str | None:
         """What lets the order's execution go on; no other read gives it away."""
 
@@ -240,6 +243,7 @@ class Executions(Protocol):
 
 class Bus(Protocol):
     def put(self, events: list[Event]) -> None: ...
+    def put_recorded(self, events: list[RecordedEvent]) -> None: ...
     def check(self) -> None: ...
 
 

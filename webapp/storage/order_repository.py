@@ -80,6 +80,14 @@ class OrderRepository:
         orders = (self.get(shop_id, order_id) for order_id in sorted(customer.open_orders or ()))
         return [order for order in orders if order]
 
+    def ids_between(self, shop_id: str, begin: datetime, end: datetime) -> list[str]:
+        found = OrderModel.query(
+            shop_id,
+            filter_condition=(OrderModel.created_at >= begin) & (OrderModel.created_at < end),
+            attributes_to_get=["order_id", "created_at"],
+        )
+        return [model.order_id for model in sorted(found, key=lambda model: model.created_at)]
+
     def claim(self, claim: Claim) -> None:
         for _ in range(_CLAIM_TRIES):
             customer = _customer(claim.order.shop_id, claim.order.customer_id)

@@ -199,6 +199,7 @@ class ShopModel(Model):
     # Shops that were made before customers could sign in have neither.
     sign_in = UnicodeAttribute(null=True)
     phone_countries = JSONAttribute(null=True)
+    is_rehearsal = BooleanAttribute(null=True)
     menu = JSONAttribute()
     # Later than the first version: an item written by that one has none of them.
     hours = JSONAttribute(null=True)

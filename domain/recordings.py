@@ -1,0 +1,135 @@
+"""Recorded days: envelopes without their persons, and envelopes played into a rehearsal shop.
+
+A recording is a list of EventBridge envelopes in the order of their times. Those of the original
+Serverlesspresso can be played too; its names that differ from ours are known here (features of the
+original: `OrderManager.Order<eventId>-COMPLETED`, `OrderProcessor.ShopUnavailable`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from domain.detail_types import DetailType
+from domain.events import Event, OrderEvent, parse_event
+
+_ENDED = re.compile(r"OrderManager\.Order.*-(COMPLETED|CANCELLED)")
+_ENDINGS = {"COMPLETED": DetailType.ORDER_COMPLETED, "CANCELLED": DetailType.ORDER_CANCELLED}
+_OTHER_NAMES = {
+    "OrderProcessor.ShopUnavailable": DetailType.SHOP_NOT_READY,
+    "OrderManager_MakeOrder": DetailType.MAKE_ORDER,
+}
+PERSONAL = {
+    "order_id": "order",
+    "customer_id": "customer",
+    "barista_id": "barista",
+    "barista_name": "barista",
+}
+"""The fields of events that name somebody, and what stands in for them."""
+
+_NEVER_PLAYED = {DetailType.CONFIG_CHANGED}
+"""Settings belong to the shop they were made for."""
+
+
+class Unplayable(Exception):
+    """An envelope that is none of ours, or lacks what its kind needs; its text says which."""
+
+
+@dataclass(frozen=True)
+class RecordedEvent:
+    """An event and the moment it happened."""
+
+    event: Event
+    at: datetime
+
+
+@dataclass
+class Anonymous:
+    """Gives persons and orders names that say nothing, the same one each time.
+
+    One is made per recording, so that two recordings cannot be held against each other.
+    """
+
+    secret: str
+    _names: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def __call__(self, kind: str, name: str) -> str:
+        """The stand-in for a name; empty stays empty."""
+        if not name:
+            return ""
+        if kind == "order":
+            return hashlib.sha256(f"{self.secret}|{name}".encode()).hexdigest()[:32]
+        known = len([one for one in self._names if one[0] == kind])
+        return self._names.setdefault((kind, name), f"{kind}-{known + 1}")
+
+
+def without_persons(event: Event, anonymous: Anonymous) -> Event:
+    """The event with nobody's id in it. What an event does not name is not in it at all."""
+    if not isinstance(event, OrderEvent):
+        return event
+    found = {name: kind for name, kind in PERSONAL.items() if hasattr(event, name)}
+    return replace(
+        event, **{name: anonymous(kind, getattr(event, name)) for name, kind in found.items()}
+    )
+
+
+def read_envelope(envelope: object) -> RecordedEvent:
+    """An event of a recording, whoever made it; names and fields we do not know are left out.
+
+    Raises Unplayable.
+    """
+    if not isinstance(envelope, Mapping):
+        raise Unplayable("not an envelope")
+    name, detail = str(envelope.get("detail-type", "")), envelope.get("detail")
+    if not isinstance(detail, Mapping):
+        raise Unplayable(f"{name or 'an envelope'} without a detail")
+    try:
+        event = parse_event(_our_name(name), detail)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Unplayable(_reason(name)) from None
+    if event.detail_type in _NEVER_PLAYED:
+        raise Unplayable(f"{name} belongs to another shop's settings")
+    try:
+        at = datetime.fromisoformat(str(envelope.get("time", "")))
+    except ValueError:
+        raise Unplayable(f"{name} without a time") from None
+    if at.tzinfo is None:
+        raise Unplayable(f"{name} without a time zone")
+    return RecordedEvent(event, at)
+
+
+def for_rehearsal(event: Event, shop_id: str, play: str, later: timedelta) -> Event:
+    """The event as one of the rehearsal shop's.
+
+    play: names this performance; its orders are new ones, so that the same recording can be played
+    again and again. later: how long after the recording it is played.
+    """
+    if not isinstance(event, OrderEvent):
+        return replace(event, shop_id=shop_id)
+    order_id = hashlib.sha256(f"{play}|{event.order_id}".encode()).hexdigest()[:32]
+    return replace(
+        event,
+        shop_id=shop_id,
+        order_id=order_id,
+        at=event.at and event.at + later,
+        began_at=event.began_at and event.began_at + later,
+    )
+
+
+def in_order(events: Iterable[RecordedEvent]) -> list[RecordedEvent]:
+    """By time; those of the same moment stay as they were recorded."""
+    return sorted(events, key=lambda recorded: recorded.at)
+
+
+def _our_name(name: str) -> str:
+    if match := _ENDED.fullmatch(name):
+        return _ENDINGS[match[1]]
+    return _OTHER_NAMES.get(name, name)
+
+
+def _reason(name: str) -> str:
+    known = _our_name(name) in set(DetailType)
+    return f"{name} lacks a field it needs" if known else f"{name or 'no name'} is not known here"
