@@ -52,11 +52,13 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     from webapp.cloud.live_grants import LiveGrants
     from webapp.routes import (
         admin,
+        admin_phone,
         barista,
         customer,
         display,
         health,
         journey,
+        phone,
         settings_pages,
         sign_in,
     )
@@ -97,11 +99,13 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     _serve_built_files(app)
     for module in (
         customer,
+        phone,
         journey,
         barista,
         display,
         admin,
         settings_pages,
+        admin_phone,
         sign_in,
         health,
     ):

@@ -22,8 +22,10 @@ from waitress.server import create_server
 from webapp import create_app, logs
 from webapp.bootstrap import create_default_shop
 from webapp.cloud.clients import Clients
+from webapp.cloud.emulator_texts import EmulatorTexts
 from webapp.cloud.live_relay import LiveRelay
 from webapp.consumers import registry
+from webapp.routes import developer
 from webapp.services.sweep import sweep
 from webapp.settings import Settings
 
@@ -46,6 +48,7 @@ def main() -> None:
 
     settings = Settings.from_environment()
     app = create_app(settings)
+    developer.register(app, EmulatorTexts(os.environ["AWS_ENDPOINT_URL"]))
     create_default_shop(app.extensions["services"], settings)
     relay = None
     if settings.live_relay:

@@ -22,7 +22,9 @@ from domain.menu import Menu
 from domain.orders import Order, OrderState, RefusalReason, Role, TimeOutCause
 from domain.shops import Shop
 from webapp.services.codes import CurrentCode
-from webapp.services.ports import StaffSession
+from webapp.services.phone_numbers import calling_code, example_number
+from webapp.services.phone_sign_in import NEXT_TEXT_AFTER
+from webapp.services.ports import PhoneSignIn, StaffSession
 
 _ROWS_ON_TV = 6
 
@@ -118,7 +120,7 @@ def refusal(shop: Shop, refused: Refusal, code: CurrentCode | None, now: datetim
         if closes_at > now:
             view |= {
                 "when_label": "New code on the screen",
-                "when_clock": _clock(shop, closes_at),
+                "when_clock": clock(shop, closes_at),
                 "when_ms": _ms(closes_at),
                 "when_total_seconds": shop.window_seconds,
                 "when_note": f"a new one every {every}",
@@ -152,7 +154,7 @@ def refusal(shop: Shop, refused: Refusal, code: CurrentCode | None, now: datetim
             "title": "One moment, please",
             "why": refused.sentence,
             "when_label": "Try again",
-            "when_clock": _clock(shop, refused.retry_at),
+            "when_clock": clock(shop, refused.retry_at),
             "when_ms": _ms(refused.retry_at),
             "keep": None,
             "next_label": "Try again",
@@ -189,6 +191,30 @@ def refusal(shop: Shop, refused: Refusal, code: CurrentCode | None, now: datetim
             "next_label": "Show my order",
         }
     return view
+
+
+def phone_number(shop: Shop, typed: str, error: str) -> dict:
+    """The form that asks for a number: which ones get a text, and how one looks."""
+    codes = dict.fromkeys(f"+{calling_code(country)}" for country in shop.phone_countries)
+    first = shop.phone_countries[0] if shop.phone_countries else ""
+    return {
+        "typed": typed[:32],
+        "error": error,
+        "codes": "Numbers that start with " + " or ".join(codes),
+        "example": example_number(first),
+    }
+
+
+def phone_code(shop: Shop, sign_in: PhoneSignIn, refused: Refusal | None, now: datetime) -> dict:
+    """The form that asks for the texted code, and when another one may be sent."""
+    again_at = sign_in.asked_at + NEXT_TEXT_AFTER
+    ends_at = sign_in.code_ends_at
+    return {
+        "phone": sign_in.phone,
+        "error": refused.sentence if refused else "",
+        "ends_clock": clock(shop, ends_at) if ends_at and ends_at > now else None,
+        "again_ms": _ms(again_at) if again_at > now else None,
+    }
 
 
 def barista_board(
@@ -409,7 +435,8 @@ def moment(shop: Shop, at: datetime | None, now: datetime) -> str:
     return local.strftime("%d %b, %H:%M").lstrip("0")
 
 
-def _clock(shop: Shop, moment: datetime) -> str:
+def clock(shop: Shop, moment: datetime) -> str:
+    """A moment as the clock on the shop's wall shows it."""
     return shop.local_time(moment).strftime("%H:%M")
 
 

@@ -92,6 +92,10 @@ def _home(shop_id: str, links: list[dict] | None = None) -> str:
         screens=[
             {"label": "Tablet for baristas", "url": url_for("barista.board", shop_id=shop_id)},
             {"label": "TV", "url": url_for("display.board", shop_id=shop_id)},
+            {
+                "label": "How customers sign in",
+                "url": url_for("admin_phone.edit", shop_id=shop_id),
+            },
             {"label": "Customers' start page", "url": url_for("customer.welcome", shop_id=shop_id)},
         ],
         link_action=url_for("admin.new_link", shop_id=shop_id),

@@ -10,6 +10,7 @@ from domain.errors import (
     ChoiceInvalid,
     HasOpenOrder,
     NotAllowedNow,
+    PhoneNeeded,
     Refusal,
     ShopFull,
     SoldOut,
@@ -50,11 +51,14 @@ def start():
 @allow(ANYONE)
 def welcome(shop_id: str):
     shop = services().shop(shop_id)
-    order = codes.open_order(services(), shop.id, customer())
-    return _page(
+    who = customer()
+    order = codes.open_order(services(), shop.id, who)
+    return page(
         "customer/welcome.html",
         shop,
         open_order=order and {"number": order.number, "url": _order_url(order)},
+        phone=who.phone if who and who.has_phone(services().now()) and not order else None,
+        sign_out_url=url_for("phone.sign_out", shop_id=shop.id),
     )
 
 
@@ -65,7 +69,7 @@ def scan(shop_id: str, code: str):
     try:
         secret, who = codes.scan_code(services(), shop, code, client_address(), customer())
     except Refusal as refused:
-        return _refusal_page(shop, refused)
+        return refusal_page(shop, refused)
     if secret:
         remember_customer(secret, who)
     # The code leaves the address bar: what is copied from there lets nobody in.
@@ -79,8 +83,10 @@ def place(shop_id: str):
     try:
         codes.check_pass(services(), shop, customer())
     except Refusal as refused:
-        return _refusal_page(shop, refused)
-    return _page(
+        return refusal_page(shop, refused)
+    if codes.needs_phone(shop, customer(), services().now()):
+        return redirect(url_for("phone.number_page", shop_id=shop.id), 303)
+    return page(
         "customer/scan.html",
         shop,
         claim_url=url_for("customer.claim", shop_id=shop.id),
@@ -97,8 +103,10 @@ def claim(shop_id: str):
         abort(400)
     try:
         order = codes.claim_place(services(), shop, customer(), form_key, client_address())
+    except PhoneNeeded:
+        return redirect(url_for("phone.number_page", shop_id=shop.id), 303)
     except Refusal as refused:
-        return _refusal_page(shop, refused)
+        return refusal_page(shop, refused)
     return redirect(_order_url(order), 303)
 
 
@@ -107,7 +115,7 @@ def claim(shop_id: str):
 def order_page(shop_id: str, order_id: str):
     shop, order = services().shop(shop_id), own_order()
     address = live_url("customer.order_live", shop_id=shop.id, order_id=order.id)
-    return _page("customer/order.html", shop, live_url=address, **_views(shop, order))
+    return page("customer/order.html", shop, live_url=address, **_views(shop, order))
 
 
 @blueprint.get("/<shop_id>/orders/<order_id>/panel")
@@ -162,11 +170,11 @@ def _answer(shop: Shop, order: Order, status: int = 200, menu: dict | None = Non
         return _panel(shop, order, menu), status
     if status == 200:
         return redirect(_order_url(order), 303)
-    return _page("customer/order.html", shop, live_url=None, **_views(shop, order, menu)), status
+    return page("customer/order.html", shop, live_url=None, **_views(shop, order, menu)), status
 
 
 def _panel(shop: Shop, order: Order, menu: dict | None = None) -> str:
-    return _page("fragments/order_panel.html", shop, **_views(shop, order, menu))
+    return page("fragments/order_panel.html", shop, **_views(shop, order, menu))
 
 
 def _views(shop: Shop, order: Order, menu: dict | None = None) -> dict:
@@ -185,7 +193,8 @@ def _views(shop: Shop, order: Order, menu: dict | None = None) -> dict:
     return {"order": view, "menu": menu or presenters.menu(shop.menu)}
 
 
-def _refusal_page(shop: Shop, refused: Refusal):
+def refusal_page(shop: Shop, refused: Refusal, next_url: str | None = None):
+    """Why the bar turned this down, when it works again, and the way on; with its status."""
     view = presenters.refusal(shop, refused, None, services().now())
     if isinstance(refused, HasOpenOrder):
         order = services().order(shop.id, refused.order_id)
@@ -193,19 +202,19 @@ def _refusal_page(shop: Shop, refused: Refusal):
         if order.number:
             view["title"] = f"You already have an order: {order.number}"
     elif isinstance(refused, (ShopFull, TooManyRequests)):
-        view["next_url"] = request.script_root + request.path
+        view["next_url"] = next_url or request.script_root + request.path
     elif order := codes.open_order(services(), shop.id, customer()):
         view |= {"next_label": "I have an order: show it", "next_url": _order_url(order)}
-    return _page("customer/refusal.html", shop, refusal=view), STATUS[type(refused)]
+    return page("customer/refusal.html", shop, refusal=view), STATUS[type(refused)]
 
 
 def _order_url(order: Order) -> str:
     return url_for("customer.order_page", shop_id=order.shop_id, order_id=order.id)
 
 
-def _page(template: str, shop: Shop, **context) -> str:
+def page(template: str, shop: Shop, **context) -> str:
+    """A customer's page; showing it keeps their cookie alive."""
     context.setdefault("live_url", None)
     now_ms = int(services().now().timestamp() * 1000)
-    # Keeps the cookie alive for as long as the customer comes back.
     session.modified = "customer" in session
     return render_template(template, shop=shop, now_ms=now_ms, **context)

@@ -77,5 +77,6 @@ def _page(
         zones=sorted(available_timezones()),
         door=setting_views.door(shop, services().now()),
         deadlines=setting_views.deadlines(deployment.choose_seconds, deployment.make_seconds),
+        sign_in_url=url_for("admin_phone.edit", shop_id=shop.id),
         home_url=url_for("admin.home", shop_id=shop.id),
     )

@@ -146,8 +146,8 @@ class PhoneSignIns(Protocol):
     def count_try(
         self, sign_in: PhoneSignIn, try_id: str, most_tries: int, day: str, most_wrong: int
     ) -> bool:
-        """Counts a try of the code and of its number's day; False, and nothing counted, when
-        either is used up, or the code is no longer the one of `sign_in`."""
+        """Counts a try of the code and of its number's day; False when either is used up, or the
+        code is no longer the one of `sign_in`. Then the day counts nothing."""
     def take_back_try(self, customer_id: str, day: str, try_id: str) -> None:
         """A right code is no wrong one of the number's day; once more is harmless."""
     def wrong_codes(self, customer_id: str, day: str) -> int: ...

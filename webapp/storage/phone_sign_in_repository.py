@@ -71,7 +71,7 @@ class PhoneSignInRepository:
     def count_try(
         self, sign_in: PhoneSignIn, try_id: str, most_tries: int, day: str, most_wrong: int
     ) -> bool:
-        def build(transaction: TransactWrite) -> None:
+        def count_for_code(transaction: TransactWrite) -> None:
             transaction.update(
                 PhoneSignInModel(sign_in.session_id),
                 actions=[PhoneSignInModel.tries.add(1)],
@@ -79,6 +79,9 @@ class PhoneSignInRepository:
                 & (PhoneSignInModel.code_hash == sign_in.code_hash)
                 & (PhoneSignInModel.tries < most_tries),
             )
+
+        def count_for_both(transaction: TransactWrite) -> None:
+            count_for_code(transaction)
             transaction.update(
                 WrongCodesModel(sign_in.customer_id, day),
                 actions=[
@@ -89,7 +92,11 @@ class PhoneSignInRepository:
                 | (size(WrongCodesModel.try_ids) < most_wrong),
             )
 
-        return transact(build) is None
+        refused = transact(count_for_both)
+        if refused == [False, True]:
+            # The page tells how many tries are left; a number that rests must not stand out there.
+            transact(count_for_code)
+        return refused is None
 
     def take_back_try(self, customer_id: str, day: str, try_id: str) -> None:
         WrongCodesModel(customer_id, day).update(

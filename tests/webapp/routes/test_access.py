@@ -35,6 +35,12 @@ WHO_MAY = {
     "GET /<shop_id>/scan": EVERYBODY,
     "POST /<shop_id>/scan": EVERYBODY,
     "GET /<shop_id>/scan/<code>": EVERYBODY,
+    "GET /<shop_id>/phone": EVERYBODY,
+    "POST /<shop_id>/phone": EVERYBODY,
+    "GET /<shop_id>/phone/code": EVERYBODY,
+    "POST /<shop_id>/phone/code": EVERYBODY,
+    "POST /<shop_id>/phone/code/again": EVERYBODY,
+    "POST /<shop_id>/phone/sign-out": EVERYBODY,
     "GET /<shop_id>/sign-in/<secret>": EVERYBODY,
     "POST /<shop_id>/sign-in/<secret>": EVERYBODY,
     "GET /<shop_id>/pair": EVERYBODY,
@@ -70,6 +76,8 @@ WHO_MAY = {
     "GET /<shop_id>/admin/screens": ADMINS,
     "POST /<shop_id>/admin/screens": ADMINS,
     "POST /<shop_id>/admin/sessions/<session_id>/revoke": ADMINS,
+    "GET /<shop_id>/admin/customer-sign-in": ADMINS,
+    "POST /<shop_id>/admin/customer-sign-in": ADMINS,
     "GET /<shop_id>/admin/settings": ADMINS,
     "POST /<shop_id>/admin/settings/<part>": ADMINS,
 }
@@ -83,6 +91,7 @@ FORMS = {
     "POST /<shop_id>/barista/name": {"name": "Rui"},
     "POST /<shop_id>/barista/sold-out": {"item": "latte", "sold_out": "1"},
     "POST /<shop_id>/admin/links": {"role": "barista"},
+    "POST /<shop_id>/admin/customer-sign-in": {"sign_in": "phone", "countries": "DE"},
     "POST /<shop_id>/admin/settings/<part>": {"name": "Hall 2"},
 }
 

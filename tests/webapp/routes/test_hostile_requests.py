@@ -93,6 +93,8 @@ def test_an_odd_body_is_no_fault_and_changes_nothing(bar, content_type, body):  
     before = everything()
     for route in (r for r in WHO_MAY if r.startswith("POST") and WHO_MAY[r] != {"admin"}):
         path = route[5:].replace("<shop_id>", "main").replace("<order_id>", bar.order_id)
+        if "/phone" in path:  # This bar lets guests in; see test_phone.py.
+            continue
         if path.endswith(("/open", "/close", "/make", "/release", "/sign-out", "/cancel")):
             continue
         actor = "owner" if WHO_MAY[route] == {"owner"} else "barista"

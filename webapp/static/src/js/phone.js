@@ -1,6 +1,15 @@
 // The pages before an order and after a refusal: plain forms and a countdown.
-import { startClock } from './clock.js'
+import { each, everySecond, startClock } from './clock.js'
 import { startTaps } from './taps.js'
+
+// What has to wait comes when it is time, and its waiting words go.
+everySecond(now => {
+  each('[data-comes]', button => {
+    button.disabled = now < button.dataset.comes
+    if (!button.disabled) delete button.dataset.comes
+  })
+  each('[data-goes]', words => { words.hidden = now >= words.dataset.goes })
+})
 
 startClock()
 startTaps()

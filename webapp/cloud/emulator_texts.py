@@ -1,0 +1,36 @@
+"""What the emulator's SNS has kept of the text messages it was given; AWS has no such list."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from urllib.request import urlopen
+
+_PATH = "/_ministack/sns/sms-messages"
+_SECONDS = 5
+_MOST_OF_A_NUMBER = 3
+
+
+@dataclass(frozen=True)
+class KeptText:
+    """A text message and where it would have gone."""
+
+    number: str
+    text: str
+
+
+class EmulatorTexts:
+    """The emulator's phone network."""
+
+    def __init__(self, endpoint_url: str):
+        self._url = endpoint_url + _PATH
+
+    def newest(self) -> list[KeptText]:
+        """The last few texts of each number, the newest of it first."""
+        with urlopen(self._url, timeout=_SECONDS) as answer:
+            by_number = json.load(answer)["sms_messages"]
+        return [
+            KeptText(number, one["Message"])
+            for number, kept in reversed(by_number.items())
+            for one in reversed(kept[-_MOST_OF_A_NUMBER:])
+        ]

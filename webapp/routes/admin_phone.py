@@ -1,0 +1,50 @@
+"""Where an admin chooses how customers sign in, and sees how many texts that has sent."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from domain.errors import ChoiceInvalid
+from domain.shops import SignIn
+from webapp import presenters
+from webapp.access import ADMIN, allow, services
+from webapp.services.customer_sign_in import set_sign_in
+from webapp.services.phone_sign_in import text_budget
+
+blueprint = Blueprint("admin_phone", __name__, url_prefix="/<shop_id>/admin/customer-sign-in")
+
+
+@blueprint.get("")
+@allow(ADMIN)
+def edit(shop_id: str):
+    shop = services().shop(shop_id)
+    return _page(shop_id, shop.sign_in, ", ".join(shop.phone_countries))
+
+
+@blueprint.post("")
+@allow(ADMIN)
+def save(shop_id: str):
+    sign_in, countries = request.form.get("sign_in", ""), request.form.get("countries", "")
+    try:
+        set_sign_in(services(), shop_id, sign_in, countries)
+    except ChoiceInvalid as refused:
+        return _page(shop_id, sign_in, countries[:200], refused.sentence), 422
+    return redirect(url_for("admin_phone.edit", shop_id=shop_id), 303)
+
+
+def _page(shop_id: str, sign_in: str, countries: str, error: str = "") -> str:
+    shop, now = services().shop(shop_id), services().now()
+    budget = text_budget(services(), shop) if shop.sign_in is SignIn.PHONE else None
+    return render_template(
+        "admin/customer_sign_in.html",
+        shop=shop,
+        now_ms=int(now.timestamp() * 1000),
+        live_url=None,
+        sign_in=sign_in,
+        countries=countries,
+        error=error,
+        budget=budget,
+        budget_clock=budget and presenters.clock(shop, budget.ends_at),
+        action=url_for("admin_phone.save", shop_id=shop_id),
+        home_url=url_for("admin.home", shop_id=shop_id),
+    )

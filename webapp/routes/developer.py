@@ -1,0 +1,37 @@
+"""The text messages that the emulator has kept instead of sending them, for whoever develops here.
+
+`webapp.local` registers this and nothing else does: the function on AWS has no such address. Even
+here it answers only to this very machine, so nobody on the Wi-Fi reads another's code.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from flask import Blueprint, Flask, abort, current_app, render_template, request
+
+from webapp.access import ANYONE, allow, services
+from webapp.cloud.emulator_texts import EmulatorTexts
+
+blueprint = Blueprint("developer", __name__, url_prefix="/developer")
+
+
+def register(app: Flask, texts: EmulatorTexts) -> None:
+    """Adds the page to an app that runs on this machine, over this emulator."""
+    app.extensions["emulator_texts"] = texts
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/texts")
+@allow(ANYONE)
+def texts():
+    if not ip_address(request.remote_addr).is_loopback:
+        abort(404)
+    now_ms = int(services().now().timestamp() * 1000)
+    return render_template(
+        "developer/texts.html",
+        shop=None,
+        now_ms=now_ms,
+        live_url=None,
+        texts=current_app.extensions["emulator_texts"].newest(),
+    )

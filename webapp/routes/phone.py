@@ -1,0 +1,152 @@
+"""Signing in by phone: the number, then the code that was texted to it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, redirect, request, session, url_for
+
+from domain.errors import (
+    ChoiceInvalid,
+    OneTimeCodeOver,
+    OneTimeCodeWrong,
+    Refusal,
+    TooManyRequests,
+)
+from domain.shops import Shop
+from webapp import presenters
+from webapp.access import ANYONE, allow, client_address, customer, remember_customer, services
+from webapp.errors import STATUS
+from webapp.routes.customer import page, refusal_page
+from webapp.services import codes, phone_sign_in
+
+blueprint = Blueprint("phone", __name__, url_prefix="/<shop_id>/phone")
+
+
+@blueprint.get("")
+@allow(ANYONE)
+def number_page(shop_id: str):
+    shop = services().shop(shop_id)
+    if not phone_sign_in.needs_phone(services(), shop, customer()):
+        return _on_to_place(shop)
+    try:
+        codes.check_pass(services(), shop, customer())
+    except Refusal as refused:
+        return refusal_page(shop, refused)
+    return _number_page(shop)
+
+
+@blueprint.post("")
+@allow(ANYONE)
+def ask_code(shop_id: str):
+    shop = services().shop(shop_id)
+    if not phone_sign_in.needs_phone(services(), shop, customer()):
+        return _on_to_place(shop)
+    typed = request.form.get("number", "")
+    try:
+        phone_sign_in.ask_code(services(), shop, customer(), typed, client_address())
+    except ChoiceInvalid as refused:
+        return _number_page(shop, typed, refused.sentence), STATUS[type(refused)]
+    except Refusal as refused:
+        return _refusal(shop, refused)
+    return _on_to_code(shop)
+
+
+@blueprint.get("/code")
+@allow(ANYONE)
+def code_page(shop_id: str):
+    shop = services().shop(shop_id)
+    if not phone_sign_in.needs_phone(services(), shop, customer()):
+        return _on_to_place(shop)
+    try:
+        return _code_page(shop)
+    except OneTimeCodeOver:
+        return redirect(url_for("phone.number_page", shop_id=shop.id), 303)
+
+
+@blueprint.post("/code")
+@allow(ANYONE)
+def enter_code(shop_id: str):
+    shop = services().shop(shop_id)
+    if not phone_sign_in.needs_phone(services(), shop, customer()):
+        return _on_to_place(shop)
+    typed = request.form.get("code", "")
+    try:
+        secret, who = phone_sign_in.enter_code(services(), shop, customer(), typed)
+    except (ChoiceInvalid, OneTimeCodeWrong, OneTimeCodeOver) as refused:
+        try:
+            return _code_page(shop, refused), STATUS[type(refused)]
+        except OneTimeCodeOver:
+            return refusal_page(shop, refused)
+    except Refusal as refused:
+        return _refusal(shop, refused)
+    remember_customer(secret, who)
+    return _on_to_place(shop)
+
+
+@blueprint.post("/code/again")
+@allow(ANYONE)
+def ask_again(shop_id: str):
+    shop = services().shop(shop_id)
+    if not phone_sign_in.needs_phone(services(), shop, customer()):
+        return _on_to_place(shop)
+    try:
+        phone_sign_in.ask_again(services(), shop, customer(), client_address())
+    except Refusal as refused:
+        return _refusal(shop, refused)
+    return _on_to_code(shop)
+
+
+@blueprint.post("/sign-out")
+@allow(ANYONE)
+def sign_out(shop_id: str):
+    shop = services().shop(shop_id)
+    if who := customer():
+        services().customer_sessions.end(who)
+        session.clear()
+    return redirect(url_for("customer.welcome", shop_id=shop.id), 303)
+
+
+def _number_page(shop: Shop, typed: str = "", error: str = "") -> str:
+    return page(
+        "customer/phone.html",
+        shop,
+        form=presenters.phone_number(shop, typed, error),
+        action=url_for("phone.ask_code", shop_id=shop.id),
+    )
+
+
+def _code_page(shop: Shop, refused: Refusal | None = None) -> str:
+    """Raises OneTimeCodeOver when this browser has no number that waits for its code."""
+    sign_in = phone_sign_in.waiting(services(), shop, customer())
+    # Only where the emulator stands for the phone network; see webapp/routes/developer.py.
+    is_local = "developer.texts" in current_app.view_functions
+    return page(
+        "customer/phone_code.html",
+        shop,
+        form=presenters.phone_code(shop, sign_in, refused, services().now()),
+        action=url_for("phone.enter_code", shop_id=shop.id),
+        again_url=url_for("phone.ask_again", shop_id=shop.id),
+        number_url=url_for("phone.number_page", shop_id=shop.id),
+        texts_url=url_for("developer.texts") if is_local else None,
+    )
+
+
+def _refusal(shop: Shop, refused: Refusal):
+    if isinstance(refused, OneTimeCodeOver):
+        return redirect(url_for("phone.number_page", shop_id=shop.id), 303)
+    if not isinstance(refused, TooManyRequests):
+        return refusal_page(shop, refused)
+    try:
+        phone_sign_in.waiting(services(), shop, customer())
+    except OneTimeCodeOver:
+        back = url_for("phone.number_page", shop_id=shop.id)
+    else:
+        back = url_for("phone.code_page", shop_id=shop.id)
+    return refusal_page(shop, refused, back)
+
+
+def _on_to_place(shop: Shop):
+    return redirect(url_for("customer.place", shop_id=shop.id), 303)
+
+
+def _on_to_code(shop: Shop):
+    return redirect(url_for("phone.code_page", shop_id=shop.id), 303)
