@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from domain.menu import DEFAULT_MENU, DrinkOrder
 from domain.orders import Order, OrderState, RefusalReason, Role
 from domain.recordings import RecordedEvent
 from domain.shops import Shop
+from tests.canaries import CANARIES
 from webapp.services.ports import CustomerSession, Services, TextNotSent
 
 NOW = datetime(2024, 5, 17, 9, 31, 7, tzinfo=timezone.utc)
@@ -129,6 +131,8 @@ class RecordingBus:
     events: list[Event] = field(default_factory=list)
 
     def put(self, events: list[Event]) -> None:
+        for event in events:
+            CANARIES.saw("event", event.detail_type, json.dumps(event.to_detail()))
         self.events += events
 
     def put_recorded(self, events: list[RecordedEvent]) -> None:
@@ -145,6 +149,7 @@ class RecordingLive:
     messages: list[tuple[str, str]] = field(default_factory=list)
 
     def publish(self, topic: str, html: str) -> None:
+        CANARIES.saw("topic", topic, html)
         self.messages.append((topic, html))
 
 

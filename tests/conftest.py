@@ -2,9 +2,40 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from scripts.local_stack import LocalStack
+from tests.builders import TOKEN
+from tests.canaries import CANARIES, TASK_TOKEN, LogCanary, watch_clients, watch_stacks
+
+_leaks = pytest.StashKey[list]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def canaries():
+    """Watches the whole run for secrets that get out; see pytest_sessionfinish."""
+    CANARIES.guard(TASK_TOKEN, TOKEN)
+    log = LogCanary(CANARIES)
+    logging.root.addHandler(log)
+    with pytest.MonkeyPatch.context() as patches:
+        watch_clients(CANARIES, patches)
+        watch_stacks(CANARIES, patches)
+        yield CANARIES
+    logging.root.removeHandler(log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    session.config.stash[_leaks] = CANARIES.leaks()
+    if session.config.stash[_leaks]:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for leak in config.stash[_leaks]:
+        terminalreporter.write_line(f"LEAK: {leak}", red=True)
 
 
 @pytest.fixture(scope="session")

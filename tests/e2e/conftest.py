@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
+from tests.canaries import CANARIES, watch_context
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 # On a busy machine a screen may follow late; what matters is that it follows.
@@ -49,6 +50,7 @@ class Bar:
 
     def context(self, kind: str, **options) -> BrowserContext:
         context = self.browser.new_context(**SIZES[kind] | options)
+        watch_context(CANARIES, context)
         self.contexts.callback(context.close)
         return context
 

@@ -1,0 +1,283 @@
+"""Watches the whole test run: no secret may turn up where it has no business.
+
+Everything that leaves the product is read while the tests run: bodies and headers of all answers,
+all that is published or announced, all logs. The secrets themselves are learnt on the way, such as
+a session's from the cookie that sets it. When the run is over, none may have been seen anywhere but
+where its job is; tests/conftest.py fails the run otherwise.
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import os
+import re
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+import boto3
+import paho.mqtt.client as mqtt
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+from flask.sessions import TaggedJSONSerializer
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from playwright.sync_api import Error as PlaywrightError
+
+from webapp.logs import LogFormatter
+
+# No secret of ours is shorter, and none holds another character.
+_WORD = re.compile(rb"\+?[A-Za-z0-9_-]{8,}")
+_SIX_DIGITS = re.compile(rb"(?<![\w.:-])\d{6}(?![\w.-])")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something was seen: `kind` is body, header, log, topic or event."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Something that only some places may show."""
+
+    what: str
+    may_be_in: Callable[[Place], bool]
+
+
+def nowhere(_: Place) -> bool:
+    return False
+
+
+def _body_of(*endings: str) -> Callable[[Place], bool]:
+    pattern = re.compile("|".join(endings))
+    return lambda place: place.kind == "body" and bool(pattern.fullmatch(place.name))
+
+
+TASK_TOKEN = Secret("a task token", nowhere)
+SESSION_SECRET = Secret("a session's secret", nowhere)
+SCAN_CODE = Secret("a QR code's proof", _body_of(r"GET /[^/]+/display(/code)?"))
+LINK_SECRET = Secret("a sign-in link's secret", _body_of(r"POST /[^/]+/admin/links"))
+PHONE_NUMBER = Secret("a phone number", nowhere)
+ONE_TIME_CODE = Secret("a one-time code", lambda place: place.kind == "body")
+
+
+@dataclass
+class Canaries:
+    """What was seen, where first and in which test; and what must not be."""
+
+    seen: dict[bytes, dict[Place, str]] = field(default_factory=lambda: defaultdict(dict))
+    secrets: dict[str, Secret] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def guard(self, secret: Secret, *texts: str) -> None:
+        """From now on, and looking back, these texts are such secrets."""
+        self.secrets |= dict.fromkeys((text for text in texts if text), secret)
+
+    def saw(self, kind: str, name: str, content: bytes | str) -> None:
+        """Takes in what was seen at a place."""
+        content = content.encode("utf-8", "replace") if isinstance(content, str) else content
+        words = set(_WORD.findall(content))
+        if kind in ("log", "topic", "event"):
+            words |= set(_SIX_DIGITS.findall(content))
+        place, test = Place(kind, name), os.environ.get("PYTEST_CURRENT_TEST", "")
+        with self.lock:
+            for word in words:
+                self.seen[word].setdefault(place, test)
+
+    def saw_answer(
+        self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes
+    ) -> None:
+        """Takes in an answer over HTTP, and learns the secrets it hands out."""
+        path = unquote(urlsplit(url).path)
+        name = f"{method} {path}"
+        for link in re.findall(r"/sign-in/([\w-]{20,})", path):
+            self.guard(LINK_SECRET, link)
+            name = name.replace(link, "…")
+        is_packed = False
+        for header, value in headers:
+            if header.lower() == "set-cookie":
+                self._learn_from_cookie(value)
+            else:
+                self.saw("header", f"{header} of {name}", value)
+            is_packed |= (header.lower(), value) == ("content-encoding", "gzip")
+        if is_packed and body[:2] == b"\x1f\x8b":
+            body = gzip.decompress(body)
+        for proof in re.findall(rb"/scan/[0-9a-f]+-[0-9a-f]+-([\w-]{16,})", body):
+            self.guard(SCAN_CODE, proof.decode())
+        self.saw("body", name, body)
+
+    def _learn_from_cookie(self, cookie: str) -> None:
+        name, _, value = cookie.partition(";")[0].partition("=")
+        if name.removeprefix("__Host-") == "staff":
+            self.guard(SESSION_SECRET, value)
+        elif name.removeprefix("__Host-") == "session":
+            content = _unsigned(value)
+            self.guard(SESSION_SECRET, *_long_texts(content))
+
+    def leaks(self) -> list[str]:
+        """One line for each secret at a place where it has no business."""
+        everything = b"\n".join([b"", *self.seen, b""])
+        return [
+            f"{secret.what} in {place.kind} {place.name} ({test})"
+            for text, secret in self.secrets.items()
+            for word in _words_with(_longest_word(text), everything)
+            for place, test in self.seen[word].items()
+            if not secret.may_be_in(place)
+        ]
+
+
+def _longest_word(text: str) -> bytes:
+    return max(_WORD.findall(text.encode()) or [text.encode()], key=len)
+
+
+def _words_with(part: bytes, everything: bytes) -> set[bytes]:
+    """The words that hold a text, among all that were seen, a line each."""
+    found, start = set(), everything.find(part)
+    while start >= 0:
+        end = everything.index(b"\n", start)
+        found.add(everything[everything.rindex(b"\n", 0, start) + 1 : end])
+        start = everything.find(part, end)
+    return found
+
+
+def _unsigned(cookie: str) -> Mapping:
+    """What a signed cookie holds; whoever has it can read that, with or without the key."""
+    serializer = URLSafeTimedSerializer("", serializer=TaggedJSONSerializer())
+    try:
+        return serializer.loads_unsafe(cookie)[1] or {}
+    except (BadSignature, ValueError):
+        return {}
+
+
+def _long_texts(content: object) -> list[str]:
+    """The texts of a session that are secrets; its form token is shown in every form."""
+    if isinstance(content, Mapping):
+        parts = [value for name, value in content.items() if name != "csrf_token"]
+    elif isinstance(content, (list, tuple)):
+        parts = list(content)
+    else:
+        return [content] if isinstance(content, str) and len(content) >= 24 else []
+    return [text for part in parts for text in _long_texts(part)]
+
+
+CANARIES = Canaries()
+
+
+class LogCanary(logging.Handler):
+    """Reads what this process logs, as the product would write it."""
+
+    def __init__(self, canaries: Canaries) -> None:
+        super().__init__()
+        self._canaries = canaries
+        self.setFormatter(LogFormatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # What moto says about itself is no log of ours.
+        if record.name.startswith(("webapp", "py.warnings", "flask")):
+            self._canaries.saw("log", record.name, self.format(record))
+
+
+def watch_clients(canaries: Canaries, monkeypatch) -> None:
+    """Reads what each test client of this process is answered."""
+    from flask.testing import FlaskClient
+
+    ask = FlaskClient.open
+
+    def open_and_tell(client, *arguments, **options):
+        answer = ask(client, *arguments, **options)
+        for one in (*answer.history, answer):
+            # A stream says what the topics say, and some never end.
+            body = b"" if one.mimetype == "text/event-stream" else one.get_data()
+            canaries.saw_answer(one.request.method, one.request.url, list(one.headers), body)
+        return answer
+
+    monkeypatch.setattr(FlaskClient, "open", open_and_tell)
+
+
+def watch_stacks(canaries: Canaries, monkeypatch) -> None:
+    """Listens to all topics of every running bar, and reads its tables and logs before it stops."""
+    from scripts.local_stack import LocalStack
+
+    start, stop, ends = LocalStack.start, LocalStack.stop, {}
+
+    def start_and_listen(stack) -> None:
+        start(stack)
+        ends[id(stack)] = _listen(canaries, stack)
+
+    def read_and_stop(stack) -> None:
+        if end := ends.pop(id(stack), None):
+            _read_tables(canaries, stack)
+            end()
+        stop(stack)
+        for log in stack.data.glob("*.log"):
+            for line in log.open("rb"):
+                canaries.saw("log", log.name, line)
+
+    monkeypatch.setattr(LocalStack, "start", start_and_listen)
+    monkeypatch.setattr(LocalStack, "stop", read_and_stop)
+
+
+def _listen(canaries: Canaries, stack) -> Callable[[], object]:
+    endpoint = _client(stack, "iot").describe_endpoint(endpointType="iot:Data-ATS")
+    emulator = urlsplit(stack.endpoint_url)
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, transport="websockets")
+    # The emulator asks for no credentials here, and routes by host name.
+    client.ws_set_options("/mqtt", {"Host": endpoint["endpointAddress"]})
+    client.on_connect = lambda client, *_: client.subscribe("#", qos=0)
+    client.on_message = lambda _client, _data, message: canaries.saw(
+        "topic", message.topic, message.payload
+    )
+    client.reconnect_delay_set(1, 2)
+    client.connect_async(emulator.hostname, emulator.port)
+    client.loop_start()
+    return lambda: (client.disconnect(), client.loop_stop())
+
+
+def _read_tables(canaries: Canaries, stack) -> None:
+    """Takes in the events that were stored, and learns the task tokens."""
+    tables = _client(stack, "dynamodb")
+    try:
+        for item in _items(tables, "serverlesspresso-journeys"):
+            canaries.saw("event", item["detail_type"]["S"], item["detail"]["S"])
+        for item in _items(tables, "serverlesspresso-orders"):
+            canaries.guard(TASK_TOKEN, item.get("task_token", {}).get("S", ""))
+    except BotoCoreError:
+        # A test has killed the emulator.
+        return
+
+
+def _items(tables, name: str) -> Iterable[dict]:
+    for page in tables.get_paginator("scan").paginate(TableName=name):
+        yield from page["Items"]
+
+
+def _client(stack, service: str):
+    keys = stack.environment
+    session = boto3.session.Session(
+        keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"],
+        region_name=keys["AWS_DEFAULT_REGION"],
+    )
+    once = Config(retries={"total_max_attempts": 1}, proxies={})
+    return session.client(service, endpoint_url=stack.endpoint_url, config=once)
+
+
+def watch_context(canaries: Canaries, context) -> None:
+    """Reads whatever a browser of Playwright is answered."""
+
+    def tell(response) -> None:
+        try:
+            headers = [(part["name"], part["value"]) for part in response.headers_array()]
+            kind = response.headers.get("content-type", "")
+            is_page = kind.startswith(("text/html", "application/json", "text/plain"))
+            body = response.body() if is_page and response.status not in (303, 302, 308) else b""
+        except PlaywrightError:
+            # The page has gone on or was closed meanwhile.
+            return
+        canaries.saw_answer(response.request.method, response.url, headers, body)
+
+    context.on("response", tell)
