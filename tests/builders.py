@@ -149,7 +149,7 @@ class RecordingLive:
     messages: list[tuple[str, str]] = field(default_factory=list)
 
     def publish(self, topic: str, html: str) -> None:
-        CANARIES.saw("topic", topic, html)
+        CANARIES.saw_fragment(topic, html)
         self.messages.append((topic, html))
 
 

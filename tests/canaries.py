@@ -26,6 +26,7 @@ from flask.sessions import TaggedJSONSerializer
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from playwright.sync_api import Error as PlaywrightError
 
+from tests.fragment_rules import broken_rules
 from webapp.logs import LogFormatter
 
 # No secret of ours is shorter, and none holds another character.
@@ -72,6 +73,8 @@ class Canaries:
 
     seen: dict[bytes, dict[Place, str]] = field(default_factory=lambda: defaultdict(dict))
     secrets: dict[str, Secret] = field(default_factory=dict)
+    broken_fragments: dict[str, str] = field(default_factory=dict)
+    pardoned: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def guard(self, secret: Secret, *texts: str) -> None:
@@ -88,6 +91,12 @@ class Canaries:
         with self.lock:
             for word in words:
                 self.seen[word].setdefault(place, test)
+
+    def saw_fragment(self, topic: str, html: str) -> None:
+        """Takes in what was published, and whether it is inert."""
+        self.saw("topic", topic, html)
+        if html not in self.pardoned and (broken := broken_rules(html)):
+            self.broken_fragments[topic] = f"{broken[0]} ({os.environ.get('PYTEST_CURRENT_TEST')})"
 
     def saw_answer(
         self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes
@@ -120,9 +129,12 @@ class Canaries:
             self.guard(SESSION_SECRET, *_long_texts(content))
 
     def leaks(self) -> list[str]:
-        """One line for each secret at a place where it has no business."""
+        """One line for each secret at a place where it has no business, or fragment that acts."""
         everything = b"\n".join([b"", *self.seen, b""])
         return [
+            f"in a fragment pushed to {topic}: {broken}"
+            for topic, broken in self.broken_fragments.items()
+        ] + [
             f"{secret.what} in {place.kind} {place.name} ({test})"
             for text, secret in self.secrets.items()
             for word in _words_with(_longest_word(text), everything)
@@ -229,8 +241,8 @@ def _listen(canaries: Canaries, stack) -> Callable[[], object]:
     # The emulator asks for no credentials here, and routes by host name.
     client.ws_set_options("/mqtt", {"Host": endpoint["endpointAddress"]})
     client.on_connect = lambda client, *_: client.subscribe("#", qos=0)
-    client.on_message = lambda _client, _data, message: canaries.saw(
-        "topic", message.topic, message.payload
+    client.on_message = lambda _client, _data, message: canaries.saw_fragment(
+        message.topic, message.payload.decode("utf-8", "replace")
     )
     client.reconnect_delay_set(1, 2)
     client.connect_async(emulator.hostname, emulator.port)

@@ -97,6 +97,15 @@ def test_the_log_is_read_as_the_product_writes_it(canaries):
     assert len(canaries.leaks()) == 1
 
 
+def test_a_fragment_that_acts_is_found_unless_a_test_published_it_on_purpose(canaries):
+    canaries.pardoned.add("<script>1</script>")
+    for html in ("<p>Latte</p>", "<script>1</script>"):
+        canaries.saw_fragment("a/b", html)
+    assert canaries.leaks() == []
+    canaries.saw_fragment("a/b", "<button>x</button>")
+    assert canaries.leaks()[0].startswith("in a fragment pushed to a/b: <button>")
+
+
 def test_a_leak_fails_the_run(tmp_path):
     """In a run of its own, with this project's conftest."""
     (tmp_path / "test_leaking.py").write_text(

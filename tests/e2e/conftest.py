@@ -29,6 +29,10 @@ SIZES = {
 }
 
 
+_TELL_OF_REPORTS = """addEventListener('securitypolicyviolation', event =>
+    console.error(`CSP report: ${event.violatedDirective} ${event.blockedURI}`))"""
+
+
 @pytest.fixture(scope="session")
 def browser():
     with sync_playwright() as playwright:
@@ -51,6 +55,7 @@ class Bar:
     def context(self, kind: str, **options) -> BrowserContext:
         context = self.browser.new_context(**SIZES[kind] | options)
         watch_context(CANARIES, context)
+        context.add_init_script(_TELL_OF_REPORTS)
         self.contexts.callback(context.close)
         return context
 
@@ -59,6 +64,7 @@ class Bar:
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._listen)
+        page.on("dialog", self._dismiss)
         return page
 
     def phone(self, path: str = "/main/", **options) -> Page:
@@ -90,6 +96,11 @@ class Bar:
         """What the code on the TV says now."""
         link = tv.get_by_role("link").filter(has=tv.get_by_label("Scan to order"))
         return link.get_attribute("href")
+
+    def _dismiss(self, dialog) -> None:
+        # Our pages open none: only a script that should not run does.
+        self.complaints.append(f"a dialog: {dialog.message}")
+        dialog.dismiss()
 
     def _listen(self, message) -> None:
         # A refused page is a 4xx answer and a lost event stream an error event; both are expected.

@@ -1,6 +1,7 @@
 // Keeps the page equal to what the server knows: pushed fragments when they are newer,
 // a fresh read on every (re)connect, and gentle polling while the push is dead.
 import { each, say, serverNow, setClock, tick, wallClock, write } from './clock.js'
+import { inert } from './inert.js'
 
 const byId = id => document.getElementById(id)
 const sleep = ms => new Promise(done => setTimeout(done, ms))
@@ -175,13 +176,13 @@ export function startLive({ replace, swapped, pushed, signalled, readFirst }) {
     heard()
     if (feed.dataset.signal) {
       event.preventDefault()
-      const note = parse(event.detail.data, event.detail.type.replace('_', '-'))
+      const note = inert(event.detail.data, event.detail.type.replace('_', '-'))
       if (signalled && note && note.dataset.note) signalled(note.dataset.note)
       read(feed.dataset.signal)
       return
     }
     const id = feed.getAttribute('hx-target').slice(1)
-    const fresh = parse(event.detail.data, id)
+    const fresh = inert(event.detail.data, id)
     const shown = byId(id)
     if (!fresh || !shown) { event.preventDefault(); readAll(); return }
     if (isOlder(fresh, shown)) { event.preventDefault(); return }

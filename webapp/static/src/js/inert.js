@@ -1,0 +1,15 @@
+// A pushed fragment may hold what can be looked at and nothing that acts or leads anywhere: whoever
+// could publish one for us still could not press a button. tests/fragment_rules.py has the same list.
+const TAGS = new Set('b bdi circle div ellipse g h1 h2 hr i li line ol output p path progress rect section small span svg use'.split(' '))
+const ATTRIBUTES = /^(aria-(current|hidden|label|labelledby)|class|data-(at|bar|buzz|elapsed|form|next|note|now|say|since|state|tile|until|version|window)|hidden|id|max|value|[cr]?[xy][12]?|[dr]|fill|height|stroke(-line(cap|join)|-width)?|transform|viewBox|width)$/
+
+const isInert = ({ localName, attributes }) => TAGS.has(localName) && [...attributes].every(
+  ({ name, value }) => name === 'href' ? value[0] === '#' : ATTRIBUTES.test(name))
+
+// The element with this id, when it is all that the text holds and it is inert.
+export function inert(text, id) {
+  const page = new DOMParser().parseFromString(text, 'text/html')
+  const [html, head, body, root, ...within] = page.querySelectorAll('*')
+  const isAlone = root && root.id === id && root.parentNode === body && within.every(one => root.contains(one))
+  return isAlone && ![html, head, body].some(one => one.attributes.length) && [root, ...within].every(isInert) ? root : null
+}
