@@ -14,7 +14,7 @@ _leaks = pytest.StashKey[list]()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def canaries():
+def watch_for_secrets():
     """Watches the whole run for secrets that get out; see pytest_sessionfinish."""
     CANARIES.guard(TASK_TOKEN, TOKEN)
     log = LogCanary(CANARIES)

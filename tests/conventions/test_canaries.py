@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 from flask import Flask, session
+from werkzeug.test import Client
 
 from tests.canaries import (
+    CANARIES,
     ONE_TIME_CODE,
     PHONE_NUMBER,
     TASK_TOKEN,
     Canaries,
     LogCanary,
-    watch_clients,
+    Place,
 )
 
 TOKEN = "AQCEAAAAKgAAAAMA/AAAAAcDeFg1h2i3J4k5L6m7N8o9P0qRs/TuVwXyZ=="
@@ -64,7 +66,7 @@ def test_numbers_and_codes_are_found_where_they_may_not_be(
     assert len(canaries.leaks()) == 1
 
 
-def test_the_secrets_of_sessions_codes_and_links_are_learnt_from_the_answers(canaries, monkeypatch):
+def test_the_secrets_of_sessions_codes_and_links_are_learnt_from_the_answers(canaries):
     app = Flask(__name__)
     app.secret_key = "any"
     staff, customer, proof = "s" * 32, "c" * 32, "p" * 22
@@ -78,16 +80,26 @@ def test_the_secrets_of_sessions_codes_and_links_are_learnt_from_the_answers(can
     def leaking():
         return gzip.compress(f"{staff} {customer} {proof}".encode()), {"Content-Encoding": "gzip"}
 
-    watch_clients(canaries, monkeypatch)
-    client = app.test_client()
-    client.get("/main/display")
+    def ask(path: str) -> None:
+        # By a client that the watch over this run does not see.
+        answer = Client(app).get(path)
+        canaries.saw_answer("GET", path, list(answer.headers), answer.get_data())
+
+    ask("/main/display")
     assert canaries.leaks() == []
-    client.get("/main/barista")
+    ask("/main/barista")
     assert sorted(leak.partition(" (")[0] for leak in canaries.leaks()) == [
         "a QR code's proof in body GET /main/barista",
         "a session's secret in body GET /main/barista",
         "a session's secret in body GET /main/barista",
     ]
+
+
+def test_the_clients_of_this_run_are_watched():
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=lambda: "watched-over")
+    app.test_client().get("/")
+    assert Place("body", "GET /") in CANARIES.seen[b"watched-over"]
 
 
 def test_the_log_is_read_as_the_product_writes_it(canaries):
@@ -111,7 +123,7 @@ def test_a_leak_fails_the_run(tmp_path):
     (tmp_path / "test_leaking.py").write_text(
         "from tests.canaries import CANARIES\n"
         "from tests.builders import TOKEN\n"
-        "def test_that_passes(canaries):\n"
+        "def test_that_passes():\n"
         "    CANARIES.saw('body', 'GET /', TOKEN)\n"
     )
     root = Path(__file__).parents[2]
