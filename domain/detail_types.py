@@ -7,6 +7,9 @@ OrderManager.OrderCollected, without which no screen could learn that a drink le
 
 from enum import StrEnum
 
+BUS_NAME = "Serverlesspresso"
+SOURCE = "awsserverlessda.serverlesspresso"
+
 
 class DetailType(StrEnum):
     """A `detail-type` on the bus."""

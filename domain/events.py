@@ -17,9 +17,6 @@ from domain.menu import ChosenOption, DrinkOrder, menu_to_dict
 from domain.orders import TRANSITIONS, Order, announced_events
 from domain.shops import Shop
 
-BUS_NAME = "Serverlesspresso"
-SOURCE = "awsserverlessda.serverlesspresso"
-
 EVENT_CLASSES: dict[DetailType, type[Event]] = {}
 
 

@@ -22,6 +22,8 @@ CHOOSE_SECONDS = 300
 MAKE_SECONDS = 900
 BOARD_SECONDS = 600
 """A ready drink leaves the board after this long even if nobody pressed Collected."""
+ORDER_CLOSED = "OrderClosed"
+"""The error with which a waiting execution is told that its order has ended another way."""
 
 
 class OrderState(StrEnum):

@@ -77,7 +77,7 @@ class Records:
         self._states = 0
 
     def _catch_all_events(self, events) -> str:
-        from domain.events import BUS_NAME
+        from domain.detail_types import BUS_NAME
 
         url = self._sqs.create_queue(QueueName="every-event")["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])

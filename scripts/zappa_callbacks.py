@@ -1,7 +1,7 @@
 """What Zappa calls around its commands (zappa_settings.json, `callbacks`).
 
 `before` runs once the settings are read: for deploy and update it makes the stack, so that the
-function's role and tables are there. `after` runs last, when function and API exist: it points
+function's role and tables are there. `trim` makes the zip small. `after` runs last, when function and API exist: it points
 rules and mappings at the function and opens the bar.
 """
 
@@ -22,6 +22,7 @@ from click import ClickException  # noqa: E402
 from scripts.aws_deployment import AwsDeployment  # noqa: E402
 from scripts.environment import SetUpError, build_assets  # noqa: E402
 from scripts.machine import StackError  # noqa: E402
+from scripts.package import PackageError, trim_package  # noqa: E402
 
 
 def before(cli) -> None:
@@ -34,6 +35,13 @@ def before(cli) -> None:
             if cli.command == "deploy":
                 deployment.remove_what_was_interrupted()
             cli.aws_environment_variables = deployment.prepare()
+
+
+def trim(cli) -> None:
+    """Zappa's `zip` callback: the zip is made, and not yet sent."""
+    with _in_one_line():
+        size = trim_package(Path(cli.zip_path))
+        print(f"Trimmed to {size / 1024 / 1024:.1f} MB, byte-code included.")
 
 
 def after(cli) -> None:
@@ -49,5 +57,5 @@ def after(cli) -> None:
 def _in_one_line() -> Iterator[None]:
     try:
         yield
-    except (StackError, SetUpError) as error:
+    except (StackError, SetUpError, PackageError) as error:
         raise ClickException(str(error)) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, g, request, send_from_directory, url_for
 from flask_wtf.csrf import CSRFProtect
 from htmx_flask import Htmx
+from jinja2 import ModuleLoader
 
 if TYPE_CHECKING:
     from webapp.services.ports import Services
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parent
 _BUILT = _ROOT / "static" / "dist"
+_TEMPLATES = _ROOT.parent / "templates"
+_COMPILED_TEMPLATES = _ROOT.parent / "templates_compiled"  # Only in the packaged function.
 _MOST_BODY_BYTES = 16 * 1024
 _LEAST_GZIP_BYTES = 600
 
@@ -67,7 +69,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
     settings = settings or Settings.from_environment()
     is_https = settings.public_url.startswith("https:")
-    app = Flask(__name__, static_folder=None, template_folder=str(_ROOT.parent / "templates"))
+    app = Flask(__name__, static_folder=None, template_folder=str(_TEMPLATES))
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=_MOST_BODY_BYTES,
@@ -84,6 +86,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         WTF_CSRF_SSL_STRICT=False,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    if _COMPILED_TEMPLATES.is_dir():
+        app.jinja_options["loader"] = ModuleLoader(_COMPILED_TEMPLATES)
     app.extensions["settings"] = settings
     app.extensions["services"] = services or build_services(settings)
     app.extensions["live_relay"] = None
@@ -176,6 +180,8 @@ def _finish(response: Response) -> Response:
         and not response.is_streamed
         and len(response.get_data()) >= _LEAST_GZIP_BYTES
     ):
+        import gzip
+
         response.set_data(gzip.compress(response.get_data(), 6))
         response.headers["Content-Encoding"] = "gzip"
         response.headers.add("Vary", "Accept-Encoding")

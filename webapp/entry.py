@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from zappa.handler import lambda_handler as zappa_handler
-
-from webapp.consumers.registry import COMMAND, dispatch
+from webapp.lean_imports import zappa_handler
 
 
 def handler(event: Mapping, context: object) -> object:
     """Answers an invocation; raises what its consumer raises, so that the sender sends it again."""
     if _is_web_request(event) or _is_zappa_invoke(event):
-        return zappa_handler(event, context)
+        return zappa_handler.lambda_handler(event, context)
     if "operator_job" in event:
         from webapp import operator_jobs
 
         return operator_jobs.run(event)
+    from webapp.consumers.registry import dispatch
+
     return dispatch(event, context)
 
 
@@ -31,4 +31,6 @@ def _is_web_request(event: Mapping) -> bool:
 
 def _is_zappa_invoke(event: Mapping) -> bool:
     """`zappa invoke STAGE module.function`. Our rules name a command too: always the same one."""
+    from webapp.consumers.registry import COMMAND
+
     return set(event) == {"command"} and event["command"] != COMMAND

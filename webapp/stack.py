@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from domain.events import SOURCE
+from domain.detail_types import SOURCE
 from webapp.cloud.event_bus import bus_name
 from webapp.cloud.live_topics import root_of
 from webapp.consumers.registry import COMMAND, CONSUMERS, SCHEDULED_JOBS

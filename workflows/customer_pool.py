@@ -20,14 +20,10 @@ from troposphere.cognito import (
 from troposphere.iam import ManagedPolicy, Role
 from troposphere.ssm import Parameter
 
+from workflows.names import parameter_name
 from workflows.roles import statement
 
 _TRIGGERS = ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse")
-
-
-def parameter_name(prefix: str) -> str:
-    """Where a deployment's function finds the ids of pool and client."""
-    return f"/{prefix.rstrip('-')}/customer-pool"
 
 
 def add_customer_pool(

@@ -18,6 +18,7 @@ from pathlib import Path
 from domain.orders import (
     CHOOSE_SECONDS,
     MAKE_SECONDS,
+    ORDER_CLOSED,
     TRANSITIONS,
     WAITS,
     Action,
@@ -36,9 +37,6 @@ from workflows.asl import (
     task_state,
     wait_state,
 )
-
-ORDER_CLOSED = "OrderClosed"
-"""The error with which a waiting execution is told that its order has ended another way."""
 
 DEFINITION_FILE = Path(__file__).with_name("order_workflow.asl.json")
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from domain.detail_types import DetailType
+from domain.detail_types import SOURCE, DetailType
 from domain.events import (
     EVENT_CLASSES,
-    SOURCE,
     AllEventsStored,
     ConfigChanged,
     events_for_change,

@@ -5,7 +5,7 @@ import json
 import pytest
 from cfnlint.api import ManualArgs, lint
 
-from domain.events import BUS_NAME, SOURCE
+from domain.detail_types import BUS_NAME, SOURCE
 from webapp.consumers.registry import COMMAND, CONSUMERS, SCHEDULED_JOBS
 from webapp.stack import build_template_body
 from webapp.storage.rights import TABLE_RIGHTS

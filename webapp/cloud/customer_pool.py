@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from domain.errors import Busy
 from webapp.cloud.clients import Clients
-from workflows.customer_pool import parameter_name
+from workflows.names import parameter_name
 
 _TOO_MANY = {"LimitExceededException", "TooManyRequestsException"}
 _TRIGGER_FAILED = {

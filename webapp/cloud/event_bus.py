@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
-from domain.events import BUS_NAME, SOURCE, Event
-from domain.recordings import RecordedEvent
+from domain.detail_types import BUS_NAME, SOURCE
 from webapp.cloud.clients import Clients
+
+if TYPE_CHECKING:
+    from domain.events import Event
+    from domain.recordings import RecordedEvent
 
 _MOST_PER_CALL = 10
 _MAIN_PREFIX = "serverlesspresso-"

@@ -6,9 +6,8 @@ import json
 
 from botocore.exceptions import ClientError
 
-from domain.orders import Order
+from domain.orders import ORDER_CLOSED, Order
 from webapp.cloud.clients import Clients
-from workflows.order_workflow import ORDER_CLOSED
 
 _TOKEN_IS_CLOSED = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
 """AWS says TaskTimedOut for a closed token, the emulator TaskDoesNotExist; nothing else is."""

@@ -6,15 +6,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from domain.admission import ScanPass, TokenBucket
 from domain.detail_types import DetailType
 from domain.errors import Busy, NotFound
-from domain.events import Event
 from domain.orders import Order, OrderState
 from domain.recordings import RecordedEvent
 from domain.shops import Shop
+
+if TYPE_CHECKING:
+    from domain.events import Event
 
 _ATTEMPTS = 5
 

@@ -1,0 +1,73 @@
+"""The function's zip as Zappa's own command line makes it, and unpacked as Lambda would have it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import zappa
+
+from scripts.environment import ROOT
+from scripts.package import wanted_files
+
+SITE_PACKAGES = Path(zappa.__file__).parent.parent
+SETTINGS = ROOT / "zappa_settings.json"
+BESIDE_LAMBDA = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
+"""What Lambda's own Python brings along; it is no part of the zip."""
+
+
+def make_zip(folder: Path, stage: str = "dev") -> Path:
+    """Runs `zappa package`; the zip holds nothing of this machine but the stage's settings."""
+    target = folder / "function.zip"
+    settings = folder / "zappa_settings.json"
+    settings.write_text(json.dumps(_settings(stage)))
+    done = subprocess.run(
+        [sys.executable, "-m", "zappa.cli", "package", stage, "-s", settings, "-o", target],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "VIRTUAL_ENV": sys.prefix,
+            "AWS_ACCESS_KEY_ID": "unused",
+            "AWS_SECRET_ACCESS_KEY": "unused",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        },
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode or not target.exists():
+        raise RuntimeError(f"zappa package failed:\n{done.stdout}{done.stderr}")
+    return target
+
+
+def unpack(archive: Path, folder: Path) -> tuple[Path, Path]:
+    """The function's folder, and the one with what Lambda's Python brings; both for PYTHONPATH."""
+    task, runtime = folder / "task", folder / "runtime"
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(task)
+    runtime.mkdir()
+    for name in BESIDE_LAMBDA:
+        (runtime / name).symlink_to(SITE_PACKAGES / name)
+    return task, runtime
+
+
+def handler() -> str:
+    """The function's entry, as `module.function`."""
+    return json.loads(SETTINGS.read_text())["base"]["lambda_handler"]
+
+
+def _settings(stage: str) -> dict:
+    settings = json.loads(SETTINGS.read_text())
+    # Only the zip is wanted: no account is asked, nothing is deployed.
+    settings[stage] |= {"aws_region": "us-east-1", "s3_bucket": "unused"}
+    settings["base"]["exclude"] += _unwanted_packages()
+    return settings
+
+
+def _unwanted_packages() -> list[str]:
+    """What trimming would throw out again: copying it first takes most of Zappa's time."""
+    wanted = {file.split("/")[0] for file in wanted_files()}
+    return [path.name for path in SITE_PACKAGES.iterdir() if path.name not in wanted]

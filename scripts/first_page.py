@@ -1,0 +1,57 @@
+"""Plays Lambda for one cold start: python first_page.py HANDLER PATH [SERVICE...]
+
+Runs in a fresh process on the unpacked zip, and prints one JSON object: the answer's status and
+length, the CPU and wall-clock milliseconds from the first import on, and the modules imported.
+With SERVICEs, properties of webapp.cloud.clients.Clients, these clients are made too.
+"""
+
+from __future__ import annotations
+
+import time
+
+_wall, _cpu = time.perf_counter(), time.process_time()
+
+import importlib  # noqa: E402
+import json  # noqa: E402
+import sys  # noqa: E402
+
+
+def event(path: str) -> dict:
+    """A request as API Gateway's HTTP API hands it over."""
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"host": "bar.example", "accept-encoding": "gzip"},
+        "requestContext": {
+            "http": {
+                "method": "GET", "path": path, "sourceIp": "192.0.2.1", "protocol": "HTTP/1.1",
+            },
+            "stage": "$default",
+            "domainName": "bar.example",
+        },
+        "isBase64Encoded": False,
+    }
+
+
+def main() -> None:
+    module, _, name = sys.argv[1].rpartition(".")
+    answer = getattr(importlib.import_module(module), name)(event(sys.argv[2]), None)
+    if sys.argv[3:]:
+        from webapp.cloud.clients import Clients
+
+        for service in sys.argv[3:]:
+            getattr(Clients("us-east-1"), service)
+    wall, cpu = time.perf_counter() - _wall, time.process_time() - _cpu
+    figures = {
+        "status": answer["statusCode"],
+        "length": len(answer["body"]),
+        "wall_ms": wall * 1000,
+        "cpu_ms": cpu * 1000,
+        "modules": sorted(sys.modules),
+    }
+    print(json.dumps(figures), flush=True)
+
+
+main()

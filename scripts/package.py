@@ -1,0 +1,208 @@
+"""Makes the function's zip small and quick, once Zappa has made it (its `zip` callback).
+
+Zappa packs the whole environment, and dates every file 1980, so that Python finds the byte-code
+older than its source and compiles everything again at each cold start. What is left here is our
+run-time code and the packages it needs, each with byte-code that Python takes as it is.
+
+Needs nothing but the standard library and an installed environment.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import py_compile
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from importlib.util import cache_from_source
+from pathlib import Path, PurePosixPath
+
+ROOT = Path(__file__).resolve().parent.parent
+MOST_BYTES = 4 * 1024 * 1024
+
+OURS = (
+    "domain/*",
+    "webapp/*",
+    "workflows/*",
+    "templates_compiled/*",
+    "handler.py",
+    "zappa_settings.py",
+)
+NOT_OURS = (
+    "webapp/static/src/*",
+    "webapp/local.py",
+    "webapp/stack.py",
+    "webapp/cloud/live_relay.py",
+    "webapp/storage/rights.py",
+    "workflows/customer_pool.py",
+    "workflows/operations.py",
+    "workflows/roles.py",
+    "workflows/template.py",
+)
+"""What only scripts/serve and the deployment use."""
+
+NOT_IN_FUNCTION = {"apscheduler", "boto3", "paho-mqtt", "troposphere", "waitress", "zappa"}
+"""Of requirements.txt: boto3 is in Lambda's own Python, the rest belongs to this machine.
+
+Zappa is not left out: FROM_ZAPPA says what of it the function enters through.
+"""
+FROM_ZAPPA = ("__init__", "asgi", "asynchronous", "handler", "middleware", "utilities", "wsgi")
+ZAPPA_NEEDS = {"durationpy"}
+
+NEVER = (
+    "*.dist-info/*",
+    "*/tests/*",
+    "*/test/*",
+    "*/__pycache__/*",
+    "*.pyc",
+    "*.pyi",
+    "*.c",
+    "*/py.typed",
+    "*/locale/*",
+    "../*",
+)
+
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+class PackageError(Exception):
+    """Its text is one line: what is wrong and what to do."""
+
+
+def trim_package(made: Path) -> int:
+    """Trims what Zappa has made, in place; returns the new size. Raises PackageError."""
+    with zipfile.ZipFile(made) as packed:
+        missing = sorted(wanted_files() - set(packed.namelist()))
+    if missing:
+        raise PackageError(f"“exclude” in zappa_settings.json keeps out what is needed: {missing}")
+    return trim_zip(made)
+
+
+def trim_zip(made: Path) -> int:
+    """Trims the zip in place; returns its new size. Raises PackageError when it stays too large."""
+    wanted = wanted_files()
+    trimmed = made.with_suffix(".trimmed")
+    with zipfile.ZipFile(made) as source, zipfile.ZipFile(
+        trimmed, "w", zipfile.ZIP_DEFLATED, compresslevel=9
+    ) as target, tempfile.TemporaryDirectory() as folder:
+        contents = {
+            name: source.read(name) for name in set(source.namelist()) if is_wanted(name, wanted)
+        } | compiled_templates()
+        for name, content in sorted(contents.items()):
+            if name.endswith(".py"):
+                _add(target, byte_code_name(name), _compile(content, name, Path(folder)))
+            if not name.endswith(".py") or is_ours(name):
+                _add(target, name, content)
+    trimmed.replace(made)
+    size = made.stat().st_size
+    if size > MOST_BYTES:
+        raise PackageError(
+            f"The package has {size} bytes, more than {MOST_BYTES}:"
+            " see in it what scripts/package.py should leave out."
+        )
+    return size
+
+
+def compiled_templates() -> dict[str, bytes]:
+    """The templates as Python modules, under their names in the zip."""
+    if not (ROOT / "webapp" / "static" / "dist" / "manifest.json").exists():
+        raise PackageError("The front-end files are missing; run scripts/serve once first.")
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "scripts.compile_templates", folder]
+        subprocess.run(command, cwd=ROOT, check=True)
+        return {
+            f"templates_compiled/{file.name}": file.read_bytes()
+            for file in Path(folder).glob("*.py")
+        }
+
+
+def is_wanted(name: str, wanted: frozenset[str]) -> bool:
+    if _is_never_wanted(name):
+        return False
+    if is_ours(name):
+        return not any(fnmatch(name, pattern) for pattern in NOT_OURS)
+    return name in wanted
+
+
+def _is_never_wanted(name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in NEVER)
+
+
+def is_ours(name: str) -> bool:
+    """Our code keeps its sources, for tracebacks; of the libraries only the byte-code is needed."""
+    return any(fnmatch(name, pattern) for pattern in OURS)
+
+
+def byte_code_name(name: str) -> str:
+    """Where Python looks for a module's byte-code: beside its source, or in its stead."""
+    return cache_from_source(name) if is_ours(name) else f"{name}c"
+
+
+def wanted_files() -> frozenset[str]:
+    """The files of the packages that the function needs, as they lie in site-packages."""
+    files = {f"zappa/{module}.py" for module in FROM_ZAPPA}
+    for name in function_packages():
+        files |= {PurePosixPath(file).as_posix() for file in _distribution(name).files or ()}
+    return frozenset(file for file in files if not _is_never_wanted(file))
+
+
+def function_packages() -> set[str]:
+    """The packages of requirements.txt that the function needs, with what these need in turn."""
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    stated = {_normal(line) for line in lines if line.strip() and not line.startswith("#")}
+    to_do, found = (stated - NOT_IN_FUNCTION) | ZAPPA_NEEDS, set()
+    while to_do:
+        name = to_do.pop()
+        found.add(name)
+        to_do |= set(_needs(name)) - found - NOT_IN_FUNCTION - {"botocore"}
+    return found
+
+
+def _needs(name: str) -> Iterator[str]:
+    for line in _distribution(name).requires or ():
+        requirement, _, marker = line.partition(";")
+        # Extras, other systems and older Pythons: none of them is the function's.
+        if not marker.strip():
+            yield _normal(requirement)
+
+
+def _distribution(name: str) -> importlib.metadata.Distribution:
+    try:
+        return importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        raise PackageError(
+            f"{name} is not installed here; run scripts/test or scripts/serve once first."
+        ) from None
+
+
+def _normal(requirement: str) -> str:
+    name = _NAME.match(requirement.strip())
+    return re.sub(r"[-_.]+", "-", name.group()).lower() if name else ""
+
+
+def _compile(content: bytes, name: str, folder: Path) -> bytes:
+    source, target = folder / "source.py", folder / "target.pyc"
+    source.write_bytes(content)
+    py_compile.compile(
+        str(source),
+        str(target),
+        # As Lambda will have it, for tracebacks.
+        dfile=f"/var/task/{name}",
+        doraise=True,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+    return target.read_bytes()
+
+
+def _add(target: zipfile.ZipFile, name: str, content: bytes) -> None:
+    # Fixed dates and order: the same code makes the same zip.
+    entry = zipfile.ZipInfo(name, _DATE)
+    entry.create_system = 3
+    entry.external_attr = 0o644 << 16
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    target.writestr(entry, content, compresslevel=9)

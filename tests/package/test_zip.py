@@ -1,0 +1,101 @@
+"""What the function's zip holds, and what it does not."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import zipfile
+
+import pytest
+
+from scripts.environment import ROOT
+from scripts.package import MOST_BYTES, PackageError, function_packages, trim_zip
+
+UNCHECKED = 0b01
+"""The flag of byte-code that Python takes without looking at its source's date or content."""
+
+
+@pytest.fixture(scope="module")
+def names(artefact) -> set[str]:
+    with zipfile.ZipFile(artefact.archive) as packed:
+        listed = packed.namelist()
+        assert len(listed) == len(set(listed)), "a name twice"
+        return set(listed)
+
+
+def test_the_zip_is_small(artefact):
+    assert artefact.archive.stat().st_size <= MOST_BYTES
+
+
+def test_it_holds_what_the_function_needs_and_nothing_of_this_machine(names):
+    tops = {name.split("/")[0] for name in names}
+    assert {"domain", "webapp", "templates_compiled", "zappa_settings.py", "zappa"} <= tops
+    assert not tops & {
+        "boto3", "botocore", "s3transfer", "dateutil", "pip", "setuptools", "troposphere",
+        "scripts", "tests", "docs", "node_modules", "templates", "apscheduler",
+        "waitress", "paho", "handler.pyc", "pytest", "moto", "yaml", "tqdm", "package_info.json",
+    }
+    assert not [name for name in names if ".dist-info/" in name or "/tests/" in name]
+
+
+def test_every_built_file_and_every_template_is_in_it(names):
+    dist = ROOT / "webapp" / "static" / "dist"
+    built = {f"webapp/static/dist/{file.relative_to(dist)}" for file in dist.glob("[!.]*")}
+    assert built and built <= names
+    templates = list((ROOT / "templates").rglob("*.html"))
+    compiled = [n for n in names if n.startswith("templates_compiled/") and n.endswith(".py")]
+    assert len(compiled) == len(templates)
+
+
+def test_python_takes_the_byte_code_without_looking_at_the_source(artefact, names):
+    sources = {name for name in names if name.endswith(".py")}
+    byte_codes = {name for name in names if name.endswith(".pyc")}
+    assert {importlib.util.cache_from_source(name) for name in sources} < byte_codes
+    for name in byte_codes:
+        header = (artefact.task / name).read_bytes()[:8]
+        assert header[:4] == importlib.util.MAGIC_NUMBER
+        assert int.from_bytes(header[4:], "little") == UNCHECKED, name
+
+
+def test_every_module_of_ours_can_be_imported_from_it(artefact, names):
+    modules = sorted(
+        name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for name in names
+        if name.startswith(("domain/", "webapp/", "workflows/")) and name.endswith(".py")
+    )
+    assert "webapp.consumers.registry" in modules
+    program = f"import importlib\nfor name in {modules}: importlib.import_module(name)"
+    artefact.python(
+        "-c", program, SECRET_KEY="unused", PUBLIC_URL="https://bar.example",
+    )
+
+
+def test_the_same_code_makes_the_same_zip(tmp_path):
+    archives = tmp_path / "one.zip", tmp_path / "two.zip"
+    for seconds, archive in enumerate(archives):
+        with zipfile.ZipFile(archive, "w") as packed:
+            for name in ("webapp/__init__.py", "zappa_settings.py", "boto3/__init__.py"):
+                packed.writestr(zipfile.ZipInfo(name, (2026, 11, 24, 0, 0, seconds)), "A = 1")
+        trim_zip(archive)
+    assert archives[0].read_bytes() == archives[1].read_bytes()
+
+
+def test_a_zip_that_stays_too_large_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("scripts.package.MOST_BYTES", 10)
+    archive = tmp_path / "large.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("zappa_settings.py", "")
+    with pytest.raises(PackageError, match="more than 10"):
+        trim_zip(archive)
+
+
+def test_the_packages_are_those_of_requirements_txt_and_what_they_need():
+    found = function_packages()
+    assert {"flask", "werkzeug", "jinja2", "pynamodb", "qrcode", "wtforms"} <= found
+    assert not found & {"boto3", "botocore", "zappa", "troposphere", "apscheduler", "waitress"}
+
+
+def test_the_static_files_manifest_names_files_that_are_there(artefact):
+    dist = artefact.task / "webapp" / "static" / "dist"
+    for name in json.loads((dist / "manifest.json").read_text()).values():
+        assert (dist / name).is_file()
