@@ -20,6 +20,9 @@ from scripts.machine import StackError
 OLD_KEYS_ARE_GOOD_FOR = timedelta(days=30)
 """The life of a customer's cookie."""
 
+OUR_LINES_ONLY = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "WARN"}
+"""Without Lambda's own three lines for each call, which would be most of the log's bill."""
+
 
 @dataclass
 class AwsDeployment:
@@ -107,6 +110,9 @@ class AwsDeployment:
         url = self._public_url()
         if function["Environment"]["Variables"].get("PUBLIC_URL") != url:
             self._set_variable(function, "PUBLIC_URL", url)
+        logging = function.get("LoggingConfig", {})
+        if any(logging.get(name) != value for name, value in OUR_LINES_ONLY.items()):
+            self._configure(LoggingConfig=OUR_LINES_ONLY)
         self._put_stack(function["FunctionArn"])
 
     def open_bar(self) -> list[str]:
@@ -169,12 +175,13 @@ class AwsDeployment:
             return None
 
     def _set_variable(self, function: dict, name: str, value: str) -> None:
+        variables = function["Environment"]["Variables"] | {name: value}
+        self._configure(Environment={"Variables": variables})
+
+    def _configure(self, **settings: object) -> None:
         client = self.session.client("lambda")
         client.get_waiter("function_updated_v2").wait(FunctionName=self.function_name)
-        variables = function["Environment"]["Variables"] | {name: value}
-        client.update_function_configuration(
-            FunctionName=self.function_name, Environment={"Variables": variables}
-        )
+        client.update_function_configuration(FunctionName=self.function_name, **settings)
         client.get_waiter("function_updated_v2").wait(FunctionName=self.function_name)
 
     def _public_url(self) -> str | None:

@@ -49,7 +49,7 @@ def day(
     a minute of one open phone, of a tablet with a TV. code: one new code on the TV.
     """
     drinks, minutes = ASSUMED["drinks_a_day"], ASSUMED["opening_minutes"]
-    waiting = drinks * ASSUMED["minutes_a_phone_stays_open"]
+    waiting = drinks * ASSUMED["minutes_a_phone_is_looked_at"]
     parts = (
         (order, drinks),
         (phone_minute, waiting),

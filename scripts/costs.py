@@ -25,8 +25,8 @@ from scripts.local_stack import LocalStack
 from tests.e2e.conftest import CHROMIUM_ARGUMENTS, Bar, get_place, place_order, tap
 
 SETTINGS = Path(__file__).resolve().parent.parent / "zappa_settings.json"
-IDLE_SECONDS = 62
-"""A page reads again every minute; this holds exactly one such read of each."""
+IDLE_SECONDS = 122
+"""Holds one read of the phone's page, and two of the screens'."""
 CODE_ROUTE = "/<shop_id>/display/code"
 SCREENS = ("/<shop_id>/display", "/<shop_id>/barista")
 
@@ -311,9 +311,9 @@ def day_parts(measured: Measured) -> dict[str, Counter]:
 
     sweep = calls([], sweeps[:1], [], per_invocation)
     return {
-        # One read of each page falls into the window, whatever its length.
-        "phone_minute": part(of_phone, 1),
-        "screens_minute": part(of_screens, 1),
+        # As many reads of each page fall into the window as it is minutes long.
+        "phone_minute": part(of_phone, IDLE_SECONDS // 60),
+        "screens_minute": part(of_screens, IDLE_SECONDS // 60),
         "code": part(idle.answers(code=True), codes),
         "sweep": sweep,
     }

@@ -40,6 +40,6 @@ def test_a_day_is_its_drinks_the_phones_that_wait_the_screens_the_codes_and_the_
     one = {"http_calls": 1}
     total = bill.day(one, one, one, one, one)
     assumed = bill.ASSUMED
-    waiting = 960 * assumed["minutes_a_phone_stays_open"]
+    waiting = 960 * assumed["minutes_a_phone_is_looked_at"]
     assert total["http_calls"] == 960 + waiting + 480 + 480 * 6 + 1440
     assert total["live_minutes"] == waiting + 2 * 480

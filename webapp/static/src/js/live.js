@@ -137,8 +137,8 @@ function poll() {
 
 // `replace(fresh, shown)` may refuse a swap; `swapped(root, before)` follows every swap;
 // `pushed(root, before)` follows the pushed ones, `signalled(words)` a signal with a note;
-// `readFirst()` may spare the first read.
-export function startLive({ replace, swapped, pushed, signalled, readFirst }) {
+// `readFirst()` may spare the first read; `readEvery` milliseconds all is read in any case.
+export function startLive({ replace, swapped, pushed, signalled, readFirst, readEvery = 60000 }) {
   if (replace) mayReplace = replace
   if (swapped) onSwapped = swapped
   const body = document.body
@@ -169,7 +169,7 @@ export function startLive({ replace, swapped, pushed, signalled, readFirst }) {
       setTimeout(() => shows() && read(event.detail), wait + Math.random() * 200)
     }
   })
-  setInterval(() => document.hidden || readAll(), 60000)
+  setInterval(() => document.hidden || readAll(), readEvery)
 
   body.addEventListener('htmx:sseBeforeMessage', event => {
     const feed = event.target

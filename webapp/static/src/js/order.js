@@ -39,6 +39,8 @@ startLive({
   // A form someone is filling in stays; everything else may be renewed.
   replace: fresh => !(fresh.dataset.state === 'ADMITTED' && panelState() === 'ADMITTED'),
   readFirst: () => panelState() !== 'ADMITTED',
+  // Phones are many, and each read is paid for.
+  readEvery: 120000,
   swapped: polish,
   pushed: root => {
     if (root.dataset.state !== panelState()) read('order-panel')
