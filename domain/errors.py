@@ -178,5 +178,19 @@ class LinkInvalid(Refusal):
         )
 
 
+class SignInRefused(Refusal):
+    """Wrong, unknown, locked, or of another shop: from outside all look the same."""
+
+    def __init__(self):
+        super().__init__("This e-mail and password do not open this bar. Check both, then try again.")
+
+
+class SignInOver(Refusal):
+    """The sign-in was begun too long ago, or not in this browser."""
+
+    def __init__(self):
+        super().__init__("This sign-in took too long. Begin again with your e-mail.")
+
+
 class Busy(Exception):
     """The database could not take the write now; the same request may be sent again."""

@@ -20,6 +20,7 @@ from domain.orders import Order, OrderState, RefusalReason, Role
 from domain.recordings import RecordedEvent
 from domain.shops import Shop
 from tests.canaries import CANARIES
+from tests.staff_pool import create_staff_pool, empty_staff_pool
 from webapp.services.ports import CustomerSession, Services, TextNotSent
 
 NOW = datetime(2024, 5, 17, 9, 31, 7, tzinfo=timezone.utc)
@@ -225,6 +226,9 @@ class TriggeredPool:
 
 def services_over_tables(clock: Clock) -> Services:
     """The services over the tables' real repositories, with a fixed clock and recording fakes."""
+    from webapp.cloud.clients import Clients
+    from webapp.cloud.staff_pool import StaffPool
+    from webapp.storage.badge_repository import BadgeRepository
     from webapp.storage.customer_session_repository import CustomerSessionRepository
     from webapp.storage.journey_repository import JourneyRepository
     from webapp.storage.limit_repository import LimitRepository
@@ -232,6 +236,8 @@ def services_over_tables(clock: Clock) -> Services:
     from webapp.storage.phone_sign_in_repository import PhoneSignInRepository
     from webapp.storage.session_repository import SessionRepository
     from webapp.storage.shop_repository import QrCodeRepository, ShopRepository
+    from webapp.storage.sign_in_repository import SignInRepository
+    from webapp.storage.tables import DEFAULT_PREFIX
 
     pool = TriggeredPool()
     pool.services = Services(
@@ -239,6 +245,9 @@ def services_over_tables(clock: Clock) -> Services:
         shops=ShopRepository(),
         qr_codes=QrCodeRepository(),
         sessions=SessionRepository(),
+        badges=BadgeRepository(),
+        sign_ins=SignInRepository(),
+        staff_pool=StaffPool(Clients(REGION), DEFAULT_PREFIX),
         customer_sessions=CustomerSessionRepository(),
         phone_sign_ins=PhoneSignInRepository(),
         customer_pool=pool,
@@ -306,11 +315,13 @@ def moto_tables(execute_state_machine: bool = False) -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
         os.environ["AWS_DEFAULT_REGION"] = REGION
+        os.environ["MOTO_COGNITO_IDP_USER_POOL_ENABLE_TOTP"] = "true"
         forget_connections()
         dynamodb.cache_clear()
         try:
             with mock_aws(config=config), _one_request_at_a_time():
                 _create_tables()
+                create_staff_pool()
                 yield
         finally:
             tables.use_prefix(prefix_before)
@@ -349,6 +360,7 @@ def empty_tables() -> None:
 
     for table in get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION].tables.values():
         table.items.clear()
+    empty_staff_pool()
 
 
 def _create_tables() -> None:

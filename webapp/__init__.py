@@ -60,9 +60,11 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         display,
         health,
         journey,
+        people,
         phone,
         settings_pages,
         sign_in,
+        staff,
     )
     from webapp.routes.live import live_script
     from webapp.settings import Settings
@@ -108,9 +110,11 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         barista,
         display,
         admin,
+        people,
         settings_pages,
         admin_phone,
         sign_in,
+        staff,
         health,
     ):
         app.register_blueprint(module.blueprint)

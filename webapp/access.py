@@ -6,6 +6,7 @@ A route that declares none answers 404 to everybody. Foreign and unknown things 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from enum import StrEnum
 
 from flask import Response, abort, current_app, g, request, session
@@ -13,7 +14,7 @@ from flask import Response, abort, current_app, g, request, session
 from domain.orders import Order
 from webapp.services import ordering
 from webapp.services.ports import CustomerSession, Services, StaffSession
-from webapp.services.sign_in import SESSION_LIFETIME, current_session
+from webapp.services.sign_in import SESSION_LIFETIME, current_session, find_session
 
 
 class Audience(StrEnum):
@@ -94,14 +95,19 @@ def staff() -> StaffSession | None:
     return g.staff
 
 
-def begin_staff_session(response: Response, secret: str) -> Response:
+def begin_staff_session(
+    response: Response, secret: str, lifetime: timedelta = SESSION_LIFETIME
+) -> Response:
     """Signs this screen in: a new session, and a new token for its forms."""
+    if before := request.cookies.get(staff_cookie()):
+        services().sessions.end(before)
+    session.pop("sign_in", None)
     session.pop("csrf_token", None)
     session.pop("pairing", None)
     response.set_cookie(
         staff_cookie(),
         secret,
-        max_age=SESSION_LIFETIME,
+        max_age=lifetime,
         httponly=True,
         secure=current_app.config["SESSION_COOKIE_SECURE"],
         samesite="Lax",
@@ -123,7 +129,7 @@ def end_staff_session(response: Response) -> Response:
 def still_staff() -> Callable[[], bool]:
     """Tells later, without this request, whether its session has not been revoked meanwhile."""
     bar, secret = services(), request.cookies[staff_cookie()]
-    return lambda: bar.sessions.get(secret, bar.now()) is not None
+    return lambda: find_session(bar, secret) is not None
 
 
 def staff_cookie() -> str:

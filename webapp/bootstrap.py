@@ -25,8 +25,10 @@ def build_services(settings: Settings) -> Services:
     from webapp.cloud.event_bus import EventBus
     from webapp.cloud.executions import Executions
     from webapp.cloud.live_topics import LiveTopics
+    from webapp.cloud.staff_pool import StaffPool
     from webapp.cloud.texts import Texts
     from webapp.storage import tables
+    from webapp.storage.badge_repository import BadgeRepository
     from webapp.storage.customer_session_repository import CustomerSessionRepository
     from webapp.storage.journey_repository import JourneyRepository
     from webapp.storage.limit_repository import LimitRepository
@@ -34,6 +36,7 @@ def build_services(settings: Settings) -> Services:
     from webapp.storage.phone_sign_in_repository import PhoneSignInRepository
     from webapp.storage.session_repository import SessionRepository
     from webapp.storage.shop_repository import QrCodeRepository, ShopRepository
+    from webapp.storage.sign_in_repository import SignInRepository
     from webapp.storage.transaction import shared_connection
 
     tables.use_prefix(settings.prefix)
@@ -44,6 +47,9 @@ def build_services(settings: Settings) -> Services:
         shops=ShopRepository(),
         qr_codes=QrCodeRepository(),
         sessions=SessionRepository(),
+        badges=BadgeRepository(),
+        sign_ins=SignInRepository(),
+        staff_pool=StaffPool(clients, settings.prefix),
         customer_sessions=CustomerSessionRepository(),
         phone_sign_ins=PhoneSignInRepository(),
         customer_pool=CustomerPool(clients, settings.prefix),

@@ -36,6 +36,8 @@ STATUS = {
     errors.ChangedMeanwhile: 409,
     errors.ShopIdTaken: 409,
     errors.LinkInvalid: 410,
+    errors.SignInRefused: 403,
+    errors.SignInOver: 410,
 }
 """Every refusal's status code; a test sees to it that none is missing."""
 
@@ -73,6 +75,7 @@ def error_page(status: int, title: str, why: str, reference: str | None = None):
         # A TV has no buttons: it goes on to the code that lets it in by itself.
         pair_url = url_for("sign_in.pair", shop_id=shop_id)
         error |= {"next_label": "Sign this screen in", "next_url": pair_url, "go_on": True}
+        error["sign_in_url"] = url_for("staff.sign_in_page", shop_id=shop_id)
     if request.htmx:
         text = f"{why} (Reference {reference})" if reference else why
         return render_template("fragments/toast.html", text=text), status

@@ -20,6 +20,7 @@ from domain.errors import (
 )
 from domain.menu import Menu
 from domain.orders import Order, OrderState, RefusalReason, Role, TimeOutCause
+from domain.people import EVERY_SHOP, Person
 from domain.shops import Shop
 from webapp.services.codes import CurrentCode
 from webapp.services.phone_numbers import calling_code, example_number
@@ -27,6 +28,8 @@ from webapp.services.phone_sign_in import NEXT_TEXT_AFTER
 from webapp.services.ports import PhoneSignIn, StaffSession
 
 _ROWS_ON_TV = 6
+_HERE = timedelta(minutes=3)
+"""Whoever was seen within it is there now."""
 
 
 def order(shop: Shop, order: Order, open_orders: list[Order], now: datetime) -> dict:
@@ -246,19 +249,48 @@ def barista_board(
 
 
 _ROLES = {"admin": "Admin", "barista": "Tablet", "display": "TV"}
+_PERSON_ROLES = {"admin": "Admin", "barista": "Barista"}
 
 
 def signed_in(shop: Shop, session: StaffSession, now: datetime) -> dict:
     """One person or screen on the admin's page."""
     seen_at = session.seen_at or session.began_at
-    is_here = seen_at is not None and now - seen_at < timedelta(minutes=3)
+    is_here = seen_at is not None and now - seen_at < _HERE
     return {
         "id": session.id,
         "name": session.name,
-        "role": _ROLES[session.role],
+        "role": _PERSON_ROLES[session.role] if session.email else _ROLES[session.role],
+        "email": session.email,
         "since": moment(shop, session.began_at, now),
         "seen": "now" if is_here else moment(shop, seen_at, now),
         "is_here": is_here,
+    }
+
+
+def person(shop: Shop, person: Person, sessions: list[StaffSession], now: datetime) -> dict:
+    """One account on the admin's page. `sessions` are all of the shop's."""
+    times = [one.seen_at or one.began_at for one in sessions if one.email == person.email]
+    seen_at = max((time for time in times if time), default=None)
+    if not person.is_enabled:
+        state, words = "locked", "locked, signs in nowhere"
+    elif seen_at and now - seen_at < _HERE:
+        state, words = "here", "here now"
+    elif seen_at:
+        state, words = "", f"signed in, last seen {moment(shop, seen_at, now)}"
+    elif person.is_invited:
+        state, words = "", "has not chosen a password yet"
+    else:
+        state, words = "", "not signed in"
+    return {
+        "id": person.id,
+        "name": person.name or person.email,
+        "email": person.email,
+        "role": _PERSON_ROLES.get(person.role, "Not let in yet"),
+        "is_admin": person.role == "admin",
+        "is_everywhere": EVERY_SHOP in person.shops,
+        "is_enabled": person.is_enabled,
+        "state": state,
+        "words": words,
     }
 
 

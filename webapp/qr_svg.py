@@ -8,7 +8,7 @@ _QUIET_ZONE = 4
 _SIDE = 560
 
 
-def qr_svg(text: str, side: int = _SIDE) -> Markup:
+def qr_svg(text: str, side: int = _SIDE, label: str = "Scan to order") -> Markup:
     """An SVG of the code, white quiet zone included; `side` is the most pixels it may take."""
     import qrcode
 
@@ -24,10 +24,10 @@ def qr_svg(text: str, side: int = _SIDE) -> Markup:
         for x, length in _runs(row)
     )
     return Markup(
-        '<svg role="img" aria-label="Scan to order" width="{0}" height="{0}" '
+        '<svg role="img" aria-label="{3}" width="{0}" height="{0}" '
         'viewBox="0 0 {1} {1}" shape-rendering="crispEdges">'
         '<path fill="#fff" d="M0 0h{1}v{1}H0z"/><path fill="#000" d="{2}"/></svg>'
-    ).format(pixels, modules, path)
+    ).format(pixels, modules, path, label)
 
 
 def _runs(row: list[bool]) -> list[tuple[int, int]]:

@@ -62,6 +62,7 @@ from workflows.roles import (
     add_live_role,
     add_workflow_role,
 )
+from workflows.user_pools import add_staff_pool
 
 _HAS_FUNCTION = "HasFunction"
 
@@ -267,6 +268,7 @@ def _add_function_rights(
 ) -> PolicyType:
     role = add_function_role(template, stack.prefix)
     add_customer_pool(template, stack.prefix, role, _HAS_FUNCTION)
+    add_staff_pool(template, stack.prefix, role)
     live_role = add_live_role(template, stack.prefix, stack.topic_root, role)
     return add_function_policy(
         template,

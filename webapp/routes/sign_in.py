@@ -48,7 +48,7 @@ def pair(shop_id: str):
     """Reloads itself until an admin has approved the code it shows."""
     who = staff()
     if who is not None and who.shop_id == shop_id:
-        return redirect(_home(who), 303)
+        return redirect(home_of(who), 303)
     pairing = _pairing_of_this_browser()
     if pairing and (taken := take_pairing(services(), pairing)):
         return _begin(*taken)
@@ -61,6 +61,7 @@ def pair(shop_id: str):
         shop_id,
         code=f"{pairing.code[:3]}-{pairing.code[3:]}",
         svg=qr_svg(services().public_url + approve.removeprefix(request.script_root), 280),
+        sign_in_url=url_for("staff.sign_in_page", shop_id=shop_id),
     )
 
 
@@ -76,10 +77,11 @@ def _pairing_of_this_browser() -> Pairing | None:
 
 
 def _begin(secret: str, who: StaffSession):
-    return begin_staff_session(redirect(_home(who), 303), secret)
+    return begin_staff_session(redirect(home_of(who), 303), secret)
 
 
-def _home(who: StaffSession) -> str:
+def home_of(who: StaffSession) -> str:
+    """Where somebody who has just signed in begins."""
     return url_for(_HOME[who.role], shop_id=who.shop_id)
 
 

@@ -46,6 +46,18 @@ CLAIMS = Limit(
 """Ten tokens per five minutes: a single address cannot drain a window before others get in."""
 
 
+SIGN_INS = Limit(
+    "sign-ins", 20, _MINUTE,
+    "Many people on your network are signing in right now. Try again in a minute.",
+)
+_AGAIN_LATER = "That was tried many times. Wait a while, or ask an admin for a new password."
+PASSWORDS = Limit("passwords", 10, timedelta(minutes=15), _AGAIN_LATER)
+"""For one e-mail, whether there is such an account or not."""
+AUTHENTICATOR_CODES = Limit("authenticator-codes", 5, timedelta(minutes=10), _AGAIN_LATER)
+AUTHENTICATOR_CODES_OF_DAY = Limit("day-of-codes", 40, timedelta(days=1), _AGAIN_LATER)
+"""Three codes are good at a time: somebody with the password guesses one in ten thousand days."""
+
+
 def take(services: Services, limit: Limit, address: str) -> None:
     """Counts one. Raises TooManyRequests when the span's are used up, and counts nothing then."""
     subject = _subject(address)

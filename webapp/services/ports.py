@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from domain.admission import ScanPass, TokenBucket
 from domain.detail_types import DetailType
 from domain.errors import Busy, NotFound
 from domain.orders import Order, OrderState
+from domain.people import Person
 from domain.recordings import RecordedEvent
 from domain.shops import Shop
 
@@ -184,12 +186,17 @@ class Limits(Protocol):
 
 @dataclass(frozen=True)
 class StaffSession:
-    """Who is signed in: a person or a screen, for one shop. `id` is not a secret."""
+    """Who is signed in: a person or a screen, for one shop. `id` is not a secret.
+
+    email: the named person's, and `badge` the one they signed in with; both empty for a screen.
+    """
 
     id: str
     shop_id: str
     role: str
     name: str
+    email: str = ""
+    badge: str = ""
     began_at: datetime | None = field(default=None, compare=False)
     seen_at: datetime | None = field(default=None, compare=False)
 
@@ -199,6 +206,9 @@ class Sessions(Protocol):
     def use_link(
         self, secret: str, new_secret: str, now: datetime, ends_at: datetime
     ) -> StaffSession | None: ...
+    def begin(
+        self, secret: str, session: StaffSession, now: datetime, ends_at: datetime
+    ) -> StaffSession: ...
     def get(self, secret: str, now: datetime) -> StaffSession | None: ...
     def rename(self, secret: str, name: str) -> None: ...
     def touch(self, secret: str, now: datetime) -> None:
@@ -225,6 +235,84 @@ class StoredEvent:
     detail_type: DetailType
     at: datetime
     detail: Mapping
+
+
+class Badges(Protocol):
+    """A person's sessions carry the badge they had; a new badge ends all sessions at once."""
+
+    def current(self, email: str) -> str: ...
+    def renew(self, email: str) -> None: ...
+
+
+class SignInStep(StrEnum):
+    """What a person with the right password must do yet."""
+
+    NEW_PASSWORD = "new password"
+    CODE = "code"
+    AUTHENTICATOR = "authenticator"
+
+
+@dataclass(frozen=True)
+class PoolAnswer:
+    """What the pool says to a right password: the next step, or None when that was all.
+
+    handle: what the pool knows this sign-in by; at its end, the person's own token.
+    user: the pool's name for the person.
+    """
+
+    step: SignInStep | None
+    handle: str = field(repr=False)
+    user: str
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A sign-in under way; its browser knows only a secret.
+
+    key: what an authenticator that is being set up shall keep.
+    """
+
+    shop_id: str
+    email: str
+    badge: str
+    step: SignInStep
+    user: str
+    handle: str = field(repr=False)
+    key: str = field(default="", repr=False)
+
+
+class SignIns(Protocol):
+    def keep(self, secret: str, sign_in: SignIn, ends_at: datetime) -> None: ...
+    def get(self, secret: str, now: datetime) -> SignIn | None: ...
+    def end(self, secret: str) -> None: ...
+
+
+class StaffPool(Protocol):
+    """The accounts of named people. Any call may raise Busy."""
+
+    def check_password(self, email: str, password: str) -> PoolAnswer:
+        """Raises SignInRefused."""
+    def set_password(self, answer: PoolAnswer, password: str) -> None:
+        """The first password of one's own. Raises SignInOver or ChoiceInvalid."""
+    def check_code(self, answer: PoolAnswer, code: str) -> None:
+        """Raises SignInOver or ChoiceInvalid."""
+    def begin_authenticator(self, answer: PoolAnswer) -> str:
+        """The key an authenticator app shall keep; it counts once a code has proved it."""
+    def prove_authenticator(self, answer: PoolAnswer, code: str) -> None:
+        """From now on a code is asked for. Raises SignInOver or ChoiceInvalid."""
+    def find(self, name: str) -> Person | None:
+        """By id or e-mail."""
+    def people_of(self, shop_id: str) -> list[Person]: ...
+    def create(self, email: str, name: str, password: str) -> None:
+        """An account without role or shop. Raises AlreadyThere."""
+    def admit(self, email: str, role: str, shop_id: str) -> None:
+        """Gives the role for this shop, or for EVERY_SHOP; once more is harmless."""
+    def expel(self, person: Person, shop_id: str) -> None: ...
+    def delete(self, person: Person) -> None: ...
+    def set_enabled(self, person: Person, is_enabled: bool) -> None: ...
+    def hand_out_password(self, person: Person, password: str) -> None:
+        """It opens once; then its owner must choose another."""
+    def forget_authenticator(self, person: Person) -> None: ...
 
 
 class Journeys(Protocol):
@@ -265,6 +353,9 @@ class Services:
     shops: Shops
     qr_codes: QrCodes
     sessions: Sessions
+    badges: Badges
+    sign_ins: SignIns
+    staff_pool: StaffPool
     customer_sessions: CustomerSessions
     phone_sign_ins: PhoneSignIns
     customer_pool: CustomerPool

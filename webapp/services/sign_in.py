@@ -97,10 +97,21 @@ def pairing_is_open(services: Services, pairing: Pairing) -> bool:
     )
 
 
+def find_session(services: Services, secret: str) -> StaffSession | None:
+    """Whose session it is, unless it is over or its person has been given a new badge since."""
+    session = services.sessions.get(secret, services.now())
+    return session if session and has_current_badge(services, session) else None
+
+
+def has_current_badge(services: Services, session: StaffSession) -> bool:
+    """False once all sessions of this person were ended."""
+    return not session.email or services.badges.current(session.email) == session.badge
+
+
 def current_session(services: Services, secret: str) -> StaffSession | None:
     """Who this secret signs in; notes once a minute that they are still there."""
     now = services.now()
-    session = services.sessions.get(secret, now)
+    session = find_session(services, secret)
     if session and (session.seen_at is None or session.seen_at + SEEN_EVERY <= now):
         services.sessions.touch(secret, now)
     return session
@@ -108,7 +119,11 @@ def current_session(services: Services, secret: str) -> StaffSession | None:
 
 def signed_in(services: Services, shop_id: str) -> list[StaffSession]:
     """Everybody who is signed in at the shop; the last one to come first."""
-    sessions = services.sessions.of_shop(shop_id, services.now())
+    sessions = [
+        session
+        for session in services.sessions.of_shop(shop_id, services.now())
+        if has_current_badge(services, session)
+    ]
     return sorted(sessions, key=lambda session: session.began_at, reverse=True)
 
 

@@ -6,6 +6,7 @@ A transaction is allowed part by part, so its writes stand here as the single wr
 from __future__ import annotations
 
 from webapp.storage.tables import (
+    BadgeModel,
     CounterModel,
     CustomerModel,
     CustomerSessionModel,
@@ -18,6 +19,7 @@ from webapp.storage.tables import (
     QrCodeModel,
     SessionModel,
     ShopModel,
+    SignInModel,
     StaffOfShopIndex,
     WrongCodesModel,
     base_name,
@@ -50,6 +52,8 @@ TABLE_RIGHTS = tuple(
         ("NumberOrders", CounterModel, ("UpdateItem",), ""),
         ("ListStaff", SessionModel, ("Query",), StaffOfShopIndex.Meta.index_name),
         ("KeepSessions", SessionModel, ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), ""),
+        ("KeepBadges", BadgeModel, ("GetItem", "PutItem"), ""),
+        ("KeepSignIns", SignInModel, ("DeleteItem", "GetItem", "PutItem"), ""),
         ("KeepJourneys", JourneyModel, ("PutItem", "Query"), ""),
     )
 )

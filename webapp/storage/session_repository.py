@@ -29,6 +29,15 @@ class SessionRepository:
         link = _find(_LINK, hash_secret(secret), now)
         return link and _begin(link, SessionModel.session_id.exists(), new_secret, now, ends_at)
 
+    def begin(
+        self, secret: str, session: StaffSession, now: datetime, ends_at: datetime
+    ) -> StaffSession:
+        model = _model(_SESSION, hash_secret(secret), session, ends_at)
+        model.staff_of, model.began_at, model.seen_at = session.shop_id, now, now
+        model.email, model.badge = session.email, session.badge
+        model.save()
+        return _session(model)
+
     def get(self, secret: str, now: datetime) -> StaffSession | None:
         model = _find(_SESSION, hash_secret(secret), now)
         return model and _session(model)
@@ -140,6 +149,8 @@ def _session(model: SessionModel) -> StaffSession:
         model.shop_id,
         model.staff_role,
         model.title,
+        model.email or "",
+        model.badge or "",
         model.began_at,
         model.seen_at,
     )

@@ -269,11 +269,41 @@ class SessionModel(Model):
     title = UnicodeAttribute()
     staff_of = UnicodeAttribute(null=True)
     browser = UnicodeAttribute(null=True)
+    email = UnicodeAttribute(null=True)
+    badge = UnicodeAttribute(null=True)
     began_at = TimeAttribute(null=True)
     seen_at = TimeAttribute(null=True)
     ends_at = TimeAttribute()
     expires_at = TTLAttribute()
     of_shop = StaffOfShopIndex()
+
+
+class BadgeModel(Model):
+    """Which of a person's sessions are good: those that carry this badge."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "badges"
+
+    email = UnicodeAttribute(hash_key=True)
+    badge = UnicodeAttribute()
+
+
+class SignInModel(Model):
+    """A sign-in between the password and the last step, under the hash of its browser's secret."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "sign-ins"
+
+    sign_in_id = UnicodeAttribute(hash_key=True)
+    shop_id = UnicodeAttribute()
+    email = UnicodeAttribute()
+    badge = UnicodeAttribute()
+    step = UnicodeAttribute()
+    pool_user = UnicodeAttribute()
+    handle = UnicodeAttribute()
+    authenticator_key = UnicodeAttribute()
+    ends_at = TimeAttribute()
+    expires_at = TTLAttribute()
 
 
 class JourneyModel(Model):
@@ -300,6 +330,8 @@ MODELS: tuple[type[Model], ...] = (
     QrCodeModel,
     CounterModel,
     SessionModel,
+    BadgeModel,
+    SignInModel,
     LimitModel,
     JourneyModel,
 )

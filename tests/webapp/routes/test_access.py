@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from tests.builders import a_shop, dynamodb, workflow_writes
 from tests.webapp.routes.conftest import claim
 from webapp.access import Audience
+from webapp.services import people
 from webapp.services.ports import Services
 from webapp.services.sign_in import create_link, signed_in
 
@@ -45,6 +46,14 @@ WHO_MAY = {
     "POST /<shop_id>/sign-in/<secret>": EVERYBODY,
     "GET /<shop_id>/pair": EVERYBODY,
     "POST /<shop_id>/sign-out": EVERYBODY,
+    "GET /<shop_id>/staff": EVERYBODY,
+    "POST /<shop_id>/staff": EVERYBODY,
+    "GET /<shop_id>/staff/password": EVERYBODY,
+    "POST /<shop_id>/staff/password": EVERYBODY,
+    "GET /<shop_id>/staff/code": EVERYBODY,
+    "POST /<shop_id>/staff/code": EVERYBODY,
+    "GET /<shop_id>/staff/authenticator": EVERYBODY,
+    "POST /<shop_id>/staff/authenticator": EVERYBODY,
     "GET /<shop_id>/orders/<order_id>": OWNER,
     "GET /<shop_id>/orders/<order_id>/panel": OWNER,
     "GET /<shop_id>/orders/<order_id>/live": OWNER,
@@ -80,6 +89,13 @@ WHO_MAY = {
     "POST /<shop_id>/admin/customer-sign-in": ADMINS,
     "GET /<shop_id>/admin/settings": ADMINS,
     "POST /<shop_id>/admin/settings/<part>": ADMINS,
+    "GET /<shop_id>/admin/people": ADMINS,
+    "POST /<shop_id>/admin/people": ADMINS,
+    "POST /<shop_id>/admin/people/<person_id>/password": ADMINS,
+    "POST /<shop_id>/admin/people/<person_id>/authenticator": ADMINS,
+    "POST /<shop_id>/admin/people/<person_id>/lock": ADMINS,
+    "POST /<shop_id>/admin/people/<person_id>/unlock": ADMINS,
+    "POST /<shop_id>/admin/people/<person_id>/remove": ADMINS,
 }
 STAFF_ONLY = {
     route for route, actors in WHO_MAY.items() if actors in (BARISTAS, DISPLAYS, ADMINS)
@@ -93,6 +109,7 @@ FORMS = {
     "POST /<shop_id>/admin/links": {"role": "barista"},
     "POST /<shop_id>/admin/customer-sign-in": {"sign_in": "phone", "countries": "DE"},
     "POST /<shop_id>/admin/settings/<part>": {"name": "Hall 2"},
+    "POST /<shop_id>/admin/people": {"role": "barista", "name": "Eva", "email": "eva@example.com"},
 }
 
 
@@ -111,6 +128,7 @@ class Bar:
     services: Services
     order_id: str
     session_id: str
+    person_id: str
     browsers: dict[str, FlaskClient]
 
     def ask(self, actor: str, route: str):
@@ -122,6 +140,7 @@ class Bar:
             .replace("<secret>", "a-secret")
             .replace("<session_id>", self.session_id)
             .replace("<part>", "bar")
+            .replace("<person_id>", self.person_id)
             .replace("<path:filename>", "nothing.css")
         )
         return self.browsers[actor].open(path, method=method, data=FORMS.get(route))
@@ -142,7 +161,10 @@ def bar(app, services, screen, code_path):
         link = create_link(services, "annex", role)
         stranger.post(link.removeprefix(services.public_url))
     session_id = next(s.id for s in signed_in(services, "main") if s.role == "display")
-    return Bar(services, order_id, session_id, browsers)
+    invitation = people.invite(
+        services, people.TERMINAL, "main", "rui@example.com", "Rui", "barista"
+    )
+    return Bar(services, order_id, session_id, invitation.person.id, browsers)
 
 
 class Silent:

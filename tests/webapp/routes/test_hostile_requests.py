@@ -46,7 +46,8 @@ def test_no_input_is_a_fault_and_a_refusal_changes_nothing(bar, route, part, for
     method, rule = route.split(" ")
     actor = "owner" if WHO_MAY[route] == {"owner"} else "admin"
     unknown = quote(part.encode("utf-8", "replace"), safe="") or "x"
-    known = {"<shop_id>": "main", "<order_id>": bar.order_id, "<session_id>": bar.session_id}
+    known = {"<shop_id>": "main", "<order_id>": bar.order_id, "<session_id>": bar.session_id,
+             "<person_id>": bar.person_id}
     before = everything()
     for values in (known, dict.fromkeys(known, unknown)):
         path = rule

@@ -1,0 +1,146 @@
+"""The user pool of the people behind the bar: an admin makes each account, nobody signs up.
+
+Groups say what a person is: one of the two roles, and the shops it holds for (`shop-<id>`, made
+when the first person is let in there, or every shop). The function finds the pool through a
+parameter of a fixed name, so neither a deployment nor a file needs to carry its id.
+"""
+
+from __future__ import annotations
+
+from troposphere import GetAtt, Join, Output, Ref, Sub, Template
+from troposphere.cognito import (
+    AccountRecoverySetting,
+    AdminCreateUserConfig,
+    PasswordPolicy,
+    Policies,
+    RecoveryOption,
+    TokenValidityUnits,
+    UsernameConfiguration,
+    UserPool,
+    UserPoolClient,
+    UserPoolGroup,
+)
+from troposphere.iam import ManagedPolicy, Role
+from troposphere.ssm import Parameter
+
+from domain.passwords import SHORTEST, TEMPORARY_DAYS
+from workflows.roles import statement
+
+ROLE_GROUPS = ("barista", "admin")
+"""The lesser one first: it is what counts for somebody in both."""
+EVERY_SHOP_GROUP = "every-shop"
+_SIGN_IN_MINUTES = 15
+"""As long as a person may take from the password to the last step; the most Cognito gives."""
+
+RIGHTS = {
+    "SignStaffIn": ("AdminInitiateAuth", "AdminRespondToAuthChallenge"),
+    "ReadStaff": ("AdminGetUser", "AdminListGroupsForUser", "ListUsersInGroup"),
+    "KeepStaff": (
+        "AdminCreateUser",
+        "AdminDeleteUser",
+        "AdminDisableUser",
+        "AdminEnableUser",
+        "AdminSetUserMFAPreference",
+        "AdminSetUserPassword",
+    ),
+    "GroupStaff": ("AdminAddUserToGroup", "AdminRemoveUserFromGroup", "CreateGroup"),
+}
+"""What the function does with the pool, by statement. Setting up an authenticator needs no right:
+those calls carry the person's own token."""
+
+
+def parameter_name(prefix: str) -> str:
+    """Where a deployment's function finds the ids of pool and client."""
+    return f"/{prefix.rstrip('-')}/staff-pool"
+
+
+def add_staff_pool(template: Template, prefix: str, function_role: Role) -> None:
+    """The pool, its client, its groups, where to find them, and what the function may do there."""
+    pool = template.add_resource(
+        UserPool(
+            "StaffPool",
+            UserPoolName=prefix + "staff",
+            DeletionPolicy="Retain",
+            UpdateReplacePolicy="Retain",
+            UsernameAttributes=["email"],
+            UsernameConfiguration=UsernameConfiguration(CaseSensitive=False),
+            AdminCreateUserConfig=AdminCreateUserConfig(AllowAdminCreateUserOnly=True),
+            # Passwords are reset by an admin or from the terminal; no code is ever mailed.
+            AccountRecoverySetting=AccountRecoverySetting(
+                RecoveryMechanisms=[RecoveryOption(Name="admin_only", Priority=1)]
+            ),
+            Policies=Policies(
+                PasswordPolicy=PasswordPolicy(
+                    MinimumLength=SHORTEST,
+                    RequireLowercase=True,
+                    RequireUppercase=True,
+                    RequireNumbers=True,
+                    RequireSymbols=False,
+                    TemporaryPasswordValidityDays=TEMPORARY_DAYS,
+                )
+            ),
+            # Optional in the pool, since baristas share tablets; the app lets no admin in without.
+            MfaConfiguration="OPTIONAL",
+            EnabledMfas=["SOFTWARE_TOKEN_MFA"],
+        )
+    )
+    client = template.add_resource(
+        UserPoolClient(
+            "StaffPoolClient",
+            UserPoolId=Ref(pool),
+            ClientName=prefix + "web",
+            # Only a server with rights of its own can try a password, never a browser.
+            ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+            PreventUserExistenceErrors="ENABLED",
+            AuthSessionValidity=_SIGN_IN_MINUTES,
+            # Only good for setting up an authenticator; the session is a row of ours.
+            AccessTokenValidity=_SIGN_IN_MINUTES,
+            IdTokenValidity=_SIGN_IN_MINUTES,
+            RefreshTokenValidity=1,
+            TokenValidityUnits=TokenValidityUnits(
+                AccessToken="minutes", IdToken="minutes", RefreshToken="hours"
+            ),
+            # Nobody changes e-mail or name past the admin's page.
+            ReadAttributes=["email", "name"],
+            WriteAttributes=["locale"],
+        )
+    )
+    for group in (*ROLE_GROUPS, EVERY_SHOP_GROUP):
+        template.add_resource(
+            UserPoolGroup(
+                "StaffPool" + group.title().replace("-", ""), UserPoolId=Ref(pool), GroupName=group
+            )
+        )
+    parameter = template.add_resource(
+        Parameter(
+            "StaffPoolIds",
+            Name=parameter_name(prefix),
+            Type="StringList",
+            Value=Join(",", [Ref(pool), Ref(client)]),
+            Description="The ids of the staff's user pool and of its client",
+        )
+    )
+    template.add_output(Output("StaffPoolId", Value=Ref(pool)))
+    _add_rights(template, pool, parameter, function_role)
+
+
+def _add_rights(
+    template: Template, pool: UserPool, parameter: Parameter, function_role: Role
+) -> None:
+    # A policy of its own: all inline policies of a role together have a limit of 10,240 letters.
+    statements = [
+        statement(sid, [f"cognito-idp:{action}" for action in actions], GetAtt(pool, "Arn"))
+        for sid, actions in RIGHTS.items()
+    ]
+    where = Sub("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter")
+    statements.append(
+        statement("FindStaffPool", ["ssm:GetParameter"], Join("", [where, Ref(parameter)]))
+    )
+    template.add_resource(
+        ManagedPolicy(
+            "StaffPoolPolicy",
+            Description="What the function does with the staff's user pool",
+            Roles=[Ref(function_role)],
+            PolicyDocument={"Version": "2012-10-17", "Statement": statements},
+        )
+    )
