@@ -47,17 +47,40 @@ def to_arguments(chosen: argparse.Namespace) -> list[str]:
 
 def parse_staff(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="scripts/staff", description="Sign-in links for the people behind the bar."
+        prog="scripts/staff", description="The people and screens behind the bar."
     )
-    link = parser.add_subparsers(dest="command", required=True).add_parser(
-        "link",
-        help="print a fresh sign-in link",
-        description="Print a fresh sign-in link. It works once, for 15 minutes.",
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, what: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+        one.add_argument(
+            "--stage", help="of a bar on AWS: a stage of zappa_settings.json, with your credentials"
+        )
+        one.add_argument("--region", help="the stage's region, if the settings do not name it")
+        _add_data(one)
+        return one
+
+    add_admin = command("add-admin", "make an admin and print a temporary password, once")
+    add_admin.add_argument("email", metavar="EMAIL")
+    add_admin.add_argument("--shop", help="admin of this shop only (default: of every shop)")
+    add = command("add", "make an account and print a temporary password, once")
+    add.add_argument("email", metavar="EMAIL")
+    add.add_argument("--role", default="barista", choices=["barista", "admin"])
+    listing = command("list", "print who has an account and who is signed in")
+    revoke = command("revoke", "lock an account, or sign out one screen, and end what is open")
+    revoke.add_argument("who", metavar="EMAIL|ID", help="an e-mail, or an id that list prints")
+    command("restore", "unlock an account").add_argument("email", metavar="EMAIL")
+    reset = command("reset", "print a new temporary password, once")
+    reset.add_argument("email", metavar="EMAIL")
+    reset.add_argument(
+        "--authenticator", action="store_true", help="instead, have a new authenticator set up"
     )
+    link = command("link", "print a fresh sign-in link: it works once, for 15 minutes")
     link.add_argument("--role", required=True, choices=["admin", "barista", "display"])
-    link.add_argument("--shop", default="main", help="the shop's id (default main)")
-    link.add_argument("--name", default="", help="the name shown to customers, such as Rui")
-    _add_data(link)
+    for one in (add_admin, add, link):
+        one.add_argument("--name", default="", help="the name shown to customers, such as Rui")
+    for one in (add, listing, revoke, link):
+        one.add_argument("--shop", help="the shop's id (default: the bar's first shop)")
     return parser.parse_args(arguments)
 
 

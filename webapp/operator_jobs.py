@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from domain.errors import Refusal
+from webapp import staff_jobs
 from webapp.services.ports import Services
 from webapp.settings import Settings
 
@@ -31,6 +32,11 @@ def sign_in_link(services: Services, settings: Settings, asked: Mapping) -> dict
 JOBS: Mapping[str, Callable[[Services, Settings, Mapping], dict]] = {
     "create-shop": create_shop,
     "sign-in-link": sign_in_link,
+    "add-person": staff_jobs.add_person,
+    "list-staff": staff_jobs.list_staff,
+    "revoke-staff": staff_jobs.revoke_staff,
+    "restore-person": staff_jobs.restore_person,
+    "reset-person": staff_jobs.reset_person,
 }
 
 

@@ -1,0 +1,157 @@
+"""What scripts/staff does: asks a bar for an operator's job and prints the answer.
+
+For a bar that runs here it runs with that bar's environment, which scripts/staff sees to. On AWS
+the function does the job with its own rights; the caller needs lambda:InvokeFunction on it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+
+from scripts import options
+from scripts.bar import Bar, on_aws
+from scripts.machine import StackError
+
+
+def main() -> None:
+    chosen = options.parse_staff(sys.argv[1:])
+    job, asked = job_of(chosen)
+    try:
+        if chosen.stage:
+            answer = ask_function(on_aws(chosen.stage, chosen.region), job, asked)
+        else:
+            answer = _ask_here(job, asked)
+    except StackError as error:
+        sys.exit(str(error))
+    if refused := answer.get("refused"):
+        sys.exit(refused)
+    for line in lines(chosen, answer):
+        print(line)
+
+
+def job_of(chosen: Namespace) -> tuple[str, dict]:
+    """The operator's job that a command asks for, and what it is asked with."""
+    job, names = _JOBS[chosen.command]
+    asked = {name: getattr(chosen, name) for name in names}
+    if chosen.command == "add-admin":
+        asked |= {"role": "admin", "every_shop": not chosen.shop}
+    return job, asked
+
+
+def lines(chosen: Namespace, answer: Mapping) -> list[str]:
+    """The answer as a person reads it."""
+    return _LINES[chosen.command](answer)
+
+
+_JOBS = {
+    "link": ("sign-in-link", ("role", "shop", "name")),
+    "add-admin": ("add-person", ("email", "name", "shop")),
+    "add": ("add-person", ("email", "name", "shop", "role")),
+    "list": ("list-staff", ("shop",)),
+    "revoke": ("revoke-staff", ("who", "shop")),
+    "restore": ("restore-person", ("email",)),
+    "reset": ("reset-person", ("email", "authenticator")),
+}
+
+
+def _added(answer: Mapping) -> list[str]:
+    if not answer["password"]:
+        return [f"{answer['email']} signs in here now too, with the password they have."]
+    return [
+        f"{answer['email']} signs in at {answer['address']}",
+        f"Temporary password, shown only this once: {answer['password']}",
+        "It works once, within three days, and asks for a password of their own.",
+    ]
+
+
+def _listed(answer: Mapping) -> list[str]:
+    people = [
+        f"  {one['email']:<32} {one['role'] or 'nothing yet':<8} {_state(one):<12}"
+        f" {'every shop' if one['every_shop'] else ', '.join(one['shops'])}"
+        for one in answer["people"]
+    ]
+    sessions = [
+        f"  {one['id']:<32} {one['role']:<8} last seen {one['seen']}  {one['name']}"
+        f"{'  ' + one['email'] if one['email'] else ''}"
+        for one in answer["sessions"]
+    ]
+    return [
+        "Accounts:" if people else "Nobody has an account here yet: scripts/staff add-admin EMAIL",
+        *people,
+        "Signed in:" if sessions else "Nobody is signed in.",
+        *sessions,
+    ]
+
+
+def _state(person: Mapping) -> str:
+    if not person["enabled"]:
+        return "locked"
+    return "invited" if person["invited"] else "active"
+
+
+def _revoked(answer: Mapping) -> list[str]:
+    if email := answer.get("locked"):
+        return [f"{email} is locked and signed out everywhere."]
+    return [f"{answer['signed_out']} is signed out."]
+
+
+def _reset(answer: Mapping) -> list[str]:
+    if "password" not in answer:
+        return [f"{answer['email']} sets up a new authenticator at the next sign-in."]
+    return [
+        f"Temporary password of {answer['email']}, shown only this once: {answer['password']}",
+        "It works once, within three days; whoever was signed in with the old one is out.",
+    ]
+
+
+_LINES: Mapping[str, Callable[[Mapping], list[str]]] = {
+    "link": lambda answer: [answer["link"]],
+    "add-admin": _added,
+    "add": _added,
+    "list": _listed,
+    "revoke": _revoked,
+    "restore": lambda answer: [f"{answer['restored']} may sign in again."],
+    "reset": _reset,
+}
+
+
+def ask_function(bar: Bar, job: str, asked: Mapping) -> dict:
+    """Has the bar's function do a job. Raises StackError with what to do when it cannot."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        answer = bar.client("lambda").invoke(
+            FunctionName=bar.function, Payload=json.dumps({"operator_job": job, **asked})
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            raise StackError(
+                f"There is no function {bar.function} in {bar.region}; deploy the stage first."
+            ) from None
+        raise StackError(f"AWS refused: {error.response['Error']['Message']}") from None
+    except BotoCoreError as error:
+        raise StackError(f"AWS cannot be asked: {error}") from None
+    result = json.loads(answer["Payload"].read() or b"null")
+    if "FunctionError" in answer or not isinstance(result, dict):
+        raise StackError("The function failed at this; its log says why.")
+    return result
+
+
+def _ask_here(job: str, asked: Mapping) -> dict:
+    from domain.errors import Refusal
+    from webapp.bootstrap import build_services
+    from webapp.operator_jobs import JOBS
+    from webapp.settings import Settings
+
+    settings = Settings.from_environment()
+    try:
+        return JOBS[job](build_services(settings), settings, asked)
+    except Refusal as refusal:
+        return {"refused": refusal.sentence}
+
+
+if __name__ == "__main__":
+    main()
