@@ -88,6 +88,12 @@ def test_the_terminal_lists_resets_and_revokes(bar):
     expect(tablet.locator(".who summary")).to_have_text("Eva")
     assert email in staff(bar.stack, "list")
 
+    tablet.locator(".who summary").click()
+    tablet.get_by_role("button", name="Sign out").click()
+    tablet.get_by_role("link", name="Sign in with your e-mail").click()
+    sign_in(tablet, email, "Correct-Horse-7")
+    expect(tablet.locator(".who summary")).to_have_text("Eva")
+
     staff(bar.stack, "reset", email)
     assert tablet.reload().status == 401
     assert "locked" in staff(bar.stack, "revoke", email)

@@ -202,6 +202,8 @@ def _render(template: str, shop_id: str, notes: dict | None = None, **context) -
         open_url=url_for("barista.open_shop", shop_id=shop_id),
         close_url=url_for("barista.close_shop", shop_id=shop_id),
         name_url=url_for("barista.rename", shop_id=shop_id),
+        email=who.email,
+        sign_out_url=url_for("sign_in.sign_out", shop_id=shop_id),
         reread_url=url_for("barista.board_fragment", shop_id=shop_id),
         sold_out_url=url_for("barista.sold_out_list", shop_id=shop_id),
         **context,
