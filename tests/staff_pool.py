@@ -8,7 +8,8 @@ import hmac
 import time
 
 from webapp.storage.tables import DEFAULT_PREFIX
-from workflows.user_pools import add_staff_pool, parameter_name
+from workflows.names import staff_parameter_name
+from workflows.user_pools import add_staff_pool
 
 
 def authenticator_code(key: str, steps_ahead: int = 0) -> str:
@@ -36,7 +37,7 @@ def create_staff_pool() -> None:
         if resource["Type"] == "AWS::Cognito::UserPoolGroup":
             cognito.create_group(**resource["Properties"] | {"UserPoolId": pool_id})
     boto3.client("ssm").put_parameter(
-        Name=parameter_name(DEFAULT_PREFIX), Type="StringList", Value=f"{pool_id},{client_id}"
+        Name=staff_parameter_name(DEFAULT_PREFIX), Type="StringList", Value=f"{pool_id},{client_id}"
     )
 
 

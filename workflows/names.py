@@ -6,3 +6,13 @@ from __future__ import annotations
 def parameter_name(prefix: str) -> str:
     """Where a deployment's function finds the ids of the customers' pool and its client."""
     return f"/{prefix.rstrip('-')}/customer-pool"
+
+
+def staff_parameter_name(prefix: str) -> str:
+    """Where it finds those of the staff's pool."""
+    return f"/{prefix.rstrip('-')}/staff-pool"
+
+
+ROLE_GROUPS = ("barista", "admin")
+"""The staff pool's groups of roles. The lesser one first: it is what counts for somebody in both."""
+EVERY_SHOP_GROUP = "every-shop"

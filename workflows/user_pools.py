@@ -24,11 +24,9 @@ from troposphere.iam import ManagedPolicy, Role
 from troposphere.ssm import Parameter
 
 from domain.passwords import SHORTEST, TEMPORARY_DAYS
+from workflows.names import EVERY_SHOP_GROUP, ROLE_GROUPS, staff_parameter_name
 from workflows.roles import statement
 
-ROLE_GROUPS = ("barista", "admin")
-"""The lesser one first: it is what counts for somebody in both."""
-EVERY_SHOP_GROUP = "every-shop"
 _SIGN_IN_MINUTES = 15
 """As long as a person may take from the password to the last step; the most Cognito gives."""
 
@@ -47,11 +45,6 @@ RIGHTS = {
 }
 """What the function does with the pool, by statement. Setting up an authenticator needs no right:
 those calls carry the person's own token."""
-
-
-def parameter_name(prefix: str) -> str:
-    """Where a deployment's function finds the ids of pool and client."""
-    return f"/{prefix.rstrip('-')}/staff-pool"
 
 
 def add_staff_pool(template: Template, prefix: str, function_role: Role) -> None:
@@ -114,7 +107,7 @@ def add_staff_pool(template: Template, prefix: str, function_role: Role) -> None
     parameter = template.add_resource(
         Parameter(
             "StaffPoolIds",
-            Name=parameter_name(prefix),
+            Name=staff_parameter_name(prefix),
             Type="StringList",
             Value=Join(",", [Ref(pool), Ref(client)]),
             Description="The ids of the staff's user pool and of its client",

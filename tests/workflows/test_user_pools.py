@@ -10,7 +10,8 @@ import pytest
 
 from domain import passwords
 from webapp.stack import build_template_body
-from workflows.user_pools import RIGHTS, parameter_name
+from workflows.names import staff_parameter_name
+from workflows.user_pools import RIGHTS
 
 POOL_ARN = {"Fn::GetAtt": ["StaffPool", "Arn"]}
 
@@ -59,7 +60,7 @@ def test_the_functions_rights_are_on_this_pool_and_this_parameter_only(resources
     assert all(one["Resource"] == POOL_ARN for one in on_pool)
     assert find["Action"] == ["ssm:GetParameter"]
     assert find["Resource"]["Fn::Join"][1][1] == {"Ref": "StaffPoolIds"}
-    assert resources["StaffPoolIds"]["Properties"]["Name"] == parameter_name("serverlesspresso-")
+    assert resources["StaffPoolIds"]["Properties"]["Name"] == staff_parameter_name("serverlesspresso-")
 
 
 def test_every_right_is_one_that_the_pools_adapter_uses():

@@ -15,7 +15,7 @@ from domain.errors import Busy, ChoiceInvalid, SignInOver, SignInRefused
 from domain.people import EVERY_SHOP, Person
 from webapp.cloud.clients import Clients
 from webapp.services.ports import AlreadyThere, PoolAnswer, SignInStep
-from workflows.user_pools import EVERY_SHOP_GROUP, ROLE_GROUPS, parameter_name
+from workflows.names import EVERY_SHOP_GROUP, ROLE_GROUPS, staff_parameter_name
 
 _SHOP_GROUP = "shop-"
 _STEPS = {
@@ -191,7 +191,7 @@ class StaffPool:
 
     def _pool_and_client(self) -> tuple[str, str]:
         if self._ids is None:
-            found = self._clients.parameters.get_parameter(Name=parameter_name(self._prefix))
+            found = self._clients.parameters.get_parameter(Name=staff_parameter_name(self._prefix))
             pool_id, client_id = found["Parameter"]["Value"].split(",")
             self._ids = pool_id, client_id
         return self._ids
