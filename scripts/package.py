@@ -42,6 +42,7 @@ NOT_OURS = (
     "workflows/operations.py",
     "workflows/roles.py",
     "workflows/template.py",
+    "workflows/user_pools.py",
 )
 """What only scripts/serve and the deployment use."""
 
