@@ -1,4 +1,5 @@
-"""Makes the function's zip small and quick, once Zappa has made it (its `zip` callback).
+"""Makes the function small and quick: the zip, once Zappa has made it (its `zip` callback), and
+the folder that goes into the container image: python -m scripts.package FOLDER
 
 Zappa packs the whole environment, and dates every file 1980, so that Python finds the byte-code
 older than its source and compiles everything again at each cold start. What is left here is our
@@ -10,18 +11,22 @@ Needs nothing but the standard library and an installed environment.
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import py_compile
 import re
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from importlib.util import cache_from_source
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parent.parent
+SETTINGS = ROOT / "zappa_settings.py"
+DIST = "webapp/static/dist/"
+ROOTS = ("domain", "webapp", "workflows")
 MOST_BYTES = 4 * 1024 * 1024
 
 OURS = (
@@ -87,18 +92,14 @@ def trim_package(made: Path) -> int:
 def trim_zip(made: Path) -> int:
     """Trims the zip in place; returns its new size. Raises PackageError when it stays too large."""
     wanted = wanted_files()
-    trimmed = made.with_suffix(".trimmed")
-    with zipfile.ZipFile(made) as source, zipfile.ZipFile(
-        trimmed, "w", zipfile.ZIP_DEFLATED, compresslevel=9
-    ) as target, tempfile.TemporaryDirectory() as folder:
+    with zipfile.ZipFile(made) as source:
         contents = {
             name: source.read(name) for name in set(source.namelist()) if is_wanted(name, wanted)
-        } | compiled_templates()
-        for name, content in sorted(contents.items()):
-            if name.endswith(".py"):
-                _add(target, byte_code_name(name), _compile(content, name, Path(folder)))
-            if not name.endswith(".py") or is_ours(name):
-                _add(target, name, content)
+        }
+    trimmed = made.with_suffix(".trimmed")
+    with zipfile.ZipFile(trimmed, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, content in function_files(contents):
+            _add(target, name, content)
     trimmed.replace(made)
     size = made.stat().st_size
     if size > MOST_BYTES:
@@ -107,6 +108,46 @@ def trim_zip(made: Path) -> int:
             " see in it what scripts/package.py should leave out."
         )
     return size
+
+
+def lay_out(folder: Path) -> None:
+    """Puts the same files into a folder, from this project and this environment's packages."""
+    wanted = wanted_files()
+    ours = (file for top in ROOTS for file in (ROOT / top).rglob("*") if file.is_file())
+    contents = {file.relative_to(ROOT).as_posix(): file.read_bytes() for file in ours}
+    if not SETTINGS.exists():
+        raise PackageError("zappa_settings.py is missing; scripts/image writes it.")
+    contents[SETTINGS.name] = SETTINGS.read_bytes()
+    packages = Path(str(_distribution("zappa").locate_file("")))
+    contents |= {name: (packages / name).read_bytes() for name in wanted}
+    contents = {name: content for name, content in contents.items() if is_wanted(name, wanted)}
+    for name, content in function_files(contents):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+
+def function_files(contents: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Names and contents as the function has them: templates compiled, byte-code made."""
+    old = set(contents) - _current(contents)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in sorted({**contents, **compiled_templates()}.items()):
+            if name in old:
+                continue
+            if name.endswith(".py"):
+                yield byte_code_name(name), _compile(content, name, Path(folder))
+            if not name.endswith(".py") or is_ours(name):
+                yield name, content
+
+
+def _current(contents: Mapping[str, bytes]) -> set[str]:
+    """The names without front-end files of earlier builds, which stay in their folder."""
+    manifest = json.loads(contents.get(f"{DIST}manifest.json", b"{}"))
+    built = {f"{DIST}{name}{ending}" for name in manifest.values() for ending in ("", ".gz")}
+    return {
+        name for name in contents
+        if not name.startswith(DIST) or name in built or name == f"{DIST}manifest.json"
+    }
 
 
 def compiled_templates() -> dict[str, bytes]:
@@ -207,3 +248,10 @@ def _add(target: zipfile.ZipFile, name: str, content: bytes) -> None:
     entry.external_attr = 0o644 << 16
     entry.compress_type = zipfile.ZIP_DEFLATED
     target.writestr(entry, content, compresslevel=9)
+
+
+if __name__ == "__main__":
+    try:
+        lay_out(Path(sys.argv[1]))
+    except PackageError as error:
+        sys.exit(str(error))

@@ -12,6 +12,6 @@ def forget_connections() -> None:
     for model in MODELS:
         model._connection = None
     transaction.shared_connection.cache_clear()
-    clients._session.cache_clear()
+    clients.session.cache_clear()
     clients._client.cache_clear()
     clients._account.cache_clear()

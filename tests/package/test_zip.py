@@ -40,8 +40,10 @@ def test_it_holds_what_the_function_needs_and_nothing_of_this_machine(names):
 
 def test_every_built_file_and_every_template_is_in_it(names):
     dist = ROOT / "webapp" / "static" / "dist"
-    built = {f"webapp/static/dist/{file.relative_to(dist)}" for file in dist.glob("[!.]*")}
-    assert built and built <= names
+    manifest = json.loads((dist / "manifest.json").read_text())
+    in_zip = {name.split("/")[-1] for name in names if name.startswith("webapp/static/dist/")}
+    built = {f"{name}{ending}" for name in manifest.values() for ending in ("", ".gz")}
+    assert in_zip == {"manifest.json", *built}, "this build's files and those of no other"
     templates = list((ROOT / "templates").rglob("*.html"))
     compiled = [n for n in names if n.startswith("templates_compiled/") and n.endswith(".py")]
     assert len(compiled) == len(templates)

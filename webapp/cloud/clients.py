@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cache
 from threading import Lock
 
-_lock = Lock()
+making_clients = Lock()
+"""Making clients is not thread-safe; using them is."""
 _MOST_CONNECTIONS = 50
 
 
 @cache
-def _session():
+def session():
+    """The one botocore session; PynamoDB's client is made on it too, so data is loaded once."""
     from botocore.session import get_session
 
     return get_session()
@@ -18,11 +20,10 @@ def _session():
 
 @cache
 def _client(service: str, region: str, **options):
-    # Making clients is not thread-safe; using them is.
     from botocore.config import Config
 
-    with _lock:
-        return _session().create_client(
+    with making_clients:
+        return session().create_client(
             service,
             region_name=region,
             config=Config(max_pool_connections=_MOST_CONNECTIONS, **options),

@@ -13,16 +13,32 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from domain.errors import Busy
+from webapp.cloud import clients
 from webapp.storage.tables import MODELS
 
 _MOST_CONNECTIONS = 50
 _CONFLICT_TRIES = 6
 
 
+class _SharedConnection(Connection):
+    """PynamoDB's connection on the session of all other clients."""
+
+    @property
+    def session(self):
+        return clients.session()
+
+    @property
+    def client(self):
+        if self._client is None:
+            with clients.making_clients:
+                return super().client
+        return super().client
+
+
 @cache
 def shared_connection() -> Connection:
     """The one client all models use; by itself each model would load botocore's data again."""
-    shared = Connection(max_pool_connections=_MOST_CONNECTIONS)
+    shared = _SharedConnection(max_pool_connections=_MOST_CONNECTIONS)
     for model in MODELS:
         table = model._get_connection()
         shared.add_meta_table(table.get_meta_table())
