@@ -117,6 +117,7 @@ def announce(stack: LocalStack, is_reachable_by_phones: bool) -> None:
     else:
         print("\nFor phones on the same Wi-Fi, start it with --host 0.0.0.0.")
     print("Fresh sign-in links: scripts/staff link --role ROLE")
+    print("An account with a password: scripts/staff add-admin EMAIL")
     sys.stdout.flush()
 
 

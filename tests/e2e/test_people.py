@@ -68,6 +68,15 @@ def test_the_first_admin_invites_a_barista_who_works_and_is_sent_away(bar):
     expect(admin.get_by_role("listitem").filter(has_text=RUI)).to_contain_text("locked")
     assert tablet.goto(bar.stack.base_url + "/main/barista").status == 401
 
+    admin.get_by_label("Change Rui").click()
+    admin.get_by_role("button", name="Unlock").click()
+    admin.get_by_label("Change Rui").click()
+    admin.get_by_role("button", name="New password").click()
+    expect(admin.get_by_label("Temporary password")).to_be_visible()
+    admin.get_by_label("Change Rui").click()
+    admin.get_by_role("button", name="Remove Rui").click()
+    expect(admin.get_by_role("listitem").filter(has_text=RUI)).to_have_count(0)
+
     # The next time the admin is asked for the code of the app.
     again = bar.phone("/main/staff")
     sign_in(again, ANA, "Correct-Horse-7")

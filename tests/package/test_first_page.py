@@ -7,13 +7,13 @@ import pytest
 PACKAGES = {
     "blinker", "botocore", "click", "dateutil", "domain", "durationpy", "flask", "flask_wtf",
     "htmx_flask", "itsdangerous", "jinja2", "jmespath", "markupsafe", "pynamodb", "pythonjsonlogger", "six",
-    "urllib3", "webapp", "werkzeug", "wtforms", "zappa", "zappa_settings",
+    "urllib3", "webapp", "werkzeug", "workflows", "wtforms", "zappa", "zappa_settings",
 }
 """All that is not the standard library's and may be imported by the phone's first page."""
 
 NOT_NEEDED = {
     "asyncio", "multiprocessing", "qrcode", "sqlite3", "unittest", "xml.dom",
-    "domain.events", "webapp.consumers.registry",
+    "domain.events", "webapp.consumers.registry", "webapp.staff_jobs", "workflows.asl",
 }
 
 
