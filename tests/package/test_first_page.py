@@ -13,7 +13,7 @@ PACKAGES = {
 
 NOT_NEEDED = {
     "asyncio", "multiprocessing", "qrcode", "sqlite3", "unittest", "xml.dom",
-    "domain.events", "webapp.consumers.registry", "webapp.staff_jobs", "workflows.asl",
+    "domain.events", "webapp.consumers.registry", "webapp.staff_jobs",
 }
 
 

@@ -14,11 +14,11 @@ from domain.detail_types import DetailType
 from domain.errors import Busy, NotFound
 from domain.orders import Order, OrderState
 from domain.people import Person
-from domain.recordings import RecordedEvent
 from domain.shops import Shop
 
 if TYPE_CHECKING:
     from domain.events import Event
+    from domain.recordings import RecordedEvent
 
 _ATTEMPTS = 5
 
