@@ -101,7 +101,12 @@ def add_staff_pool(template: Template, prefix: str, function_role: Role) -> None
     for group in (*ROLE_GROUPS, EVERY_SHOP_GROUP):
         template.add_resource(
             UserPoolGroup(
-                "StaffPool" + group.title().replace("-", ""), UserPoolId=Ref(pool), GroupName=group
+                "StaffPool" + group.title().replace("-", ""),
+                # With the group, who was in it would be gone too.
+                DeletionPolicy="Retain",
+                UpdateReplacePolicy="Retain",
+                UserPoolId=Ref(pool),
+                GroupName=group,
             )
         )
     parameter = template.add_resource(

@@ -21,9 +21,11 @@ def resources() -> dict:
     return json.loads(build_template_body(300, 900))["Resources"]
 
 
-def test_accounts_outlive_the_stack(resources):
-    pool = resources["StaffPool"]
-    assert pool["DeletionPolicy"] == pool["UpdateReplacePolicy"] == "Retain"
+def test_accounts_and_what_they_may_do_outlive_the_stack(resources):
+    groups = [one for one in resources.values() if one["Type"] == "AWS::Cognito::UserPoolGroup"]
+    assert len(groups) == 3
+    for one in (resources["StaffPool"], *groups):
+        assert one["DeletionPolicy"] == one["UpdateReplacePolicy"] == "Retain"
 
 
 def test_nobody_signs_up_or_recovers_a_password_by_themselves(resources):
