@@ -24,7 +24,7 @@ def sign_in_link(services: Services, settings: Settings, asked: Mapping) -> dict
     """A fresh sign-in link: single use, 15 minutes."""
     from webapp.services.sign_in import create_link
 
-    shop_id = asked.get("shop") or settings.default_shop
+    shop_id = staff_jobs.known_shop(services, settings, asked)
     link = create_link(services, shop_id, asked["role"], asked.get("name", ""))
     return {"link": link}
 

@@ -14,9 +14,7 @@ from webapp.settings import Settings
 
 def add_person(services: Services, settings: Settings, asked: Mapping) -> dict:
     """An account; its temporary password is in this answer and nowhere else."""
-    shop_id = EVERY_SHOP if asked.get("every_shop") else _shop(settings, asked)
-    if shop_id != EVERY_SHOP:
-        services.shop(shop_id)
+    shop_id = EVERY_SHOP if asked.get("every_shop") else known_shop(services, settings, asked)
     name = asked.get("name") or asked["email"].partition("@")[0]
     made = people.invite(
         services, people.TERMINAL, shop_id, asked["email"], name, asked["role"]
@@ -30,7 +28,7 @@ def add_person(services: Services, settings: Settings, asked: Mapping) -> dict:
 
 def list_staff(services: Services, settings: Settings, asked: Mapping) -> dict:
     """The accounts of a shop, and who is signed in there."""
-    shop_id = services.shop(_shop(settings, asked)).id
+    shop_id = known_shop(services, settings, asked)
     return {
         "people": [_person(one) for one in people.people_of(services, shop_id)],
         "sessions": [_session(one) for one in signed_in(services, shop_id)],
@@ -41,7 +39,7 @@ def revoke_staff(services: Services, settings: Settings, asked: Mapping) -> dict
     """Locks an account by its e-mail, or signs one screen out by its id."""
     who = asked["who"]
     if "@" not in who:
-        revoke(services, _shop(settings, asked), who)
+        revoke(services, known_shop(services, settings, asked), who)
         return {"signed_out": who}
     person = _by_email(services, who)
     people.set_enabled(services, people.TERMINAL, _a_shop_of(person), person.id, False)
@@ -78,8 +76,12 @@ def _a_shop_of(person: Person) -> str:
     return min(person.shops)
 
 
-def _shop(settings: Settings, asked: Mapping) -> str:
-    return asked.get("shop") or settings.default_shop
+def known_shop(services: Services, settings: Settings, asked: Mapping) -> str:
+    """The shop that was asked for, or the default one. Raises NotFound in an operator's words."""
+    shop_id = asked.get("shop") or settings.default_shop
+    if services.shops.get(shop_id) is None:
+        raise NotFound(f"There is no shop called {shop_id} here.")
+    return shop_id
 
 
 def _person(person: Person) -> dict:
