@@ -133,7 +133,7 @@ def read_shop_id(text: str) -> str:
     return shop_id
 
 
-_TAKEN_ADDRESSES = frozenset({"static", "healthz", "api", "favicon.ico", "robots.txt"})
+_TAKEN_ADDRESSES = frozenset({"static", "look", "healthz", "api", "favicon.ico", "robots.txt"})
 
 
 def clean_text(text: str, most: int) -> str:

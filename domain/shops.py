@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -47,7 +47,8 @@ class Shop:
     door_at: when the door was last moved, by hand or by the clock.
     extra_minutes: what a barista adds to the estimated wait in a rush; 0 in quiet times.
     paused_until: no new scans before this moment; None when the bar is not paused.
-    auto_pause_at: with so many open orders the bar pauses by itself; 0 never.
+    auto_pause_at: with so many open orders the bar pauses by itself; 0 never. no_auto_pause_until:
+        a barista ended such a pause, so the bar does not begin another one before this moment.
     languages: the ones offered to customers, the bar's own first.
     accent: the event's colour ("#rrggbb"), empty for the house's; logo: its picture's name.
     edits: the last change of each part of the settings, so that two editors do not overwrite
@@ -76,6 +77,7 @@ class Shop:
     paused_until: datetime | None = None
     pause_is_automatic: bool = False
     auto_pause_at: int = 0
+    no_auto_pause_until: datetime | None = None
     languages: tuple[str, ...] = ("en",)
     accent: str = ""
     logo: str = ""
@@ -93,6 +95,11 @@ class Shop:
         """How many customers the QR codes let in within an hour at most, rounded up."""
         return -(-3600 * self.scans_per_code // self.window_seconds)
 
+    @property
+    def look(self) -> str:
+        """What a page shows of the shop all around; a page that was made with another one is old."""
+        return f"{self.name}|{self.accent}|{self.logo}"
+
     def local_time(self, moment: datetime) -> datetime:
         """A moment on the shop's own clock."""
         return moment.astimezone(self.zone)
@@ -101,6 +108,11 @@ class Shop:
         """The shop's calendar day (YYYY-MM-DD) at `now`; order numbers begin anew with it."""
         return self.local_time(now).date().isoformat()
 
+    def day_ends_at(self, now: datetime) -> datetime:
+        """The midnight that ends the shop's day."""
+        tomorrow = self.local_time(now).date() + timedelta(days=1)
+        return datetime.combine(tomorrow, time(), self.zone).astimezone(UTC)
+
     def at(self, now: datetime) -> Shop:
         """The shop as it is at `now`: what ends by the clock (a pause, "sold out") has ended."""
         shop = self
@@ -108,11 +120,6 @@ class Shop:
             shop = replace(shop, paused_until=None, pause_is_automatic=False)
         menu = shop.menu.at(now)
         return shop if menu is shop.menu else replace(shop, menu=menu)
-
-    @property
-    def is_paused(self) -> bool:
-        """True while no new scans are taken."""
-        return self.paused_until is not None
 
     def opens_again_at(self, now: datetime) -> datetime | None:
         """When the clock opens a closed shop again; None when only people do."""
@@ -142,4 +149,10 @@ def follow_clock(shop: Shop, now: datetime) -> Shop:
 
 
 def _calm(shop: Shop) -> Shop:
-    return replace(shop, extra_minutes=0, paused_until=None, pause_is_automatic=False)
+    return replace(
+        shop,
+        extra_minutes=0,
+        paused_until=None,
+        pause_is_automatic=False,
+        no_auto_pause_until=None,
+    )

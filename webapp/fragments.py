@@ -27,6 +27,11 @@ def code_count(code: dict, shop: Shop) -> str:
     return render_template("fragments/code_count.html", code=code, shop=shop)
 
 
+def menu_changed(at: datetime) -> str:
+    """Tells a phone with an open menu to renew it, without losing what is chosen."""
+    return render_template("fragments/menu_changed.html", at_ms=int(at.timestamp() * 1000))
+
+
 def board_changed(note: str, at: datetime) -> str:
     """Tells the tablets to read their board again, and what a barista should know."""
     return render_template(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from datetime import datetime, timedelta
 
@@ -16,11 +17,13 @@ from domain.errors import (
     Refusal,
     ShopClosed,
     ShopFull,
+    ShopPaused,
     TooManyRequests,
 )
 from domain.menu import Menu
 from domain.orders import Order, OrderState, RefusalReason, Role, TimeOutCause
 from domain.people import EVERY_SHOP, Person
+from domain.rush import PAUSE_MINUTES
 from domain.shops import Shop
 from webapp.services.codes import CurrentCode
 from webapp.services.phone_numbers import calling_code, example_number
@@ -55,6 +58,7 @@ def order(shop: Shop, order: Order, open_orders: list[Order], now: datetime) -> 
         "next_step": next_step,
         "pickup_place": shop.pickup_place,
         "reason": order.reason,
+        "rush": rush_note(shop) if order.state in order_rules.WAITING else "",
     }
 
 
@@ -69,6 +73,7 @@ def menu(menu: Menu, drink_id: str | None = None, options: dict | None = None,
                 "hint": drink.hint,
                 "icon": drink.icon,
                 "is_sold_out": drink.is_sold_out,
+                "allergens": list(drink.allergens),
                 "groups": list(drink.groups),
             }
             for drink in menu.drinks
@@ -83,6 +88,7 @@ def menu(menu: Menu, drink_id: str | None = None, options: dict | None = None,
                         "name": option.name,
                         "is_default": option == group.default,
                         "is_sold_out": option.is_sold_out,
+                        "allergens": list(option.allergens),
                     }
                     for option in group.options
                 ],
@@ -91,7 +97,20 @@ def menu(menu: Menu, drink_id: str | None = None, options: dict | None = None,
         ],
         "chosen": {"drink": drink_id, "options": options or {}},
         "error": error,
+        # An open form on a phone renews itself when this differs.
+        "digest": hashlib.sha256(repr(menu).encode()).hexdigest()[:16],
     }
+
+
+def stock(shop: Shop, now: datetime) -> dict:
+    """The menu as the tablet's list of what has run out, and until when."""
+    view = menu(shop.menu)
+    items = [*shop.menu.drinks, *(o for group in shop.menu.groups for o in group.options)]
+    rows = [*view["drinks"], *(o for group in view["groups"] for o in group["options"])]
+    for item, row in zip(items, rows):
+        until = item.sold_out_until
+        row["until"] = f"until {moment(shop, until, now)}" if until else ""
+    return view
 
 
 def refusal(shop: Shop, refused: Refusal, code: CurrentCode | None, now: datetime) -> dict:
@@ -169,12 +188,26 @@ def refusal(shop: Shop, refused: Refusal, code: CurrentCode | None, now: datetim
             "why": "The address was cut off or changed on its way. Scan the code on the screen.",
         }
     elif isinstance(refused, ShopClosed):
+        opens_at = shop.opens_again_at(now)
         view |= {
             "kind": "closed",
             "title": "The bar is closed",
-            "why": "Nobody is taking orders right now. The screen shows a code as soon as the "
-            "bar opens.",
+            "why": f"It opens again {coming(shop, opens_at, now)}." if opens_at else
+            "Nobody is taking orders right now. The screen shows a code as soon as the bar opens.",
             "keep": "You have lost nothing. This scan was not used.",
+        }
+    elif isinstance(refused, ShopPaused):
+        view |= {
+            "kind": "full",
+            "title": "The bar is catching up",
+            "why": "More orders came than the baristas can make at once, so they take a short "
+            "pause from new ones.",
+            "when_label": "New orders again",
+            "when_clock": clock(shop, refused.until),
+            "when_ms": _ms(refused.until),
+            "when_total_seconds": PAUSE_MINUTES * 60,
+            "when_note": "or sooner",
+            "keep": "You have lost nothing. This scan was not used; scan again then.",
         }
     elif isinstance(refused, ShopFull):
         view |= {
@@ -239,6 +272,9 @@ def barista_board(
         "at_ms": _ms(now),
         "version": 0,
         "is_open": shop.is_open,
+        "paused_until": paused_until(shop),
+        "pause_is_automatic": shop.pause_is_automatic,
+        "extra_minutes": shop.extra_minutes,
         "waiting": cards(waiting),
         "making": cards(making),
         "ready": cards(ready),
@@ -338,7 +374,12 @@ def display_board(shop: Shop, open_orders: list[Order], now: datetime) -> dict:
 
 def code(shop: Shop, current: CurrentCode, now: datetime, public_url: str) -> dict:
     """The TV's code panel without its drawing: that and the address never travel on a topic."""
-    state = "closed" if not shop.is_open else "open" if current.bucket.left else "used_up"
+    if not shop.is_open:
+        state = "closed"
+    elif shop.paused_until is not None:
+        state = "paused"
+    else:
+        state = "open" if current.bucket.left else "used_up"
     return {
         "state": state,
         "window": str(current.bucket.window),
@@ -348,7 +389,10 @@ def code(shop: Shop, current: CurrentCode, now: datetime, public_url: str) -> di
         "svg": None,
         "scans": current.bucket.scans,
         "left": current.bucket.left,
-        "next_ms": _ms(current.bucket.closes_at),
+        "next_ms": _ms(shop.paused_until or current.bucket.closes_at),
+        "next_clock": clock(shop, shop.paused_until or current.bucket.closes_at),
+        "opens": opens(shop, now),
+        "extra_minutes": shop.extra_minutes,
         "at_ms": _ms(now),
         "version": 0,
     }
@@ -465,6 +509,37 @@ def moment(shop: Shop, at: datetime | None, now: datetime) -> str:
     if local.date() == shop.local_time(now).date():
         return local.strftime("%H:%M")
     return local.strftime("%d %b, %H:%M").lstrip("0")
+
+
+def coming(shop: Shop, at: datetime, now: datetime) -> str:
+    """A coming moment as people say it: "at 13:00", "tomorrow at 09:00", "on Monday at 09:00"."""
+    local, today = shop.local_time(at), shop.local_time(now).date()
+    days, at_clock = (local.date() - today).days, local.strftime("%H:%M")
+    if days == 0:
+        return f"at {at_clock}"
+    if days == 1:
+        return f"tomorrow at {at_clock}"
+    if days < 7:
+        return f"on {local.strftime('%A')} at {at_clock}"
+    return f"on {local.day} {local.strftime('%B')} at {at_clock}"
+
+
+def opens(shop: Shop, now: datetime) -> str:
+    """When a closed bar opens again by its hours; empty when nobody knows."""
+    opens_at = None if shop.is_open else shop.opens_again_at(now)
+    return coming(shop, opens_at, now) if opens_at else ""
+
+
+def paused_until(shop: Shop) -> str:
+    """Until when the bar takes no new scans; empty when it does."""
+    return clock(shop, shop.paused_until) if shop.paused_until else ""
+
+
+def rush_note(shop: Shop) -> str:
+    """What a rush adds to the wait; empty in quiet times."""
+    if not shop.extra_minutes:
+        return ""
+    return f"The bar is busy: about {shop.extra_minutes} minutes longer than usual."
 
 
 def clock(shop: Shop, moment: datetime) -> str:

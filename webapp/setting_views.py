@@ -10,7 +10,7 @@ from domain.errors import ChangedMeanwhile
 from domain.hours import DAYS, write_exceptions, write_spans
 from domain.settings import LANGUAGES, NUMBERS
 from domain.shops import Shop
-from webapp.presenters import duration, moment
+from webapp.presenters import coming, duration, moment
 
 _LABELS = {
     "name": "Name of the bar",
@@ -61,21 +61,7 @@ def door(shop: Shop, now: datetime) -> str:
     boundary = shop.hours.next_boundary(now, shop.zone) if shop.hours else None
     if boundary is None:
         return f"{word}. The baristas open and close it by hand."
-    return f"{word}. The hours decide again {when(shop, boundary, now)}."
-
-
-def when(shop: Shop, at: datetime, now: datetime) -> str:
-    """A coming moment as people say it: "at 13:00", "tomorrow at 9:00", "on Monday at 9:00"."""
-    local, today = shop.local_time(at), shop.local_time(now).date()
-    days = (local.date() - today).days
-    clock = local.strftime("%H:%M")
-    if days == 0:
-        return f"at {clock}"
-    if days == 1:
-        return f"tomorrow at {clock}"
-    if days < 7:
-        return f"on {local.strftime('%A')} at {clock}"
-    return f"on {local.day} {local.strftime('%B')} at {clock}"
+    return f"{word}. The hours decide again {coming(shop, boundary, now)}."
 
 
 def deadlines(choose_seconds: int, make_seconds: int) -> list[dict]:

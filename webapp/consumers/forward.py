@@ -57,11 +57,25 @@ def forward(services: Services, event: Event) -> None:
         for waiting in in_line(open_orders)[:_PLACES_PUSHED]:
             if order is None or waiting.id != order.id:
                 _publish_order(services, shop, waiting, open_orders)
+    if event.detail_type is DetailType.CONFIG_CHANGED:
+        _publish_settings(services, shop, open_orders)
     if event.detail_type in CHANGES_CODE:
         code = presenters.code(shop, current_code(services, shop), now, services.public_url)
         services.live.publish(
             f"{display_topic(shop.id)}/code_count", fragments.code_count(code, shop)
         )
+
+
+def _publish_settings(services: Services, shop: Shop, open_orders: list[Order]) -> None:
+    """Open menus are told to renew themselves; who waits sees the new place and pace."""
+    for order in open_orders:
+        if order.state is OrderState.ADMITTED:
+            services.live.publish(
+                f"{order_topic(shop.id, order.id)}/menu_changed",
+                fragments.menu_changed(services.now()),
+            )
+    for order in in_line(open_orders)[:_PLACES_PUSHED]:
+        _publish_order(services, shop, order, open_orders)
 
 
 def _publish_order(

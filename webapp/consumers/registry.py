@@ -63,6 +63,18 @@ def _store_event(services: Services, event: Event, time: str) -> None:
     store_event(services, event, time)
 
 
+def _keep_pace(services: Services, event: Event, time: str) -> None:
+    from webapp.services.rush import keep_pace
+
+    keep_pace(services, event.shop_id)
+
+
+def _follow_hours(services: Services) -> object:
+    from webapp.services.opening_hours import follow_hours
+
+    return follow_hours(services)
+
+
 def _sweep(services: Services) -> object:
     from webapp.services.sweep import sweep
 
@@ -87,8 +99,14 @@ CONSUMERS = (
     Consumer("start-execution", frozenset({DetailType.NEW_ORDER}), _start_execution),
     Consumer("forward", _forwarded(), _forward),
     Consumer("journey", frozenset(_order_events()), _store_event),
+    Consumer(
+        "pace", frozenset({DetailType.WORKFLOW_STARTED, DetailType.ORDER_FINISHED}), _keep_pace
+    ),
 )
-SCHEDULED_JOBS = (ScheduledJob("sweep", "rate(1 minute)", _sweep),)
+SCHEDULED_JOBS = (
+    ScheduledJob("sweep", "rate(1 minute)", _sweep),
+    ScheduledJob("opening-hours", "rate(1 minute)", _follow_hours),
+)
 
 
 def dispatch(event: Mapping, context: object) -> dict | None:

@@ -11,7 +11,7 @@ from webapp import presenters
 from webapp.access import BARISTA, allow, services, staff, staff_cookie, still_staff
 from webapp.cloud.live_topics import barista_topic
 from webapp.routes.live import feed, live_url
-from webapp.services import bar
+from webapp.services import bar, rush
 from webapp.services.sign_in import clean_name
 
 blueprint = Blueprint("barista", __name__, url_prefix="/<shop_id>/barista")
@@ -23,6 +23,14 @@ _REASONS = (
     (bar.CancelReason.NOT_COLLECTED, "Nobody came for it"),
     (bar.CancelReason.MISTAKE, "A mistake"),
 )
+
+
+_RUSH = {
+    "longer": rush.longer_wait,
+    "usual": rush.usual_wait,
+    "pause": rush.pause,
+    "resume": rush.resume,
+}
 
 
 @blueprint.get("")
@@ -113,6 +121,24 @@ def close_shop(shop_id: str):
     return _answer(shop_id)
 
 
+@blueprint.get("/rush")
+@allow(BARISTA)
+def rush_panel(shop_id: str):
+    return _rush(shop_id)
+
+
+@blueprint.post("/rush")
+@allow(BARISTA)
+def set_rush(shop_id: str):
+    action = _RUSH.get(request.form.get("action", ""))
+    if action is None:
+        raise ChoiceInvalid("Choose one of the buttons.")
+    action(services(), shop_id)
+    if not request.htmx:
+        return redirect(url_for("barista.board", shop_id=shop_id), 303)
+    return _rush(shop_id)
+
+
 @blueprint.post("/name")
 @allow(BARISTA)
 def rename(shop_id: str):
@@ -132,12 +158,18 @@ def sold_out_list(shop_id: str):
 @blueprint.post("/sold-out")
 @allow(BARISTA)
 def set_sold_out(shop_id: str):
+    form = request.form
+    try:
+        lasts = bar.SoldOutFor(form.get("lasts", bar.SoldOutFor.UNTIL_SAID))
+    except ValueError:
+        raise ChoiceInvalid("Choose for how long it is sold out.") from None
     bar.set_sold_out(
         services(),
         shop_id,
-        request.form.get("item", ""),
-        request.form.get("sold_out") == "1",
-        request.form.get("group", ""),
+        form.get("item", ""),
+        form.get("sold_out") == "1",
+        form.get("group", ""),
+        lasts,
     )
     if not request.htmx:
         return redirect(url_for("barista.sold_out_list", shop_id=shop_id), 303)
@@ -171,8 +203,19 @@ def _board(shop_id: str, notes: dict | None = None, toast: str = "") -> str:
     return _render("fragments/barista_board.html", shop_id, notes=notes, toast=toast)
 
 
+def _rush(shop_id: str) -> str:
+    template = "fragments/rush.html" if request.htmx else "barista/rush.html"
+    return _render(
+        template,
+        shop_id,
+        action=url_for("barista.set_rush", shop_id=shop_id),
+        board_url=url_for("barista.board", shop_id=shop_id),
+        open_count=services().shops.open_order_count(shop_id),
+    )
+
+
 def _sold_out(shop_id: str) -> str:
-    menu = presenters.menu(services().shop(shop_id).menu)
+    menu = presenters.stock(services().shop(shop_id), services().now())
     template = "fragments/sold_out.html" if request.htmx else "barista/sold_out.html"
     return _render(
         template,
@@ -206,6 +249,7 @@ def _render(template: str, shop_id: str, notes: dict | None = None, **context) -
         sign_out_url=url_for("sign_in.sign_out", shop_id=shop_id),
         reread_url=url_for("barista.board_fragment", shop_id=shop_id),
         sold_out_url=url_for("barista.sold_out_list", shop_id=shop_id),
+        rush_url=url_for("barista.rush_panel", shop_id=shop_id),
         **context,
     )
 

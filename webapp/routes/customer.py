@@ -56,6 +56,8 @@ def welcome(shop_id: str):
     return page(
         "customer/welcome.html",
         shop,
+        opens=presenters.opens(shop, services().now()),
+        paused_until=presenters.paused_until(shop),
         open_order=order and {"number": order.number, "url": _order_url(order)},
         phone=who.phone if who and who.has_phone(services().now()) and not order else None,
         sign_out_url=url_for("phone.sign_out", shop_id=shop.id),
@@ -89,6 +91,7 @@ def place(shop_id: str):
     return page(
         "customer/scan.html",
         shop,
+        rush=presenters.rush_note(shop),
         claim_url=url_for("customer.claim", shop_id=shop.id),
         form_key=secrets.token_urlsafe(12),
     )

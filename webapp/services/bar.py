@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.orders import Order, Role, cancel, collect, complete, make, release
@@ -66,15 +67,35 @@ def set_open(services: Services, shop_id: str, is_open: bool) -> Shop:
     )
 
 
+class SoldOutFor(StrEnum):
+    """For how long something is sold out."""
+
+    HOUR = "hour"
+    TODAY = "today"
+    UNTIL_SAID = "until said"
+
+
 def set_sold_out(
-    services: Services, shop_id: str, item_id: str, is_sold_out: bool, group_id: str = ""
+    services: Services,
+    shop_id: str,
+    item_id: str,
+    is_sold_out: bool,
+    group_id: str = "",
+    lasts: SoldOutFor = SoldOutFor.UNTIL_SAID,
 ) -> Shop:
     """Marks a drink, or an option of a group, sold out or back. Raises ChoiceInvalid or Busy."""
+    now = services.now()
+
+    def until(shop: Shop) -> datetime | None:
+        if lasts is SoldOutFor.HOUR:
+            return now + timedelta(hours=1)
+        return shop.day_ends_at(now) if lasts is SoldOutFor.TODAY else None
+
     return change_shop(
         services,
         shop_id,
         lambda shop: replace(
-            shop, menu=shop.menu.with_sold_out(item_id, is_sold_out, group_id)
+            shop, menu=shop.menu.with_sold_out(item_id, is_sold_out, group_id, until(shop))
         ),
     )
 

@@ -208,6 +208,7 @@ class ShopModel(Model):
     paused_until = TimeAttribute(null=True)
     pause_is_automatic = BooleanAttribute(null=True)
     auto_pause_at = NumberAttribute(null=True)
+    no_auto_pause_until = TimeAttribute(null=True)
     languages = JSONAttribute(null=True)
     accent = UnicodeAttribute(null=True)
     logo = UnicodeAttribute(null=True)

@@ -76,6 +76,8 @@ WHO_MAY = {
     "POST /<shop_id>/barista/name": BARISTAS,
     "GET /<shop_id>/barista/sold-out": BARISTAS,
     "POST /<shop_id>/barista/sold-out": BARISTAS,
+    "GET /<shop_id>/barista/rush": BARISTAS,
+    "POST /<shop_id>/barista/rush": BARISTAS,
     "GET /<shop_id>/display": DISPLAYS,
     "GET /<shop_id>/display/code": DISPLAYS,
     "GET /<shop_id>/display/board": DISPLAYS,
@@ -87,6 +89,7 @@ WHO_MAY = {
     "POST /<shop_id>/admin/sessions/<session_id>/revoke": ADMINS,
     "GET /<shop_id>/admin/customer-sign-in": ADMINS,
     "POST /<shop_id>/admin/customer-sign-in": ADMINS,
+    "GET /look/<colour>.css": EVERYBODY,
     "GET /<shop_id>/admin/settings": ADMINS,
     "POST /<shop_id>/admin/settings/<part>": ADMINS,
     "GET /<shop_id>/admin/people": ADMINS,
@@ -106,6 +109,7 @@ FORMS = {
     "POST /<shop_id>/barista/orders/<order_id>/cancel": {"reason": "mistake"},
     "POST /<shop_id>/barista/name": {"name": "Rui"},
     "POST /<shop_id>/barista/sold-out": {"item": "latte", "sold_out": "1"},
+    "POST /<shop_id>/barista/rush": {"action": "longer"},
     "POST /<shop_id>/admin/links": {"role": "barista"},
     "POST /<shop_id>/admin/customer-sign-in": {"sign_in": "phone", "countries": "DE"},
     "POST /<shop_id>/admin/settings/<part>": {"name": "Hall 2"},
@@ -141,6 +145,7 @@ class Bar:
             .replace("<session_id>", self.session_id)
             .replace("<part>", "bar")
             .replace("<person_id>", self.person_id)
+            .replace("<colour>", "5a1a6b")
             .replace("<path:filename>", "nothing.css")
         )
         return self.browsers[actor].open(path, method=method, data=FORMS.get(route))

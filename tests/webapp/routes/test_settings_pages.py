@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from webapp.services import bar
+from domain.events import ConfigChanged
+from tests.builders import scan_and_claim, workflow_writes
+from webapp.consumers.forward import forward
+from webapp.services import bar, rush
 
 
 def save(client, part: str, **values):
@@ -53,3 +56,58 @@ def test_the_pages_say_what_the_clock_will_do(services, screen):
     bar.set_open(services, "main", True)
     page = screen("admin").get("/main/admin/settings").get_data(as_text=True)
     assert "Open. The hours decide again at 13:00." in page
+
+
+# What the screens are told
+
+
+def tell_screens(app, services) -> list[tuple[str, str]]:
+    with app.app_context():
+        forward(services, ConfigChanged.of(services.shop("main")))
+    return services.live.messages
+
+
+def test_the_tv_says_until_when_the_bar_pauses_and_shows_no_code(app, services, screen):
+    rush.pause(services, "main")
+    rush.longer_wait(services, "main")
+    messages = tell_screens(app, services)
+    [count] = [html for topic, html in messages if topic.endswith("code_count")]
+    assert 'data-state="paused"' in count and "at 09:41" in count
+    panel = screen("display").get("/main/display/code").get_data(as_text=True)
+    assert "Short pause" in panel and "scan/" not in panel
+
+
+def test_a_closed_bar_says_when_it_opens_again(services, screen, phone):
+    save(screen("admin"), "hours", friday="13:00-17:00")
+    bar.set_open(services, "main", False)
+    assert "It opens again <b>at 13:00</b>" in phone.get("/main/").get_data(as_text=True)
+    assert "at 13:00" in screen("display").get("/main/display/code").get_data(as_text=True)
+
+
+def test_open_menus_are_told_to_renew_themselves_and_nobody_else_is(app, services):
+    shop = services.shop("main")
+    choosing = scan_and_claim(services, shop, "customer-1")
+    workflow_writes("AdmitOrder", choosing, services.now())
+    scan_and_claim(services, shop, "customer-2")
+    bar.set_sold_out(services, "main", "latte", True)
+    topics = [topic for topic, _ in tell_screens(app, services) if "/customer/" in topic]
+    assert topics == [f"serverlesspresso/main/customer/{choosing.id}/menu_changed"]
+
+
+def test_the_tablet_announces_a_rush_and_pauses(services, screen):
+    tablet = screen("barista")
+    for action, said in (("longer", "5 minutes"), ("pause", "No new scans until 09:41")):
+        page = tablet.post("/main/barista/rush", data={"action": action}, follow_redirects=True)
+        assert page.status_code == 200
+        assert said in tablet.get("/main/barista/rush").get_data(as_text=True)
+    assert tablet.post("/main/barista/rush", data={"action": "dance"}).status_code == 422
+
+
+def test_an_accent_is_a_stylesheet_that_no_unreadable_colour_gets(services, screen, phone):
+    save(screen("admin"), "look", accent="#5a1a6b")
+    page = phone.get("/main/").get_data(as_text=True)
+    assert 'href="/look/5a1a6b.css"' in page
+    answer = phone.get("/look/5a1a6b.css")
+    assert answer.mimetype == "text/css" and "--accent:#5a1a6b" in answer.get_data(as_text=True)
+    for nonsense in ("ffcc00", "5A1A6B", "blue", "5a1a6b;}"):
+        assert phone.get(f"/look/{nonsense}.css").status_code == 404

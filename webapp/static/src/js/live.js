@@ -33,6 +33,9 @@ export function isOlder(fresh, shown) {
 export function settled(id, before) {
   const root = byId(id)
   if (!root) return
+  // The bar got another name, colour or logo, which stand all around: that takes a fresh page.
+  const look = before && root.dataset.state !== 'ADMITTED' && root.dataset.look
+  if (look && look !== before.dataset.look) location.reload()
   setClock(Number(root.dataset.now))
   tick()
   onSwapped(root, before)

@@ -1,5 +1,5 @@
 // The menu form: only the option groups that suit the drink, and the choice read back.
-import { each, write } from './clock.js'
+import { each, say, write } from './clock.js'
 import { toast } from './taps.js'
 
 export function showChoice() {
@@ -15,9 +15,42 @@ export function showChoice() {
     if (chosen) differences.push(chosen.nextElementSibling.textContent.toLowerCase())
   }, form)
   const choice = document.getElementById('choice')
-  if (!drink) return
+  if (!drink) {
+    write(choice.firstElementChild, 'Choose your drink')
+    write(choice.lastElementChild, '')
+    return
+  }
   write(choice.firstElementChild, document.getElementById('n-' + drink.value).textContent)
   write(choice.lastElementChild, differences.join(', ') || 'as it comes')
+}
+
+const find = (form, name, value) => form.querySelector(`[name="${CSS.escape(name)}"][value="${CSS.escape(value)}"]`)
+const nameOf = input => input.closest('label').querySelector('b').textContent
+
+// The bar changed its menu while it stands open here: the tiles are renewed, the form and what is
+// chosen in it stay. What has run out is said; the server would refuse it anyway.
+export function renewMenu(fresh) {
+  const form = document.getElementById('menu')
+  const now = fresh.querySelector('#menu')
+  if (!form || !now || form.dataset.menu === now.dataset.menu) return
+  const focused = form.contains(document.activeElement) && document.activeElement
+  let gone = ''
+  each('input:checked', input => {
+    const same = find(now, input.name, input.value)
+    if (same && !same.disabled) same.checked = true
+    else if (input.name === 'drink' || !input.closest('fieldset').hidden) gone = nameOf(input)
+  }, form)
+  form.querySelector('.drinks').replaceWith(now.querySelector('.drinks'))
+  each('[data-group]', fieldset => fieldset.remove(), form)
+  form.append(...now.querySelectorAll('[data-group]'))
+  form.dataset.menu = now.dataset.menu
+  const again = focused && find(form, focused.name, focused.value)
+  if (again) again.focus({ preventScroll: true })
+  showChoice()
+  if (!gone) return
+  const words = `${gone} has just sold out. Your time still runs; choose something else.`
+  toast(words)
+  say(words)
 }
 
 export function startMenu() {

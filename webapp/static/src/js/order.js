@@ -1,7 +1,7 @@
 import './htmx-config.js'
 import { each, startClock } from './clock.js'
 import { read, startLive } from './live.js'
-import { showChoice, startMenu } from './menu.js'
+import { renewMenu, showChoice, startMenu } from './menu.js'
 import { startHtmxTaps } from './htmx-taps.js'
 import { startTaps } from './taps.js'
 
@@ -36,8 +36,12 @@ startHtmxTaps()
 offerSharing()
 startMenu()
 startLive({
-  // A form someone is filling in stays; everything else may be renewed.
-  replace: fresh => !(fresh.dataset.state === 'ADMITTED' && panelState() === 'ADMITTED'),
+  // A form someone is filling in stays, with its menu renewed; everything else may be replaced.
+  replace: fresh => {
+    if (fresh.dataset.state !== 'ADMITTED' || panelState() !== 'ADMITTED') return true
+    renewMenu(fresh)
+    return false
+  },
   readFirst: () => panelState() !== 'ADMITTED',
   // Phones are many, and each read is paid for.
   readEvery: 120000,

@@ -1,0 +1,32 @@
+"""An event's own look: the stylesheet of its accent colour."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort
+
+from domain.colours import read_accent, shades
+from domain.errors import SettingInvalid
+from webapp.access import ANYONE, allow
+
+blueprint = Blueprint("look", __name__, url_prefix="/look")
+
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+@blueprint.get("/<colour>.css")
+@allow(ANYONE)
+def accent(colour: str):
+    # The name says all there is in it, so it holds for every shop and for ever.
+    try:
+        read = read_accent(colour)
+    except SettingInvalid:
+        abort(404)
+    if read != "#" + colour:
+        abort(404)
+    light, dark = shades(read)
+    css = f":root{{{_tokens(light)}}}@media (prefers-color-scheme:dark){{:root{{{_tokens(dark)}}}}}"
+    return Response(css, mimetype="text/css", headers={"Cache-Control": _FOREVER})
+
+
+def _tokens(tokens: dict[str, str]) -> str:
+    return ";".join(f"--{name}:{colour}" for name, colour in tokens.items())

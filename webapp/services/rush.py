@@ -1,0 +1,43 @@
+"""The bar's pace: what baristas announce in a rush, and the pause that begins by itself."""
+
+from __future__ import annotations
+
+from domain import rush
+from domain.shops import Shop
+from webapp.services.ports import Services
+from webapp.services.shop_settings import change_shop
+
+
+def longer_wait(services: Services, shop_id: str) -> Shop:
+    """Announces five minutes more. Raises Busy."""
+    return change_shop(services, shop_id, rush.longer_wait)
+
+
+def usual_wait(services: Services, shop_id: str) -> Shop:
+    """Announces the wait as it is again. Raises Busy."""
+    return change_shop(services, shop_id, rush.usual_wait)
+
+
+def pause(services: Services, shop_id: str) -> Shop:
+    """Takes no new scans for ten minutes. Raises NotAllowedNow or Busy."""
+    now = services.now()
+    return change_shop(services, shop_id, lambda shop: rush.pause(shop, now))
+
+
+def resume(services: Services, shop_id: str) -> Shop:
+    """Takes scans again. Raises Busy."""
+    now = services.now()
+    return change_shop(services, shop_id, lambda shop: rush.resume(shop, now))
+
+
+def keep_pace(services: Services, shop_id: str) -> Shop:
+    """Pauses or goes on as the number of open orders asks for; again is harmless."""
+    now = services.now()
+    shop = services.shop(shop_id)
+    if not shop.auto_pause_at:
+        return shop
+    return change_shop(
+        services,
+        shop_id,
+        lambda shop: rush.keep_pace(shop, services.shops.open_order_count(shop_id), now),
+    )
