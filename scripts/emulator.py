@@ -40,8 +40,6 @@ from ministack.services import (
     sts,
 )
 
-from scripts import metering
-
 FOLDER = Path(os.environ["STATE_DIR"])
 SNAPSHOT = FOLDER / "snapshot.json"
 # Where to write which rights were used, for scripts/unused-rights.
@@ -79,6 +77,8 @@ def main() -> None:
     if RIGHTS_LOG:
         iam_evaluator.enforce = _recording_rights
     if METER_LOG:
+        from scripts import metering
+
         metering.start(Path(METER_LOG))
     signal.signal(signal.SIGUSR1, _ask_to_save)
     ministack.main()
