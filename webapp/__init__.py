@@ -67,7 +67,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         sign_in,
         staff,
     )
-    from webapp.routes.live import live_script
+    from webapp.routes.live import OpenStreams, live_script
     from webapp.settings import Settings
 
     settings = settings or Settings.from_environment()
@@ -94,6 +94,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.extensions["settings"] = settings
     app.extensions["services"] = services or build_services(settings)
     app.extensions["live_relay"] = None
+    app.extensions["open_streams"] = OpenStreams()
     app.extensions["live_grants"] = (
         None if settings.live_relay else LiveGrants(Clients(settings.region), settings.prefix)
     )

@@ -33,6 +33,9 @@ _PAGE_THREADS = 400
 """Each open event stream holds one; 300 screens must work."""
 _EVENT_THREADS = 16
 _CONNECTIONS = 2000
+_MOST_HEADER_BYTES = 32 * 1024
+_MOST_BODY_BYTES = 64 * 1024
+_QUIET_SECONDS = 60
 
 log = logging.getLogger("webapp.local")
 
@@ -70,6 +73,12 @@ def main() -> None:
         connection_limit=_CONNECTIONS,
         asyncore_use_poll=True,
         ident="",
+        # What is larger is turned away before it is kept anywhere; who sends slowly holds a
+        # connection for a while, never a thread.
+        max_request_header_size=_MOST_HEADER_BYTES,
+        max_request_body_size=_MOST_BODY_BYTES,
+        channel_timeout=_QUIET_SECONDS,
+        cleanup_interval=_QUIET_SECONDS // 4,
     )
     events = create_server(
         function_entry(app), host="127.0.0.1", port=arguments.events_port, threads=_EVENT_THREADS,

@@ -8,10 +8,17 @@ short-lived right to read that topic from IoT Core. So both transports obey the 
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from flask import Response, abort, current_app, g, jsonify, stream_with_context, url_for
+
+from domain.errors import Busy
+from webapp.access import services, session_id
+from webapp.services import limits
 
 HEARTBEAT_SECONDS = 15
 
@@ -46,6 +53,7 @@ def feed(topic: str, still_allowed: Callable[[], bool] = lambda: True) -> Respon
     still_allowed: asked again and again while a stream is open; False ends it.
     """
     if grants := current_app.extensions["live_grants"]:
+        limits.take_of(services(), limits.LIVE_GRANTS, session_id())
         grant = grants.grant(topic)
         # Never cached: like every answer without a header of its own it is sent with no-store.
         return jsonify(
@@ -57,13 +65,41 @@ def feed(topic: str, still_allowed: Callable[[], bool] = lambda: True) -> Respon
     relay = current_app.extensions["live_relay"]
     if relay is None:
         abort(404)
+    leave = current_app.extensions["open_streams"].enter(session_id())
     subscription = relay.subscribe(topic)
     response = Response(
         stream_with_context(_events(subscription, still_allowed)), mimetype="text/event-stream"
     )
     response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(subscription.close)
+    response.call_on_close(leave)
     return response
+
+
+class OpenStreams:
+    """Counts this process's open streams: each holds a thread, and pages need some too."""
+
+    MOST = 360
+    MOST_OF_SESSION = 8
+
+    def __init__(self) -> None:
+        self._of_session: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def enter(self, session_id: str) -> Callable[[], None]:
+        """Counts one more; returns what counts it off. Raises Busy."""
+        with self._lock:
+            is_full = self._of_session.total() >= self.MOST
+            if is_full or self._of_session[session_id] >= self.MOST_OF_SESSION:
+                raise Busy
+            self._of_session[session_id] += 1
+        return partial(self._leave, session_id)
+
+    def _leave(self, session_id: str) -> None:
+        with self._lock:
+            self._of_session[session_id] -= 1
+            if self._of_session[session_id] <= 0:
+                del self._of_session[session_id]
 
 
 def _events(subscription, still_allowed: Callable[[], bool]) -> Iterator[str]:

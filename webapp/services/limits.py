@@ -56,6 +56,11 @@ PASSWORDS = Limit("passwords", 10, timedelta(minutes=15), _AGAIN_LATER)
 AUTHENTICATOR_CODES = Limit("authenticator-codes", 5, timedelta(minutes=10), _AGAIN_LATER)
 AUTHENTICATOR_CODES_OF_DAY = Limit("day-of-codes", 40, timedelta(days=1), _AGAIN_LATER)
 """Three codes are good at a time: somebody with the password guesses one in ten thousand days."""
+LIVE_GRANTS = Limit(
+    "live-grants", 30, _MINUTE,
+    "This screen has asked for its live connection very often. It goes on in a minute.",
+)
+"""Of one session: each costs a call to STS; a page needs one when it opens and every 12 minutes."""
 
 
 def take(services: Services, limit: Limit, address: str) -> None:

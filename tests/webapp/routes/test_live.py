@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from domain.errors import Busy
 from tests.webapp.routes.conftest import claim
+from webapp import local
 from webapp.cloud.live_grants import Grant
 from webapp.cloud.live_relay import Message
 from webapp.cloud.live_topics import barista_topic, display_topic, order_topic
+from webapp.routes.live import OpenStreams
+from webapp.services import limits
 
 
 class Relay:
@@ -119,3 +123,48 @@ def test_a_page_is_shown_without_pushes_when_iot_core_does_not_answer(app, scree
     board = screen("display").get("/main/display")
     assert board.status_code == 200
     assert "sse-connect" not in board.get_data(as_text=True)
+
+
+def test_a_session_asks_for_so_many_grants_a_minute_and_no_more(app, screen, clock):
+    app.extensions |= {"live_relay": None, "live_grants": Grants()}
+    tv, other = screen("display"), screen("display")
+    most = limits.LIVE_GRANTS.most
+    answers = [tv.get("/main/display/live").status_code for _ in range(most + 1)]
+    assert answers == [200] * most + [429]
+    assert len(app.extensions["live_grants"].topics) == most
+    assert other.get("/main/display/live").status_code == 200
+    clock.pass_seconds(60)
+    assert tv.get("/main/display/live").status_code == 200
+
+
+def test_a_session_holds_so_many_streams_and_a_closed_one_makes_room():
+    streams = OpenStreams()
+    leave, *_ = [streams.enter("tv") for _ in range(OpenStreams.MOST_OF_SESSION)]
+    with pytest.raises(Busy):
+        streams.enter("tv")
+    streams.enter("tablet")
+    leave()
+    streams.enter("tv")
+
+
+def test_streams_leave_threads_for_pages():
+    streams = OpenStreams()
+    for number in range(OpenStreams.MOST):
+        streams.enter(f"screen {number}")
+    with pytest.raises(Busy):
+        streams.enter("one more")
+    assert OpenStreams.MOST < local._PAGE_THREADS
+
+
+def test_a_stream_too_many_is_asked_to_wait_and_an_ended_one_counts_no_more(
+    app, screen, monkeypatch
+):
+    app.extensions |= {"live_relay": Relay(), "live_grants": None}
+    tv = screen("display")
+    monkeypatch.setattr(OpenStreams, "MOST", 1)
+    for _ in range(3):
+        with tv.get("/main/display/live") as stream:
+            assert stream.status_code == 200
+    app.extensions["open_streams"].enter("another screen")
+    assert tv.get("/main/display/live").status_code == 503
+    assert len(app.extensions["live_relay"].topics) == 3
