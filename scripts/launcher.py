@@ -39,7 +39,8 @@ def main() -> NoReturn:
         chosen.data,
         chosen.host,
         chosen.port,
-        public_host=lan_address() if is_shared else None,
+        public_host=chosen.name or (lan_address() if is_shared else None),
+        tls=chosen.tls and tuple(chosen.tls),
         progress=step,
         **settings,
     )
@@ -116,6 +117,11 @@ def announce(stack: LocalStack, is_reachable_by_phones: bool) -> None:
         print_qr_code(f"{stack.base_url}/")
     else:
         print("\nFor phones on the same Wi-Fi, start it with --host 0.0.0.0.")
+    if stack.base_url.startswith("http:"):
+        print(
+            "Without https, cookies go without the marks Secure and __Host-;"
+            " --tls CERT KEY serves https."
+        )
     print("Fresh sign-in links: scripts/staff link --role ROLE")
     print("An account with a password: scripts/staff add-admin EMAIL")
     sys.stdout.flush()

@@ -18,6 +18,7 @@ import os
 import secrets
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -58,6 +59,7 @@ class LocalStack:
     """Settings are the five of scripts/serve in lower case, such as choose_seconds=2.
 
     live_relay=False: pages read from the emulator's IoT Core themselves, as they do on AWS.
+    tls: a certificate and its key; the pages are then served over https.
     """
 
     def __init__(
@@ -68,12 +70,14 @@ class LocalStack:
         public_host: str | None = None,
         progress: Callable[[str], AbstractContextManager] | None = None,
         live_relay: bool = True,
+        tls: tuple[Path, Path] | None = None,
         **settings: int | str | None,
     ) -> None:
         self.data = Path(data)
         self.host = host
         self._port = port
         self._public_host = public_host
+        self._tls = tls
         self._step = progress or (lambda label: contextlib.nullcontext())
         self._settings = {
             name.upper(): str(value) for name, value in settings.items() if value is not None
@@ -112,11 +116,13 @@ class LocalStack:
     # The life of the stack
 
     def start(self) -> None:
+        self._check_certificate()
         self._claim_folder()
         self.port = checked_port(self.host, self._port)
         self._ports = self._choose_ports()
         self.endpoint_url = f"http://127.0.0.1:{self._ports['emulator']}"
-        self.base_url = f"http://{url_host(self._public_host or self.host)}:{self.port}"
+        scheme = "https" if self._tls else "http"
+        self.base_url = f"{scheme}://{url_host(self._public_host or self.host)}:{self.port}"
         self.environment = self._make_environment()
         self.function_environment = self.environment | self._function_keys
         with self._change:
@@ -226,6 +232,17 @@ class LocalStack:
                 " Choose another with --data, or change its rights."
             ) from None
 
+    def _check_certificate(self) -> None:
+        if self._tls:
+            try:
+                ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*self._tls)
+            except OSError as error:
+                certificate, key = self._tls
+                raise StackError(
+                    f"{certificate} and {key} cannot be used as certificate and key"
+                    f" ({error.strerror or error}). Give --tls a PEM certificate and its own key."
+                ) from None
+
     def _choose_ports(self) -> dict[str, int]:
         """For the emulator and the function's entry: last time's, when they are still free."""
         file = self.data / "ports.json"
@@ -233,7 +250,7 @@ class LocalStack:
             last = json.loads(file.read_text())
         except (OSError, ValueError):
             last = {}
-        ports = {name: free_port(last.get(name, 0)) for name in ("emulator", "events")}
+        ports = {name: free_port(last.get(name, 0)) for name in ("emulator", "events", "plain")}
         file.write_text(json.dumps(ports))
         return ports
 
@@ -293,6 +310,8 @@ class LocalStack:
 
     def _start_web(self) -> None:
         ports = ["--port", str(self.port), "--events-port", str(self._ports["events"])]
+        if self._tls:
+            ports += ["--plain-port", str(self._ports["plain"]), "--tls", *map(str, self._tls)]
         self._web = self._spawn(
             [sys.executable, "-m", "scripts.guarded", "webapp.local", "--host", self.host, *ports],
             "web.log",
@@ -302,6 +321,8 @@ class LocalStack:
     def _wait_for_web(self) -> None:
         local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         url = f"http://{url_host(local)}:{self.port}/healthz"
+        if self._tls:
+            url = f"http://127.0.0.1:{self._ports['plain']}/healthz"
         self._wait_for(url, self._web, "The web process", "web.log")
 
     def _spawn(self, command: list, log_name: str, env: dict[str, str]) -> Popen:

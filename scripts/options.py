@@ -37,12 +37,26 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         default="127.0.0.1",
         help="address to listen on (default 127.0.0.1; 0.0.0.0 lets phones on the same Wi-Fi in)",
     )
+    parser.add_argument(
+        "--tls",
+        nargs=2,
+        type=_file,
+        metavar=("CERT", "KEY"),
+        help="serve https with this certificate and its key (PEM files)",
+    )
+    parser.add_argument(
+        "--name",
+        help="the host name that links and codes carry, such as the certificate's"
+        " (default: this machine's address)",
+    )
     _add_data(parser)
     return parser.parse_args(arguments)
 
 
 def to_arguments(chosen: argparse.Namespace) -> list[str]:
-    return ["--port", str(chosen.port), "--host", chosen.host, "--data", str(chosen.data)]
+    arguments = ["--port", str(chosen.port), "--host", chosen.host, "--data", str(chosen.data)]
+    arguments += ["--tls", *map(str, chosen.tls)] if chosen.tls else []
+    return arguments + (["--name", chosen.name] if chosen.name else [])
 
 
 def parse_staff(arguments: list[str]) -> argparse.Namespace:
@@ -206,6 +220,13 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder that keeps shop, orders and secrets (default .local)",
     )
+
+
+def _file(text: str) -> Path:
+    path = Path(os.path.abspath(os.path.expanduser(text)))
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {text}")
+    return path
 
 
 def folder(text: str) -> Path:

@@ -28,6 +28,7 @@ from webapp.consumers import registry
 from webapp.routes import developer
 from webapp.services.sweep import sweep
 from webapp.settings import Settings
+from webapp.tls_front import TlsFront, server_context
 
 _PAGE_THREADS = 400
 """Each open event stream holds one; 300 screens must work."""
@@ -46,6 +47,8 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--events-port", type=int, required=True)
+    parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
+    parser.add_argument("--plain-port", type=int, default=0, help="behind TLS")
     arguments = parser.parse_args()
     logs.configure()
 
@@ -65,10 +68,15 @@ def main() -> None:
     else:
         threading.Thread(target=_sweep, args=(app,), daemon=True).start()
 
+    host, port, served = arguments.host, arguments.port, app
+    if arguments.tls:
+        front = TlsFront(host, port, server_context(*arguments.tls), arguments.plain_port)
+        host, port, served = "127.0.0.1", arguments.plain_port, front.wsgi(app)
+        front.start()
     pages = create_server(
-        app,
-        host=arguments.host,
-        port=arguments.port,
+        served,
+        host=host,
+        port=port,
         threads=_PAGE_THREADS,
         connection_limit=_CONNECTIONS,
         asyncore_use_poll=True,
