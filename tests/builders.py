@@ -164,6 +164,7 @@ class RecordingTexts:
     def send(self, number: str, text: str) -> None:
         if self.fails:
             raise TextNotSent("Throttling")
+        CANARIES.guard_text(number, text)
         self.sent.append((number, text))
 
     def code_to(self, number: str) -> str:

@@ -27,10 +27,12 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.fragment_rules import broken_rules
+from webapp.cloud.emulator_texts import EmulatorTexts
 from webapp.logs import LogFormatter
 
 # No secret of ours is shorter, and none holds another character.
 _WORD = re.compile(rb"\+?[A-Za-z0-9_-]{8,}")
+_SHORTEST = 8
 _SIX_DIGITS = re.compile(rb"(?<![\w.:-])\d{6}(?![\w.-])")
 
 
@@ -61,10 +63,11 @@ def _body_of(*endings: str) -> Callable[[Place], bool]:
 
 TASK_TOKEN = Secret("a task token", nowhere)
 SESSION_SECRET = Secret("a session's secret", nowhere)
-SCAN_CODE = Secret("a QR code's proof", _body_of(r"GET /[^/]+/display(/code)?"))
-LINK_SECRET = Secret("a sign-in link's secret", _body_of(r"POST /[^/]+/admin/links"))
-PHONE_NUMBER = Secret("a phone number", nowhere)
-ONE_TIME_CODE = Secret("a one-time code", lambda place: place.kind == "body")
+SCAN_CODE = Secret("a QR code's proof", _body_of(r"GET .*/display(/code)?"))
+LINK_SECRET = Secret("a sign-in link's secret", _body_of(r"POST .*/admin/links"))
+# Whoever typed a number sees it again beside what is wrong with it; developers see the texts.
+PHONE_NUMBER = Secret("a phone number", _body_of("POST .*/phone", "GET /developer/texts"))
+ONE_TIME_CODE = Secret("a one-time code", _body_of("GET /developer/texts"))
 
 
 @dataclass
@@ -80,6 +83,11 @@ class Canaries:
     def guard(self, secret: Secret, *texts: str) -> None:
         """From now on, and looking back, these texts are such secrets."""
         self.secrets |= dict.fromkeys((text for text in texts if text), secret)
+
+    def guard_text(self, number: str, text: str) -> None:
+        """From now on, what a text message holds and where it went are such secrets."""
+        self.guard(PHONE_NUMBER, number.lstrip("+"))
+        self.guard(ONE_TIME_CODE, *re.findall(r"\b\d{6}\b", text))
 
     def saw(self, kind: str, name: str, content: bytes | str) -> None:
         """Takes in what was seen at a place."""
@@ -99,13 +107,15 @@ class Canaries:
             self.broken_fragments[topic] = f"{broken[0]} ({os.environ.get('PYTEST_CURRENT_TEST')})"
 
     def saw_answer(
-        self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes
+        self, method: str, url: str, headers: list[tuple[str, str]], body: bytes
     ) -> None:
         """Takes in an answer over HTTP, and learns the secrets it hands out."""
         path = unquote(urlsplit(url).path)
         name = f"{method} {path}"
         for link in re.findall(r"/sign-in/([\w-]{20,})", path):
-            self.guard(LINK_SECRET, link)
+            # What opened something was one; people try out other words there, too.
+            if any(header.lower() == "location" for header, _ in headers):
+                self.guard(LINK_SECRET, link)
             name = name.replace(link, "…")
         is_packed = False
         for header, value in headers:
@@ -118,6 +128,8 @@ class Canaries:
             body = gzip.decompress(body)
         for proof in re.findall(rb"/scan/[0-9a-f]+-[0-9a-f]+-([\w-]{16,})", body):
             self.guard(SCAN_CODE, proof.decode())
+        if name.endswith("/admin/links"):
+            self.guard(LINK_SECRET, *re.findall(r"/sign-in/([\w-]{20,})", body.decode()))
         self.saw("body", name, body)
 
     def _learn_from_cookie(self, cookie: str) -> None:
@@ -149,6 +161,9 @@ def _longest_word(text: str) -> bytes:
 
 def _words_with(part: bytes, everything: bytes) -> set[bytes]:
     """The words that hold a text, among all that were seen, a line each."""
+    if len(part) < _SHORTEST:
+        # Six digits are part of many a number; a code stands alone.
+        return {part} if b"\n%s\n" % part in everything else set()
     found, start = set(), everything.find(part)
     while start >= 0:
         end = everything.index(b"\n", start)
@@ -258,7 +273,9 @@ def _read_tables(canaries: Canaries, stack) -> None:
             canaries.saw("event", item["detail_type"]["S"], item["detail"]["S"])
         for item in _items(tables, "serverlesspresso-orders"):
             canaries.guard(TASK_TOKEN, item.get("task_token", {}).get("S", ""))
-    except BotoCoreError:
+        for one in EmulatorTexts(stack.endpoint_url).newest():
+            canaries.guard_text(one.number, one.text)
+    except (BotoCoreError, OSError):
         # A test has killed the emulator.
         return
 

@@ -53,17 +53,22 @@ def test_what_is_nowhere_is_no_leak(canaries):
 
 @pytest.mark.parametrize(
     "secret, text, forbidden, allowed",
-    [(PHONE_NUMBER, "+4915123456789", "log", None), (ONE_TIME_CODE, "048213", "log", "body")],
+    [
+        (PHONE_NUMBER, "4915123456789", "log", "POST /main/phone"),
+        (ONE_TIME_CODE, "048213", "log", "GET /developer/texts"),
+        (ONE_TIME_CODE, "048213", "event", "GET /developer/texts"),
+    ],
 )
 def test_numbers_and_codes_are_found_where_they_may_not_be(
     canaries, secret, text, forbidden, allowed
 ):
     canaries.guard(secret, text)
-    if allowed:
-        canaries.saw(allowed, "somewhere", f"code {text}.")
-        assert canaries.leaks() == []
+    canaries.saw("body", allowed, f"it is {text}.")
+    canaries.saw(forbidden, "somewhere", "1715938048213")
+    assert canaries.leaks() == []
+    canaries.saw(forbidden, "somewhere", f"sent +{text} to you")
     canaries.saw(forbidden, "somewhere", f"sent {text} to you")
-    assert len(canaries.leaks()) == 1
+    assert canaries.leaks() != []
 
 
 def test_the_secrets_of_sessions_codes_and_links_are_learnt_from_the_answers(canaries):

@@ -6,12 +6,15 @@ here it answers only to this very machine, so nobody on the Wi-Fi reads another'
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 
 from flask import Blueprint, Flask, abort, current_app, render_template, request
 
 from webapp.access import ANYONE, allow, services
 from webapp.cloud.emulator_texts import EmulatorTexts
+
+_OWN_NAME = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?")
 
 blueprint = Blueprint("developer", __name__, url_prefix="/developer")
 
@@ -25,7 +28,8 @@ def register(app: Flask, texts: EmulatorTexts) -> None:
 @blueprint.get("/texts")
 @allow(ANYONE)
 def texts():
-    if not ip_address(request.remote_addr).is_loopback:
+    # The name too: another site's could be made to lead to this machine.
+    if not ip_address(request.remote_addr).is_loopback or not _OWN_NAME.fullmatch(request.host):
         abort(404)
     now_ms = int(services().now().timestamp() * 1000)
     return render_template(

@@ -285,6 +285,12 @@ def test_the_texts_are_shown_to_this_computer_and_to_nobody_else(local_app):
     for address in ("192.168.1.20", "203.0.113.7", "::ffff:192.168.1.20"):
         there = client.get("/developer/texts", environ_overrides={"REMOTE_ADDR": address})
         assert there.status_code == 404 and "123456" not in text_of(there)
+    # A site whose name was made to lead to this very computer, in its own browser.
+    rebound = client.get(
+        "/developer/texts", base_url="http://site.example:8000",
+        environ_overrides={"REMOTE_ADDR": "127.0.0.1"},
+    )
+    assert rebound.status_code == 404 and "123456" not in text_of(rebound)
 
 
 def test_the_app_that_lambda_serves_has_no_such_page(app, scanned, services):
