@@ -16,7 +16,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
 import paho.mqtt.client as mqtt
@@ -33,6 +33,8 @@ from webapp.logs import LogFormatter
 # No secret of ours is shorter, and none holds another character.
 _WORD = re.compile(rb"\+?[A-Za-z0-9_-]{8,}")
 _SHORTEST = 8
+# As accounts ask for; what a test types to be refused is none.
+_GOOD_PASSWORD = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\w-]{12,}")
 _SIX_DIGITS = re.compile(rb"(?<![\w.:-])\d{6}(?![\w.-])")
 
 
@@ -67,6 +69,8 @@ SCAN_CODE = Secret("a QR code's proof", _body_of(r"GET .*/display(/code)?"))
 LINK_SECRET = Secret("a sign-in link's secret", _body_of(r"POST .*/admin/links"))
 # Whoever typed a number sees it again beside what is wrong with it; developers see the texts.
 PHONE_NUMBER = Secret("a phone number", _body_of("POST .*/phone", "GET /developer/texts"))
+# An admin reads out the first one; nobody's own is ever shown.
+PASSWORD = Secret("a password", _body_of("POST .*/admin/people(/[^/]+/password)?"))
 ONE_TIME_CODE = Secret("a one-time code", _body_of("GET /developer/texts"))
 
 
@@ -88,6 +92,13 @@ class Canaries:
         """From now on, what a text message holds and where it went are such secrets."""
         self.guard(PHONE_NUMBER, number.lstrip("+"))
         self.guard(ONE_TIME_CODE, *re.findall(r"\b\d{6}\b", text))
+
+    def guard_form(self, form: object) -> None:
+        """From now on, the passwords of a form that is sent are such secrets."""
+        for name, value in form.items() if isinstance(form, Mapping) else ():
+            for text in value if isinstance(value, list) else [value]:
+                if "password" in name and _GOOD_PASSWORD.fullmatch(str(text)):
+                    self.guard(PASSWORD, str(text))
 
     def saw(self, kind: str, name: str, content: bytes | str) -> None:
         """Takes in what was seen at a place."""
@@ -216,6 +227,7 @@ def watch_clients(canaries: Canaries, monkeypatch) -> None:
     ask = FlaskClient.open
 
     def open_and_tell(client, *arguments, **options):
+        canaries.guard_form(options.get("data"))
         answer = ask(client, *arguments, **options)
         for one in (*answer.history, answer):
             # A stream says what the topics say, and some never end.
@@ -307,6 +319,7 @@ def watch_context(canaries: Canaries, context) -> None:
         except PlaywrightError:
             # The page has gone on or was closed meanwhile.
             return
+        canaries.guard_form(parse_qs(response.request.post_data or ""))
         canaries.saw_answer(response.request.method, response.url, headers, body)
 
     context.on("response", tell)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 _HANDSHAKE_SECONDS = 10
 _MOST_AT_ONCE = 64 * 1024
+_NOBODY = "0.0.0.0"
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +56,10 @@ class TlsFront:
         """The app as seen through this front: who asks, and that it was over https."""
 
         def through_front(environ: dict, start_response: Callable) -> Iterable[bytes]:
-            client = self._clients.get(environ.get("REMOTE_PORT", ""))
-            if client:
-                environ["REMOTE_ADDR"] = client
+            # Whoever has hung up meanwhile is nobody we know, and not this machine, which may do
+            # more than others.
+            client = self._clients.get(environ.get("REMOTE_PORT", ""), _NOBODY)
+            environ["REMOTE_ADDR"] = environ["REMOTE_HOST"] = client
             environ["wsgi.url_scheme"] = "https"
             return app(environ, start_response)
 

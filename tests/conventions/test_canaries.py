@@ -107,6 +107,14 @@ def test_the_clients_of_this_run_are_watched():
     assert Place("body", "GET /") in CANARIES.seen[b"watched-over"]
 
 
+def test_a_password_that_was_typed_is_shown_to_nobody_but_the_admin_who_made_it(canaries):
+    canaries.guard_form({"password": "Kx7d-Pq2m-Zz9a", "again": "x", "email": "Kim1Example2Org3"})
+    canaries.saw("body", "POST /main/admin/people", "<b>Kx7d-Pq2m-Zz9a</b> Kim1Example2Org3")
+    assert canaries.leaks() == []
+    canaries.saw("body", "POST /main/staff", '<input value="Kx7d-Pq2m-Zz9a">')
+    assert len(canaries.leaks()) == 1
+
+
 def test_the_log_is_read_as_the_product_writes_it(canaries):
     canaries.guard(TASK_TOKEN, "short-token")
     record = logging.LogRecord("webapp.x", logging.INFO, "", 0, "with short-token", (), None)

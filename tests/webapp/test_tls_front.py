@@ -66,6 +66,13 @@ def test_whoever_claims_another_address_in_a_header_is_not_believed(front, trust
     assert client.getresponse().read() == b"https 127.0.0.1"
 
 
+def test_whoever_hangs_up_before_the_answer_does_not_pass_for_this_machine(front):
+    def app(environ, _start_response):
+        return environ["REMOTE_ADDR"]
+
+    assert front.wsgi(app)({"REMOTE_ADDR": "127.0.0.1", "REMOTE_PORT": "1"}, None) == "0.0.0.0"
+
+
 def test_half_open_handshakes_and_plain_http_hold_nobody_up(front, trusting):
     silent = [socket.create_connection(("127.0.0.1", front.port)) for _ in range(50)]
     plain = socket.create_connection(("127.0.0.1", front.port), timeout=SECONDS)
