@@ -18,7 +18,7 @@ from tests.webapp.routes.test_access import FORMS, WHO_MAY, bar, everything  # n
 from tests.hostile_texts import XSS
 
 _some = settings(
-    max_examples=4,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     database=None,
