@@ -62,6 +62,10 @@ REFUSED = [
         "TopicArn": "arn:aws:sns:us-east-1:000000000000:somebody-elses", "Message": "spam"
     }),
     ("cognito-idp", "list_user_pools", {"MaxResults": 1}),
+    ("cognito-idp", "delete_user_pool", {"UserPoolId": "us-east-1_somebodys"}),
+    ("cognito-idp", "admin_set_user_password", {
+        "UserPoolId": "us-east-1_somebodys", "Username": "ana", "Password": "Correct-Horse-7"
+    }),
     ("ssm", "get_parameter", {"Name": "/somebody/elses"}),
     ("stepfunctions", "list_state_machines", {}),
     ("stepfunctions", "get_execution_history", {

@@ -9,6 +9,7 @@ from moto.cognitoidp.models import COGNITO_TOTP_MFA_SECRET
 
 from tests.builders import a_shop
 from tests.staff_pool import authenticator_code
+from webapp.access import still_staff
 from webapp.services import people
 
 RUI, OWN = "rui@example.com", "Correct-Horse-7"
@@ -142,3 +143,16 @@ def test_too_many_tries_say_when_to_come_back(app, invited):
         sign_in(app.test_client(), "Wrong-Horse-7")
     answer = sign_in(app.test_client(), OWN)
     assert answer.status_code == 429 and "tried many times" in answer.get_data(as_text=True)
+
+def test_the_open_stream_of_a_locked_person_is_not_carried_on(app, services, invited):
+    tablet = app.test_client()
+    sign_in(tablet, invited())
+    choose(tablet)
+    cookie = tablet.get_cookie("__Host-staff").value
+    with app.test_request_context(headers={"Cookie": f"__Host-staff={cookie}"}):
+        still_signed_in = still_staff()
+    with app.app_context():
+        assert still_signed_in()
+        rui = services.staff_pool.find(RUI)
+        people.set_enabled(services, people.TERMINAL, "main", rui.id, False)
+        assert not still_signed_in()
