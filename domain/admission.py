@@ -137,10 +137,19 @@ def check_intake(shop: Shop, open_orders: int) -> None:
 
     Raises ShopClosed, ShopPaused or ShopFull. `open_orders` counts the orders that hold capacity.
     """
-    if not shop.is_open:
-        raise ShopClosed
+    check_door(shop, 0)
     if shop.paused_until is not None:
         raise ShopPaused(shop.paused_until)
+    check_door(shop, open_orders)
+
+
+def check_door(shop: Shop, open_orders: int) -> None:
+    """Passes when the shop can make another order now; a pause is from scans only.
+
+    Raises ShopClosed or ShopFull.
+    """
+    if not shop.is_open:
+        raise ShopClosed
     if open_orders >= shop.capacity:
         raise ShopFull
 

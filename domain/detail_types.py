@@ -1,8 +1,9 @@
 """The names of the events on the bus.
 
 Source: the deck's "Serverlesspresso events" (15 names; it prints OrderManager_MakeOrder for
-OrderManager.MakeOrder), the original's OrderProcessor.orderFinished, and our own
-OrderManager.OrderCollected, without which no screen could learn that a drink left the counter.
+OrderManager.MakeOrder), the original's OrderProcessor.orderFinished, and two of our own, without
+which no screen could learn that a drink left the counter (OrderManager.OrderCollected) or that an
+order which was ready is not (OrderManager.OrderReopened).
 """
 
 from enum import StrEnum
@@ -31,3 +32,4 @@ class DetailType(StrEnum):
     NEW_ORDER = "Validator.NewOrder"
     ORDER_FINISHED = "OrderProcessor.orderFinished"
     ORDER_COLLECTED = "OrderManager.OrderCollected"
+    ORDER_REOPENED = "OrderManager.OrderReopened"

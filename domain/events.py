@@ -8,13 +8,13 @@ carries a task token, a QR code's secret or a phone number.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import ClassVar
 
 from domain.detail_types import DetailType
 from domain.menu import ChosenOption, DrinkOrder, menu_to_dict
-from domain.orders import TRANSITIONS, Order, announced_events
+from domain.orders import TRANSITIONS, Order, OrderState, announced_events
 from domain.shops import Shop
 
 EVENT_CLASSES: dict[DetailType, type[Event]] = {}
@@ -111,8 +111,29 @@ class OrderEvent(Event):
 
 @dataclass(frozen=True)
 class NewOrder(OrderEvent):
+    """An order begins; `is_walk_up` when a barista took it and nobody scanned."""
+
+    is_walk_up: bool = False
+
     detail_type = DetailType.NEW_ORDER
     message = "A valid QR code was scanned; the workflow is about to ask the shop for a place."
+    walk_up_message: ClassVar[str] = (
+        "A barista took an order at the counter; the workflow is about to ask the shop for a place."
+    )
+
+    def to_detail(self) -> dict:
+        detail = super().to_detail()
+        if self.is_walk_up:
+            detail |= {"walkUp": True, "Message": self.walk_up_message}
+        return detail
+
+    @classmethod
+    def _fields_from(cls, detail: Mapping) -> dict:
+        return super()._fields_from(detail) | {"is_walk_up": bool(detail.get("walkUp", False))}
+
+    @classmethod
+    def _fields_of(cls, order: Order) -> dict:
+        return super()._fields_of(order) | {"is_walk_up": order.is_walk_up}
 
 
 @dataclass(frozen=True)
@@ -179,7 +200,36 @@ class ManagerWaitingCompletion(_WithOrderState):
 
 
 @dataclass(frozen=True)
-class QueueOrderStarted(OrderEvent):
+class QueueEvent(OrderEvent):
+    """What the queue says, with the order's place in line and how many wait in all.
+
+    position: 1 is next, 0 is not in line (any more). Both as they were when it was announced, so a
+    repeated delivery may say something newer; None where nobody counted.
+    """
+
+    position: int | None = None
+    waiting: int | None = None
+
+    def to_detail(self) -> dict:
+        counted = {"position": self.position, "waiting": self.waiting}
+        return super().to_detail() | {
+            name: count for name, count in counted.items() if count is not None
+        }
+
+    @classmethod
+    def _fields_from(cls, detail: Mapping) -> dict:
+        return super()._fields_from(detail) | {
+            name: detail.get(name) for name in ("position", "waiting")
+        }
+
+    def in_queue(self, line: list[Order]) -> QueueEvent:
+        """The event with its place among the orders that wait now, first come first."""
+        places = {order.id: place for place, order in enumerate(line, start=1)}
+        return replace(self, position=places.get(self.order_id, 0), waiting=len(line))
+
+
+@dataclass(frozen=True)
+class QueueOrderStarted(QueueEvent):
     detail_type = DetailType.QUEUE_ORDER_STARTED
     message = "The order joined the queue."
 
@@ -223,7 +273,7 @@ class OrderCompleted(_WithOrderState):
 
 
 @dataclass(frozen=True)
-class QueueOrderCompleted(OrderEvent):
+class QueueOrderCompleted(QueueEvent):
     detail_type = DetailType.QUEUE_ORDER_COMPLETED
     message = "The order left the queue, made."
 
@@ -255,7 +305,7 @@ class OrderCancelled(_WithOrderState):
 
 
 @dataclass(frozen=True)
-class QueueOrderCancelled(OrderEvent):
+class QueueOrderCancelled(QueueEvent):
     detail_type = DetailType.QUEUE_ORDER_CANCELLED
     message = "The order left the queue, cancelled."
 
@@ -289,6 +339,31 @@ class OrderFinished(OrderEvent):
 class OrderCollected(OrderEvent):
     detail_type = DetailType.ORDER_COLLECTED
     message = "The drink left the counter."
+
+
+@dataclass(frozen=True)
+class OrderReopened(_WithOrderState):
+    """An order that was ready is not: it is made again, or a wrong tap was taken back."""
+
+    reason: str = ""
+
+    detail_type = DetailType.ORDER_REOPENED
+    message = "A ready order was taken back: to be made again, or because of a wrong tap."
+
+    def to_detail(self) -> dict:
+        return super().to_detail() | {"reason": self.reason}
+
+    @classmethod
+    def _fields_from(cls, detail: Mapping) -> dict:
+        return super()._fields_from(detail) | {"reason": detail.get("reason", "")}
+
+    @classmethod
+    def _fields_of(cls, order: Order) -> dict:
+        is_remake = order.state is OrderState.SUBMITTED
+        return super()._fields_of(order) | {
+            "reason": "remake" if is_remake else "undo",
+            "at": order.remade_at if is_remake else order.taken_back_at,
+        }
 
 
 @dataclass(frozen=True)
@@ -361,11 +436,15 @@ _ANNOUNCED = [name for row in TRANSITIONS for name in row.events if name not in 
 _JOURNEY_ORDER = [*dict.fromkeys([DetailType.NEW_ORDER, *_ANNOUNCED]), *_ENDINGS]
 
 
+_AFTER_THE_END = {DetailType.ORDER_COLLECTED, DetailType.ALL_EVENTS_STORED}
+
+
 def journey_is_complete(keys: Iterable[str]) -> bool:
     """True when the journey has every event of every step up to the order's end.
 
     Each step announces one of the known sets of events; a missing step or a half-stored one
-    leaves the journey incomplete, whatever order the events arrived in.
+    leaves the journey incomplete, whatever order the events arrived in. An order that is made
+    again has another end to come; that its drink was collected comes after the end.
     """
     steps: dict[int, set[DetailType]] = {}
     for key in keys:
@@ -375,6 +454,8 @@ def journey_is_complete(keys: Iterable[str]) -> bool:
     if not ends:
         return False
     known = [{DetailType.NEW_ORDER}, *(set(row.events) for row in TRANSITIONS)]
+    if any(steps[version] - _AFTER_THE_END for version in steps if version > max(ends)):
+        return False
     return all(steps.get(version) in known for version in range(1, max(ends) + 1))
 
 

@@ -24,6 +24,12 @@ BOARD_SECONDS = 600
 """A ready drink leaves the board after this long even if nobody pressed Collected."""
 ORDER_CLOSED = "OrderClosed"
 """The error with which a waiting execution is told that its order has ended another way."""
+REMAKE_SECONDS = 900
+"""For so long after it was ready, a drink can be made again under its number."""
+UNDO_SECONDS = 30
+"""For so long a wrong Complete or Collected can be taken back; the tablet offers it for ten."""
+WALK_UP = "walk-up"
+"""The customer of all orders that a barista takes at the counter; no cookie is ever given that."""
 
 
 class OrderState(StrEnum):
@@ -53,6 +59,8 @@ class Action(StrEnum):
     COMPLETE = "complete"
     COLLECT = "collect"
     CANCEL = "cancel"
+    REMAKE = "remake"
+    TAKE_BACK = "take_back"
     TIME_OUT = "time_out"
 
 
@@ -106,7 +114,9 @@ _S, _A, _R, _E = OrderState, Action, Role, DetailType
 TRANSITIONS: tuple[Transition, ...] = (
     _move(_S.CLAIMED, _A.ADMIT, _S.ADMITTED, [_R.WORKFLOW], _E.WORKFLOW_STARTED),
     _move(_S.CLAIMED, _A.REFUSE, _S.REFUSED, [_R.WORKFLOW], _E.SHOP_NOT_READY, _E.ORDER_FINISHED),
-    _move(_S.ADMITTED, _A.SUBMIT, _S.SUBMITTED, [_R.CUSTOMER], _E.WAITING_PRODUCTION),
+    _move(
+        _S.ADMITTED, _A.SUBMIT, _S.SUBMITTED, [_R.CUSTOMER, _R.BARISTA], _E.WAITING_PRODUCTION
+    ),
     _move(_S.ADMITTED, _A.CANCEL, _S.CANCELLED, [_R.CUSTOMER], *_CANCELLED),
     _move(_S.ADMITTED, _A.TIME_OUT, _S.TIMED_OUT, [_R.WORKFLOW], *_TIMED_OUT),
     _move(
@@ -137,6 +147,17 @@ TRANSITIONS: tuple[Transition, ...] = (
     _move(
         _S.COMPLETED, _A.COLLECT, _S.COLLECTED, [_R.BARISTA, _R.WORKFLOW], _E.ORDER_COLLECTED
     ),
+    _move(_S.COMPLETED, _A.REMAKE, _S.SUBMITTED, [_R.BARISTA], _E.ORDER_REOPENED),
+    _move(_S.COLLECTED, _A.REMAKE, _S.SUBMITTED, [_R.BARISTA], _E.ORDER_REOPENED),
+    _move(_S.COMPLETED, _A.TAKE_BACK, _S.MAKING, [_R.BARISTA], _E.ORDER_REOPENED),
+    _move(
+        _S.COLLECTED,
+        _A.TAKE_BACK,
+        _S.COMPLETED,
+        [_R.BARISTA],
+        _E.ORDER_REOPENED,
+        _E.ORDER_FINISHED,
+    ),
 )
 
 _BY_SOURCE_AND_ACTION = {(row.source, row.action): row for row in TRANSITIONS}
@@ -149,6 +170,9 @@ OPEN_FOR_CUSTOMER = HOLDS_CAPACITY | {_S.CLAIMED}
 
 ON_THE_BOARD = OPEN_FOR_CUSTOMER | {_S.COMPLETED}
 """States in which an order is listed among its shop's open orders."""
+
+LISTED = ON_THE_BOARD | {_S.COLLECTED}
+"""States in which the shop's list holds an order: a collected one for as long as it may be remade."""
 
 WAITING = frozenset({_S.SUBMITTED, _S.QUEUED})
 
@@ -167,6 +191,10 @@ class Order:
     version grows by one with each change of state. The `*_at` times are UTC. choose_seconds and
     make_seconds are the deadlines of the workflow that runs it. task_token is the execution's
     callback token: it is never shown, announced or logged.
+    attempt counts the executions: a remade or taken back order, and one whose execution was lost,
+    gets another one. remade_at: since when it is made once more, ahead of the line.
+    taken_back_at: when a wrong Complete or Collected was undone, until the next one.
+    for_name: who a walk-up order is for.
     """
 
     shop_id: str
@@ -192,6 +220,9 @@ class Order:
     cancelled_by: Role | None = None
     reason: str | None = None
     task_token: str | None = None
+    remade_at: datetime | None = None
+    taken_back_at: datetime | None = None
+    for_name: str | None = None
 
     def __repr__(self) -> str:
         return f"<Order {self.shop_id}/{self.id} {self.state} v{self.version}>"
@@ -202,12 +233,17 @@ class Order:
         return self.id if self.attempt == 1 else f"{self.id}-{self.attempt}"
 
     @property
+    def is_walk_up(self) -> bool:
+        """True for an order that a barista took at the counter."""
+        return self.customer_id == WALK_UP
+
+    @property
     def moved_at(self) -> datetime | None:
         """When the order came into its state; a released one stands in the queue as before."""
         return {
             OrderState.CLAIMED: self.created_at,
             OrderState.ADMITTED: self.admitted_at,
-            OrderState.SUBMITTED: self.submitted_at,
+            OrderState.SUBMITTED: self.remade_at or self.submitted_at,
             OrderState.QUEUED: self.queued_at,
             OrderState.MAKING: self.making_at,
             OrderState.COLLECTED: self.collected_at,
@@ -247,11 +283,14 @@ def transition(order: Order, action: Action, role: Role) -> Transition:
 
 
 def submit(order: Order, drink_order: DrinkOrder, number: int, now: datetime) -> Order:
-    """The order with the customer's choice and its number. Raises NotAllowedNow."""
+    """The order with the customer's choice and its number. Raises NotAllowedNow.
+
+    A walk-up order is submitted in the name of the barista who took it.
+    """
     return _moved(
         order,
         Action.SUBMIT,
-        Role.CUSTOMER,
+        Role.BARISTA if order.is_walk_up else Role.CUSTOMER,
         drink_order=drink_order,
         number=number,
         submitted_at=now,
@@ -279,12 +318,52 @@ def release(order: Order) -> Order:
 
 def complete(order: Order, now: datetime) -> Order:
     """The order ready to collect. Raises NotAllowedNow."""
-    return _moved(order, Action.COMPLETE, Role.BARISTA, ended_at=now)
+    return _moved(order, Action.COMPLETE, Role.BARISTA, ended_at=now, taken_back_at=None)
 
 
 def collect(order: Order, role: Role, now: datetime) -> Order:
     """The order off the board. Raises NotAllowedNow."""
-    return _moved(order, Action.COLLECT, role, collected_at=now)
+    return _moved(order, Action.COLLECT, role, collected_at=now, taken_back_at=None)
+
+
+def remake(order: Order, now: datetime) -> Order:
+    """The order back at the head of the line, with its number, to be made again by anybody.
+
+    Raises NotAllowedNow, also when it was ready too long ago.
+    """
+    if order.ended_at and order.ended_at + timedelta(seconds=REMAKE_SECONDS) < now:
+        raise NotAllowedNow(
+            f"Order {order.number} was ready more than {REMAKE_SECONDS // 60} minutes ago."
+        )
+    return _moved(
+        order,
+        Action.REMAKE,
+        Role.BARISTA,
+        attempt=order.attempt + 1,
+        remade_at=now,
+        taken_back_at=None,
+        making_at=None,
+        ended_at=None,
+        collected_at=None,
+        barista_id=None,
+        barista_name=None,
+    )
+
+
+def take_back(order: Order, now: datetime) -> Order:
+    """The order as it was before a wrong Complete or Collected.
+
+    Raises NotAllowedNow, also when that was more than half a minute ago.
+    """
+    done_at = order.collected_at or order.ended_at
+    if done_at and done_at + timedelta(seconds=UNDO_SECONDS) < now:
+        raise NotAllowedNow(f"It is too late to take that back for order {order.number}.")
+    if order.state is OrderState.COLLECTED:
+        changes = {"collected_at": None}
+    else:
+        # Its execution has ended; another one waits for the drink.
+        changes = {"ended_at": None, "attempt": order.attempt + 1}
+    return _moved(order, Action.TAKE_BACK, Role.BARISTA, taken_back_at=now, **changes)
 
 
 def cancel(order: Order, role: Role, reason: str | None, now: datetime) -> Order:
@@ -330,9 +409,12 @@ def announced_events(
 
 
 def in_line(orders: Iterable[Order]) -> list[Order]:
-    """The waiting orders, oldest first by submission time; the number settles a tie."""
+    """The waiting orders: those to be made again, then the oldest; the number settles a tie."""
     waiting = [order for order in orders if order.state in WAITING]
-    return sorted(waiting, key=lambda order: (order.submitted_at, order.number or 0))
+    return sorted(
+        waiting,
+        key=lambda order: (order.remade_at is None, order.submitted_at, order.number or 0),
+    )
 
 
 def position(order: Order, orders: Iterable[Order]) -> int | None:

@@ -284,6 +284,24 @@ def barista_board(
     }
 
 
+def recently_done(shop: Shop, listed: list[Order], now: datetime) -> list[dict]:
+    """Drinks that were ready within the last minutes, the latest first."""
+    earliest = now - timedelta(seconds=order_rules.REMAKE_SECONDS)
+    done = [order for order in listed if order.ended_at and order.ended_at >= earliest]
+    return [
+        {
+            "id": order.id,
+            "number": order.number,
+            "drink_name": order.drink_order.name,
+            "for_name": order.for_name or "",
+            "options": ", ".join(order.drink_order.differences).lower() or "as it comes",
+            "word": "collected, ready at" if order.state is OrderState.COLLECTED else "ready at",
+            "at": _clock(shop, order.ended_at),
+        }
+        for order in sorted(done, key=lambda order: order.ended_at, reverse=True)
+    ]
+
+
 _ROLES = {"admin": "Admin", "barista": "Tablet", "display": "TV"}
 _PERSON_ROLES = {"admin": "Admin", "barista": "Barista"}
 
@@ -334,6 +352,9 @@ def board_note(order: Order | None) -> str:
     """What a tablet should be told about a card that left by itself; else empty."""
     if order is None or order.number is None:
         return ""
+    if order.state is OrderState.REFUSED:
+        why = "the bar is full" if order.reason == RefusalReason.FULL else "the bar is closed"
+        return f"{order.number} was not taken: {why}"
     if order.state is OrderState.CANCELLED and order.cancelled_by is Role.CUSTOMER:
         return f"{order.number} was cancelled by the customer"
     if order.state is OrderState.TIMED_OUT:
@@ -410,6 +431,9 @@ def _card(order: Order, barista_id: str, note: str | None) -> dict:
         "since_ms": _ms(order.submitted_at),
         "ready_ms": _ms(order.ended_at),
         "barista_name": order.barista_name,
+        "for_name": order.for_name or "",
+        "is_walk_up": order.is_walk_up,
+        "is_remake": order.remade_at is not None,
         "is_mine": order.barista_id == barista_id,
         "note": note,
     }
@@ -440,6 +464,19 @@ def _order_texts(shop: Shop, order: Order, place: int | None) -> tuple[str, str,
             return "One moment", "We are asking the bar for a place for you.", ""
         case OrderState.ADMITTED:
             return "What would you like?", "", ""
+        case OrderState.SUBMITTED | OrderState.QUEUED if order.remade_at:
+            where = "you are next" if place == 1 else f"you are {_ordinal(place or 1)} in line"
+            return (
+                "We make it again",
+                f"We are sorry: {number} did not come out right. It keeps its number, and {where}.",
+                "",
+            )
+        case OrderState.MAKING if order.taken_back_at:
+            return (
+                "One moment more",
+                f"We are sorry: we called {number} too early. {barista} is still making it.",
+                "",
+            )
         case OrderState.SUBMITTED | OrderState.QUEUED:
             where = "You are next" if place == 1 else f"You are {_ordinal(place or 1)} in line"
             return where, f"Order placed. Your number is {number}.", ""

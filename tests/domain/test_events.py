@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import fields, replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain import orders
 from domain.detail_types import DetailType
 from domain.events import (
     EVENT_CLASSES,
@@ -22,7 +24,7 @@ from domain.events import (
 )
 from domain.menu import ChosenOption, DrinkOrder
 from domain.orders import TRANSITIONS, Action, OrderState
-from tests.builders import TOKEN, a_shop, an_order
+from tests.builders import NOW, TOKEN, a_shop, an_order, journey_to
 
 # As printed in the deck ("15 EVENTS"), its OrderManager_MakeOrder read as OrderManager.MakeOrder.
 OF_THE_DECK = {
@@ -49,10 +51,11 @@ def test_every_event_of_the_deck_exists():
     assert OF_THE_DECK <= {name.value for name in DetailType}
 
 
-def test_beyond_the_deck_there_are_only_order_finished_and_order_collected():
+def test_beyond_the_deck_there_are_only_these_three():
     assert {name.value for name in DetailType} - OF_THE_DECK == {
         "OrderProcessor.orderFinished",
         "OrderManager.OrderCollected",
+        "OrderManager.OrderReopened",
     }
 
 
@@ -91,6 +94,13 @@ _drinks = _option_names.flatmap(
 )
 
 
+_OWN_FIELDS = {
+    "position": st.none() | st.integers(0, 500),
+    "waiting": st.none() | st.integers(0, 500),
+    "is_walk_up": st.booleans(),
+}
+
+
 @st.composite
 def order_events(draw):
     cls = draw(st.sampled_from(_ORDER_EVENTS))
@@ -102,7 +112,7 @@ def order_events(draw):
         customer_id=draw(_text),
         order_number=draw(st.none() | st.integers(0, 10**6)),
         drink_order=draw(st.none() | _drinks),
-        **{name: draw(_text) for name in sorted(own)},
+        **{name: draw(_OWN_FIELDS.get(name, _text)) for name in sorted(own)},
     )
 
 
@@ -238,8 +248,45 @@ def test_the_ways_an_order_can_go_are_all_here():
         OrderState.COMPLETED, OrderState.REFUSED, OrderState.CANCELLED, OrderState.TIMED_OUT
     }
     assert {row for way in WAYS for row in way} == {
-        row for row in TRANSITIONS if row.action is not Action.COLLECT
+        row
+        for row in TRANSITIONS
+        if row.action not in (Action.COLLECT, Action.REMAKE, Action.TAKE_BACK)
     }
+
+
+def _keys_of(steps) -> list[str]:
+    return [journey_key(event) for before, after in zip([None, *steps], steps)
+            for event in events_for_change(before, after)]
+
+
+def test_the_journey_of_an_order_that_is_made_again_is_complete_at_its_second_end():
+    steps = journey_to(OrderState.COMPLETED)
+    steps.append(orders.remake(steps[-1], steps[-1].ended_at))
+    assert not journey_is_complete(_keys_of(steps))
+    steps.append(orders.queue(steps[-1], 900, NOW))
+    steps.append(orders.make(steps[-1], "barista-1", "Kim", NOW))
+    assert not journey_is_complete(_keys_of(steps))
+    steps.append(orders.complete(steps[-1], NOW))
+    keys = _keys_of(steps)
+    assert journey_is_complete(keys)
+    for missing in range(len(keys)):
+        assert not journey_is_complete(keys[:missing] + keys[missing + 1 :]), keys[missing]
+
+
+def test_the_journey_of_a_collected_order_that_is_ready_again_is_complete():
+    steps = journey_to(OrderState.COLLECTED)
+    steps.append(orders.take_back(steps[-1], steps[-1].collected_at))
+    assert journey_is_complete(_keys_of(steps))
+
+
+def test_the_queue_says_who_is_next_and_how_many_wait():
+    first, second = an_order(OrderState.QUEUED, id="first"), an_order(
+        OrderState.QUEUED, id="second", submitted_at=NOW + timedelta(hours=1)
+    )
+    started = EVENT_CLASSES[DetailType.QUEUE_ORDER_STARTED].of(second).in_queue([first, second])
+    assert (started.to_detail()["position"], started.to_detail()["waiting"]) == (2, 2)
+    gone = EVENT_CLASSES[DetailType.QUEUE_ORDER_COMPLETED].of(first).in_queue([second])
+    assert (gone.position, gone.waiting) == (0, 1)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=_name)

@@ -12,7 +12,7 @@ from domain.orders import HOLDS_CAPACITY, OPEN_FOR_CUSTOMER, RefusalReason, Role
 from tests.builders import NOW, a_drink_order, a_shop, an_order
 
 CAPACITY = 2
-OVER = {"collected", "refused", "cancelled", "timed out"}
+OVER = {"refused", "cancelled", "timed out"}
 
 
 class Model:
@@ -35,6 +35,9 @@ class Model:
             if who is Role.BARISTA and where in {"just placed", "in line", "being made"}:
                 return "cancelled"
             return None
+        if what == "take_back":
+            back = {"on the counter": "being made", "collected": "on the counter"}
+            return back.get(where) if who is Role.BARISTA else None
         if what == "collect":
             someone = who in {Role.BARISTA, Role.WORKFLOW}
             return "collected" if someone and where == "on the counter" else None
@@ -42,6 +45,7 @@ class Model:
             "admit": (Role.WORKFLOW, {"asked for a place"}, "choosing"),
             "refuse": (Role.WORKFLOW, {"asked for a place"}, "refused"),
             "submit": (Role.CUSTOMER, {"choosing"}, "just placed"),
+            "remake": (Role.BARISTA, {"on the counter", "collected"}, "just placed"),
             "queue": (Role.WORKFLOW, {"just placed"}, "in line"),
             "make": (Role.BARISTA, {"in line"}, "being made"),
             "release": (Role.BARISTA, {"being made"}, "in line"),
@@ -77,6 +81,8 @@ MOVES = {
     "collect": (None, lambda order, who: orders.collect(order, who, NOW)),
     "cancel": (None, lambda order, who: orders.cancel(order, who, None, NOW)),
     "time_out": (Role.WORKFLOW, lambda order, who: orders.time_out(order, NOW)),
+    "remake": (Role.BARISTA, lambda order, who: orders.remake(order, NOW)),
+    "take_back": (Role.BARISTA, lambda order, who: orders.take_back(order, NOW)),
 }
 
 
@@ -201,7 +207,7 @@ class Bar(RuleBasedStateMachine):
     def a_journey_is_complete_exactly_when_the_workflow_is_over(self):
         for model, events in zip(self.models, self.journeys):
             assert all(isinstance(event, OrderEvent) for event in events)
-            is_over = model.where in OVER or model.where == "on the counter"
+            is_over = model.where in OVER | {"on the counter", "collected"}
             assert journey_is_complete(journey_key(event) for event in events) == is_over
 
     def teardown(self):

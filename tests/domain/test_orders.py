@@ -27,6 +27,12 @@ ALLOWED = {
     ("workflow", "admit", "CLAIMED"): "ADMITTED",
     ("workflow", "refuse", "CLAIMED"): "REFUSED",
     ("customer", "submit", "ADMITTED"): "SUBMITTED",
+    # A walk-up order, which the barista took at the counter.
+    ("barista", "submit", "ADMITTED"): "SUBMITTED",
+    ("barista", "remake", "COMPLETED"): "SUBMITTED",
+    ("barista", "remake", "COLLECTED"): "SUBMITTED",
+    ("barista", "take_back", "COMPLETED"): "MAKING",
+    ("barista", "take_back", "COLLECTED"): "COMPLETED",
     ("workflow", "queue", "SUBMITTED"): "QUEUED",
     ("barista", "make", "QUEUED"): "MAKING",
     ("barista", "release", "MAKING"): "QUEUED",
@@ -79,8 +85,14 @@ def test_the_table_holds_no_move_that_the_list_above_does_not_name():
 
 
 def test_the_end_of_an_order_is_never_left():
-    ends = {"COLLECTED", "REFUSED", "CANCELLED", "TIMED_OUT"}
+    ends = {"REFUSED", "CANCELLED", "TIMED_OUT"}
     assert not [row for row in TRANSITIONS if row.source in ends]
+
+
+def test_only_a_barista_who_takes_it_back_moves_a_drink_that_left_the_counter():
+    rows = [row for row in TRANSITIONS if row.source == "COLLECTED"]
+    assert {row.action for row in rows} == {Action.REMAKE, Action.TAKE_BACK}
+    assert {role for row in rows for role in row.roles} == {Role.BARISTA}
 
 
 def test_two_states_are_joined_by_one_move_at_most():
@@ -153,6 +165,46 @@ def test_a_refused_move_leaves_the_order_as_it_was():
     assert order == an_order(OrderState.COMPLETED)
 
 
+@pytest.mark.parametrize("state", [OrderState.COMPLETED, OrderState.COLLECTED])
+def test_a_drink_made_wrong_goes_to_the_head_of_the_line_with_its_number(state):
+    made = an_order(state)
+    again = orders.remake(made, made.ended_at + timedelta(minutes=15))
+    assert (again.state, again.number, again.attempt) == ("SUBMITTED", 7, 2)
+    assert again.submitted_at == made.submitted_at
+    assert (again.barista_id, again.making_at, again.ended_at, again.collected_at) == (None,) * 4
+    older = an_order(OrderState.QUEUED, id="older", submitted_at=NOW - timedelta(hours=1))
+    assert in_line([older, again]) == [again, older]
+
+
+def test_a_drink_is_not_made_again_long_after_it_was_ready():
+    made = an_order(OrderState.COLLECTED)
+    with pytest.raises(NotAllowedNow, match="more than 15 minutes ago"):
+        orders.remake(made, made.ended_at + timedelta(minutes=15, seconds=1))
+
+
+def test_a_wrong_complete_taken_back_is_in_the_same_hands_with_the_same_clock():
+    making, made = journey_to(OrderState.COMPLETED)[-2:]
+    back = orders.take_back(made, made.ended_at + timedelta(seconds=10))
+    assert (back.state, back.attempt, back.barista_id) == ("MAKING", 2, making.barista_id)
+    assert back.deadline_at == making.deadline_at
+    assert orders.complete(back, NOW).taken_back_at is None
+
+
+def test_a_wrong_collected_taken_back_is_ready_again():
+    made, collected = journey_to(OrderState.COLLECTED)[-2:]
+    back = orders.take_back(collected, collected.collected_at)
+    assert (back.state, back.ended_at, back.collected_at) == ("COMPLETED", made.ended_at, None)
+
+
+@pytest.mark.parametrize("state", [OrderState.COMPLETED, OrderState.COLLECTED])
+def test_half_a_minute_later_nothing_is_taken_back(state):
+    done = an_order(state)
+    done_at = done.collected_at or done.ended_at
+    assert orders.take_back(done, done_at + timedelta(seconds=30))
+    with pytest.raises(NotAllowedNow, match="too late"):
+        orders.take_back(done, done_at + timedelta(seconds=31))
+
+
 # Who was first
 
 
@@ -189,7 +241,7 @@ def test_each_state_has_a_sentence_of_its_own_for_the_barista():
     sentences = set()
     for state in OrderState:
         with pytest.raises(NotAllowedNow) as refused:
-            transition(an_order(state), Action.SUBMIT, Role.BARISTA)
+            transition(an_order(state), Action.ADMIT, Role.BARISTA)
         sentences.add(refused.value.sentence)
     assert len(sentences) == len(OrderState)
 

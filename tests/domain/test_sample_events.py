@@ -15,8 +15,18 @@ from domain.events import (
     events_for_change,
     parse_event,
 )
-from domain.orders import TRANSITIONS, Action, Role
-from tests.builders import a_shop, an_order
+from domain.orders import (
+    TRANSITIONS,
+    WALK_UP,
+    Action,
+    RefusalReason,
+    Role,
+    admit,
+    refuse,
+    remake,
+    take_back,
+)
+from tests.builders import NOW, a_drink_order, a_shop, an_order
 from webapp.consumers.registry import CONSUMERS
 
 SAMPLES = Path(__file__).parent.parent / "sample_events"
@@ -94,9 +104,18 @@ def test_the_schema_refuses_a_field_more_and_a_field_less(name):
         assert not validator.is_valid(sample | {"detail": detail}), missing
 
 
+def _events_of_a_walk_up():
+    """It has its number and its drink from the beginning."""
+    order = an_order(customer_id=WALK_UP, number=7, drink_order=a_drink_order())
+    yield from events_for_change(None, order)
+    for end in (admit(order, 300, NOW), refuse(order, RefusalReason.FULL, NOW)):
+        yield from events_for_change(order, end)
+
+
 def _events_of_every_move():
     """The events of each move, by each who may make it."""
     yield events_for_change(None, an_order())[0]
+    yield from _events_of_a_walk_up()
     for row in TRANSITIONS:
         before = an_order(row.source)
         reason = {
@@ -112,6 +131,9 @@ def _events_of_every_move():
                 reason=reason,
                 cancelled_by=cancelled_by,
             )
+            if row.action in (Action.REMAKE, Action.TAKE_BACK):
+                move = remake if row.action is Action.REMAKE else take_back
+                after = move(before, before.collected_at or before.ended_at)
             if row.action is Action.SUBMIT:
                 after = replace(an_order(row.target), version=after.version)
             yield from events_for_change(before, after)

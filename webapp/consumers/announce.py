@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from domain.detail_types import DetailType
-from domain.events import ConfigChanged, Event, events_for_change, parse_event
-from domain.orders import Order, OrderState
+from domain.events import ConfigChanged, Event, QueueEvent, events_for_change, parse_event
+from domain.orders import HOLDS_CAPACITY, Order, OrderState, in_line
 from webapp.services.ports import Services
+from webapp.services.walk_ups import submit_walk_up
 from webapp.storage.order_repository import order_from_stream_image
 from webapp.storage.shop_repository import shop_from_stream_image
 from webapp.storage.tables import JourneyModel, OrderModel, ShopModel
@@ -30,7 +31,8 @@ def announce(services: Services, records: list[Mapping]) -> None:
             before = order_from_stream_image(old) if old else None
             after = order_from_stream_image(new)
             _tell_execution(services, before, after)
-            events += events_for_change(before, after)
+            submit_walk_up(services, after)
+            events += _with_places(services, events_for_change(before, after))
         elif table == ShopModel.Meta.table_name:
             events.append(ConfigChanged.of(shop_from_stream_image(new)))
         elif table == JourneyModel.Meta.table_name:
@@ -38,8 +40,21 @@ def announce(services: Services, records: list[Mapping]) -> None:
     services.bus.put(events)
 
 
+def _with_places(services: Services, events: list[Event]) -> list[Event]:
+    """The queue's events with the places in line as they are now."""
+    if not any(isinstance(event, QueueEvent) for event in events):
+        return events
+    line = in_line(services.orders.open_orders(events[0].shop_id))
+    return [
+        event.in_queue(line) if isinstance(event, QueueEvent) else event for event in events
+    ]
+
+
 def _tell_execution(services: Services, before: Order | None, after: Order) -> None:
     if before is None or before.version == after.version or not before.task_token:
+        return
+    if before.state not in HOLDS_CAPACITY:
+        # Taken back from its end: that execution is over, and the next one has no token yet.
         return
     if after.state in (OrderState.SUBMITTED, OrderState.COMPLETED):
         services.executions.resume(before.task_token)

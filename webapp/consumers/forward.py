@@ -19,9 +19,15 @@ CHANGES_BOARD = {
     DetailType.ORDER_CANCELLED,
     DetailType.ORDER_TIME_OUT,
     DetailType.ORDER_COLLECTED,
+    DetailType.ORDER_REOPENED,
     DetailType.CONFIG_CHANGED,
 }
-MOVES_LINE = {DetailType.MAKE_ORDER, DetailType.ORDER_CANCELLED, DetailType.ORDER_TIME_OUT}
+MOVES_LINE = {
+    DetailType.MAKE_ORDER,
+    DetailType.ORDER_CANCELLED,
+    DetailType.ORDER_TIME_OUT,
+    DetailType.ORDER_REOPENED,
+}
 FORWARDED = (
     CHANGES_CODE | CHANGES_BOARD | {DetailType.WORKFLOW_STARTED, DetailType.SHOP_NOT_READY}
 )

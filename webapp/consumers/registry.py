@@ -96,7 +96,11 @@ def _forwarded() -> frozenset[DetailType]:
 
 
 CONSUMERS = (
-    Consumer("start-execution", frozenset({DetailType.NEW_ORDER}), _start_execution),
+    Consumer(
+        "start-execution",
+        frozenset({DetailType.NEW_ORDER, DetailType.ORDER_REOPENED}),
+        _start_execution,
+    ),
     Consumer("forward", _forwarded(), _forward),
     Consumer("journey", frozenset(_order_events()), _store_event),
     Consumer(

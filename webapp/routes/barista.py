@@ -37,7 +37,7 @@ _RUSH = {
 @allow(BARISTA)
 def board(shop_id: str):
     address = live_url("barista.live", shop_id=shop_id)
-    return _render("barista/board.html", shop_id, live_url=address)
+    return render("barista/board.html", shop_id, live_url=address)
 
 
 @blueprint.get("/board")
@@ -55,25 +55,25 @@ def live(shop_id: str):
 @blueprint.post("/orders/<order_id>/make")
 @allow(BARISTA)
 def make(shop_id: str, order_id: str):
-    return _act(shop_id, order_id, bar.make_order)
+    return act(shop_id, order_id, bar.make_order)
 
 
 @blueprint.post("/orders/<order_id>/release")
 @allow(BARISTA)
 def release(shop_id: str, order_id: str):
-    return _act(shop_id, order_id, bar.release_order)
+    return act(shop_id, order_id, bar.release_order)
 
 
 @blueprint.post("/orders/<order_id>/complete")
 @allow(BARISTA)
 def complete(shop_id: str, order_id: str):
-    return _act(shop_id, order_id, bar.complete_order)
+    return act(shop_id, order_id, bar.complete_order)
 
 
 @blueprint.post("/orders/<order_id>/collected")
 @allow(BARISTA)
 def collected(shop_id: str, order_id: str):
-    return _act(shop_id, order_id, bar.collect_order)
+    return act(shop_id, order_id, bar.collect_order)
 
 
 @blueprint.get("/orders/<order_id>/cancel")
@@ -91,7 +91,7 @@ def ask_reason(shop_id: str, order_id: str):
         "board_url": url_for("barista.board", shop_id=shop_id),
     }
     template = "fragments/reasons.html" if request.htmx else "barista/cancel.html"
-    return _render(template, shop_id, **context)
+    return render(template, shop_id, **context)
 
 
 @blueprint.post("/orders/<order_id>/cancel")
@@ -101,7 +101,7 @@ def cancel(shop_id: str, order_id: str):
         reason = bar.CancelReason[request.form.get("reason", "").upper()]
     except KeyError:
         raise ChoiceInvalid("Choose one of the reasons.") from None
-    return _act(
+    return act(
         shop_id, order_id,
         lambda services, order_id, barista: bar.cancel_order(services, order_id, barista, reason),
     )
@@ -111,14 +111,14 @@ def cancel(shop_id: str, order_id: str):
 @allow(BARISTA)
 def open_shop(shop_id: str):
     bar.set_open(services(), shop_id, True)
-    return _answer(shop_id)
+    return answer(shop_id)
 
 
 @blueprint.post("/close")
 @allow(BARISTA)
 def close_shop(shop_id: str):
     bar.set_open(services(), shop_id, False)
-    return _answer(shop_id)
+    return answer(shop_id)
 
 
 @blueprint.get("/rush")
@@ -176,7 +176,8 @@ def set_sold_out(shop_id: str):
     return _sold_out(shop_id)
 
 
-def _act(shop_id: str, order_id: str, action):
+def act(shop_id: str, order_id: str, action):
+    """Does it and answers with the board; where somebody was first, the card says so."""
     try:
         action(services(), order_id, staff())
     except NotAllowedNow as refused:
@@ -190,22 +191,23 @@ def _act(shop_id: str, order_id: str, action):
             notes={order.id: refused.sentence} if visible else {},
             toast="" if visible else refused.sentence,
         ), 409
-    return _answer(shop_id)
+    return answer(shop_id)
 
 
-def _answer(shop_id: str):
+def answer(shop_id: str, toast: str = ""):
+    """The board for htmx; for a plain form the way back to it."""
     if request.htmx:
-        return _board(shop_id)
+        return _board(shop_id, toast=toast)
     return redirect(url_for("barista.board", shop_id=shop_id), 303)
 
 
 def _board(shop_id: str, notes: dict | None = None, toast: str = "") -> str:
-    return _render("fragments/barista_board.html", shop_id, notes=notes, toast=toast)
+    return render("fragments/barista_board.html", shop_id, notes=notes, toast=toast)
 
 
 def _rush(shop_id: str) -> str:
     template = "fragments/rush.html" if request.htmx else "barista/rush.html"
-    return _render(
+    return render(
         template,
         shop_id,
         action=url_for("barista.set_rush", shop_id=shop_id),
@@ -217,7 +219,7 @@ def _rush(shop_id: str) -> str:
 def _sold_out(shop_id: str) -> str:
     menu = presenters.stock(services().shop(shop_id), services().now())
     template = "fragments/sold_out.html" if request.htmx else "barista/sold_out.html"
-    return _render(
+    return render(
         template,
         shop_id,
         menu=menu,
@@ -226,7 +228,8 @@ def _sold_out(shop_id: str) -> str:
     )
 
 
-def _render(template: str, shop_id: str, notes: dict | None = None, **context) -> str:
+def render(template: str, shop_id: str, notes: dict | None = None, **context) -> str:
+    """A page or fragment of the tablet, with the board and the addresses of its buttons."""
     who = staff() or abort(401)
     shop = services().shop(shop_id)
     now = services().now()
@@ -250,6 +253,9 @@ def _render(template: str, shop_id: str, notes: dict | None = None, **context) -
         reread_url=url_for("barista.board_fragment", shop_id=shop_id),
         sold_out_url=url_for("barista.sold_out_list", shop_id=shop_id),
         rush_url=url_for("barista.rush_panel", shop_id=shop_id),
+        walk_up_url=url_for("counter.walk_up", shop_id=shop_id),
+        recent_url=url_for("counter.recent", shop_id=shop_id),
+        undo_url=url_for("counter.undo", shop_id=shop_id),
         **context,
     )
 
@@ -264,9 +270,10 @@ def _card_urls(shop: Shop, card: dict) -> dict:
         "cancel_url": ("ask_reason", state is not OrderState.COMPLETED
                        and (state is not OrderState.MAKING or mine)),
         "collected_url": ("collected", state is OrderState.COMPLETED),
+        "remake_url": ("counter.ask_remake", state is OrderState.COMPLETED),
     }
     return {
-        name: url_for(f"barista.{endpoint}", shop_id=shop.id, order_id=card["id"])
+        name: url_for(endpoint if "." in endpoint else f"barista.{endpoint}", shop_id=shop.id, order_id=card["id"])
         if possible
         else None
         for name, (endpoint, possible) in allowed.items()

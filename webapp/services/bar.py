@@ -6,7 +6,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.orders import Order, Role, cancel, collect, complete, make, release
+from domain.errors import NotAllowedNow
+from domain.orders import (
+    Action,
+    Order,
+    OrderState,
+    Role,
+    cancel,
+    collect,
+    complete,
+    make,
+    release,
+    remake,
+    take_back,
+)
 from domain.shops import Shop, move_door
 from webapp.services.ports import Services, StaffSession, move
 from webapp.services.shop_settings import change_shop
@@ -45,6 +58,33 @@ def collect_order(services: Services, order_id: str, barista: StaffSession) -> O
     return _change(
         services, order_id, barista, lambda order, now: collect(order, Role.BARISTA, now)
     )
+
+
+def remake_order(services: Services, order_id: str, barista: StaffSession) -> Order:
+    """Puts a drink that came out wrong at the head of the line, under its number.
+
+    Raises NotAllowedNow.
+    """
+    return _change(services, order_id, barista, remake)
+
+
+def undo(services: Services, order_id: str, barista: StaffSession, done: Action) -> Order:
+    """Takes the barista's last tap on an order back: a Make, a Complete or a Collected.
+
+    Raises NotAllowedNow when the order is no longer where that tap left it, or too late.
+    """
+    target = {
+        Action.MAKE: OrderState.MAKING,
+        Action.COMPLETE: OrderState.COMPLETED,
+        Action.COLLECT: OrderState.COLLECTED,
+    }[done]
+
+    def back(order: Order, now: datetime) -> Order:
+        if order.state is not target:
+            raise NotAllowedNow(f"Order {order.number} has already moved on.")
+        return release(order) if done is Action.MAKE else take_back(order, now)
+
+    return _change(services, order_id, barista, back)
 
 
 def cancel_order(

@@ -48,7 +48,14 @@ class Claim:
 
 class Orders(Protocol):
     def get(self, shop_id: str, order_id: str) -> Order | None: ...
-    def open_orders(self, shop_id: str) -> list[Order]: ...
+    def open_orders(self, shop_id: str) -> list[Order]:
+        """The orders on the shop's board."""
+    def listed_orders(self, shop_id: str) -> list[Order]:
+        """The orders on the shop's board, and those collected a short time ago."""
+    def unlist(self, order: Order) -> None:
+        """Takes a collected order off the list. Raises Stale."""
+    def claim_walk_up(self, order: Order, calendar_day: str) -> None:
+        """Creates an order that no code was scanned for. Raises AlreadyThere for this very one."""
     def claim(self, claim: Claim) -> None:
         """Takes a token with the browser's pass and creates the order, or nothing of it.
 
@@ -58,7 +65,7 @@ class Orders(Protocol):
     def save(self, before: Order, after: Order) -> Order:
         """Writes a move if the order is still as `before`; an end frees its place and customer.
 
-        Raises Stale.
+        An order taken back from its end has both again, even in a full shop. Raises Stale.
         """
     def next_attempt(self, order: Order) -> Order:
         """Counts one more execution for this order. Raises Stale."""

@@ -12,7 +12,10 @@ GRACE = timedelta(minutes=2)
 
 def last_change(order: Order) -> datetime:
     """When the order's execution last had something to do."""
-    times = (order.created_at, order.admitted_at, order.submitted_at, order.queued_at)
+    times = (
+        order.created_at, order.admitted_at, order.submitted_at, order.queued_at,
+        order.remade_at, order.taken_back_at,
+    )
     return max(moment for moment in times if moment is not None)
 
 
@@ -21,7 +24,7 @@ def overdue_by(order: Order, now: datetime) -> timedelta:
 
     A person has until the deadline. Where nobody's turn it is, the workflow moves at once.
     """
-    if order.state is OrderState.COMPLETED:
+    if order.state in (OrderState.COMPLETED, OrderState.COLLECTED):
         return timedelta()
     return max(now - (order.deadline_at or last_change(order)), timedelta())
 

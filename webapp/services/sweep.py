@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from domain.errors import NotAllowedNow
 from domain.orders import (
     BOARD_SECONDS,
+    REMAKE_SECONDS,
     Order,
     OrderState,
     Role,
@@ -20,6 +21,7 @@ from domain.orders import (
 )
 from webapp.services.ports import Services, Stale
 from webapp.services.stuck import is_stuck, last_change
+from webapp.services.walk_ups import submit_walk_up
 from workflows.signals import Signal, counted
 
 log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ def sweep(services: Services, settle: timedelta = _SETTLE) -> int:
     return sum(
         _attend(services, order, settle)
         for shop_id in services.shops.ids()
-        for order in services.orders.open_orders(shop_id)
+        for order in services.orders.listed_orders(shop_id)
     )
 
 
@@ -59,6 +61,8 @@ def _repair(services: Services, order: Order, settle: timedelta) -> bool:
     try:
         if order.state is OrderState.COMPLETED:
             return _clear_from_board(services, order, now)
+        if order.state is OrderState.COLLECTED:
+            return _take_off_the_list(services, order, now)
         if _deadline_is_over(order, now):
             services.orders.save(order, time_out(order, now))
             log.warning("closed order whose deadline passed", extra={"order_id": order.id})
@@ -67,6 +71,9 @@ def _repair(services: Services, order: Order, settle: timedelta) -> bool:
             return False
         if not services.executions.is_running(order):
             _restart(services, order, now)
+            return True
+        if order.state is OrderState.ADMITTED and order.is_walk_up:
+            submit_walk_up(services, order)
             return True
         if order.state is OrderState.SUBMITTED:
             # In this order: a token read later could be the next state's.
@@ -90,6 +97,13 @@ def _restart(services: Services, order: Order, now: datetime) -> None:
 def _deadline_is_over(order: Order, now: datetime) -> bool:
     # While its execution lives it closes the order itself; we come a little later.
     return order.deadline_at is not None and order.deadline_at + _SETTLE < now
+
+
+def _take_off_the_list(services: Services, order: Order, now: datetime) -> bool:
+    if order.ended_at and order.ended_at + timedelta(seconds=REMAKE_SECONDS) > now:
+        return False
+    services.orders.unlist(order)
+    return True
 
 
 def _clear_from_board(services: Services, order: Order, now: datetime) -> bool:

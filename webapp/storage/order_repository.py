@@ -14,8 +14,10 @@ from domain.errors import Busy, CodeUsedUp, HasOpenOrder, OrdersOfDayUsedUp, Pas
 from domain.menu import ChosenOption, DrinkOrder
 from domain.orders import (
     HOLDS_CAPACITY,
+    LISTED,
     ON_THE_BOARD,
     OPEN_FOR_CUSTOMER,
+    WALK_UP,
     Order,
     OrderState,
     Role,
@@ -48,6 +50,9 @@ _MUTABLE = (
     "cancelled_by",
     "reason",
     "open_since",
+    "attempt",
+    "remade_at",
+    "taken_back_at",
 )
 """Attributes that a use case may change; the rest belongs to the claim and the workflow."""
 
@@ -71,9 +76,19 @@ class OrderRepository:
         )
         return model.task_token
 
-    def open_orders(self, shop_id: str) -> list[Order]:
+    def listed_orders(self, shop_id: str) -> list[Order]:
         found = OrderModel.open_orders.query(shop_id, consistent_read=True)
         return [order_from_model(model) for model in found]
+
+    def open_orders(self, shop_id: str) -> list[Order]:
+        return [order for order in self.listed_orders(shop_id) if order.state in ON_THE_BOARD]
+
+    def unlist(self, order: Order) -> None:
+        self._update(
+            OrderModel(order.shop_id, order.id),
+            [OrderModel.open_since.remove()],
+            OrderModel.version == order.version,
+        )
 
     def open_orders_of(self, shop_id: str, customer_id: str) -> list[Order]:
         customer = _customer(shop_id, customer_id)
@@ -154,14 +169,38 @@ class OrderRepository:
             raise PassMissing
         raise CodeUsedUp(bucket.scans, bucket.closes_at)
 
+    def claim_walk_up(self, order: Order, calendar_day: str) -> None:
+        item = OrderModel(order.shop_id, order.id, **_attributes(order))
+        # The rows that a refusal gives a scan and a customer back to, with no limit on either.
+        customer, scans = CustomerModel(order.shop_id, WALK_UP), QrCodeModel(order.shop_id, 0)
+        keep_until = order.created_at + _KEEP_CUSTOMERS
+
+        def build(transaction: TransactWrite) -> None:
+            transaction.save(item, condition=OrderModel.order_id.does_not_exist())
+            transaction.update(
+                customer,
+                actions=[
+                    CustomerModel.open_orders.add({order.id}),
+                    CustomerModel.orders_of_day.add(1),
+                    CustomerModel.calendar_day.set(calendar_day),
+                    CustomerModel.expires_at.set(keep_until),
+                ],
+            )
+            transaction.update(
+                scans, actions=[QrCodeModel.taken.add(1), QrCodeModel.expires_at.set(keep_until)]
+            )
+
+        if _transact(build) is not None:
+            raise AlreadyThere
+
     def save(self, before: Order, after: Order) -> Order:
-        frees_place = before.state in HOLDS_CAPACITY and after.state not in HOLDS_CAPACITY
+        held, holds = before.state in HOLDS_CAPACITY, after.state in HOLDS_CAPACITY
         actions = _actions(before, after)
         condition = (OrderModel.version == before.version) & (
             OrderModel.state == before.state.value
         )
         model = OrderModel(before.shop_id, before.id)
-        if not frees_place:
+        if held == holds:
             self._update(model, actions, condition)
             return after
         intake = IntakeModel(before.shop_id)
@@ -169,10 +208,13 @@ class OrderRepository:
 
         def build(transaction: TransactWrite) -> None:
             transaction.update(model, actions=actions, condition=condition)
-            transaction.update(intake, actions=[IntakeModel.open_orders.delete({before.id})])
-            transaction.update(
-                customer, actions=[CustomerModel.open_orders.delete({before.id})]
-            )
+            for row, orders in (
+                (intake, IntakeModel.open_orders),
+                (customer, CustomerModel.open_orders),
+            ):
+                # Whoever gets a drink again keeps the place they had, even in a full shop.
+                change = orders.add({before.id}) if holds else orders.delete({before.id})
+                transaction.update(row, actions=[change])
 
         if transact(build) is not None:
             raise Stale
@@ -243,6 +285,9 @@ def order_from_model(model: OrderModel) -> Order:
         cancelled_by=Role(model.cancelled_by) if model.cancelled_by else None,
         reason=model.reason,
         task_token=model.task_token,
+        remade_at=model.remade_at,
+        taken_back_at=model.taken_back_at,
+        for_name=model.for_name,
     )
 
 
@@ -258,7 +303,7 @@ def _attributes(order: Order) -> dict:
         "customer_id": order.customer_id,
         "window_index": order.window,
         "created_at": order.created_at,
-        "open_since": order.created_at if order.state in ON_THE_BOARD else None,
+        "open_since": order.created_at if order.state in LISTED else None,
         "state": order.state.value,
         "version": order.version,
         "attempt": order.attempt,
@@ -272,6 +317,9 @@ def _attributes(order: Order) -> dict:
         "barista_name": order.barista_name,
         "cancelled_by": order.cancelled_by.value if order.cancelled_by else None,
         "reason": order.reason,
+        "remade_at": order.remade_at,
+        "taken_back_at": order.taken_back_at,
+        "for_name": order.for_name,
     }
 
 

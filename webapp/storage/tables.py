@@ -50,7 +50,7 @@ class OpenOrdersIndex(LocalSecondaryIndex):
         projection = IncludeProjection(
             "state version attempt customer_id window_index order_number drink_order created_at "
             "admitted_at submitted_at queued_at making_at ended_at choose_seconds make_seconds "
-            "barista_id barista_name".split()
+            "barista_id barista_name remade_at taken_back_at for_name".split()
         )
 
     shop_id = UnicodeAttribute(hash_key=True)
@@ -58,7 +58,7 @@ class OpenOrdersIndex(LocalSecondaryIndex):
 
 
 class OrderModel(Model):
-    """One order; `open_since` is there only while the order is on a screen (sparse index)."""
+    """One order; `open_since` is there only while the shop's list holds it (sparse index)."""
 
     class Meta:
         table_name = DEFAULT_PREFIX + "orders"
@@ -88,6 +88,9 @@ class OrderModel(Model):
     reason = UnicodeAttribute(null=True)
     task_token = UnicodeAttribute(null=True)
     write_id = UnicodeAttribute(null=True)
+    remade_at = TimeAttribute(null=True)
+    taken_back_at = TimeAttribute(null=True)
+    for_name = UnicodeAttribute(null=True)
     open_orders = OpenOrdersIndex()
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from domain.detail_types import DetailType
 from domain.events import AllEventsStored
-from domain.orders import TRANSITIONS, Order, OrderState, Role
+from domain.orders import TRANSITIONS, Action, Order, OrderState, Role, remake, take_back
 from tests.builders import (
     NOW,
     Clock,
     a_shop,
     an_order,
+    empty_tables,
     journey_to,
     services_over_tables,
 )
@@ -27,8 +29,9 @@ _SECRET = "task-token"
 
 
 @pytest.fixture
-def services():
-    """No table is needed: a stream record holds all that an announcement says."""
+def services(moto):
+    """The tables only say who else waits: a stream record holds all else that is announced."""
+    empty_tables()
     return services_over_tables(Clock())
 
 
@@ -80,6 +83,9 @@ def _image(order: Order) -> dict:
         cancelled_by=order.cancelled_by and order.cancelled_by.value,
         reason=order.reason,
         task_token=order.task_token,
+        remade_at=order.remade_at,
+        taken_back_at=order.taken_back_at,
+        for_name=order.for_name,
         write_id="0011223344556677",
     )
     return model.serialize()
@@ -91,6 +97,9 @@ def _change(before: Order | None, after: Order) -> dict:
 
 def _moved(row) -> tuple[Order, Order]:
     before = an_order(row.source)
+    if row.action in (Action.REMAKE, Action.TAKE_BACK):
+        move = remake if row.action is Action.REMAKE else take_back
+        return before, move(before, before.collected_at or before.ended_at)
     role = Role.CUSTOMER if Role.CUSTOMER in row.roles else Role.BARISTA
     cancelled_by = role if row.target is OrderState.CANCELLED else None
     after = replace(
@@ -123,6 +132,19 @@ def test_each_move_puts_its_events_on_the_bus_in_the_tables_order(services, row)
     announce(services, [_change(before, after)])
     assert tuple(_names(services)) == row.events
     assert {event.version for event in services.bus.events} == {after.version}
+
+
+def test_the_queues_events_say_the_place_in_line(services):
+    here = an_order(OrderState.QUEUED)
+    ahead = replace(here, id="f" * 32, submitted_at=here.submitted_at - timedelta(minutes=1))
+    for order in (here, ahead):
+        OrderModel.deserialize(model := OrderModel(), _image(order) | {
+            "open_since": {"S": "2024-05-17T09:31:07.000Z"}
+        })
+        model.save()
+    announce(services, [_change(an_order(OrderState.SUBMITTED), here)])
+    [started] = [e for e in services.bus.events if e.detail_type == "QueueService.OrderStarted"]
+    assert (started.position, started.waiting) == (2, 2)
 
 
 def test_a_batch_is_announced_in_the_order_of_its_changes(services):
@@ -218,11 +240,11 @@ def test_the_execution_hears_of_what_it_waits_for_and_of_its_orders_end(services
     before, after = _moved(row)
     token = before.task_token
     expected = {
-        OrderState.SUBMITTED: ([token], []),
-        OrderState.COMPLETED: ([token], []),
-        OrderState.CANCELLED: ([], [(token, "CANCELLED")]),
-        OrderState.TIMED_OUT: ([], [(token, "TIMED_OUT")]),
-    }.get(row.target, ([], []))
+        Action.SUBMIT: ([token], []),
+        Action.COMPLETE: ([token], []),
+        Action.CANCEL: ([], [(token, "CANCELLED")]),
+        Action.TIME_OUT: ([], [(token, "TIMED_OUT")]),
+    }.get(row.action, ([], []))
     assert _told(services, before, after) == expected
 
 

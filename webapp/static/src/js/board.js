@@ -5,6 +5,7 @@ import { toast } from './taps.js'
 
 const GONE_AFTER = 5000
 const UNDO_SECONDS = 10
+const DONE = { make: 'is yours', complete: 'is ready', collect: 'is collected' }
 const leaving = new Map()
 let undo
 
@@ -78,6 +79,7 @@ function showTray() {
   tray.hidden = !undo
   if (undo) {
     write(tray.querySelector('[data-number]'), undo.number)
+    write(tray.querySelector('[data-words]'), DONE[undo.done])
     write(tray.querySelector('[data-seconds]'), undo.left + ' s')
   }
 }
@@ -86,15 +88,16 @@ function startTray() {
   document.body.addEventListener('htmx:afterRequest', event => {
     const form = event.detail.requestConfig.elt
     if (!form.dataset.undo || !event.detail.successful) return
-    undo = { id: form.dataset.undo, number: form.dataset.number, left: UNDO_SECONDS }
+    undo = { id: form.dataset.undo, number: form.dataset.number, done: form.dataset.done, left: UNDO_SECONDS }
     showTray()
   })
   document.getElementById('undo').addEventListener('click', () => {
-    const release = document.getElementById('release-' + undo.id)
+    const form = document.getElementById('undo-form')
+    form.elements.order.value = undo.id
+    form.elements.done.value = undo.done
     undo = null
     showTray()
-    if (release) release.form.requestSubmit(release)
-    else toast('That drink has already moved on.')
+    form.requestSubmit()
   })
   everySecond(() => {
     if (undo && (undo.left -= 1) <= 0) undo = null
@@ -102,15 +105,29 @@ function startTray() {
   })
 }
 
+// Only the options that suit the drink; a drink without any needs two taps in all.
+function showOptions(form) {
+  const drink = form.querySelector('[name=drink]:checked')
+  const groups = drink ? drink.dataset.groups.split(' ') : []
+  each('[data-quick-group]', fieldset => {
+    fieldset.hidden = fieldset.disabled = !groups.includes(fieldset.dataset.quickGroup)
+  }, form)
+}
+
 function startDialog() {
   const dialog = document.getElementById('reasons-dialog')
+  dialog.addEventListener('change', event => {
+    if (event.target.name === 'drink') showOptions(event.target.form)
+  })
   document.body.addEventListener('htmx:afterSwap', event => {
-    if (event.detail.target === dialog && !dialog.open) dialog.showModal()
+    if (event.detail.target !== dialog) return
+    each('#walk-up', showOptions, dialog)
+    if (!dialog.open) dialog.showModal()
   })
   document.body.addEventListener('htmx:afterRequest', event => {
     const { requestConfig, target, xhr } = event.detail
-    const cancelled = dialog.contains(requestConfig.elt) && target.id === 'barista-board'
-    if (cancelled && xhr.status) dialog.close()
+    const done = dialog.contains(requestConfig.elt) && target.id === 'barista-board'
+    if (done && xhr.status) dialog.close()
   })
   dialog.addEventListener('click', event => {
     if (event.target === dialog || event.target.closest('[data-keep]')) {

@@ -1,0 +1,68 @@
+"""The tablet's pages for people at the counter."""
+
+from __future__ import annotations
+
+from tests.webapp.routes.conftest import claim
+from tests.builders import workflow_writes
+from webapp.services import bar
+from webapp.services.walk_ups import place_walk_up, submit_walk_up
+from tests.webapp.services.test_counter import KIM, made
+
+HTMX = {"HX-Request": "true"}
+
+
+def test_a_walk_up_is_two_taps_and_its_number_is_said(services, screen):
+    tablet = screen("barista")
+    dialog = tablet.get("/main/barista/walk-up", headers=HTMX).get_data(as_text=True)
+    form_key = dialog.split('name="form_key" value="')[1].split('"')[0]
+    form = {"form_key": form_key, "drink": "tea", "name": "Anna"}
+    answer = tablet.post("/main/barista/walk-up", data=form, headers=HTMX)
+    assert answer.status_code == 200
+    assert "1 is in line: Tea." in answer.get_data(as_text=True)
+    assert tablet.post("/main/barista/walk-up", data=form).status_code == 303
+
+
+def test_a_walk_up_without_a_drink_is_asked_again(screen):
+    form = {"form_key": "form-key-1", "drink": ""}
+    answer = screen("barista").post("/main/barista/walk-up", data=form, headers=HTMX)
+    assert answer.status_code == 422
+    assert "Choose a drink first." in answer.get_data(as_text=True)
+
+
+def test_a_name_is_on_the_tablet_and_nobody_owns_the_order(services, screen, phone):
+    order = place_walk_up(services, KIM, "form-key-1", "tea", {}, "<b>Anna")
+    workflow_writes("AdmitOrder", order, services.now())
+    submit_walk_up(services, services.order("main", order.id))
+    workflow_writes("AwaitBarista", order, services.now())
+    board = screen("barista").get("/main/barista").get_data(as_text=True)
+    assert "&lt;b&gt;Anna" in board
+    assert phone.get(f"/main/orders/{order.id}").status_code == 404
+
+
+def test_what_is_recently_done_can_be_made_again_and_the_customer_reads_that_we_are_sorry(
+    services, screen, phone, code_path
+):
+    path = claim(phone, code_path)
+    order_id = path.rpartition("/")[2]
+    workflow_writes("AdmitOrder", services.order("main", order_id), services.now())
+    phone.post(f"{path}/submit", data={"drink": "latte"})
+    workflow_writes("AwaitBarista", services.order("main", order_id), services.now())
+    bar.make_order(services, order_id, KIM)
+    bar.complete_order(services, order_id, KIM)
+    tablet = screen("barista")
+    tablet.post(f"/main/barista/orders/{order_id}/collected")
+    assert f"orders/{order_id}/remake" in tablet.get("/main/barista/recent").get_data(as_text=True)
+    assert tablet.get(f"/main/barista/orders/{order_id}/remake").status_code == 200
+    assert tablet.post(f"/main/barista/orders/{order_id}/remake").status_code == 303
+    page = phone.get(path).get_data(as_text=True)
+    assert "We make it again" in page and "We are sorry: 1 did not come out right." in page
+
+
+def test_a_tap_is_taken_back_and_nonsense_is_not(services, screen):
+    order = made(services)
+    tablet = screen("barista")
+    form = {"order": order.id, "done": "complete"}
+    assert tablet.post("/main/barista/undo", data=form, headers=HTMX).status_code == 200
+    assert services.order("main", order.id).state == "MAKING"
+    assert tablet.post("/main/barista/undo", data=form, headers=HTMX).status_code == 409
+    assert tablet.post("/main/barista/undo", data={"done": "dance"}).status_code == 422

@@ -1,0 +1,112 @@
+"""The tablet's work with people at the counter: walk-ups, drinks to make again, wrong taps."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Blueprint, abort, request, url_for
+
+from domain.errors import ChoiceInvalid, SoldOut
+from domain.orders import Action
+from webapp import presenters
+from webapp.access import BARISTA, allow, services, staff
+from webapp.errors import STATUS
+from webapp.routes.barista import act, answer, render
+from webapp.services import bar
+from webapp.services.walk_ups import place_walk_up
+
+blueprint = Blueprint("counter", __name__, url_prefix="/<shop_id>/barista")
+
+_NOT_CHOICES = {"csrf_token", "drink", "form_key", "name"}
+_UNDONE = {action.value: action for action in (Action.MAKE, Action.COMPLETE, Action.COLLECT)}
+
+
+@blueprint.get("/walk-up")
+@allow(BARISTA)
+def walk_up(shop_id: str):
+    return _walk_up(shop_id, presenters.menu(services().shop(shop_id).menu))
+
+
+@blueprint.post("/walk-up")
+@allow(BARISTA)
+def take_walk_up(shop_id: str):
+    form = request.form
+    form_key = form.get("form_key", "")
+    if not 8 <= len(form_key) <= 64:
+        abort(400)
+    choices = {name: value for name, value in form.items() if name not in _NOT_CHOICES}
+    drink = form.get("drink", "")
+    try:
+        order = place_walk_up(
+            services(), staff(), form_key, drink, choices, form.get("name", "")
+        )
+    except (ChoiceInvalid, SoldOut) as refused:
+        menu = presenters.menu(services().shop(shop_id).menu, drink, choices, refused.sentence)
+        return _walk_up(shop_id, menu, form_key), STATUS[type(refused)]
+    return answer(shop_id, f"{order.number} is in line: {order.drink_order.name}.")
+
+
+@blueprint.get("/recent")
+@allow(BARISTA)
+def recent(shop_id: str):
+    shop = services().shop(shop_id)
+    orders = presenters.recently_done(
+        shop, services().orders.listed_orders(shop_id), services().now()
+    )
+    for order in orders:
+        order["remake_url"] = url_for(
+            "counter.ask_remake", shop_id=shop_id, order_id=order["id"]
+        )
+    return _dialog("recent", shop_id, orders=orders)
+
+
+@blueprint.get("/orders/<order_id>/remake")
+@allow(BARISTA)
+def ask_remake(shop_id: str, order_id: str):
+    order = services().order(shop_id, order_id)
+    return _dialog(
+        "remake",
+        shop_id,
+        order={
+            "number": order.number,
+            "drink_name": order.drink_order.name if order.drink_order else "",
+        },
+        action=url_for("counter.remake", shop_id=shop_id, order_id=order.id),
+    )
+
+
+@blueprint.post("/orders/<order_id>/remake")
+@allow(BARISTA)
+def remake(shop_id: str, order_id: str):
+    return act(shop_id, order_id, bar.remake_order)
+
+
+@blueprint.post("/undo")
+@allow(BARISTA)
+def undo(shop_id: str):
+    done = _UNDONE.get(request.form.get("done", ""))
+    if done is None:
+        raise ChoiceInvalid("There is nothing to take back.")
+    return act(
+        shop_id,
+        request.form.get("order", ""),
+        lambda services, order_id, barista: bar.undo(services, order_id, barista, done),
+    )
+
+
+def _walk_up(shop_id: str, menu: dict, form_key: str = "") -> str:
+    return _dialog(
+        "walk_up",
+        shop_id,
+        menu=menu,
+        form_key=form_key or secrets.token_urlsafe(12),
+        action=url_for("counter.take_walk_up", shop_id=shop_id),
+    )
+
+
+def _dialog(name: str, shop_id: str, **context) -> str:
+    """In the tablet's dialog, or as a page without script."""
+    template = f"fragments/{name}.html" if request.htmx else f"barista/{name}.html"
+    return render(
+        template, shop_id, board_url=url_for("barista.board", shop_id=shop_id), **context
+    )
