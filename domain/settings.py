@@ -14,6 +14,7 @@ from domain.colours import read_accent
 from domain.errors import SettingInvalid
 from domain.hours import DAYS, Hours, read_exceptions, read_spans
 from domain.shops import SHOP_ID_PATTERN, Shop
+from domain.texts import clean_text
 
 NAME_LENGTH = 40
 PLACE_LENGTH = 60
@@ -134,12 +135,6 @@ def read_shop_id(text: str) -> str:
 
 
 _TAKEN_ADDRESSES = frozenset({"static", "look", "healthz", "api", "favicon.ico", "robots.txt"})
-
-
-def clean_text(text: str, most: int) -> str:
-    """Printable and single-spaced, at most so long."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(printable.split())[:most].strip()
 
 
 def _text(values: Mapping, name: str, now: str, most: int, missing: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from domain.detail_types import DetailType
 from domain.events import parse_event
-from domain.orders import RefusalReason, TimeOutCause
+from domain.orders import OrderState, RefusalReason, TimeOutCause
 from domain.shops import Shop
 from webapp.services.ports import StoredEvent
 from webapp.workflow_svg import path_taken, workflow_svg
@@ -25,7 +25,7 @@ def journey(
 ) -> dict:
     """The journey's page. A shared one names nobody and carries no order number."""
     names = [event.detail_type for event in events]
-    end = next((name for name in names if name in _ENDS), None)
+    end = _end(events)
     path = path_taken([(event.detail_type, event.detail) for event in events])
     drink = next((parse_event(e.detail_type, e.detail).drink_order for e in reversed(events)
                   if e.detail.get("drinkOrder")), None)
@@ -41,8 +41,19 @@ def journey(
         "svg": workflow_svg(path, end is not None, end is DetailType.ORDER_COMPLETED),
         "rows": _rows(shop, events, is_shared),
         "is_over": end is not None,
-        "is_complete": DetailType.ALL_EVENTS_STORED in names,
+        "is_complete": end is not None and DetailType.ALL_EVENTS_STORED in names,
     }
+
+
+def _end(events: list[StoredEvent]) -> DetailType | None:
+    """How the order ended; None while it is under way, or again, because it was taken back."""
+    end = None
+    for event in events:
+        if event.detail_type in _ENDS:
+            end = event.detail_type
+        elif event.detail_type is DetailType.ORDER_REOPENED:
+            end = end if event.detail.get("ORDERSTATE") == OrderState.COMPLETED else None
+    return end
 
 
 def _rows(shop: Shop, events: list[StoredEvent], is_shared: bool) -> list[dict]:
@@ -69,6 +80,10 @@ def _text(event: StoredEvent, is_shared: bool) -> str:
             if not detail.get("baristaUserId"):
                 return "The order went back into the queue, to its old place."
             return f"{name or 'A barista'} took the order and makes the drink."
+        case DetailType.ORDER_REOPENED:
+            if detail.get("reason") == "remake":
+                return "The drink did not come out right: it is made again, ahead of the line."
+            return "A barista took a wrong tap back."
         case DetailType.ORDER_CANCELLED:
             if detail.get("cancelledBy") == "barista":
                 return f"The bar cancelled the order because {detail.get('reason')}."

@@ -296,7 +296,7 @@ def recently_done(shop: Shop, listed: list[Order], now: datetime) -> list[dict]:
             "for_name": order.for_name or "",
             "options": ", ".join(order.drink_order.differences).lower() or "as it comes",
             "word": "collected, ready at" if order.state is OrderState.COLLECTED else "ready at",
-            "at": _clock(shop, order.ended_at),
+            "at": clock(shop, order.ended_at),
         }
         for order in sorted(done, key=lambda order: order.ended_at, reverse=True)
     ]

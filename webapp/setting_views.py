@@ -19,6 +19,11 @@ _LABELS = {
     "languages": "Languages",
     "exceptions": "Other days",
     "accent": "Accent colour",
+    "hint": "Hint",
+    "icon": "Drawing",
+    "groups": "Options",
+    "allergens": "Contains",
+    "options": "Options",
 } | {day: day.capitalize() for day in DAYS} | {
     name: number.label for name, number in NUMBERS.items()
 }
@@ -31,9 +36,8 @@ def fields(shop: Shop, part: str, typed: Mapping | None = None) -> dict:
     }}
 
 
-def conflict(shop: Shop, part: str, typed: Mapping, refused: ChangedMeanwhile) -> dict:
+def conflict(shop: Shop, stored: Mapping, typed: Mapping, refused: ChangedMeanwhile) -> dict:
     """Both values of each field in which two editors differ, and who came first."""
-    stored = _stored(shop, part)
     return {
         "who": refused.who or "Somebody",
         "when": moment(shop, refused.at, refused.at) if refused.at else "",

@@ -13,6 +13,7 @@ _LAST_OF_STEP = {
     DetailType.QUEUE_ORDER_STARTED,
     DetailType.MAKE_ORDER,
     DetailType.ORDER_COLLECTED,
+    DetailType.ORDER_REOPENED,
 }
 """An open journey page reads again after these; one signal for each step is enough."""
 

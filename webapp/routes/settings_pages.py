@@ -30,14 +30,15 @@ def save(shop_id: str, part: str):
     values = _values()
     try:
         edit_shop(
-            services(), staff(), part, _seen(), lambda shop: PARTS[part](shop, values)
+            services(), staff(), part, seen(), lambda shop: PARTS[part](shop, values)
         )
     except SettingInvalid as refused:
         problem = {"field": refused.field, "sentence": refused.sentence}
         return _page(services().shop(shop_id), part, values, problem), 422
     except ChangedMeanwhile as refused:
         shop = services().shop(shop_id)
-        return _page(shop, part, values, setting_views.conflict(shop, part, values, refused)), 409
+        stored = setting_views.fields(shop, part)
+        return _page(shop, part, values, setting_views.conflict(shop, stored, values, refused)), 409
     return redirect(url_for("settings.home", shop_id=shop_id, saved=part, _anchor=part), 303)
 
 
@@ -48,7 +49,8 @@ def _values() -> dict:
     return values
 
 
-def _seen() -> int:
+def seen() -> int:
+    """What the editor had seen when the form was made; -1 where the form does not say."""
     text = request.form.get("seen", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
 
@@ -79,4 +81,5 @@ def _page(
         deadlines=setting_views.deadlines(deployment.choose_seconds, deployment.make_seconds),
         sign_in_url=url_for("admin_phone.edit", shop_id=shop.id),
         home_url=url_for("admin.home", shop_id=shop.id),
+        menu_url=url_for("menu.home", shop_id=shop.id),
     )

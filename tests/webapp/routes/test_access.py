@@ -96,6 +96,11 @@ WHO_MAY = {
     "GET /<shop_id>/admin/customer-sign-in": ADMINS,
     "POST /<shop_id>/admin/customer-sign-in": ADMINS,
     "GET /look/<colour>.css": EVERYBODY,
+    "GET /<shop_id>/admin/menu": ADMINS,
+    "POST /<shop_id>/admin/menu/move": ADMINS,
+    "GET /<shop_id>/admin/menu/<any(drinks, groups):kind>/<item_id>": ADMINS,
+    "POST /<shop_id>/admin/menu/<any(drinks, groups):kind>/<item_id>": ADMINS,
+    "POST /<shop_id>/admin/menu/<any(drinks, groups):kind>/<item_id>/remove": ADMINS,
     "GET /<shop_id>/admin/settings": ADMINS,
     "POST /<shop_id>/admin/settings/<part>": ADMINS,
     "GET /<shop_id>/admin/people": ADMINS,
@@ -121,6 +126,7 @@ FORMS = {
     "POST /<shop_id>/admin/links": {"role": "barista"},
     "POST /<shop_id>/admin/customer-sign-in": {"sign_in": "phone", "countries": "DE"},
     "POST /<shop_id>/admin/settings/<part>": {"name": "Hall 2"},
+    "POST /<shop_id>/admin/menu/move": {"drink": "latte", "to": "up"},
     "POST /<shop_id>/admin/people": {"role": "barista", "name": "Eva", "email": "eva@example.com"},
 }
 
@@ -152,6 +158,7 @@ class Bar:
             .replace("<secret>", "a-secret")
             .replace("<session_id>", self.session_id)
             .replace("<part>", "bar")
+            .replace("<any(drinks, groups):kind>/<item_id>", "drinks/latte")
             .replace("<person_id>", self.person_id)
             .replace("<colour>", "5a1a6b")
             .replace("<path:filename>", "nothing.css")
@@ -258,6 +265,7 @@ def test_shop_and_role_come_from_the_session_never_from_the_form(bar, route):
     method, rule = route.split(" ")
     path = rule.replace("<shop_id>", "main").replace("<order_id>", bar.order_id)
     path = path.replace("<part>", "bar")
+    path = path.replace("<any(drinks, groups):kind>/<item_id>", "drinks/latte")
     form = FORMS.get(route, {}) | {"shop_id": "main", "role": "admin", "customer_id": "x"}
     answer = bar.browsers["admin of another shop"].post(path, data=form)
     assert answer.status_code == 404

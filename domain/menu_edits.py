@@ -1,0 +1,184 @@
+"""Changes of a menu: drinks and option groups added, changed, moved and taken off.
+
+All take a shop and return the changed one, and raise SettingInvalid, which names the field. Ids are
+made from names once and stay, so that open forms and old orders go on meaning what they meant.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from domain.errors import ChoiceInvalid, SettingInvalid
+from domain.menu import ALLERGENS, Drink, Menu, Option, OptionGroup
+from domain.shops import Shop
+from domain.texts import clean_text
+
+ICONS = (
+    "espresso", "americano", "cappuccino", "latte", "flat-white", "mocha", "tea", "hot-chocolate",
+)
+"""The drawings there are."""
+NEW = "new"
+"""Stands for the id of what is being added."""
+NAME_LENGTH = 24
+HINT_LENGTH = 30
+MOST_DRINKS, MOST_GROUPS, MOST_OPTIONS = 24, 8, 12
+_RESERVED = {NEW, "drink", "csrf-token", "form-key", "name"}
+_OPTION = re.compile(r"([^()]*)(?:\(([^()]*)\))?")
+
+
+def change_drink(shop: Shop, drink_id: str, values: Mapping) -> Shop:
+    """A drink with these values; `NEW` adds one at the end of the menu."""
+    menu = shop.menu
+    old = None if drink_id == NEW else _drink(menu, drink_id)
+    name = _name(values, menu.drinks, drink_id)
+    icon = str(values.get("icon", ""))
+    if icon not in ICONS:
+        raise SettingInvalid("icon", "Choose one of the drawings.")
+    groups = tuple(group.id for group in menu.groups if group.id in values.get("groups", ()))
+    drink = Drink(
+        id=old.id if old else _new_id(name, menu.drinks),
+        name=name,
+        hint=clean_text(str(values.get("hint", "")), HINT_LENGTH),
+        icon=icon,
+        groups=groups,
+        is_sold_out=old.is_sold_out if old else False,
+        sold_out_until=old.sold_out_until if old else None,
+        allergens=_allergens(values.get("allergens", ()), "allergens"),
+    )
+    if old is None and len(menu.drinks) >= MOST_DRINKS:
+        raise SettingInvalid("name", f"A menu has {MOST_DRINKS} drinks at most.")
+    return _with(shop, drinks=_put(menu.drinks, drink))
+
+
+def remove_drink(shop: Shop, drink_id: str) -> Shop:
+    """The menu without a drink; the last one stays."""
+    drink = _drink(shop.menu, drink_id)
+    if len(shop.menu.drinks) == 1:
+        raise SettingInvalid("name", "A menu needs one drink at least.")
+    return _with(shop, drinks=tuple(one for one in shop.menu.drinks if one is not drink))
+
+
+def move_drink(shop: Shop, drink_id: str, places: int) -> Shop:
+    """A drink moved up (negative) or down the menu, as far as it goes."""
+    drinks = list(shop.menu.drinks)
+    at = drinks.index(_drink(shop.menu, drink_id))
+    drink = drinks.pop(at)
+    drinks.insert(max(at + places, 0), drink)
+    return _with(shop, drinks=tuple(drinks))
+
+
+def change_group(shop: Shop, group_id: str, values: Mapping) -> Shop:
+    """An option group; `options` is a text with one a line, the first being the default."""
+    menu = shop.menu
+    old = None if group_id == NEW else _group(menu, group_id)
+    name = _name(values, menu.groups, group_id)
+    group = OptionGroup(
+        id=old.id if old else _new_id(name, menu.groups),
+        name=name,
+        options=_options(str(values.get("options", "")), old),
+    )
+    if old is None and len(menu.groups) >= MOST_GROUPS:
+        raise SettingInvalid("name", f"A menu has {MOST_GROUPS} groups of options at most.")
+    return _with(shop, groups=_put(menu.groups, group))
+
+
+def remove_group(shop: Shop, group_id: str) -> Shop:
+    """The menu without a group of options, which no drink offers any more either."""
+    group = _group(shop.menu, group_id)
+    return _with(
+        shop,
+        drinks=tuple(
+            replace(drink, groups=tuple(one for one in drink.groups if one != group.id))
+            for drink in shop.menu.drinks
+        ),
+        groups=tuple(one for one in shop.menu.groups if one is not group),
+    )
+
+
+def write_options(group: OptionGroup) -> str:
+    """The text that `change_group` reads."""
+    return "\n".join(
+        option.name + (f" ({', '.join(option.allergens)})" if option.allergens else "")
+        for option in group.options
+    )
+
+
+def _options(text: str, old: OptionGroup | None) -> tuple[Option, ...]:
+    known = {option.name.lower(): option for option in (old.options if old else ())}
+    found: list[Option] = []
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        match = _OPTION.fullmatch(line)
+        if match is None:
+            raise SettingInvalid("options", f"Write “{line[:24]}” like “Oat (gluten)”.")
+        name = clean_text(match[1], NAME_LENGTH + 1)
+        if not name or len(name) > NAME_LENGTH:
+            raise SettingInvalid("options", f"An option has 1 to {NAME_LENGTH} characters.")
+        if name.lower() in {option.name.lower() for option in found}:
+            raise SettingInvalid("options", f"“{name}” is there twice.")
+        tags = [tag.strip().lower() for tag in (match[2] or "").split(",") if tag.strip()]
+        allergens = _allergens(tags, "options")
+        same = known.get(name.lower())
+        found.append(
+            replace(same, name=name, allergens=allergens)
+            if same
+            else Option(_new_id(name, [*known.values(), *found]), name, allergens=allergens)
+        )
+    if not 1 <= len(found) <= MOST_OPTIONS:
+        raise SettingInvalid("options", f"A group has 1 to {MOST_OPTIONS} options, one a line.")
+    return tuple(found)
+
+
+def _name(values: Mapping, others: Iterable[Drink | OptionGroup], own_id: str) -> str:
+    name = clean_text(str(values.get("name", "")), NAME_LENGTH + 1)
+    if not name or len(name) > NAME_LENGTH:
+        raise SettingInvalid("name", f"A name has 1 to {NAME_LENGTH} characters.")
+    if any(one.name.lower() == name.lower() and one.id != own_id for one in others):
+        raise SettingInvalid("name", f"There is a “{name}” already.")
+    return name
+
+
+def _allergens(tags: Iterable[str], field: str) -> tuple[str, ...]:
+    tags = set(tags)
+    if unknown := sorted(tags - set(ALLERGENS)):
+        raise SettingInvalid(
+            field, f"“{unknown[0][:24]}” is none of {', '.join(ALLERGENS)}."
+        )
+    return tuple(tag for tag in ALLERGENS if tag in tags)
+
+
+def _new_id(name: str, others: Iterable) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "item"
+    taken = {one.id for one in others} | _RESERVED
+    number, candidate = 1, base
+    while candidate in taken:
+        number += 1
+        candidate = f"{base}-{number}"
+    return candidate
+
+
+def _drink(menu: Menu, drink_id: str) -> Drink:
+    try:
+        return menu.drink(drink_id)
+    except ChoiceInvalid:
+        raise SettingInvalid("name", "This drink is not on the menu any more.") from None
+
+
+def _group(menu: Menu, group_id: str) -> OptionGroup:
+    for group in menu.groups:
+        if group.id == group_id:
+            return group
+    raise SettingInvalid("name", "This group of options is not on the menu any more.")
+
+
+def _put(items: tuple, item) -> tuple:
+    if any(one.id == item.id for one in items):
+        return tuple(item if one.id == item.id else one for one in items)
+    return (*items, item)
+
+
+def _with(shop: Shop, **changes) -> Shop:
+    return replace(shop, menu=replace(shop.menu, **changes))
