@@ -190,7 +190,7 @@ class OrderRepository:
                 scans, actions=[QrCodeModel.taken.add(1), QrCodeModel.expires_at.set(keep_until)]
             )
 
-        if _transact(build) is not None:
+        if transact(build) is not None:
             raise AlreadyThere
 
     def save(self, before: Order, after: Order) -> Order:
