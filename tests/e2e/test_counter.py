@@ -22,7 +22,7 @@ def test_a_drink_made_wrong_is_made_again_and_a_walk_up_waits_behind_it(bar):
     tap(tablet, number, "Collected")
 
     tablet.get_by_role("link", name="Walk-up").click()
-    tablet.locator("#walk-up").get_by_text("Tea").click()
+    tablet.get_by_role("radio", name="Tea").check()
     tablet.get_by_role("button", name="Place", exact=True).click()
     walk_up = tablet.locator("#waiting article").filter(has_text="Tea")
     expect(walk_up.get_by_role("button", name="Make")).to_be_visible()
