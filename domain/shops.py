@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from domain.errors import NotAllowedNow
 from domain.hours import Hours
 from domain.menu import DEFAULT_MENU, Menu
 
@@ -129,8 +130,11 @@ class Shop:
 def move_door(shop: Shop, is_open: bool, now: datetime) -> Shop:
     """The shop opened or closed by hand, which holds until the next boundary of its hours.
 
-    Closing ends a pause and a rush: the next day begins calmly.
+    Closing ends a pause and a rush: the next day begins calmly. Raises NotAllowedNow for an
+    archived shop, which stays closed.
     """
+    if is_open and shop.is_archived:
+        raise NotAllowedNow("This shop is put away. An admin can take it out again.")
     shop = replace(shop, is_open=is_open, door_at=now)
     return shop if is_open else _calm(shop)
 

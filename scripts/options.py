@@ -98,6 +98,33 @@ def parse_staff(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def parse_shop(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/shop", description="Shops of the bar that runs here, and their settings."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, what: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+        _add_data(one)
+        return one
+
+    export = command("export", "write a shop's settings as one readable file (TOML)")
+    export.add_argument("file", nargs="?", type=Path, help="the file (default: print it)")
+    importing = command("import", "give a shop the settings of such a file")
+    importing.add_argument("file", type=Path)
+    create = command("create", "make a shop with the usual settings, closed")
+    copy = command("copy", "make a shop with another one's settings, closed")
+    archive = command("archive", "put a shop away, closed; nothing of it is lost")
+    archive.add_argument("--undo", action="store_true", help="take it out again")
+    for one in (create, copy):
+        one.add_argument("new", metavar="ID", help="the new shop's id, such as hall-2")
+        one.add_argument("--name", required=True, help="its name, as customers read it")
+    for one in (export, importing, copy, archive):
+        one.add_argument("--shop", default="main", help="the shop's id (default main)")
+    return parser.parse_args(arguments)
+
+
 def parse_robots(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/robots",

@@ -66,6 +66,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         people,
         phone,
         settings_pages,
+        shop_pages,
         sign_in,
         staff,
     )
@@ -117,6 +118,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         admin,
         people,
         settings_pages,
+        shop_pages,
         menu_pages,
         admin_phone,
         look,

@@ -101,6 +101,7 @@ def _home(shop_id: str, links: list[dict] | None = None) -> str:
         link_action=url_for("admin.new_link", shop_id=shop_id),
         approve_url=url_for("admin.approve_page", shop_id=shop_id),
         settings_url=url_for("settings.home", shop_id=shop_id),
+        shop_url=url_for("shops.home", shop_id=shop_id),
         people_url=url_for("people.home", shop_id=shop_id),
         # The screen just let in comes within seconds; then the list shows it.
         awaiting="awaiting" in request.args,

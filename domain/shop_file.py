@@ -1,0 +1,180 @@
+"""A shop's settings as one readable file (TOML): written, read and checked.
+
+What changes by the hour is not in it: the door, pauses, rushes and what is sold out. A reader
+raises SettingInvalid for anything it does not know, and says where it stands.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from domain.errors import SettingInvalid
+from domain.hours import DAYS, hours_to_dict
+from domain.menu import Drink, Menu, OptionGroup
+from domain.menu_edits import NEW, change_drink, change_group, write_options
+from domain.settings import NUMBERS, PARTS
+from domain.shops import Shop
+
+FORMAT = 1
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_BAR = ("name", "pickup_place", "timezone", "languages")
+_TEXTS = {
+    "bar": _BAR, "intake": tuple(NUMBERS), "hours": (*DAYS, "exceptions"), "look": ("accent",)
+}
+_GROUP, _DRINK = ("id", "name", "options"), ("id", "name", "hint", "icon", "groups", "allergens")
+
+
+def write_shop(shop: Shop) -> str:
+    """The shop's settings as TOML; `read_shop` reads them into any shop."""
+    hours = hours_to_dict(shop.hours)
+    exceptions = hours.pop("exceptions", {})
+    tables = [
+        _table("[bar]", {name: getattr(shop, name) for name in _BAR}),
+        _table("[intake]", {name: getattr(shop, name) for name in NUMBERS}),
+        _table("[hours]", hours),
+        _table("[hours.exceptions]", exceptions) if exceptions else "",
+        _table("[look]", {"accent": shop.accent}),
+        *(_table("[[groups]]", _group(group)) for group in shop.menu.groups),
+        *(_table("[[drinks]]", _drink(drink)) for drink in shop.menu.drinks),
+    ]
+    head = f"# The settings of the bar “{shop.name}”.\nformat = {FORMAT}\n"
+    return "\n".join([head, *filter(None, tables)])
+
+
+def read_shop(shop: Shop, text: str) -> Shop:
+    """The shop with the settings of a file; parts that the file leaves out stay as they are.
+
+    Raises SettingInvalid, whose field is the part of the file that it is about.
+    """
+    try:
+        data = tomllib.loads(text.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingInvalid("file", f"This is not a settings file: {error}.") from None
+    if data.pop("format", None) != FORMAT:
+        raise SettingInvalid("file", f"A settings file says “format = {FORMAT}”; this one does not.")
+    _only(data, {*_TEXTS, "groups", "drinks"}, "The file")
+    for part, known in _TEXTS.items():
+        if part in data:
+            shop = _read_part(shop, part, data[part], known)
+    if "groups" in data or "drinks" in data:
+        shop = _read_menu(shop, data)
+    return shop
+
+
+def _read_part(shop: Shop, part: str, values, known: Iterable[str]) -> Shop:
+    if not isinstance(values, dict):
+        raise SettingInvalid(part, f"[{part}] is a table of settings.")
+    _only(values, set(known), f"[{part}]")
+    values = dict(values)
+    if "exceptions" in values:
+        exceptions = values["exceptions"]
+        if not isinstance(exceptions, dict):
+            raise SettingInvalid(part, "[hours.exceptions] is a table of dates.")
+        values["exceptions"] = "\n".join(f"{day} {spans}" for day, spans in exceptions.items())
+    if "languages" in values:
+        values["languages"] = _texts(values["languages"], part, "languages")
+    for name, value in values.items():
+        if isinstance(value, (dict, list)) and name != "languages" or isinstance(value, bool):
+            raise SettingInvalid(part, f"[{part}] {name} is a text or a number.")
+    try:
+        return PARTS[part](shop, values)
+    except SettingInvalid as refused:
+        raise SettingInvalid(part, f"[{part}] {refused.field}: {refused.sentence}") from None
+
+
+def _read_menu(shop: Shop, data: Mapping) -> Shop:
+    old, shop = shop.menu, replace(shop, menu=Menu(()))
+    for row in _rows(data, "groups", _GROUP):
+        values = {"name": row.get("name", ""),
+                  "options": "\n".join(_texts(row.get("options", []), "groups", "options"))}
+        shop = _added(shop, "groups", row, change_group, values)
+    for row in _rows(data, "drinks", _DRINK):
+        values = {name: row.get(name, "") for name in ("name", "hint", "icon")}
+        for name in ("groups", "allergens"):
+            values[name] = _texts(row.get(name, []), "drinks", name)
+        if unknown := set(values["groups"]) - {group.id for group in shop.menu.groups}:
+            raise SettingInvalid(
+                "drinks", f"“{values['name']}” has the group “{min(unknown)}”, which is not there."
+            )
+        shop = _added(shop, "drinks", row, change_drink, values)
+    if not shop.menu.drinks:
+        raise SettingInvalid("drinks", "A menu needs one drink at least.")
+    return replace(shop, menu=_stock_of(old, shop.menu))
+
+
+def _added(shop: Shop, kind: str, row: Mapping, change, values: Mapping) -> Shop:
+    """The shop with one more group or drink under the id that the file gives it."""
+    item_id = row.get("id", "")
+    items = getattr(shop.menu, kind)
+    if not isinstance(item_id, str) or not _ID.fullmatch(item_id) or item_id == NEW:
+        raise SettingInvalid(kind, f"[[{kind}]] id: small letters, digits and hyphens, please.")
+    if any(one.id == item_id for one in items):
+        raise SettingInvalid(kind, f"[[{kind}]] {item_id} is there twice.")
+    try:
+        shop = change(shop, NEW, values)
+    except SettingInvalid as refused:
+        raise SettingInvalid(kind, f"[[{kind}]] {item_id}: {refused.sentence}") from None
+    *before, added = getattr(shop.menu, kind)
+    items = (*before, replace(added, id=item_id))
+    return replace(shop, menu=replace(shop.menu, **{kind: items}))
+
+
+def _stock_of(old: Menu, new: Menu) -> Menu:
+    """The new menu, in which what is sold out now still is."""
+    known = {group.id: {option.id for option in group.options} for group in new.groups}
+    for drink in old.drinks:
+        if drink.is_sold_out and any(one.id == drink.id for one in new.drinks):
+            new = new.with_sold_out(drink.id, True, until=drink.sold_out_until)
+    for group in old.groups:
+        for option in group.options:
+            if option.is_sold_out and option.id in known.get(group.id, ()):
+                new = new.with_sold_out(option.id, True, group.id, option.sold_out_until)
+    return new
+
+
+def _rows(data: Mapping, kind: str, known: Iterable[str]) -> list[dict]:
+    rows = data.get(kind, [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise SettingInvalid(kind, f"[[{kind}]] is a list of tables.")
+    for row in rows:
+        _only(row, set(known), f"[[{kind}]]")
+    return rows
+
+
+def _texts(values, part: str, name: str) -> list[str]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise SettingInvalid(part, f"{name} is a list of texts, such as [\"…\"].")
+    return values
+
+
+def _only(values: Mapping, known: set[str], where: str) -> None:
+    if unknown := sorted(set(values) - known):
+        raise SettingInvalid("file", f"{where} has no setting called “{unknown[0][:40]}”.")
+
+
+def _group(group: OptionGroup) -> dict:
+    return {"id": group.id, "name": group.name, "options": write_options(group).splitlines()}
+
+
+def _drink(drink: Drink) -> dict:
+    return {name: getattr(drink, name) for name in _DRINK}
+
+
+def _table(head: str, values: Mapping) -> str:
+    lines = [f"{_key(name)} = {_value(value)}" for name, value in values.items()]
+    return "\n".join([head, *lines, ""])
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z_]+", name) else json.dumps(name)
+
+
+def _value(value) -> str:
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_value(one) for one in value) + "]"
+    # A JSON text is a TOML text, too, but for this one character.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

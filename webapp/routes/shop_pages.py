@@ -1,0 +1,90 @@
+"""The shop as a whole: another one beside it, its settings as a file, and putting it away."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+
+from domain.errors import SettingInvalid, ShopIdTaken
+from domain.shop_file import write_shop
+from webapp.access import ADMIN, allow, services, staff
+from webapp.services import shops
+from webapp.services.sign_in import create_link
+
+blueprint = Blueprint("shops", __name__, url_prefix="/<shop_id>/admin/shop")
+
+
+@blueprint.get("")
+@allow(ADMIN)
+def home(shop_id: str):
+    return _page(shop_id, done=request.args.get("done", ""))
+
+
+@blueprint.post("/new")
+@allow(ADMIN)
+def create(shop_id: str):
+    form = request.form
+    address, name = form.get("shop_id", ""), form.get("name", "")
+    try:
+        if form.get("copy") == "1":
+            made = shops.copy_shop(services(), shop_id, address, name)
+        else:
+            made = shops.create_shop(services(), address, name)
+    except (SettingInvalid, ShopIdTaken) as refused:
+        problem = {"field": getattr(refused, "field", "shop_id"), "sentence": refused.sentence}
+        status = 409 if isinstance(refused, ShopIdTaken) else 422
+        return _page(shop_id, problem=problem, typed=form), status
+    return _page(shop_id, made=made, link=create_link(services(), made.id, "admin"))
+
+
+@blueprint.get("/settings.toml")
+@allow(ADMIN)
+def export(shop_id: str):
+    text = write_shop(services().shop(shop_id))
+    return Response(
+        text,
+        mimetype="application/toml",
+        headers={"Content-Disposition": f'attachment; filename="{shop_id}.toml"'},
+    )
+
+
+@blueprint.post("/settings.toml")
+@allow(ADMIN)
+def import_file(shop_id: str):
+    sent = request.files.get("file")
+    try:
+        text = sent.read().decode() if sent else request.form.get("text", "")
+    except UnicodeDecodeError:
+        text = "\0"
+    try:
+        shops.import_settings(services(), shop_id, text, staff().name)
+    except SettingInvalid as refused:
+        problem = {"field": "file", "sentence": refused.sentence}
+        return _page(shop_id, problem=problem), 422
+    return redirect(url_for("shops.home", shop_id=shop_id, done="imported"), 303)
+
+
+@blueprint.post("/archive")
+@allow(ADMIN)
+def archive(shop_id: str):
+    shops.archive_shop(services(), shop_id, request.form.get("archived") == "1")
+    return redirect(url_for("shops.home", shop_id=shop_id), 303)
+
+
+def _page(
+    shop_id: str, problem: dict | None = None, typed=None, made=None, link: str = "", done: str = ""
+) -> str:
+    return render_template(
+        "admin/shop.html",
+        shop=services().shop(shop_id),
+        now_ms=int(services().now().timestamp() * 1000),
+        live_url=None,
+        problem=problem,
+        typed=typed or {},
+        made=made,
+        link=link,
+        imported=done == "imported",
+        create_url=url_for("shops.create", shop_id=shop_id),
+        file_url=url_for("shops.export", shop_id=shop_id),
+        archive_url=url_for("shops.archive", shop_id=shop_id),
+        back_url=url_for("admin.home", shop_id=shop_id),
+    )
