@@ -233,6 +233,7 @@ def services_over_tables(clock: Clock) -> Services:
     from webapp.storage.customer_session_repository import CustomerSessionRepository
     from webapp.storage.journey_repository import JourneyRepository
     from webapp.storage.limit_repository import LimitRepository
+    from webapp.storage.logo_repository import LogoRepository
     from webapp.storage.order_repository import OrderRepository
     from webapp.storage.phone_sign_in_repository import PhoneSignInRepository
     from webapp.storage.session_repository import SessionRepository
@@ -254,6 +255,7 @@ def services_over_tables(clock: Clock) -> Services:
         customer_pool=pool,
         texts=RecordingTexts(),
         limits=LimitRepository(),
+        logos=LogoRepository(),
         journeys=JourneyRepository(),
         executions=RecordingExecutions(),
         bus=RecordingBus(),

@@ -32,6 +32,7 @@ def build_services(settings: Settings) -> Services:
     from webapp.storage.customer_session_repository import CustomerSessionRepository
     from webapp.storage.journey_repository import JourneyRepository
     from webapp.storage.limit_repository import LimitRepository
+    from webapp.storage.logo_repository import LogoRepository
     from webapp.storage.order_repository import OrderRepository
     from webapp.storage.phone_sign_in_repository import PhoneSignInRepository
     from webapp.storage.session_repository import SessionRepository
@@ -55,6 +56,7 @@ def build_services(settings: Settings) -> Services:
         customer_pool=CustomerPool(clients, settings.prefix),
         texts=Texts(clients),
         limits=LimitRepository(),
+        logos=LogoRepository(),
         journeys=JourneyRepository(),
         executions=Executions(clients, settings.prefix),
         bus=EventBus(clients, settings.prefix),

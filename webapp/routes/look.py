@@ -1,4 +1,4 @@
-"""An event's own look: the stylesheet of its accent colour."""
+"""An event's own look: the stylesheet of its accent colour, and its logo."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from flask import Blueprint, Response, abort
 
 from domain.colours import read_accent, shades
 from domain.errors import SettingInvalid
-from webapp.access import ANYONE, allow
+from domain.logos import KINDS
+from webapp.access import ANYONE, allow, services
 
 blueprint = Blueprint("look", __name__, url_prefix="/look")
 
@@ -26,6 +27,18 @@ def accent(colour: str):
     light, dark = shades(read)
     css = f":root{{{_tokens(light)}}}@media (prefers-color-scheme:dark){{:root{{{_tokens(dark)}}}}}"
     return Response(css, mimetype="text/css", headers={"Cache-Control": _FOREVER})
+
+
+@blueprint.get("/<shop_id>/<name>")
+@allow(ANYONE)
+def logo(shop_id: str, name: str):
+    kind = KINDS.get(name.rpartition(".")[2])
+    picture = services().logos.get(shop_id, name) if kind else None
+    if picture is None:
+        abort(404)
+    # Whatever the bytes are, they are shown as this kind of picture and can do nothing else.
+    headers = {"Cache-Control": _FOREVER, "Content-Security-Policy": "default-src 'none'; sandbox"}
+    return Response(picture, mimetype=kind, headers=headers)
 
 
 def _tokens(tokens: dict[str, str]) -> str:

@@ -7,10 +7,12 @@ from zoneinfo import available_timezones
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 
 from domain.errors import ChangedMeanwhile, SettingInvalid
+from domain.logos import MOST_BYTES
 from domain.settings import LANGUAGES, NUMBERS, PARTS
 from domain.shops import Shop
 from webapp import setting_views
-from webapp.access import ADMIN, allow, services, staff
+from webapp.access import ADMIN, allow, services, staff, takes_bytes
+from webapp.services.logos import remove_logo, set_logo
 from webapp.services.shop_settings import edit_shop, seen_number
 
 blueprint = Blueprint("settings", __name__, url_prefix="/<shop_id>/admin/settings")
@@ -20,6 +22,22 @@ blueprint = Blueprint("settings", __name__, url_prefix="/<shop_id>/admin/setting
 @allow(ADMIN)
 def home(shop_id: str):
     return _page(services().shop(shop_id), saved=request.args.get("saved", ""))
+
+
+@blueprint.post("/logo")
+@allow(ADMIN)
+@takes_bytes(MOST_BYTES + 8 * 1024)
+def save_logo(shop_id: str):
+    sent = request.files.get("logo")
+    try:
+        if request.form.get("remove") == "1":
+            remove_logo(services(), shop_id)
+        else:
+            set_logo(services(), shop_id, sent.read() if sent else b"")
+    except SettingInvalid as refused:
+        problem = {"field": refused.field, "sentence": refused.sentence}
+        return _page(services().shop(shop_id), "logo", None, problem), 422
+    return redirect(url_for("settings.home", shop_id=shop_id, _anchor="logo"), 303)
 
 
 @blueprint.post("/<part>")
@@ -81,5 +99,6 @@ def _page(
         deadlines=setting_views.deadlines(deployment.choose_seconds, deployment.make_seconds),
         sign_in_url=url_for("admin_phone.edit", shop_id=shop.id),
         home_url=url_for("admin.home", shop_id=shop.id),
+        logo_url=url_for("settings.save_logo", shop_id=shop.id),
         menu_url=url_for("menu.home", shop_id=shop.id),
     )

@@ -322,6 +322,12 @@ class StaffPool(Protocol):
     def forget_authenticator(self, person: Person) -> None: ...
 
 
+class Logos(Protocol):
+    def put(self, shop_id: str, name: str, picture: bytes) -> None: ...
+    def get(self, shop_id: str, name: str) -> bytes | None: ...
+    def delete(self, shop_id: str, name: str) -> None: ...
+
+
 class Journeys(Protocol):
     def store(self, order_id: str, key: str, detail_type: str, at: str, detail: dict) -> None: ...
     def stored(self, order_id: str) -> list[tuple[str, str]]: ...
@@ -368,6 +374,7 @@ class Services:
     customer_pool: CustomerPool
     texts: Texts
     limits: Limits
+    logos: Logos
     journeys: Journeys
     executions: Executions
     bus: Bus

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 
 from pynamodb.attributes import (
     Attribute,
+    BinaryAttribute,
     BooleanAttribute,
     JSONAttribute,
     NumberAttribute,
@@ -219,6 +220,17 @@ class ShopModel(Model):
     edits = JSONAttribute(null=True)
 
 
+class LogoModel(Model):
+    """A shop's logo; its name tells its content."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "logos"
+
+    shop_id = UnicodeAttribute(hash_key=True)
+    logo_name = UnicodeAttribute(range_key=True)
+    picture = BinaryAttribute(legacy_encoding=False)
+
+
 class QrCodeModel(Model):
     """The token bucket of one QR code's window."""
 
@@ -333,6 +345,7 @@ MODELS: tuple[type[Model], ...] = (
     ShopModel,
     QrCodeModel,
     CounterModel,
+    LogoModel,
     SessionModel,
     BadgeModel,
     SignInModel,

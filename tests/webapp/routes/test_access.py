@@ -96,6 +96,8 @@ WHO_MAY = {
     "GET /<shop_id>/admin/customer-sign-in": ADMINS,
     "POST /<shop_id>/admin/customer-sign-in": ADMINS,
     "GET /look/<colour>.css": EVERYBODY,
+    "GET /look/<shop_id>/<name>": EVERYBODY,
+    "POST /<shop_id>/admin/settings/logo": ADMINS,
     "GET /<shop_id>/admin/shop": ADMINS,
     "POST /<shop_id>/admin/shop/new": ADMINS,
     "GET /<shop_id>/admin/shop/settings.toml": ADMINS,
@@ -168,6 +170,7 @@ class Bar:
             .replace("<any(drinks, groups):kind>/<item_id>", "drinks/latte")
             .replace("<person_id>", self.person_id)
             .replace("<colour>", "5a1a6b")
+            .replace("<name>", "a-logo.png")
             .replace("<path:filename>", "nothing.css")
         )
         return self.browsers[actor].open(path, method=method, data=FORMS.get(route))
