@@ -19,6 +19,7 @@ from __future__ import annotations
 import copy
 import fcntl
 import json
+import logging
 import os
 import signal
 import sys
@@ -80,6 +81,8 @@ def main() -> None:
         from scripts import metering
 
         metering.start(Path(METER_LOG))
+    # It stands for the phone network, and would write every text message into its log.
+    logging.getLogger("sns").setLevel(logging.WARNING)
     signal.signal(signal.SIGUSR1, _ask_to_save)
     ministack.main()
     lock.close()

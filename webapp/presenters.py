@@ -12,6 +12,7 @@ from domain.errors import (
     CodeUnknown,
     CodeUsedUp,
     HasOpenOrder,
+    OneTimeCodeOver,
     OrdersOfDayUsedUp,
     PassMissing,
     Refusal,
@@ -33,6 +34,7 @@ from webapp.services.ports import PhoneSignIn, StaffSession
 _ROWS_ON_TV = 6
 _HERE = timedelta(minutes=3)
 """Whoever was seen within it is there now."""
+_CLOCK_FROM = timedelta(minutes=1)
 
 
 def order(shop: Shop, order: Order, open_orders: list[Order], now: datetime) -> dict:
@@ -170,13 +172,24 @@ def refusal(shop: Shop, refused: Refusal, code: CurrentCode | None, now: datetim
             "why": f"Everybody can have {refused.most} drinks a day. See you tomorrow!",
             "keep": None,
         }
+    elif isinstance(refused, OneTimeCodeOver):
+        view |= {
+            "kind": "expired",
+            "title": "This code is over",
+            "why": "Ask for a new one; only the newest text counts.",
+            "keep": None,
+            "next_label": "Get a new code",
+        }
     elif isinstance(refused, TooManyRequests):
         view |= {
             "kind": "full",
             "title": "One moment, please",
             "why": refused.sentence,
             "when_label": "Try again",
-            "when_clock": clock(shop, refused.retry_at),
+            # Of half a minute the clock says nothing: it shows the minute that it is.
+            "when_clock": clock(shop, refused.retry_at)
+            if refused.retry_at - now >= _CLOCK_FROM
+            else None,
             "when_ms": _ms(refused.retry_at),
             "keep": None,
             "next_label": "Try again",

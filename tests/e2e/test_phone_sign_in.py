@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
+from subprocess import PIPE, Popen
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from scripts.environment import ROOT
 from tests.e2e.conftest import get_place
 
 NUMBER = "+49 1512 3456789"
@@ -67,3 +71,22 @@ def test_a_customer_signs_in_with_a_texted_code_and_then_counts_as_one_person(ph
     other.get_by_role("link", name="Show my order").click()
     other.get_by_role("button", name="Cancel order").click()
     expect(other.get_by_role("heading", name="You cancelled your order")).to_be_visible()
+
+
+def test_of_the_guesses_of_many_processes_at_once_five_are_compared(stack):
+    def start(*arguments: str) -> Popen:
+        return Popen(
+            [sys.executable, "-m", "tests.e2e.guesser", *arguments],
+            cwd=ROOT, env=os.environ | stack.function_environment, text=True,
+            stdin=PIPE, stdout=PIPE,
+        )
+
+    ids, _ = start().communicate()
+    guessers = [start(*ids.split()) for _ in range(3)]
+    for one in guessers:
+        assert one.stdout.readline() == "ready\n"
+    for one in guessers:
+        one.stdin.write("\n")
+        one.stdin.flush()
+    compared = [int(one.communicate()[0]) for one in guessers]
+    assert sum(compared) == 5

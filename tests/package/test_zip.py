@@ -38,6 +38,11 @@ def test_it_holds_what_the_function_needs_and_nothing_of_this_machine(names):
     assert not [name for name in names if ".dist-info/" in name or "/tests/" in name]
 
 
+def test_the_developers_page_is_not_on_aws(names):
+    assert "webapp/routes/phone.py" in names
+    assert not [name for name in names if "developer.py" in name or "emulator_texts" in name]
+
+
 def test_every_built_file_and_every_template_is_in_it(names):
     dist = ROOT / "webapp" / "static" / "dist"
     manifest = json.loads((dist / "manifest.json").read_text())
@@ -70,6 +75,19 @@ def test_every_module_of_ours_can_be_imported_from_it(artefact, names):
     artefact.python(
         "-c", program, SECRET_KEY="unused", PUBLIC_URL="https://bar.example",
     )
+
+
+def test_the_numbers_of_all_countries_are_read_with_what_is_in_it(artefact):
+    program = """
+import phonenumbers
+from webapp.services.phone_numbers import example_number, read_number
+countries = tuple(sorted(phonenumbers.SUPPORTED_REGIONS))
+examples = [example for country in countries if (example := example_number(country))]
+assert len(examples) > 200
+for example in examples:
+    assert read_number(example, countries).e164.startswith(example.split()[0]), example
+"""
+    artefact.python("-c", program, SECRET_KEY="unused", PUBLIC_URL="https://bar.example")
 
 
 def test_the_same_code_makes_the_same_zip(tmp_path):

@@ -29,7 +29,7 @@ def save(shop_id: str):
         set_sign_in(services(), shop_id, sign_in, countries)
     except ChoiceInvalid as refused:
         return _page(shop_id, sign_in, countries[:200], refused.sentence), 422
-    return redirect(url_for("admin_phone.edit", shop_id=shop_id), 303)
+    return redirect(url_for("admin_phone.edit", shop_id=shop_id, saved=1), 303)
 
 
 def _page(shop_id: str, sign_in: str, countries: str, error: str = "") -> str:
@@ -43,6 +43,7 @@ def _page(shop_id: str, sign_in: str, countries: str, error: str = "") -> str:
         sign_in=sign_in,
         countries=countries,
         error=error,
+        saved="saved" in request.args,
         budget=budget,
         budget_clock=budget and presenters.clock(shop, budget.ends_at),
         action=url_for("admin_phone.save", shop_id=shop_id),

@@ -204,7 +204,7 @@ def refusal_page(shop: Shop, refused: Refusal, next_url: str | None = None):
         view["next_url"] = _order_url(order)
         if order.number:
             view["title"] = f"You already have an order: {order.number}"
-    elif isinstance(refused, (ShopFull, TooManyRequests)):
+    elif next_url or isinstance(refused, (ShopFull, TooManyRequests)):
         view["next_url"] = next_url or request.script_root + request.path
     elif order := codes.open_order(services(), shop.id, customer()):
         view |= {"next_label": "I have an order: show it", "next_url": _order_url(order)}

@@ -75,7 +75,7 @@ def enter_code(shop_id: str):
         try:
             return _code_page(shop, refused), STATUS[type(refused)]
         except OneTimeCodeOver:
-            return refusal_page(shop, refused)
+            return refusal_page(shop, refused, url_for("phone.number_page", shop_id=shop.id))
     except Refusal as refused:
         return _refusal(shop, refused)
     remember_customer(secret, who)

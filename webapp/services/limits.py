@@ -13,17 +13,19 @@ from datetime import datetime, timedelta, timezone
 from domain.errors import TooManyRequests
 from webapp.services.ports import Services
 
-_SHARED_BITS = {4: 32, 6: 64}
-
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` of a thing within `span`."""
+    """At most `most` of a thing within `span`.
+
+    shared_bits: how much of an IPv4 and of an IPv6 address counts as one; a household by default.
+    """
 
     name: str
     most: int
     span: timedelta
     sentence: str
+    shared_bits: tuple[int, int] = (32, 64)
 
 
 _MINUTE = timedelta(minutes=1)
@@ -65,14 +67,14 @@ LIVE_GRANTS = Limit(
 
 def take(services: Services, limit: Limit, address: str) -> None:
     """Counts one. Raises TooManyRequests when the span's are used up, and counts nothing then."""
-    subject = _subject(address)
+    subject = _subject(limit, address)
     if subject is not None:
         take_of(services, limit, subject)
 
 
 def check(services: Services, limit: Limit, address: str) -> None:
     """Raises TooManyRequests when the span's are used up; counts nothing."""
-    subject = _subject(address)
+    subject = _subject(limit, address)
     if subject is not None:
         check_of(services, limit, subject)
 
@@ -104,8 +106,8 @@ def _span(limit: Limit, subject: str, now: datetime) -> tuple[str, datetime]:
     return f"{limit.name}|{subject}|{number}", ends_at
 
 
-def _subject(address: str) -> str | None:
-    """One household's addresses count as one; None for this machine itself."""
+def _subject(limit: Limit, address: str) -> str | None:
+    """The block that an address is of; None for this machine itself."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -114,4 +116,5 @@ def _subject(address: str) -> str | None:
         parsed = parsed.ipv4_mapped
     if parsed.is_loopback:
         return None
-    return str(ipaddress.ip_network((parsed, _SHARED_BITS[parsed.version]), strict=False))
+    bits = limit.shared_bits[parsed.version == 6]
+    return str(ipaddress.ip_network((parsed, bits), strict=False))

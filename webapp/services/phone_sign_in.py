@@ -63,6 +63,7 @@ _WRONG_HERE = Limit(
 _FROM_ADDRESS = Limit(
     "texts-from", 0, _HOUR,
     "Many people on your network are signing in. Your scan is kept as long as it can be.",
+    shared_bits=(24, 48),
 )
 _TO_BLOCK = Limit(
     "texts-to-block", 10, _HOUR, "Many numbers like yours are signing in. Try again a little later."
@@ -269,7 +270,8 @@ def make_code(services: Services, sign_in_id: str, customer_id: str) -> bool:
     try:
         services.texts.send(sign_in.number, _text(services, code))
     except TextNotSent as error:
-        log.error("text not sent: %s", error, extra={"shop_id": sign_in.shop_id})
+        stopped = counted(Signal.SMS_STOPPED, shop_id=sign_in.shop_id)
+        log.error("text not sent: %s", error, extra=stopped)
         return False
     return True
 

@@ -131,12 +131,17 @@ def test_a_wrong_code_says_how_many_tries_are_left_and_the_fifth_that_it_is_over
     assert 'id="again"' in text_of(answer)
 
 
+def test_a_code_where_none_was_asked_for_leads_to_the_number(scanned):
+    answer = enter(scanned(), "123456")
+    assert answer.status_code == 410 and 'href="/main/phone"' in text_of(answer)
+
+
 def test_asking_again_too_soon_says_when(services, scanned, clock):
     client = scanned()
     ask(client)
     answer = client.post("/main/phone/code/again")
     assert answer.status_code == 429 and "0:30" in text_of(answer)
-    assert 'href="/main/phone/code"' in text_of(answer)
+    assert 'href="/main/phone/code"' in text_of(answer) and "at <bdi>" not in text_of(answer)
     clock.pass_seconds(30)
     assert client.post("/main/phone/code/again").location == "/main/phone/code"
     assert len(services.texts.sent) == 2
