@@ -159,7 +159,7 @@ class Bar:
     browsers: dict[str, FlaskClient]
 
     def ask(self, actor: str, route: str):
-        method, rule = route.split(" ")
+        method, rule = route.split(" ", 1)
         path = (
             rule.replace("<shop_id>", "main")
             .replace("<order_id>", self.order_id)
@@ -272,7 +272,7 @@ def test_a_foreign_order_and_an_unknown_one_look_the_same(bar, route):
 @pytest.mark.parametrize("route", [r for r in WHO_MAY if r.startswith("POST") and r in STAFF_ONLY])
 def test_shop_and_role_come_from_the_session_never_from_the_form(bar, route):
     before = everything()
-    method, rule = route.split(" ")
+    method, rule = route.split(" ", 1)
     path = rule.replace("<shop_id>", "main").replace("<order_id>", bar.order_id)
     path = path.replace("<part>", "bar")
     path = path.replace("<any(drinks, groups):kind>/<item_id>", "drinks/latte")
