@@ -35,7 +35,8 @@ _PAGE_THREADS = 400
 _EVENT_THREADS = 16
 _CONNECTIONS = 2000
 _MOST_HEADER_BYTES = 32 * 1024
-_MOST_BODY_BYTES = 64 * 1024
+_MOST_BODY_BYTES = 128 * 1024
+"""A logo is the largest thing that anybody sends; each route then takes as little as it needs."""
 _QUIET_SECONDS = 60
 
 log = logging.getLogger("webapp.local")
