@@ -1,6 +1,6 @@
 """Writes a shop's day as one JSON array of envelopes: python -m scripts.recording DAY [...]
 
-Runs with the environment of a running stack and the team's own rights, which the pages do not have.
+Runs with the environment of a running stack.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from domain.recordings import Anonymous, RecordedEvent, in_order, without_person
 from domain.shops import Shop
 from scripts import options
 from webapp.bootstrap import build_services
-from webapp.services.ports import Services
+from webapp.services.ports import OrderQuery, Services
 from webapp.settings import Settings
+
+MOST_ORDERS = 100_000
 
 
 def main() -> None:
@@ -32,13 +34,15 @@ def main() -> None:
     if shop is None:
         sys.exit(f"There is no shop called {chosen.shop} here.")
     file = chosen.out or Path(f"{shop.id}-{chosen.day}.json")
-    orders = services.orders.ids_between(shop.id, *bounds(shop, chosen.day))
+    since, until = bounds(shop, chosen.day)
+    asked = OrderQuery(since=since, until=until, most=MOST_ORDERS)
+    orders, _ = services.orders.by_time(shop.id, asked)
     if not orders:
         sys.exit(f"{shop.name} had no orders on {chosen.day}.")
     found = [
         event
-        for order_id in tqdm(orders, unit="order", disable=None)
-        for event in recorded(services, order_id)
+        for order in tqdm(orders, unit="order", disable=None)
+        for event in recorded(services, order.id)
     ]
     file.write_text(json.dumps(envelopes(found), indent=1, ensure_ascii=False) + "\n")
     print(f"{len(found)} events of {len(orders)} orders, without persons: {file}")

@@ -230,7 +230,9 @@ def services_over_tables(clock: Clock) -> Services:
     from webapp.cloud.clients import Clients
     from webapp.cloud.staff_pool import StaffPool
     from webapp.storage.badge_repository import BadgeRepository
+    from webapp.storage.answer_repository import AnswerRepository
     from webapp.storage.customer_session_repository import CustomerSessionRepository
+    from webapp.storage.device_repository import DeviceRepository
     from webapp.storage.journey_repository import JourneyRepository
     from webapp.storage.limit_repository import LimitRepository
     from webapp.storage.logo_repository import LogoRepository
@@ -257,6 +259,8 @@ def services_over_tables(clock: Clock) -> Services:
         limits=LimitRepository(),
         logos=LogoRepository(),
         journeys=JourneyRepository(),
+        devices=DeviceRepository(),
+        answers=AnswerRepository(),
         executions=RecordingExecutions(),
         bus=RecordingBus(),
         live=RecordingLive(),

@@ -65,7 +65,7 @@ def _body_of(*endings: str) -> Callable[[Place], bool]:
 
 TASK_TOKEN = Secret("a task token", nowhere)
 SESSION_SECRET = Secret("a session's secret", nowhere)
-SCAN_CODE = Secret("a QR code's proof", _body_of(r"GET .*/display(/code)?"))
+SCAN_CODE = Secret("a QR code's proof", _body_of(r"GET .*/(display(/code)?|api/qr-code)"))
 LINK_SECRET = Secret("a sign-in link's secret", _body_of(r"POST .*/admin/(links|shop/new)"))
 # Whoever typed a number sees it again beside what is wrong with it; developers see the texts.
 PHONE_NUMBER = Secret("a phone number", _body_of("POST .*/phone", "GET /developer/texts"))

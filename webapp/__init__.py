@@ -55,9 +55,11 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     from webapp.routes import (
         admin,
         admin_phone,
+        api,
         barista,
         counter,
         customer,
+        devices,
         display,
         health,
         journey,
@@ -106,7 +108,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.wsgi_app = at_path_of(settings.public_url, app.wsgi_app)
     Htmx(app)
     app.before_request(access.guard)
-    CSRFProtect(app)
+    # The API lets in tokens only, which no browser sends by itself.
+    CSRFProtect(app).exempt(api.blueprint)
     _serve_built_files(app)
     for module in (
         customer,
@@ -124,6 +127,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         look,
         sign_in,
         staff,
+        devices,
+        api,
         health,
     ):
         app.register_blueprint(module.blueprint)

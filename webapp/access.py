@@ -13,7 +13,8 @@ from flask import Response, abort, current_app, g, request, session
 
 from domain.orders import Order
 from webapp.services import ordering
-from webapp.services.ports import CustomerSession, Services, StaffSession
+from webapp.services.devices import device_of
+from webapp.services.ports import CustomerSession, Device, Services, StaffSession
 from webapp.services.sign_in import SESSION_LIFETIME, current_session, find_session
 
 
@@ -25,9 +26,10 @@ class Audience(StrEnum):
     BARISTA = "barista"
     DISPLAY = "display"
     ADMIN = "admin"
+    DEVICE = "device"
 
 
-ANYONE, ORDER_OWNER, BARISTA, DISPLAY, ADMIN = Audience
+ANYONE, ORDER_OWNER, BARISTA, DISPLAY, ADMIN, DEVICE = Audience
 
 
 def allow(*audiences: Audience) -> Callable:
@@ -67,11 +69,23 @@ def guard() -> None:
         return
     if not audiences:
         abort(404)
+    if DEVICE in audiences:
+        _let_device_in()
+        return
     who = staff()
     if who is None:
         abort(401)
     if who.shop_id != request.view_args["shop_id"] or who.role not in (*audiences, ADMIN):
         abort(404)
+
+
+def _let_device_in() -> None:
+    given = request.authorization
+    if given is None or given.type != "bearer" or not given.token:
+        abort(401)
+    g.device = device_of(services(), given.token, request.view_args["shop_id"])
+    if g.device is None:
+        abort(401)
 
 
 def services() -> Services:
@@ -82,6 +96,11 @@ def services() -> Services:
 def own_order() -> Order:
     """The order of the address, which the guard has found to be this customer's."""
     return g.order
+
+
+def device() -> Device:
+    """The device whose token came with the request; the guard has let it in."""
+    return g.device
 
 
 def customer() -> CustomerSession | None:

@@ -29,7 +29,9 @@ def build_services(settings: Settings) -> Services:
     from webapp.cloud.texts import Texts
     from webapp.storage import tables
     from webapp.storage.badge_repository import BadgeRepository
+    from webapp.storage.answer_repository import AnswerRepository
     from webapp.storage.customer_session_repository import CustomerSessionRepository
+    from webapp.storage.device_repository import DeviceRepository
     from webapp.storage.journey_repository import JourneyRepository
     from webapp.storage.limit_repository import LimitRepository
     from webapp.storage.logo_repository import LogoRepository
@@ -58,6 +60,8 @@ def build_services(settings: Settings) -> Services:
         limits=LimitRepository(),
         logos=LogoRepository(),
         journeys=JourneyRepository(),
+        devices=DeviceRepository(),
+        answers=AnswerRepository(),
         executions=Executions(clients, settings.prefix),
         bus=EventBus(clients, settings.prefix),
         live=LiveTopics(clients, settings.prefix),

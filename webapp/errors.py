@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import secrets
+from email.utils import format_datetime
 
 from flask import Flask, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from domain import errors
+from webapp.api_views import time
+from webapp.services.once import KeyReused, StillUnderWay
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +43,8 @@ STATUS = {
     errors.LinkInvalid: 410,
     errors.SignInRefused: 403,
     errors.SignInOver: 410,
+    KeyReused: 422,
+    StillUnderWay: 409,
 }
 """Every refusal's status code; a test sees to it that none is missing."""
 
@@ -51,6 +58,17 @@ _TITLES = {
 }
 
 
+_API_WORDS = {
+    400: "The request could not be read.",
+    401: "Send the token of a device of this shop: Authorization: Bearer TOKEN.",
+    403: "The device's token does not allow this.",
+    404: "There is nothing of this shop at this address.",
+    405: "This address does not take this method.",
+    413: "The body is larger than any request can be.",
+    415: "The body must be JSON: Content-Type: application/json.",
+}
+
+
 def register(app: Flask) -> None:
     """Makes the app answer refusals and faults with a calm page."""
     app.register_error_handler(errors.Refusal, _refused)
@@ -61,7 +79,9 @@ def register(app: Flask) -> None:
 
 
 def error_page(status: int, title: str, why: str, reference: str | None = None):
-    """A page or, for htmx, its toast, with this status."""
+    """A page or, for htmx, its toast, with this status; for the JSON API a problem."""
+    if _is_api():
+        return _problem(status, title, why, reference=reference)
     error = {
         "status": status,
         "title": title,
@@ -82,15 +102,52 @@ def error_page(status: int, title: str, why: str, reference: str | None = None):
     return render_template("errors/error.html", error=error, shop=None), status
 
 
+def _is_api() -> bool:
+    parts = request.path.split("/")
+    return "api" in (parts[2:3] or parts[1:2]) or request.path == "/api/openapi.json"
+
+
+def _problem(status: int, title: str, detail: str, kind: str = "about:blank", **more):
+    """As RFC 9457 wants it."""
+    problem = {"type": kind, "title": title, "status": status, "detail": detail}
+    problem |= {name: value for name, value in more.items() if value is not None}
+    headers = {"Content-Type": "application/problem+json"}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="coffee-bar"'
+    return json.dumps(problem), status, headers
+
+
+def _problem_of(refusal: errors.Refusal, status: int):
+    """Its type names the refusal, so that a program need not read the sentence."""
+    if status == 404:
+        # A foreign thing and an unknown one look the same.
+        return _problem(404, "Not Found", _API_WORDS[404])
+    name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(refusal).__name__).lower()
+    retry_at = getattr(refusal, "retry_at", None) or getattr(refusal, "next_at", None)
+    body, status, headers = _problem(
+        status,
+        _TITLES.get(status, "That is not possible now"),
+        refusal.sentence,
+        kind=f"urn:coffee-bar:problem:{name}",
+        retryAt=time(retry_at),
+        orderId=getattr(refusal, "order_id", None),
+    )
+    if retry_at and status == 429:
+        headers["Retry-After"] = format_datetime(retry_at, usegmt=True)
+    return body, status, headers
+
+
 def _refused(refusal: errors.Refusal):
     status = STATUS[type(refusal)]
+    if _is_api():
+        return _problem_of(refusal, status)
     return error_page(status, _TITLES.get(status, "That is not possible now"), refusal.sentence)
 
 
 def _busy(_: errors.Busy):
     text = "The bar is very busy right now. Nothing was changed; try again in a moment."
-    body, status = error_page(503, "One moment, please", text)
-    return body, status, {"Retry-After": "2"}
+    body, status, *headers = error_page(503, "One moment, please", text)
+    return body, status, {"Retry-After": "2"} | (headers[0] if headers else {})
 
 
 def _csrf(_: CSRFError):
@@ -102,6 +159,8 @@ def _csrf(_: CSRFError):
 def _http(error: HTTPException):
     if error.code is not None and error.code < 400:
         return error
+    if _is_api():
+        return error_page(error.code, error.name, _API_WORDS.get(error.code, "Nothing was changed."))
     why = {
         401: "In a moment it shows a code. An admin lets it in with that, or by a sign-in link.",
         404: "The address is not one of this bar, or not one of yours. "

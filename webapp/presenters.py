@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from domain import orders as order_rules
@@ -29,7 +30,7 @@ from domain.shops import Shop
 from webapp.services.codes import CurrentCode
 from webapp.services.phone_numbers import calling_code, example_number
 from webapp.services.phone_sign_in import NEXT_TEXT_AFTER
-from webapp.services.ports import PhoneSignIn, StaffSession
+from webapp.services.ports import Device, PhoneSignIn, StaffSession
 
 _ROWS_ON_TV = 6
 _HERE = timedelta(minutes=3)
@@ -358,6 +359,18 @@ def person(shop: Shop, person: Person, sessions: list[StaffSession], now: dateti
         "is_enabled": person.is_enabled,
         "state": state,
         "words": words,
+    }
+
+
+def device(shop: Shop, device: Device, words: Mapping[str, str], now: datetime) -> dict:
+    """One device on the admin's page; `words` say what each scope allows."""
+    is_here = device.seen_at is not None and now - device.seen_at < timedelta(minutes=3)
+    return {
+        "name": device.name,
+        "scopes": [words[scope] for scope in words if scope in device.scopes],
+        "since": moment(shop, device.began_at, now),
+        "seen": device.seen_at and moment(shop, device.seen_at, now),
+        "is_here": is_here,
     }
 
 

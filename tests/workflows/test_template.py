@@ -293,7 +293,12 @@ def test_the_workflow_may_do_what_its_definition_does_and_nothing_more(resources
         assert f'"{part}":' in definition or f"{operation[0].lower()}{operation[1:]}" in definition
 
 
-def test_the_function_reads_many_orders_only_through_the_index_without_task_tokens(resources):
+def test_the_function_reads_many_orders_only_through_indexes_without_task_tokens(resources):
+    table = resources["OrdersTable"]["Properties"]
+    indexes = {
+        f"/index/{index['IndexName']}": index["Projection"]
+        for index in table["LocalSecondaryIndexes"] + table["GlobalSecondaryIndexes"]
+    }
     on_orders = [
         statement
         for statement in _policy(resources, "FunctionPolicy").values()
@@ -304,7 +309,9 @@ def test_the_function_reads_many_orders_only_through_the_index_without_task_toke
     for statement in on_orders:
         if bulk & set(statement["Action"]):
             assert statement["Action"] == ["dynamodb:Query"]
-            assert statement["Resource"]["Fn::Join"][1][1] == "/index/open-orders"
+            projection = indexes[statement["Resource"]["Fn::Join"][1][1]]
+            assert projection["ProjectionType"] == "INCLUDE"
+            assert "task_token" not in projection["NonKeyAttributes"]
 
 
 def test_every_table_is_used_by_the_function_and_only_shops_are_scanned(resources):

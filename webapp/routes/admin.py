@@ -103,6 +103,7 @@ def _home(shop_id: str, links: list[dict] | None = None) -> str:
         settings_url=url_for("settings.home", shop_id=shop_id),
         shop_url=url_for("shops.home", shop_id=shop_id),
         people_url=url_for("people.home", shop_id=shop_id),
+        devices_url=url_for("devices.home", shop_id=shop_id),
         # The screen just let in comes within seconds; then the list shows it.
         awaiting="awaiting" in request.args,
         home_url=url_for("admin.home", shop_id=shop_id),

@@ -46,6 +46,26 @@ class Claim:
     most_of_day: int
 
 
+@dataclass(frozen=True)
+class OrderPlace:
+    """An order's place in a list by time."""
+
+    created_at: datetime
+    order_id: str
+
+
+@dataclass(frozen=True)
+class OrderQuery:
+    """Which orders: in any of `states` (empty: all), begun from `since` on and before `until`."""
+
+    states: frozenset[OrderState] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
+    customer_id: str | None = None
+    most: int = 50
+    after: OrderPlace | None = None
+
+
 class Orders(Protocol):
     def get(self, shop_id: str, order_id: str) -> Order | None: ...
     def open_orders(self, shop_id: str) -> list[Order]:
@@ -70,8 +90,11 @@ class Orders(Protocol):
     def next_attempt(self, order: Order) -> Order:
         """Counts one more execution for this order. Raises Stale."""
     def open_orders_of(self, shop_id: str, customer_id: str) -> list[Order]: ...
-    def ids_between(self, shop_id: str, begin: datetime, end: datetime) -> list[str]:
-        """All orders created in a span, first one first; the pages have no right to this read."""
+    def by_time(self, shop_id: str, asked: OrderQuery) -> tuple[list[Order], OrderPlace | None]:
+        """A page of a shop's orders, newest first, and the place after which the next begins.
+
+        A moment behind the writes.
+        """
     def task_token(self, order: Order) -> str | None:
         """What lets the order's execution go on; no other read gives it away."""
 
@@ -326,6 +349,50 @@ class Logos(Protocol):
     def put(self, shop_id: str, name: str, picture: bytes) -> None: ...
     def get(self, shop_id: str, name: str) -> bytes | None: ...
     def delete(self, shop_id: str, name: str) -> None: ...
+@dataclass(frozen=True)
+class Device:
+    """What uses the JSON API of one shop, and what its token allows. `id` is not a secret."""
+
+    id: str
+    shop_id: str
+    name: str
+    scopes: frozenset[str]
+    began_at: datetime
+    seen_at: datetime | None = None
+
+
+class Devices(Protocol):
+    def create(self, token: str, device: Device, ends_at: datetime) -> None: ...
+    def get(self, token: str, now: datetime) -> Device | None: ...
+    def touch(self, token: str, now: datetime) -> None: ...
+    def of_shop(self, shop_id: str, now: datetime) -> list[Device]: ...
+    def remove(self, shop_id: str, device_id: str) -> bool: ...
+
+
+@dataclass(frozen=True)
+class StoredAnswer:
+    """An answer that can be given again."""
+
+    status: int
+    body: str
+
+
+@dataclass(frozen=True)
+class BegunCall:
+    """A call with an Idempotency-Key: what was asked, and the answer once there is one."""
+
+    digest: str
+    answer: StoredAnswer | None
+
+
+class Answers(Protocol):
+    def begin(
+        self, name: str, digest: str, now: datetime, dies_at: datetime, ends_at: datetime
+    ) -> bool:
+        """False when the name is taken; an unfinished call of the same digest may die first."""
+    def get(self, name: str) -> BegunCall | None: ...
+    def finish(self, name: str, answer: StoredAnswer) -> None: ...
+    def forget(self, name: str) -> None: ...
 
 
 class Journeys(Protocol):
@@ -376,6 +443,8 @@ class Services:
     limits: Limits
     logos: Logos
     journeys: Journeys
+    devices: Devices
+    answers: Answers
     executions: Executions
     bus: Bus
     live: LiveTopics

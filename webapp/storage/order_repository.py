@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
+from functools import reduce
+from operator import and_
 
 from pynamodb.exceptions import DoesNotExist, UpdateError
-from pynamodb.expressions.condition import size
+from pynamodb.expressions.condition import Condition, size
 from pynamodb.transactions import TransactWrite
 
 from domain.errors import Busy, CodeUsedUp, HasOpenOrder, OrdersOfDayUsedUp, PassMissing
@@ -22,7 +24,7 @@ from domain.orders import (
     OrderState,
     Role,
 )
-from webapp.services.ports import AlreadyThere, Claim, Stale
+from webapp.services.ports import AlreadyThere, Claim, OrderPlace, OrderQuery, Stale
 from webapp.storage.tables import (
     CustomerModel,
     CustomerSessionModel,
@@ -35,6 +37,10 @@ from webapp.storage.transaction import transact
 _CLAIM_TRIES = 4
 _KEEP_CUSTOMERS = timedelta(days=2)
 _READ = sorted(OrderModel.get_attributes().keys() - {"task_token", "write_id"})
+
+_LEAST_READ = 50
+_BEGIN_OF_TIME = datetime(2000, 1, 1, tzinfo=timezone.utc)
+_END_OF_TIME = datetime(2999, 12, 31, tzinfo=timezone.utc)
 
 _MUTABLE = (
     "state",
@@ -90,18 +96,31 @@ class OrderRepository:
             OrderModel.version == order.version,
         )
 
+    def by_time(self, shop_id: str, asked: OrderQuery) -> tuple[list[Order], OrderPlace | None]:
+        found: list[Order] = []
+        after = asked.after and {
+            "shop_id": {"S": shop_id},
+            "order_id": {"S": asked.after.order_id},
+            "created_at": {"S": OrderModel.created_at.serialize(asked.after.created_at)},
+        }
+        results = OrderModel.by_time.query(
+            shop_id,
+            range_key_condition=_begun_between(asked.since, asked.until),
+            filter_condition=_of_query(asked),
+            scan_index_forward=False,
+            last_evaluated_key=after or None,
+            page_size=max(asked.most, _LEAST_READ),
+        )
+        for model in results:
+            if len(found) == asked.most:
+                return found, OrderPlace(found[-1].created_at, found[-1].id)
+            found.append(order_from_model(model))
+        return found, None
+
     def open_orders_of(self, shop_id: str, customer_id: str) -> list[Order]:
         customer = _customer(shop_id, customer_id)
         orders = (self.get(shop_id, order_id) for order_id in sorted(customer.open_orders or ()))
         return [order for order in orders if order]
-
-    def ids_between(self, shop_id: str, begin: datetime, end: datetime) -> list[str]:
-        found = OrderModel.query(
-            shop_id,
-            filter_condition=(OrderModel.created_at >= begin) & (OrderModel.created_at < end),
-            attributes_to_get=["order_id", "created_at"],
-        )
-        return [model.order_id for model in sorted(found, key=lambda model: model.created_at)]
 
     def claim(self, claim: Claim) -> None:
         for _ in range(_CLAIM_TRIES):
@@ -238,6 +257,21 @@ class OrderRepository:
             stored = OrderModel.get(model.shop_id, model.order_id, consistent_read=True)
             if stored.write_id != write_id:
                 raise Stale from None
+
+
+def _begun_between(since: datetime | None, until: datetime | None) -> Condition:
+    # Between takes in both ends, to the millisecond: `until` itself is outside.
+    last = until - timedelta(milliseconds=1) if until else _END_OF_TIME
+    return OrderModel.created_at.between(since or _BEGIN_OF_TIME, last)
+
+
+def _of_query(asked: OrderQuery) -> Condition | None:
+    conditions = []
+    if asked.states:
+        conditions.append(OrderModel.state.is_in(*sorted(asked.states)))
+    if asked.customer_id is not None:
+        conditions.append(OrderModel.customer_id == asked.customer_id)
+    return reduce(and_, conditions) if conditions else None
 
 
 def _customer(shop_id: str, customer_id: str) -> CustomerModel:

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from webapp.storage.tables import (
     BadgeModel,
+    AnswerModel,
     CounterModel,
     CustomerModel,
     CustomerSessionModel,
+    DeviceModel,
+    DevicesOfShopIndex,
     IntakeModel,
     JourneyModel,
     LimitModel,
     LogoModel,
     OpenOrdersIndex,
     OrderModel,
+    OrdersByTimeIndex,
     PhoneSignInModel,
     QrCodeModel,
     SessionModel,
@@ -56,6 +60,10 @@ TABLE_RIGHTS = tuple(
         ("KeepSessions", SessionModel, ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), ""),
         ("KeepBadges", BadgeModel, ("GetItem", "PutItem"), ""),
         ("KeepSignIns", SignInModel, ("DeleteItem", "GetItem", "PutItem"), ""),
+        ("ListOrders", OrderModel, ("Query",), OrdersByTimeIndex.Meta.index_name),
+        ("KeepDevices", DeviceModel, ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), ""),
+        ("ListDevices", DeviceModel, ("Query",), DevicesOfShopIndex.Meta.index_name),
+        ("KeepAnswers", AnswerModel, ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), ""),
         ("KeepJourneys", JourneyModel, ("PutItem", "Query"), ""),
     )
 )

@@ -58,6 +58,21 @@ class OpenOrdersIndex(LocalSecondaryIndex):
     open_since = TimeAttribute(range_key=True)
 
 
+class OrdersByTimeIndex(GlobalSecondaryIndex):
+    """All orders of a shop in the order they began, for lists of a day; never the task token."""
+
+    class Meta:
+        index_name = "orders-by-time"
+        projection = IncludeProjection(
+            "state version customer_id order_number drink_order admitted_at submitted_at queued_at "
+            "making_at ended_at collected_at choose_seconds make_seconds window_index attempt "
+            "barista_id barista_name cancelled_by reason".split()
+        )
+
+    shop_id = UnicodeAttribute(hash_key=True)
+    created_at = TimeAttribute(range_key=True)
+
+
 class OrderModel(Model):
     """One order; `open_since` is there only while the shop's list holds it (sparse index)."""
 
@@ -93,6 +108,7 @@ class OrderModel(Model):
     taken_back_at = TimeAttribute(null=True)
     for_name = UnicodeAttribute(null=True)
     open_orders = OpenOrdersIndex()
+    by_time = OrdersByTimeIndex()
 
 
 class CustomerModel(Model):
@@ -335,6 +351,49 @@ class JourneyModel(Model):
     detail = JSONAttribute()
 
 
+class DevicesOfShopIndex(GlobalSecondaryIndex):
+    """A shop's devices, for the admin's page."""
+
+    class Meta:
+        index_name = "devices-of-shop"
+        projection = AllProjection()
+
+    shop_id = UnicodeAttribute(hash_key=True)
+    device_id = UnicodeAttribute(range_key=True)
+
+
+class DeviceModel(Model):
+    """A device that uses the JSON API, under the hash of its token."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "devices"
+
+    token_hash = UnicodeAttribute(hash_key=True)
+    shop_id = UnicodeAttribute()
+    device_id = UnicodeAttribute()
+    title = UnicodeAttribute()
+    scopes = UnicodeSetAttribute()
+    began_at = TimeAttribute()
+    seen_at = TimeAttribute(null=True)
+    ends_at = TimeAttribute()
+    expires_at = TTLAttribute()
+    of_shop = DevicesOfShopIndex()
+
+
+class AnswerModel(Model):
+    """What was answered to a request with an Idempotency-Key; without a body it is under way."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "answers"
+
+    call_name = UnicodeAttribute(hash_key=True)
+    digest = UnicodeAttribute()
+    dies_at = TimeAttribute()
+    status = NumberAttribute(null=True)
+    body = UnicodeAttribute(null=True)
+    expires_at = TTLAttribute()
+
+
 MODELS: tuple[type[Model], ...] = (
     OrderModel,
     CustomerModel,
@@ -351,6 +410,8 @@ MODELS: tuple[type[Model], ...] = (
     SignInModel,
     LimitModel,
     JourneyModel,
+    DeviceModel,
+    AnswerModel,
 )
 
 STREAMED: tuple[type[Model], ...] = (OrderModel, ShopModel, JourneyModel)

@@ -15,18 +15,22 @@ from tests.builders import a_shop, dynamodb, workflow_writes
 from tests.webapp.routes.conftest import claim
 from webapp.access import Audience
 from webapp.services import people
-from webapp.services.ports import Services
+from webapp.services.devices import SCOPES, create_device, devices_of
+from webapp.services.ports import Services, StaffSession
 from webapp.services.sign_in import create_link, signed_in
 
 ACTORS = (
     "anonymous", "owner", "other customer", "barista", "display", "admin",
     "barista of another shop", "display of another shop", "admin of another shop",
+    "device", "device of another shop",
 )
 EVERYBODY = frozenset(ACTORS)
 OWNER = frozenset({"owner"})
 BARISTAS = frozenset({"barista", "admin"})
 DISPLAYS = frozenset({"display", "admin"})
 ADMINS = frozenset({"admin"})
+DEVICES = frozenset({"device"})
+NOBODY = frozenset()
 
 WHO_MAY = {
     "GET /": EVERYBODY,
@@ -108,6 +112,22 @@ WHO_MAY = {
     "GET /<shop_id>/admin/menu/<any(drinks, groups):kind>/<item_id>": ADMINS,
     "POST /<shop_id>/admin/menu/<any(drinks, groups):kind>/<item_id>": ADMINS,
     "POST /<shop_id>/admin/menu/<any(drinks, groups):kind>/<item_id>/remove": ADMINS,
+    "GET /<shop_id>/admin/devices": ADMINS,
+    "POST /<shop_id>/admin/devices": ADMINS,
+    "POST /<shop_id>/admin/devices/<device_id>/remove": ADMINS,
+    "GET /api/openapi.json": EVERYBODY,
+    "GET /<shop_id>/api/settings": DEVICES,
+    "GET /<shop_id>/api/menu": DEVICES,
+    "PUT /<shop_id>/api/store": DEVICES,
+    "GET /<shop_id>/api/qr-code": DEVICES,
+    "POST /<shop_id>/api/qr-code": DEVICES,
+    "GET /<shop_id>/api/orders": DEVICES,
+    "GET /<shop_id>/api/orders/<order_id>": DEVICES,
+    "PUT /<shop_id>/api/orders/<order_id>": DEVICES,
+    "GET /<shop_id>/api/my-orders": DEVICES,
+    # A device's own orders: this one is a phone's.
+    "GET /<shop_id>/api/my-orders/<order_id>": NOBODY,
+    "PUT /<shop_id>/api/my-orders/<order_id>": NOBODY,
     "GET /<shop_id>/admin/settings": ADMINS,
     "POST /<shop_id>/admin/settings/<part>": ADMINS,
     "GET /<shop_id>/admin/people": ADMINS,
@@ -121,7 +141,13 @@ WHO_MAY = {
 STAFF_ONLY = {
     route for route, actors in WHO_MAY.items() if actors in (BARISTAS, DISPLAYS, ADMINS)
 }
-UNSIGNED = {"anonymous", "owner", "other customer"}
+UNSIGNED = {"anonymous", "owner", "other customer", "device", "device of another shop"}
+BODIES = {
+    "PUT /<shop_id>/api/store": {"state": "closed"},
+    "POST /<shop_id>/api/qr-code": {"code": "a-code"},
+    "PUT /<shop_id>/api/orders/<order_id>": {"action": "make"},
+    "PUT /<shop_id>/api/my-orders/<order_id>": {"action": "cancel"},
+}
 FORMS = {
     "POST /<shop_id>/orders/<order_id>/submit": {"drink": "latte"},
     "POST /<shop_id>/barista/orders/<order_id>/cancel": {"reason": "mistake"},
@@ -156,6 +182,7 @@ class Bar:
     order_id: str
     session_id: str
     person_id: str
+    device_id: str
     browsers: dict[str, FlaskClient]
 
     def ask(self, actor: str, route: str):
@@ -166,6 +193,7 @@ class Bar:
             .replace("<code>", "a-code")
             .replace("<secret>", "a-secret")
             .replace("<session_id>", self.session_id)
+            .replace("<device_id>", self.device_id)
             .replace("<part>", "bar")
             .replace("<any(drinks, groups):kind>/<item_id>", "drinks/latte")
             .replace("<person_id>", self.person_id)
@@ -173,7 +201,9 @@ class Bar:
             .replace("<name>", "a-logo.png")
             .replace("<path:filename>", "nothing.css")
         )
-        return self.browsers[actor].open(path, method=method, data=FORMS.get(route))
+        return self.browsers[actor].open(
+            path, method=method, data=FORMS.get(route), json=BODIES.get(route)
+        )
 
 
 @pytest.fixture
@@ -194,7 +224,18 @@ def bar(app, services, screen, code_path):
     invitation = people.invite(
         services, people.TERMINAL, "main", "rui@example.com", "Rui", "barista"
     )
-    return Bar(services, order_id, session_id, invitation.person.id, browsers)
+    for name, shop_id in (("device", "main"), ("device of another shop", "annex")):
+        admin = StaffSession("", shop_id, "admin", "Admin")
+        token, device = create_device(services, admin, "Till", list(SCOPES))
+        browsers[name] = with_token(app, token)
+    device_id = devices_of(services, "main")[0].id
+    return Bar(services, order_id, session_id, invitation.person.id, device_id, browsers)
+
+
+def with_token(app: Flask, token: str) -> FlaskClient:
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    return client
 
 
 class Silent:
@@ -215,11 +256,21 @@ class Silent:
         pass
 
 
+def refusal(route: str, actor: str) -> int:
+    if "/api/" in route:
+        return 404 if "device" in actor else 401
+    return 401 if route in STAFF_ONLY and actor in UNSIGNED else 404
+
+
 def everything() -> list:
-    """All that is stored, but for when a screen was last seen."""
+    """All that is stored, but for when somebody was last seen and how often a device called."""
     tables = sorted(dynamodb().list_tables()["TableNames"])
     return [
-        sorted(repr(sorted(item.items())) for item in dynamodb().scan(TableName=name)["Items"])
+        sorted(
+            repr(sorted((key, value) for key, value in item.items() if key != "seen_at"))
+            for item in dynamodb().scan(TableName=name)["Items"]
+            if not item.get("limit_key", {}).get("S", "").startswith("api-calls|")
+        )
         for name in tables
     ]
 
@@ -247,7 +298,7 @@ def test_a_route_lets_in_whom_it_is_for_and_nobody_else(bar, route):
         if actor in allowed:
             continue
         answer = bar.ask(actor, route)
-        expected = 401 if route in STAFF_ONLY and actor in UNSIGNED else 404
+        expected = refusal(route, actor)
         assert (actor, answer.status_code) == (actor, expected)
         assert bar.order_id not in answer.get_data(as_text=True)
     assert everything() == before
@@ -262,6 +313,8 @@ def test_a_route_lets_in_whom_it_is_for_and_nobody_else(bar, route):
 @pytest.mark.parametrize("route", [r for r in WHO_MAY if "<order_id>" in r])
 def test_a_foreign_order_and_an_unknown_one_look_the_same(bar, route):
     actor = "other customer" if WHO_MAY[route] == OWNER else "barista of another shop"
+    if "/api/" in route:
+        actor = "device of another shop"
     foreign = bar.ask(actor, route)
     bar.order_id = "0" * 32
     unknown = bar.ask(actor, route)

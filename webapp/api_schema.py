@@ -1,0 +1,295 @@
+"""The JSON API's shapes, and the OpenAPI document made from its routes.
+
+Each route declares its operation beside itself; the document is read off the URL map, so it cannot
+name a route that does not exist or forget one that does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from flask import Flask
+
+from domain.orders import OrderState
+from domain.shops import SHOP_ID_PATTERN
+from webapp.services.bar import CancelReason
+from webapp.services.devices import SCOPES
+from webapp.services.once import KEY_LENGTH
+
+VERSION = "1"
+ID = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+TIME = {"type": "string", "format": "date-time"}
+MAYBE_TIME = {"type": ["string", "null"], "format": "date-time"}
+TEXT = {"type": "string"}
+MAYBE_TEXT = {"type": ["string", "null"]}
+NUMBER = {"type": "integer"}
+YES_OR_NO = {"type": "boolean"}
+
+
+def shape(required: Mapping, optional: Mapping | None = None, is_open: bool = False) -> dict:
+    """An object with these properties and, unless it is open, no others."""
+    return {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+        "additionalProperties": is_open,
+    }
+
+
+def _list_of(item: dict) -> dict:
+    return {"type": "array", "items": item}
+
+
+def _named(name: str) -> dict:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+STATES = [state.value for state in OrderState]
+REASONS = [reason.name.lower() for reason in CancelReason]
+_CHOSEN = {
+    "drink": {"type": "string", "minLength": 1, "maxLength": 40, "description": "a drink's id"},
+    "options": {
+        "type": "object",
+        "maxProperties": 20,
+        "additionalProperties": {"type": "string", "maxLength": 40},
+        "description": "option group's id → option's id; a group left out gets its default",
+    },
+}
+
+BODIES: dict[str, dict] = {
+    "ScannedCode": shape(
+        {
+            "code": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 300,
+                "description": "the text of the QR code, or the whole address in it",
+            }
+        }
+    ),
+    "OrderAction": shape(
+        {
+            "action": {
+                "type": "string",
+                "enum": ["submit", "cancel", "make", "release", "complete", "collect"],
+            }
+        },
+        _CHOSEN | {"reason": {"type": "string", "enum": REASONS, "description": "of a cancel"}},
+    ),
+    "Store": shape({"state": {"type": "string", "enum": ["open", "closed"]}}),
+}
+
+_OPTION = shape({"id": TEXT, "name": TEXT, "isDefault": YES_OR_NO, "isSoldOut": YES_OR_NO})
+_DRINK = shape(
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "hint": TEXT,
+        "icon": TEXT,
+        "optionGroups": _list_of(TEXT),
+        "isSoldOut": YES_OR_NO,
+        "allergens": _list_of(TEXT),
+    }
+)
+_ORDERED = shape(
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "icon": TEXT,
+        "options": _list_of(shape({"group": TEXT, "name": TEXT, "isDefault": YES_OR_NO})),
+        "differences": _list_of(TEXT),
+    }
+)
+ANSWERS: dict[str, dict] = {
+    "Order": shape(
+        {
+            "id": ID,
+            "number": {"type": ["integer", "null"]},
+            "state": {"type": "string", "enum": STATES},
+            "version": NUMBER,
+            "drink": {"oneOf": [_ORDERED, {"type": "null"}]},
+            "barista": MAYBE_TEXT,
+            "cancelledBy": MAYBE_TEXT,
+            "reason": MAYBE_TEXT,
+            "createdAt": TIME,
+            "admittedAt": MAYBE_TIME,
+            "submittedAt": MAYBE_TIME,
+            "queuedAt": MAYBE_TIME,
+            "makingAt": MAYBE_TIME,
+            "endedAt": MAYBE_TIME,
+            "collectedAt": MAYBE_TIME,
+            "deadlineAt": MAYBE_TIME,
+        }
+    ),
+    "Orders": shape({"orders": _list_of(_named("Order")), "next": MAYBE_TEXT}),
+    "QrCode": shape(
+        {
+            "state": {"type": "string", "enum": ["open", "paused", "used_up", "closed"]},
+            "url": MAYBE_TEXT,
+            "shownUntil": TIME,
+            "goodUntil": TIME,
+            "scans": NUMBER,
+            "left": NUMBER,
+            "nextAt": TIME,
+        }
+    ),
+    "Settings": shape(
+        {
+            "id": TEXT,
+            "name": TEXT,
+            "isOpen": YES_OR_NO,
+            "pausedUntil": MAYBE_TIME,
+            "isRehearsal": YES_OR_NO,
+            "timezone": TEXT,
+            "pickupPlace": TEXT,
+            "capacity": NUMBER,
+            "openOrders": NUMBER,
+            "scansPerCode": NUMBER,
+            "windowSeconds": NUMBER,
+            "openOrdersPerCustomer": NUMBER,
+            "ordersPerDay": NUMBER,
+            "languages": _list_of(TEXT),
+            "version": NUMBER,
+        }
+    ),
+    "Menu": shape(
+        {
+            "drinks": _list_of(_DRINK),
+            "optionGroups": _list_of(
+                shape({"id": TEXT, "name": TEXT, "options": _list_of(_OPTION)})
+            ),
+        }
+    ),
+    "Problem": shape(
+        {"type": TEXT, "title": TEXT, "status": NUMBER, "detail": TEXT},
+        {"retryAt": TIME, "orderId": TEXT, "reference": TEXT},
+        is_open=True,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a route of the API does, for its document and for its checks.
+
+    scope: what the device's token must allow. body, answer: names of the shapes above. query: the
+    parameters it reads. raises: the statuses of its refusals beside those every route may answer.
+    """
+
+    summary: str
+    scope: str
+    answer: str
+    body: str | None = None
+    status: int = 200
+    query: tuple[Mapping, ...] = ()
+    raises: tuple[int, ...] = ()
+    is_repeatable: bool = False
+
+
+@cache
+def checker(body: str) -> Callable[[object], object]:
+    """Checks a request's body; raises fastjsonschema.JsonSchemaValueException."""
+    import fastjsonschema
+
+    return fastjsonschema.compile(
+        {"$schema": "http://json-schema.org/draft-07/schema#", **BODIES[body]}
+    )
+
+
+def document(app: Flask, server: str) -> dict:
+    """The OpenAPI document of the API served at this address."""
+    paths: dict[str, dict] = {}
+    for rule in app.url_map.iter_rules():
+        operation = getattr(app.view_functions[rule.endpoint], "operation", None)
+        if operation is None:
+            continue
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            name = rule.endpoint.rpartition(".")[2]
+            paths.setdefault(path, {})[method.lower()] = _operation(operation, name, rule)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Coffee bar",
+            "version": VERSION,
+            "description": "For printers, tills and robots. An admin makes a device and its token"
+            " on the admin's page; the token is for one shop.",
+        },
+        "servers": [{"url": server}],
+        "security": [{"device": []}],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": ANSWERS | BODIES,
+            "securitySchemes": {
+                "device": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "Scopes: "
+                    + "; ".join(f"{name}: {words}" for name, words in SCOPES.items()),
+                }
+            },
+        },
+    }
+
+
+_PARAMETERS = {
+    "shop_id": {"type": "string", "pattern": f"^{SHOP_ID_PATTERN.pattern}$"},
+    "order_id": ID,
+}
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "sent again with the same key, the request is not carried out again",
+    "schema": {"type": "string", "minLength": 8, "maxLength": KEY_LENGTH, "pattern": "^[!-~]+$"},
+}
+_PROBLEMS = {
+    400: "The request cannot be read",
+    401: "No token, or one that is no longer good",
+    403: "The token does not allow this",
+    404: "Nothing of this shop",
+    409: "Not possible now",
+    410: "Too late",
+    413: "The body is too large",
+    415: "The body is not JSON",
+    422: "The request says something that cannot be",
+    429: "Too often",
+    503: "The bar is very busy; the same request may be sent again",
+}
+_ALWAYS = (401, 403, 404, 429, 503)
+_WITH_BODY = (400, 413, 415, 422)
+
+
+def _operation(operation: Operation, name: str, rule) -> dict:
+    parameters = [
+        {"name": argument, "in": "path", "required": True, "schema": _PARAMETERS[argument]}
+        for argument in sorted(rule.arguments)
+    ]
+    parameters += [dict(one) for one in operation.query]
+    parameters += [_KEY] if operation.is_repeatable else []
+    statuses = {*_ALWAYS, *operation.raises, *(_WITH_BODY if operation.body else ())}
+    statuses |= {422} if operation.query else set()
+    statuses |= {409, 422} if operation.is_repeatable else set()
+    described = {
+        "operationId": name,
+        "summary": operation.summary,
+        "description": f"Needs the scope {operation.scope}.",
+        "parameters": parameters,
+        "responses": {
+            str(operation.status): _content(operation.answer, "application/json", "Done"),
+            **{
+                str(status): _content("Problem", "application/problem+json", _PROBLEMS[status])
+                for status in sorted(statuses)
+            },
+        },
+    }
+    if operation.body:
+        schema = {"schema": _named(operation.body)}
+        described["requestBody"] = {"required": True, "content": {"application/json": schema}}
+    return described
+
+
+def _content(schema: str, kind: str, description: str) -> dict:
+    return {"description": description, "content": {kind: {"schema": _named(schema)}}}

@@ -1,0 +1,128 @@
+"""From domain values to the JSON API's answers, in the shapes of api_schema."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from domain.menu import DrinkOrder, Menu
+from domain.orders import Order
+from domain.shops import Shop
+from webapp.services.codes import CurrentCode
+
+
+def order(order: Order) -> dict:
+    """An order as a device of its shop sees it: no customer, no token."""
+    return {
+        "id": order.id,
+        "number": order.number,
+        "state": order.state.value,
+        "version": order.version,
+        "drink": order.drink_order and _drink(order.drink_order),
+        "barista": order.barista_name,
+        "cancelledBy": order.cancelled_by,
+        "reason": order.reason,
+        "createdAt": time(order.created_at),
+        "admittedAt": time(order.admitted_at),
+        "submittedAt": time(order.submitted_at),
+        "queuedAt": time(order.queued_at),
+        "makingAt": time(order.making_at),
+        "endedAt": time(order.ended_at),
+        "collectedAt": time(order.collected_at),
+        "deadlineAt": time(order.deadline_at),
+    }
+
+
+def menu(menu: Menu) -> dict:
+    """All that is offered."""
+    return {
+        "drinks": [
+            {
+                "id": drink.id,
+                "name": drink.name,
+                "hint": drink.hint,
+                "icon": drink.icon,
+                "optionGroups": list(drink.groups),
+                "isSoldOut": drink.is_sold_out,
+                "allergens": list(drink.allergens),
+            }
+            for drink in menu.drinks
+        ],
+        "optionGroups": [
+            {
+                "id": group.id,
+                "name": group.name,
+                "options": [
+                    {
+                        "id": option.id,
+                        "name": option.name,
+                        "isDefault": option == group.default,
+                        "isSoldOut": option.is_sold_out,
+                    }
+                    for option in group.options
+                ],
+            }
+            for group in menu.groups
+        ],
+    }
+
+
+def settings(shop: Shop, open_orders: int) -> dict:
+    """A shop's settings, without what belongs to one of its people."""
+    return {
+        "id": shop.id,
+        "name": shop.name,
+        "isOpen": shop.is_open,
+        "pausedUntil": time(shop.paused_until),
+        "isRehearsal": shop.is_rehearsal,
+        "timezone": shop.timezone,
+        "pickupPlace": shop.pickup_place,
+        "capacity": shop.capacity,
+        "openOrders": open_orders,
+        "scansPerCode": shop.scans_per_code,
+        "windowSeconds": shop.window_seconds,
+        "openOrdersPerCustomer": shop.open_orders_per_customer,
+        "ordersPerDay": shop.orders_per_day,
+        "languages": list(shop.languages),
+        "version": shop.version,
+    }
+
+
+def qr_code(shop: Shop, current: CurrentCode, url: str) -> dict:
+    """The code to show now; its address only while it lets somebody in."""
+    state = "open"
+    if not shop.is_open:
+        state = "closed"
+    elif shop.paused_until is not None:
+        state = "paused"
+    elif not current.bucket.left:
+        state = "used_up"
+    return {
+        "state": state,
+        "url": url if state == "open" else None,
+        "shownUntil": time(current.qr_code.shown_until),
+        "goodUntil": time(current.qr_code.good_until),
+        "scans": current.bucket.scans,
+        "left": current.bucket.left,
+        "nextAt": time(current.bucket.closes_at),
+    }
+
+
+def time(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC, to the millisecond."""
+    if moment is None:
+        return None
+    text = moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def _drink(drink: DrinkOrder) -> dict:
+    return {
+        "id": drink.drink,
+        "name": drink.name,
+        "icon": drink.icon,
+        "options": [
+            {"group": option.group, "name": option.name, "isDefault": option.is_default}
+            for option in drink.options
+        ],
+        "differences": list(drink.differences),
+    }

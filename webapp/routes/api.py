@@ -1,0 +1,338 @@
+"""The JSON API: the pages' own use cases for printers, tills and robots.
+
+Only a device's token lets anybody in, never a cookie, so there is nothing to forge across sites.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, time, timedelta, timezone
+from functools import wraps
+
+from flask import Blueprint, Response, abort, current_app, jsonify, request
+
+from domain.errors import ChoiceInvalid
+from domain.orders import Order, OrderState
+from webapp import api_views
+from webapp.access import ANYONE, DEVICE, allow, client_address, device, services
+from webapp.api_schema import STATES, Operation, checker, document
+from webapp.services import bar, codes, once, ordering
+from webapp.services.devices import TOKEN_LIFETIME, customer_of
+from webapp.services.ports import (
+    CustomerSession,
+    OrderPlace,
+    OrderQuery,
+    StaffSession,
+    StoredAnswer,
+)
+
+blueprint = Blueprint("api", __name__)
+
+MOST_ORDERS = 100
+_PLACE = "<shop_id>/api"
+
+
+def operation(summary: str, scope: str, answer: str, **more) -> Callable:
+    """Declares what a route does; checks the token's scope, the body and the repetition."""
+    declared = Operation(summary, scope, answer, **more)
+
+    def declare(view: Callable) -> Callable:
+        @wraps(view)
+        def checked(shop_id: str, **values: str):
+            if scope not in device().scopes:
+                abort(403)
+            body = (_body(declared.body),) if declared.body else ()
+            if not declared.is_repeatable:
+                return jsonify(view(shop_id, *body, **values)), declared.status
+            return _once(declared, lambda: view(shop_id, *body, **values))
+
+        checked.operation = declared
+        return checked
+
+    return declare
+
+
+@blueprint.get("/api/openapi.json")
+@allow(ANYONE)
+def openapi():
+    return jsonify(document(current_app, services().public_url))
+
+
+@blueprint.get(f"/{_PLACE}/settings")
+@allow(DEVICE)
+@operation("The shop's settings", "shop:read", "Settings")
+def settings(shop_id: str):
+    count = services().shops.open_order_count(shop_id)
+    return api_views.settings(services().shop(shop_id), count)
+
+
+@blueprint.get(f"/{_PLACE}/menu")
+@allow(DEVICE)
+@operation("What the shop offers, and what is sold out", "shop:read", "Menu")
+def menu(shop_id: str):
+    return api_views.menu(services().shop(shop_id).menu)
+
+
+@blueprint.put(f"/{_PLACE}/store")
+@allow(DEVICE)
+@operation("Open or close the shop", "shop:write", "Settings", body="Store", is_repeatable=True)
+def store(shop_id: str, body: dict):
+    shop = bar.set_open(services(), shop_id, body["state"] == "open")
+    return api_views.settings(shop, services().shops.open_order_count(shop_id))
+
+
+@blueprint.get(f"/{_PLACE}/qr-code")
+@allow(DEVICE)
+@operation("The QR code to show now", "codes:read", "QrCode")
+def qr_code(shop_id: str):
+    shop = services().shop(shop_id)
+    current = codes.current_code(services(), shop)
+    url = f"{services().public_url}/{shop.id}/scan/{current.qr_code.text}"
+    return api_views.qr_code(shop, current, url)
+
+
+@blueprint.post(f"/{_PLACE}/qr-code")
+@allow(DEVICE)
+@operation(
+    "Validate a scanned QR code and take a place with it", "orders:place", "Order",
+    body="ScannedCode", status=201, raises=(409, 410), is_repeatable=True,
+)
+def validate_code(shop_id: str, body: dict):
+    shop, browser = services().shop(shop_id), _browser()
+    text = body["code"].rstrip("/").rpartition("/")[2]
+    _, browser = codes.scan_code(services(), shop, text, client_address(), browser)
+    form_key = request.headers.get("Idempotency-Key") or secrets.token_urlsafe(12)
+    order = codes.claim_place(services(), shop, browser, form_key, client_address())
+    return api_views.order(order)
+
+
+_LIST = (
+    {
+        "name": "limit",
+        "in": "query",
+        "schema": {"type": "integer", "minimum": 1, "maximum": MOST_ORDERS, "default": 50},
+    },
+    {
+        "name": "cursor",
+        "in": "query",
+        "description": "`next` of the page before",
+        "schema": {"type": "string", "maxLength": 200},
+    },
+)
+_WHICH = (
+    {
+        "name": "state",
+        "in": "query",
+        "description": "one or more order states, separated by commas",
+        "style": "form",
+        "explode": False,
+        "schema": {"type": "array", "items": {"type": "string", "enum": STATES}},
+    },
+    {
+        "name": "since",
+        "in": "query",
+        "description": "begun at this moment or later",
+        "schema": {"type": "string", "format": "date-time"},
+    },
+    {
+        "name": "until",
+        "in": "query",
+        "description": "begun before this moment",
+        "schema": {"type": "string", "format": "date-time"},
+    },
+)
+
+
+@blueprint.get(f"/{_PLACE}/orders")
+@allow(DEVICE)
+@operation("The shop's orders, newest first", "orders:read", "Orders", query=_WHICH + _LIST)
+def orders(shop_id: str):
+    asked = replace(
+        _page_asked(),
+        states=_states(request.args.get("state", "")),
+        since=_moment("since"),
+        until=_moment("until"),
+    )
+    return _orders(shop_id, asked)
+
+
+@blueprint.get(f"/{_PLACE}/my-orders")
+@allow(DEVICE)
+@operation("What this device has ordered today, newest first", "orders:place", "Orders", query=_LIST)
+def my_orders(shop_id: str):
+    shop = services().shop(shop_id)
+    midnight = datetime.combine(shop.local_time(services().now()).date(), time(), shop.zone)
+    asked = replace(_page_asked(), since=midnight, customer_id=customer_of(device()))
+    return _orders(shop_id, asked)
+
+
+@blueprint.get(f"/{_PLACE}/orders/<order_id>")
+@allow(DEVICE)
+@operation("One order", "orders:read", "Order")
+def order(shop_id: str, order_id: str):
+    return api_views.order(services().order(shop_id, order_id))
+
+
+@blueprint.get(f"/{_PLACE}/my-orders/<order_id>")
+@allow(DEVICE)
+@operation("One order of this device", "orders:place", "Order")
+def my_order(shop_id: str, order_id: str):
+    return api_views.order(_my_order(shop_id, order_id))
+
+
+@blueprint.put(f"/{_PLACE}/my-orders/<order_id>")
+@allow(DEVICE)
+@operation(
+    "Choose the drink of this device's order (submit), or cancel it", "orders:place", "Order",
+    body="OrderAction", raises=(409,), is_repeatable=True,
+)
+def change_my_order(shop_id: str, body: dict, order_id: str):
+    shop = services().shop(shop_id)
+    mine = _my_order(shop_id, order_id)
+    if body["action"] == "submit":
+        drink, options = body.get("drink", ""), body.get("options", {})
+        return api_views.order(ordering.place_order(services(), shop, mine, drink, options))
+    if body["action"] == "cancel":
+        return api_views.order(ordering.cancel_order(services(), mine))
+    raise ChoiceInvalid("A customer submits or cancels; the rest is the bar's.")
+
+
+@blueprint.put(f"/{_PLACE}/orders/<order_id>")
+@allow(DEVICE)
+@operation(
+    "Make, release, complete, collect or cancel an order", "orders:act", "Order",
+    body="OrderAction", raises=(409,), is_repeatable=True,
+)
+def change_order(shop_id: str, body: dict, order_id: str):
+    act = _ACTIONS.get(body["action"])
+    if act is None:
+        raise ChoiceInvalid("The drink of an order is its customer's to choose.")
+    return api_views.order(act(order_id, _barista(), body.get("reason")))
+
+
+_ACTIONS: dict[str, Callable[[str, StaffSession, str | None], Order]] = {
+    "make": lambda order, who, _: bar.make_order(services(), order, who),
+    "release": lambda order, who, _: bar.release_order(services(), order, who),
+    "complete": lambda order, who, _: bar.complete_order(services(), order, who),
+    "collect": lambda order, who, _: bar.collect_order(services(), order, who),
+    "cancel": lambda order, who, reason: bar.cancel_order(services(), order, who, _reason(reason)),
+}
+
+
+def _reason(reason: str | None) -> bar.CancelReason:
+    if reason is None:
+        raise ChoiceInvalid("Say why: a cancel needs one of the reasons.")
+    return bar.CancelReason[reason.upper()]
+
+
+def _barista() -> StaffSession:
+    who = device()
+    return StaffSession(who.id, who.shop_id, "barista", who.name)
+
+
+def _my_order(shop_id: str, order_id: str) -> Order:
+    me = CustomerSession("", customer_of(device()))
+    return ordering.own_order(services(), shop_id, order_id, me)
+
+
+def _browser() -> CustomerSession:
+    """The device as a customer: one, however many calls it makes."""
+    secret, now = f"device|{request.authorization.token}", services().now()
+    known = services().customer_sessions.get(secret, now)
+    if known:
+        return known
+    who = customer_of(device())
+    return services().customer_sessions.create(secret, who, now + TOKEN_LIFETIME)
+
+
+# What is asked
+
+
+def _body(shape: str) -> dict:
+    from fastjsonschema import JsonSchemaValueException
+
+    if not request.is_json:
+        abort(415)
+    body = request.get_json()
+    try:
+        checker(shape)(body)
+    except JsonSchemaValueException as error:
+        raise ChoiceInvalid(f"The body is not as it must be: {error.message}.") from None
+    return body
+
+
+def _page_asked() -> OrderQuery:
+    text = request.args.get("limit", "50")
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_ORDERS):
+        raise ChoiceInvalid(f"limit is a whole number from 1 to {MOST_ORDERS}.")
+    return OrderQuery(most=int(text), after=_place(request.args.get("cursor", "")))
+
+
+def _states(text: str) -> frozenset[OrderState]:
+    try:
+        return frozenset(OrderState(name) for name in text.split(",") if name)
+    except ValueError:
+        raise ChoiceInvalid(f"state is one or more of {', '.join(STATES)}.") from None
+
+
+def _moment(name: str) -> datetime | None:
+    text = request.args.get(name, "")
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None or not 2000 <= moment.year < 2999:
+            raise ValueError
+        return moment.astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        raise ChoiceInvalid(f"{name} is a time with its zone, such as 2026-11-24T09:30:00Z.") from None
+
+
+def _orders(shop_id: str, asked: OrderQuery) -> dict:
+    found, after = services().orders.by_time(shop_id, asked)
+    return {
+        "orders": [api_views.order(one) for one in found],
+        "next": after and _cursor(after),
+    }
+
+
+def _cursor(place: OrderPlace) -> str:
+    text = json.dumps([place.created_at.isoformat(), place.order_id])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _place(cursor: str) -> OrderPlace | None:
+    if not cursor:
+        return None
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        created_at, order_id = json.loads(base64.urlsafe_b64decode(padded))
+        place = OrderPlace(datetime.fromisoformat(created_at), order_id)
+        if place.created_at.utcoffset() != timedelta() or not isinstance(order_id, str):
+            raise ValueError
+        bytes.fromhex(order_id)
+    except (ValueError, TypeError, binascii.Error):
+        raise ChoiceInvalid("cursor is not one that this list gave.") from None
+    return place
+
+
+def _once(declared: Operation, call: Callable[[], dict]):
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return jsonify(call()), declared.status
+    if not 8 <= len(key) <= once.KEY_LENGTH or not key.isascii() or not key.isprintable():
+        raise ChoiceInvalid(f"Idempotency-Key has 8 to {once.KEY_LENGTH} printable characters.")
+    asked = f"{request.method} {request.path}\n".encode() + request.get_data()
+    answer, is_repeated = once.once(
+        services(), device().id, key, asked,
+        lambda: StoredAnswer(declared.status, json.dumps(call())),
+    )
+    response = Response(answer.body, answer.status, mimetype="application/json")
+    if is_repeated:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response

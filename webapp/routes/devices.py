@@ -1,0 +1,65 @@
+"""The admin's page of devices that use the JSON API."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from domain.errors import ChoiceInvalid, NotFound
+from webapp import presenters
+from webapp.access import ADMIN, allow, services, staff
+from webapp.services.devices import SCOPES, create_device, devices_of, remove_device
+
+blueprint = Blueprint("devices", __name__, url_prefix="/<shop_id>/admin/devices")
+
+
+@blueprint.get("")
+@allow(ADMIN)
+def home(shop_id: str):
+    return _page(shop_id)
+
+
+@blueprint.post("")
+@allow(ADMIN)
+def create(shop_id: str):
+    form = request.form
+    try:
+        token, device = create_device(
+            services(), staff(), form.get("name", ""), form.getlist("scope")
+        )
+    except ChoiceInvalid as refused:
+        return _page(shop_id, error=refused.sentence), 422
+    return _page(shop_id, made={"name": device.name, "token": token})
+
+
+@blueprint.post("/<device_id>/remove")
+@allow(ADMIN)
+def remove(shop_id: str, device_id: str):
+    try:
+        remove_device(services(), shop_id, device_id)
+    except NotFound:
+        # Pressed twice: what the admin wanted is so.
+        pass
+    return redirect(url_for("devices.home", shop_id=shop_id), 303)
+
+
+def _page(shop_id: str, error: str = "", made: dict | None = None) -> str:
+    shop, now = services().shop(shop_id), services().now()
+    return render_template(
+        "admin/devices.html",
+        shop=shop,
+        error=error,
+        made=made,
+        devices=[
+            presenters.device(shop, device, SCOPES, now)
+            | {"remove_url": url_for("devices.remove", shop_id=shop_id, device_id=device.id)}
+            for device in devices_of(services(), shop_id)
+        ],
+        scopes=SCOPES,
+        name="" if made else request.form.get("name", "")[:24],
+        chosen=[] if made else request.form.getlist("scope"),
+        action=url_for("devices.create", shop_id=shop_id),
+        home_url=url_for("admin.home", shop_id=shop_id),
+        document_url=url_for("api.openapi"),
+        now_ms=int(now.timestamp() * 1000),
+        live_url=None,
+    )

@@ -1,0 +1,48 @@
+"""The answers to requests that carried an Idempotency-Key."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pynamodb.exceptions import DoesNotExist, PutError
+
+from webapp.services.ports import BegunCall, StoredAnswer
+from webapp.storage.tables import AnswerModel
+
+
+class AnswerRepository:
+    """See services.ports.Answers."""
+
+    def begin(
+        self, name: str, digest: str, now: datetime, dies_at: datetime, ends_at: datetime
+    ) -> bool:
+        is_free = AnswerModel.call_name.does_not_exist() | (
+            AnswerModel.body.does_not_exist()
+            & (AnswerModel.dies_at <= now)
+            & (AnswerModel.digest == digest)
+        )
+        model = AnswerModel(name, digest=digest, dies_at=dies_at, expires_at=ends_at)
+        try:
+            model.save(condition=is_free)
+        except PutError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def get(self, name: str) -> BegunCall | None:
+        try:
+            model = AnswerModel.get(name, consistent_read=True)
+        except DoesNotExist:
+            return None
+        is_finished = model.body is not None
+        answer = StoredAnswer(int(model.status), model.body) if is_finished else None
+        return BegunCall(model.digest, answer)
+
+    def finish(self, name: str, answer: StoredAnswer) -> None:
+        AnswerModel(name).update(
+            actions=[AnswerModel.status.set(answer.status), AnswerModel.body.set(answer.body)]
+        )
+
+    def forget(self, name: str) -> None:
+        AnswerModel(name).delete()
