@@ -13,7 +13,8 @@ PACKAGES = {
 
 NOT_NEEDED = {
     "asyncio", "multiprocessing", "qrcode", "sqlite3", "unittest", "xml.dom",
-    "domain.events", "webapp.consumers.registry", "webapp.staff_jobs",
+    "domain.events", "phonenumbers", "webapp.consumers.registry", "webapp.staff_jobs",
+    "workflows.order_workflow",
 }
 
 

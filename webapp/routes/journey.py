@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, render_template, url_for
 
 from webapp.access import ANYONE, ORDER_OWNER, allow, own_order, services
-from webapp.journey_presenter import journey
 from webapp.routes.live import live_url
 from webapp.services import journeys
 
@@ -40,7 +39,7 @@ def panel(shop_id: str, order_id: str):
 @allow(ANYONE)
 def shared(shop_id: str, name: str):
     events = journeys.shared_journey(services(), shop_id, name)
-    view = journey(services().shop(shop_id), events, services().now(), is_shared=True)
+    view = _view(shop_id, events, is_shared=True)
     return _page(
         "customer/shared_journey.html",
         shop_id,
@@ -51,7 +50,14 @@ def shared(shop_id: str, name: str):
 
 def _own_view(shop_id: str, order_id: str) -> dict:
     events = journeys.journey(services(), order_id)
-    return journey(services().shop(shop_id), events, services().now())
+    return _view(shop_id, events)
+
+
+def _view(shop_id: str, events: list, is_shared: bool = False) -> dict:
+    # Late: the drawing of the workflow is nobody's first page.
+    from webapp.journey_presenter import journey
+
+    return journey(services().shop(shop_id), events, services().now(), is_shared=is_shared)
 
 
 def _page(template: str, shop_id: str, view: dict, **context) -> str:

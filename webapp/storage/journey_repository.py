@@ -7,7 +7,6 @@ from datetime import datetime
 from pynamodb.exceptions import PutError
 
 from domain.detail_types import DetailType
-from domain.events import parse_event
 from webapp.services.ports import StoredEvent
 from webapp.storage.tables import JourneyModel
 
@@ -39,6 +38,8 @@ class JourneyRepository:
 
 def event_from_model(model: JourneyModel) -> StoredEvent:
     """A stored event; its own time if it tells one, else the envelope's."""
+    from domain.events import parse_event
+
     name = DetailType(model.detail_type)
     at = getattr(parse_event(name, model.detail), "at", None)
     return StoredEvent(name, at or datetime.fromisoformat(model.happened_at), model.detail)
