@@ -100,6 +100,11 @@ def menu(menu: Menu, drink_id: str | None = None, options: dict | None = None,
         ],
         "chosen": {"drink": drink_id, "options": options or {}},
         "error": error,
+        "allergens": [
+            {"name": item.name, "tags": ", ".join(item.allergens)}
+            for item in (*menu.drinks, *(o for group in menu.groups for o in group.options))
+            if item.allergens
+        ],
         # An open form on a phone renews itself when this differs.
         "digest": hashlib.sha256(repr(menu).encode()).hexdigest()[:16],
     }

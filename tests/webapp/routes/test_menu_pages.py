@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.builders import workflow_writes
+from tests.webapp.routes.conftest import claim
 from tests.webapp.services.test_counter import of_a_customer
 from webapp.services import bar
 
@@ -45,6 +47,14 @@ def test_a_drink_that_cannot_be_is_said_at_its_field(services, screen):
     assert answer.status_code == 422
     assert "Choose one of the drawings." in answer.get_data(as_text=True)
     assert services.shop("main") == before
+
+
+def test_a_customer_reads_what_is_in_a_drink(services, screen, phone, code_path):
+    screen("admin").post(LATTE, data=FORM | {"allergens": ["milk", "soy"]})
+    path = claim(phone, code_path)
+    order = services.order("main", path.rpartition("/")[2])
+    workflow_writes("AdmitOrder", order, services.now())
+    assert "<b>Caffè Latte</b> contains milk, soy" in phone.get(path).get_data(as_text=True)
 
 
 def test_an_open_order_keeps_what_it_was_placed_with(services, screen):

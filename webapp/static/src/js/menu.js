@@ -41,8 +41,8 @@ export function renewMenu(fresh) {
     else if (input.name === 'drink' || !input.closest('fieldset').hidden) gone = nameOf(input)
   }, form)
   form.querySelector('.drinks').replaceWith(now.querySelector('.drinks'))
-  each('[data-group]', fieldset => fieldset.remove(), form)
-  form.append(...now.querySelectorAll('[data-group]'))
+  each('[data-group], .allergens', part => part.remove(), form)
+  form.append(...now.querySelectorAll('[data-group], .allergens'))
   form.dataset.menu = now.dataset.menu
   const again = focused && find(form, focused.name, focused.value)
   if (again) again.focus({ preventScroll: true })
