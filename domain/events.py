@@ -163,8 +163,25 @@ class ShopNotready(OrderEvent):
 
 @dataclass(frozen=True)
 class WaitingProduction(OrderEvent):
+    """told: the wait that the customer was told, from and to in minutes."""
+
+    told: tuple[int, int] | None = None
+
     detail_type = DetailType.WAITING_PRODUCTION
     message = "The customer chose a drink and the order has its number."
+
+    def to_detail(self) -> dict:
+        estimate = {} if self.told is None else {"estimateMinutes": list(self.told)}
+        return super().to_detail() | estimate
+
+    @classmethod
+    def _fields_from(cls, detail: Mapping) -> dict:
+        told = detail.get("estimateMinutes")
+        return super()._fields_from(detail) | {"told": tuple(told) if told else None}
+
+    @classmethod
+    def _fields_of(cls, order: Order) -> dict:
+        return super()._fields_of(order) | {"told": order.told}
 
 
 @dataclass(frozen=True)

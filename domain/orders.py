@@ -189,7 +189,8 @@ class Order:
     """One order; one item in the database.
 
     version grows by one with each change of state. The `*_at` times are UTC. choose_seconds and
-    make_seconds are the deadlines of the workflow that runs it. task_token is the execution's
+    make_seconds are the deadlines of the workflow that runs it. told is the wait that the customer
+    was told with the choice, from and to in minutes. task_token is the execution's
     callback token: it is never shown, announced or logged.
     attempt counts the executions: a remade or taken back order, and one whose execution was lost,
     gets another one. remade_at: since when it is made once more, ahead of the line.
@@ -207,6 +208,7 @@ class Order:
     attempt: int = 1
     number: int | None = None
     drink_order: DrinkOrder | None = None
+    told: tuple[int, int] | None = None
     admitted_at: datetime | None = None
     submitted_at: datetime | None = None
     queued_at: datetime | None = None
@@ -282,10 +284,17 @@ def transition(order: Order, action: Action, role: Role) -> Transition:
     raise NotAllowedNow(_why_not(order, action, role))
 
 
-def submit(order: Order, drink_order: DrinkOrder, number: int, now: datetime) -> Order:
+def submit(
+    order: Order,
+    drink_order: DrinkOrder,
+    number: int,
+    now: datetime,
+    told: tuple[int, int] | None = None,
+) -> Order:
     """The order with the customer's choice and its number. Raises NotAllowedNow.
 
-    A walk-up order is submitted in the name of the barista who took it.
+    told: the wait that the customer was told, from and to in minutes. A walk-up order is
+    submitted in the name of the barista who took it.
     """
     return _moved(
         order,
@@ -294,6 +303,7 @@ def submit(order: Order, drink_order: DrinkOrder, number: int, now: datetime) ->
         drink_order=drink_order,
         number=number,
         submitted_at=now,
+        told=told,
     )
 
 

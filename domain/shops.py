@@ -52,6 +52,7 @@ class Shop:
         a barista ended such a pause, so the bar does not begin another one before this moment.
     languages: the ones offered to customers, the bar's own first.
     accent: the event's colour ("#rrggbb"), empty for the house's; logo: its picture's name.
+    shows_baristas: whether the figures are also shown for each barista.
     edits: the last change of each part of the settings, so that two editors do not overwrite
         each other. version: grows by one with each change of any part.
     """
@@ -83,6 +84,7 @@ class Shop:
     accent: str = ""
     logo: str = ""
     is_archived: bool = False
+    shows_baristas: bool = True
     edits: Mapping[str, Edit] = field(default_factory=dict)
     version: int = 1
 

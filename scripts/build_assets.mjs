@@ -7,7 +7,7 @@ import { dirname, join, parse } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-const STYLES = ['phone', 'tablet', 'tv', 'journey']
+const STYLES = ['phone', 'tablet', 'tv', 'journey', 'metrics']
 // A phone's first pages are plain forms: they must be small and need no htmx.
 const PLAIN_SCRIPTS = ['phone']
 const HTMX_SCRIPTS = ['order', 'tablet', 'tv']

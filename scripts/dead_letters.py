@@ -24,6 +24,7 @@ JOBS = {
     "announce": "announce changes and tell the workflow",
     "forward": "update the screens",
     "journey": "write the order's journey",
+    "metrics": "count it for the figures",
     "start-execution": "start the order's workflow",
     "sweep": "the minute's repair; the next one has done it",
 }

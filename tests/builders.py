@@ -236,6 +236,7 @@ def services_over_tables(clock: Clock) -> Services:
     from webapp.storage.journey_repository import JourneyRepository
     from webapp.storage.limit_repository import LimitRepository
     from webapp.storage.logo_repository import LogoRepository
+    from webapp.storage.metric_repository import MetricRepository
     from webapp.storage.order_repository import OrderRepository
     from webapp.storage.phone_sign_in_repository import PhoneSignInRepository
     from webapp.storage.session_repository import SessionRepository
@@ -261,6 +262,7 @@ def services_over_tables(clock: Clock) -> Services:
         journeys=JourneyRepository(),
         devices=DeviceRepository(),
         answers=AnswerRepository(),
+        metrics=MetricRepository(),
         executions=RecordingExecutions(),
         bus=RecordingBus(),
         live=RecordingLive(),

@@ -35,6 +35,7 @@ def build_services(settings: Settings) -> Services:
     from webapp.storage.journey_repository import JourneyRepository
     from webapp.storage.limit_repository import LimitRepository
     from webapp.storage.logo_repository import LogoRepository
+    from webapp.storage.metric_repository import MetricRepository
     from webapp.storage.order_repository import OrderRepository
     from webapp.storage.phone_sign_in_repository import PhoneSignInRepository
     from webapp.storage.session_repository import SessionRepository
@@ -62,6 +63,7 @@ def build_services(settings: Settings) -> Services:
         journeys=JourneyRepository(),
         devices=DeviceRepository(),
         answers=AnswerRepository(),
+        metrics=MetricRepository(),
         executions=Executions(clients, settings.prefix),
         bus=EventBus(clients, settings.prefix),
         live=LiveTopics(clients, settings.prefix),

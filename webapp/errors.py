@@ -93,7 +93,8 @@ def error_page(status: int, title: str, why: str, reference: str | None = None):
     shop_id = (request.view_args or {}).get("shop_id")
     if status == 401 and shop_id:
         # A TV has no buttons: it goes on to the code that lets it in by itself.
-        pair_url = url_for("sign_in.pair", shop_id=shop_id)
+        show = "figures" if request.endpoint == "metrics.tv" else None
+        pair_url = url_for("sign_in.pair", shop_id=shop_id, show=show)
         error |= {"next_label": "Sign this screen in", "next_url": pair_url, "go_on": True}
         error["sign_in_url"] = url_for("staff.sign_in_page", shop_id=shop_id)
     if request.htmx:

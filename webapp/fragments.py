@@ -42,3 +42,8 @@ def board_changed(note: str, at: datetime) -> str:
 def journey_changed(at: datetime) -> str:
     """Tells an order's journey page to read itself again: a signal, so there is nothing to render."""
     return f'<i id="journey-changed" data-at="{int(at.timestamp() * 1000)}"></i>'
+
+
+def metrics_changed(at: datetime) -> str:
+    """Tells the pages with figures to read them again: a signal too."""
+    return f'<i id="metrics-changed" data-at="{int(at.timestamp() * 1000)}"></i>'

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from domain import orders as order_rules
 from domain.errors import (
@@ -32,13 +33,22 @@ from webapp.services.phone_numbers import calling_code, example_number
 from webapp.services.phone_sign_in import NEXT_TEXT_AFTER
 from webapp.services.ports import Device, PhoneSignIn, StaffSession
 
+if TYPE_CHECKING:
+    from domain.estimate import WaitRange
+
 _ROWS_ON_TV = 6
 _HERE = timedelta(minutes=3)
 """Whoever was seen within it is there now."""
 _CLOCK_FROM = timedelta(minutes=1)
 
 
-def order(shop: Shop, order: Order, open_orders: list[Order], now: datetime) -> dict:
+def order(
+    shop: Shop,
+    order: Order,
+    open_orders: list[Order],
+    now: datetime,
+    wait: WaitRange | None = None,
+) -> dict:
     """One order as its customer sees it. URLs are added by the route; fragments need none."""
     place = order_rules.position(order, open_orders)
     headline, sentence, next_step = _order_texts(shop, order, place)
@@ -53,6 +63,7 @@ def order(shop: Shop, order: Order, open_orders: list[Order], now: datetime) -> 
         "differences": list(drink.differences) if drink else [],
         "barista_name": order.barista_name,
         "position": place,
+        "wait": wait and wait_sentence(wait),
         "deadline_ms": _ms(order.deadline_at) if order.state is OrderState.ADMITTED else None,
         "deadline_total_seconds": order.choose_seconds,
         "can_cancel": _customer_can_cancel(order),
@@ -61,7 +72,7 @@ def order(shop: Shop, order: Order, open_orders: list[Order], now: datetime) -> 
         "next_step": next_step,
         "pickup_place": shop.pickup_place,
         "reason": order.reason,
-        "rush": rush_note(shop) if order.state in order_rules.WAITING else "",
+        "rush": rush_note(shop) if order.state in order_rules.WAITING and not wait else "",
     }
 
 
@@ -377,6 +388,20 @@ def device(shop: Shop, device: Device, words: Mapping[str, str], now: datetime) 
         "seen": device.seen_at and moment(shop, device.seen_at, now),
         "is_here": is_here,
     }
+
+
+def wait_words(wait: WaitRange | None) -> str | None:
+    """A wait for a screen with little room: "4–6 min"; None while too little is known."""
+    if wait is None:
+        return None
+    return f"{wait.low}–{wait.high} min" if wait.low else f"up to {wait.high} min"
+
+
+def wait_sentence(wait: WaitRange) -> str:
+    """A wait in a sentence of its own."""
+    if not wait.low:
+        return f"Ready within about {duration(wait.high * 60)}."
+    return f"Ready in about {wait.low}–{wait.high} minutes."
 
 
 def board_note(order: Order | None) -> str:

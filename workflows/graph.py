@@ -13,6 +13,9 @@ START, END = "Start", "End"
 """The two ends of a drawing; no state of a definition may be called so."""
 
 
+_ENDS = (DetailType.ORDER_COMPLETED, DetailType.ORDER_COLLECTED, DetailType.ORDER_FINISHED)
+
+
 @dataclass(frozen=True)
 class Edge:
     """One state may follow another; `is_catch` when only an error leads there."""
@@ -65,6 +68,12 @@ def path_taken(events: Iterable[tuple[DetailType, Mapping]]) -> list[str]:
     where the execution stands, or END. An execution that was interrupted and started again is
     told as one that was not.
     """
+    events = list(events)
+    names = [name for name, _ in events]
+    if DetailType.ORDER_REOPENED in names:
+        # Ready once and not any more: what came before it, and what has come since.
+        since = len(names) - names[::-1].index(DetailType.ORDER_REOPENED)
+        events = [one for one in events[:since] if one[0] not in _ENDS] + events[since:]
     told: dict[DetailType, Mapping] = dict(events)
     path = [START]
     if DetailType.NEW_ORDER not in told and DetailType.WORKFLOW_STARTED not in told:

@@ -82,6 +82,7 @@ def test_every_event_but_the_two_of_services_is_announced_by_a_move():
 
 _ORDER_EVENTS = [cls for cls in EVENT_CLASSES.values() if issubclass(cls, OrderEvent)]
 _text = st.text(max_size=12)
+_moments = st.integers(0, 10**10).map(lambda ms: NOW + timedelta(milliseconds=ms))
 _option_names = st.lists(_text, max_size=4, unique=True)
 _drinks = _option_names.flatmap(
     lambda names: st.builds(
@@ -98,6 +99,7 @@ _OWN_FIELDS = {
     "position": st.none() | st.integers(0, 500),
     "waiting": st.none() | st.integers(0, 500),
     "is_walk_up": st.booleans(),
+    "told": st.none() | st.tuples(st.integers(0, 60), st.integers(0, 60)),
 }
 
 
@@ -112,6 +114,8 @@ def order_events(draw):
         customer_id=draw(_text),
         order_number=draw(st.none() | st.integers(0, 10**6)),
         drink_order=draw(st.none() | _drinks),
+        at=draw(st.none() | _moments),
+        began_at=draw(st.none() | _moments),
         **{name: draw(_OWN_FIELDS.get(name, _text)) for name in sorted(own)},
     )
 

@@ -33,6 +33,11 @@ def display_topic(shop_id: str) -> str:
     return f"{ROOT}/{shop_id}/display"
 
 
+def metrics_topic(shop_id: str) -> str:
+    """The topic base of the pages that show a shop's figures."""
+    return f"{ROOT}/{shop_id}/metrics"
+
+
 class LiveTopics:
     """See services.ports.LiveTopics."""
 

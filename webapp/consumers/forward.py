@@ -10,6 +10,7 @@ from webapp import fragments, presenters
 from webapp.cloud.live_topics import barista_topic, display_topic, order_topic
 from webapp.services.codes import current_code
 from webapp.services.ports import Services
+from webapp.services.waits import wait_of
 
 CHANGES_CODE = {DetailType.NEW_ORDER, DetailType.SHOP_NOT_READY, DetailType.CONFIG_CHANGED}
 CHANGES_BOARD = {
@@ -89,7 +90,8 @@ def _publish_order(
 ) -> None:
     if order.state is OrderState.CLAIMED:
         return
-    view = presenters.order(shop, order, open_orders, services.now())
+    wait = wait_of(services, shop, order, open_orders)
+    view = presenters.order(shop, order, open_orders, services.now(), wait)
     services.live.publish(
         f"{order_topic(shop.id, order.id)}/order_status", fragments.order_status(view, shop)
     )

@@ -9,11 +9,13 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import partial
 
 from domain.detail_types import DetailType
 from domain.events import EVENT_CLASSES, Event, OrderEvent, parse_event
 from webapp.logs import bound, new_request_id
+from domain.metrics import COUNTED
 from webapp.services.ports import Services
 from workflows.signals import Signal, counted
 
@@ -60,7 +62,21 @@ def _forward(services: Services, event: Event, time: str) -> None:
 def _store_event(services: Services, event: Event, time: str) -> None:
     from webapp.consumers.journey import store_event
 
-    store_event(services, event, time)
+    store_event(services, event, time or services.now().isoformat(timespec="seconds"))
+
+
+def _count(services: Services, event: Event, time: str) -> None:
+    from webapp.consumers.metrics import count
+
+    count(services, event, _announced_at(services, time))
+
+
+def _announced_at(services: Services, time: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(time)
+        return at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+    except ValueError:
+        return services.now()
 
 
 def _keep_pace(services: Services, event: Event, time: str) -> None:
@@ -103,6 +119,7 @@ CONSUMERS = (
     ),
     Consumer("forward", _forwarded(), _forward),
     Consumer("journey", frozenset(_order_events()), _store_event),
+    Consumer("metrics", frozenset(COUNTED), _count),
     Consumer(
         "pace", frozenset({DetailType.WORKFLOW_STARTED, DetailType.ORDER_FINISHED}), _keep_pace
     ),

@@ -92,6 +92,8 @@ def _home(shop_id: str, links: list[dict] | None = None) -> str:
         screens=[
             {"label": "Tablet for baristas", "url": url_for("barista.board", shop_id=shop_id)},
             {"label": "TV", "url": url_for("display.board", shop_id=shop_id)},
+            {"label": "Figures", "url": url_for("metrics.page", shop_id=shop_id)},
+            {"label": "TV with figures", "url": url_for("metrics.tv", shop_id=shop_id)},
             {
                 "label": "How customers sign in",
                 "url": url_for("admin_phone.edit", shop_id=shop_id),

@@ -32,7 +32,8 @@ from webapp.access import (
 from webapp.cloud.live_topics import order_topic
 from webapp.errors import STATUS
 from webapp.routes.live import feed, live_url
-from webapp.services import codes, ordering
+from webapp.services import codes, ordering, waits
+from webapp.services.refused_scans import count_refusal
 
 blueprint = Blueprint("customer", __name__)
 
@@ -59,6 +60,7 @@ def welcome(shop_id: str):
         opens=presenters.opens(shop, services().now()),
         paused_until=presenters.paused_until(shop),
         open_order=order and {"number": order.number, "url": _order_url(order)},
+        wait=_wait(shop),
         phone=who.phone if who and who.has_phone(services().now()) and not order else None,
         sign_out_url=url_for("phone.sign_out", shop_id=shop.id),
     )
@@ -94,6 +96,7 @@ def place(shop_id: str):
         rush=presenters.rush_note(shop),
         claim_url=url_for("customer.claim", shop_id=shop.id),
         form_key=secrets.token_urlsafe(12),
+        wait=_wait(shop),
     )
 
 
@@ -182,7 +185,8 @@ def _panel(shop: Shop, order: Order, menu: dict | None = None) -> str:
 
 def _views(shop: Shop, order: Order, menu: dict | None = None) -> dict:
     open_orders = services().orders.open_orders(shop.id)
-    view = presenters.order(shop, order, open_orders, services().now()) | {
+    wait = waits.wait_of(services(), shop, order, open_orders)
+    view = presenters.order(shop, order, open_orders, services().now(), wait) | {
         "url": _order_url(order),
         "again_url": url_for("customer.welcome", shop_id=shop.id),
     }
@@ -196,8 +200,17 @@ def _views(shop: Shop, order: Order, menu: dict | None = None) -> dict:
     return {"order": view, "menu": menu or presenters.menu(shop.menu)}
 
 
+def _wait(shop: Shop) -> str | None:
+    """How long a drink takes now, for somebody who has not ordered yet."""
+    if not shop.is_open or shop.paused_until:
+        return None
+    open_orders = services().orders.open_orders(shop.id)
+    return presenters.wait_words(waits.wait_of_next(services(), shop, open_orders))
+
+
 def refusal_page(shop: Shop, refused: Refusal, next_url: str | None = None):
     """Why the bar turned this down, when it works again, and the way on; with its status."""
+    count_refusal(services(), shop, refused, client_address())
     view = presenters.refusal(shop, refused, None, services().now())
     if isinstance(refused, HasOpenOrder):
         order = services().order(shop.id, refused.order_id)

@@ -11,6 +11,7 @@ from webapp.cloud.live_topics import display_topic
 from webapp.qr_svg import qr_svg
 from webapp.routes.live import feed, live_url
 from webapp.services.codes import current_code
+from webapp.services.waits import wait_of_next
 
 blueprint = Blueprint("display", __name__, url_prefix="/<shop_id>/display")
 
@@ -51,6 +52,8 @@ def _code(shop: Shop) -> dict:
     )
     if view["url"]:
         view["svg"] = qr_svg(view["url"])
+        open_orders = services().orders.open_orders(shop.id)
+        view["wait"] = presenters.wait_words(wait_of_next(services(), shop, open_orders))
     return view | {"panel_url": url_for("display.code_panel", shop_id=shop.id)}
 
 

@@ -39,11 +39,10 @@ def panel(shop_id: str, order_id: str):
 @allow(ANYONE)
 def shared(shop_id: str, name: str):
     events = journeys.shared_journey(services(), shop_id, name)
-    view = _view(shop_id, events, is_shared=True)
     return _page(
         "customer/shared_journey.html",
         shop_id,
-        view,
+        _view(shop_id, events, is_shared=True),
         start_url=url_for("customer.welcome", shop_id=shop_id),
     )
 

@@ -140,6 +140,11 @@ def set_sold_out(
     )
 
 
+def set_shows_baristas(services: Services, shop_id: str, shows: bool) -> Shop:
+    """Shows the figures for each barista too, or not. Raises Busy."""
+    return change_shop(services, shop_id, lambda shop: replace(shop, shows_baristas=shows))
+
+
 def _change(services: Services, order_id: str, barista: StaffSession, change) -> Order:
     now = services.now()
     return move(services, barista.shop_id, order_id, lambda order: change(order, now))

@@ -47,6 +47,9 @@ CLAIMS = Limit(
 )
 """Ten tokens per five minutes: a single address cannot drain a window before others get in."""
 
+COUNTED_REFUSALS = Limit("counted-refusals", 60, _MINUTE, "")
+"""How many refused scans of one address are counted; nobody is told."""
+
 
 SIGN_INS = Limit(
     "sign-ins", 20, _MINUTE,

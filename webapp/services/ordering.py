@@ -17,6 +17,7 @@ from domain.orders import (
 )
 from domain.shops import Shop
 from webapp.services.ports import CustomerSession, Services, move
+from webapp.services.waits import wait_of_next
 
 
 def own_order(
@@ -50,9 +51,15 @@ def place_order(
     transition(order, Action.SUBMIT, Role.CUSTOMER)
     now = services.now()
     number = services.shops.next_number(shop.id, shop.day(now))
+    open_orders = services.orders.open_orders(shop.id)
+    wait = wait_of_next(services, shop, open_orders, drink_order.name)
+    told = (wait.low, wait.high) if wait else None
     try:
         return move(
-            services, shop.id, order.id, lambda current: submit(current, drink_order, number, now)
+            services,
+            shop.id,
+            order.id,
+            lambda current: submit(current, drink_order, number, now, told),
         )
     except NotAllowedNow:
         current = services.order(shop.id, order.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ from domain.people import Person
 from domain.shops import Shop
 
 if TYPE_CHECKING:
-    from domain.events import Event
+    from domain.events import Event, OrderEvent
     from domain.recordings import RecordedEvent
 
 _ATTEMPTS = 5
@@ -399,6 +399,21 @@ class Journeys(Protocol):
     def store(self, order_id: str, key: str, detail_type: str, at: str, detail: dict) -> None: ...
     def stored(self, order_id: str) -> list[tuple[str, str]]: ...
     def events(self, order_id: str) -> list[StoredEvent]: ...
+    def all_events(self) -> Iterable[StoredEvent]:
+        """Every event of every order: for the team's scripts, never for a page."""
+
+
+class Metrics(Protocol):
+    def mark(self, event: OrderEvent, at: datetime, mark: str) -> None:
+        """Leaves a mark at the event's order; the same mark again changes nothing."""
+    def unmark(self, event: OrderEvent, at: datetime, marks: set[str]) -> None:
+        """Takes marks away that the order's journey does not know."""
+    def marks(self, shop_id: str, since: datetime, until: datetime) -> dict[str, set[str]]:
+        """The marks of all orders that may have begun in this span, by order id."""
+    def latest_marks(self, shop_id: str, since: datetime, most: int) -> dict[str, set[str]]:
+        """The marks of the newest orders that began after `since`."""
+    def count_refusal(self, shop_id: str, day: str, cause: str) -> None: ...
+    def refusals(self, shop_id: str, first_day: str, last_day: str) -> dict[str, int]: ...
 
 
 class Executions(Protocol):
@@ -427,6 +442,7 @@ class Services:
 
     secret_keys: the first signs QR codes and form keys; the older ones are still accepted.
     least_seconds: what an answer takes at least that must not tell by its time what was done.
+    memory: what this process read a moment ago and may show again; see services.waits.
     """
 
     orders: Orders
@@ -445,6 +461,7 @@ class Services:
     journeys: Journeys
     devices: Devices
     answers: Answers
+    metrics: Metrics
     executions: Executions
     bus: Bus
     live: LiveTopics
@@ -452,6 +469,7 @@ class Services:
     secret_keys: tuple[str, ...]
     public_url: str
     least_seconds: float = 0.0
+    memory: dict = field(default_factory=dict, compare=False)
 
     def shop(self, shop_id: str) -> Shop:
         """The shop as it is now. Raises NotFound."""

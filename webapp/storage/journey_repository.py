@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from pynamodb.exceptions import PutError
@@ -34,6 +35,10 @@ class JourneyRepository:
     def events(self, order_id: str) -> list[StoredEvent]:
         found = JourneyModel.query(order_id, consistent_read=True)
         return [event_from_model(model) for model in found]
+
+    def all_events(self) -> Iterator[StoredEvent]:
+        for model in JourneyModel.scan():
+            yield event_from_model(model)
 
 
 def event_from_model(model: JourneyModel) -> StoredEvent:

@@ -17,6 +17,7 @@ from webapp.storage.tables import (
     JourneyModel,
     LimitModel,
     LogoModel,
+    MetricModel,
     OpenOrdersIndex,
     OrderModel,
     OrdersByTimeIndex,
@@ -65,5 +66,6 @@ TABLE_RIGHTS = tuple(
         ("ListDevices", DeviceModel, ("Query",), DevicesOfShopIndex.Meta.index_name),
         ("KeepAnswers", AnswerModel, ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), ""),
         ("KeepJourneys", JourneyModel, ("PutItem", "Query"), ""),
+        ("CountMetrics", MetricModel, ("Query", "UpdateItem"), ""),
     )
 )

@@ -90,6 +90,7 @@ class OrderModel(Model):
     attempt = NumberAttribute(default=1)
     order_number = NumberAttribute(null=True)
     drink_order = JSONAttribute(null=True)
+    told = JSONAttribute(null=True)
     admitted_at = TimeAttribute(null=True)
     submitted_at = TimeAttribute(null=True)
     queued_at = TimeAttribute(null=True)
@@ -220,6 +221,7 @@ class ShopModel(Model):
     sign_in = UnicodeAttribute(null=True)
     phone_countries = JSONAttribute(null=True)
     is_rehearsal = BooleanAttribute(null=True)
+    shows_baristas = BooleanAttribute(null=True)
     menu = JSONAttribute()
     # Later than the first version: an item written by that one has none of them.
     hours = JSONAttribute(null=True)
@@ -394,6 +396,18 @@ class AnswerModel(Model):
     expires_at = TTLAttribute()
 
 
+class MetricModel(Model):
+    """What is counted: an order's marks under its beginning, or a day's refused scans of a kind."""
+
+    class Meta:
+        table_name = DEFAULT_PREFIX + "metrics"
+
+    shop_id = UnicodeAttribute(hash_key=True)
+    item_key = UnicodeAttribute(range_key=True)
+    marks = UnicodeSetAttribute(null=True)
+    taken = NumberAttribute(null=True)
+
+
 MODELS: tuple[type[Model], ...] = (
     OrderModel,
     CustomerModel,
@@ -412,6 +426,7 @@ MODELS: tuple[type[Model], ...] = (
     JourneyModel,
     DeviceModel,
     AnswerModel,
+    MetricModel,
 )
 
 STREAMED: tuple[type[Model], ...] = (OrderModel, ShopModel, JourneyModel)

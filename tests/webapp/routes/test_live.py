@@ -9,7 +9,7 @@ from tests.webapp.routes.conftest import claim
 from webapp import local
 from webapp.cloud.live_grants import Grant
 from webapp.cloud.live_relay import Message
-from webapp.cloud.live_topics import barista_topic, display_topic, order_topic
+from webapp.cloud.live_topics import barista_topic, display_topic, metrics_topic, order_topic
 from webapp.routes.live import OpenStreams
 from webapp.services import limits
 
@@ -54,7 +54,8 @@ def transport(app, request):
 def test_every_live_address_of_the_app_is_tested_here(app):
     rules = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.endswith("/live")}
     assert rules == {
-        "/<shop_id>/orders/<order_id>/live", "/<shop_id>/barista/live", "/<shop_id>/display/live"
+        "/<shop_id>/orders/<order_id>/live", "/<shop_id>/barista/live", "/<shop_id>/display/live",
+        "/<shop_id>/metrics/live", "/<shop_id>/display/metrics/live",
     }
 
 
@@ -67,15 +68,24 @@ def test_every_live_address_of_the_app_is_tested_here(app):
         ("display", "barista", 404),
         ("admin", "barista", 200),
         ("admin", "display", 200),
+        ("barista", "metrics", 200),
+        ("display", "metrics", 404),
+        ("display", "display/metrics", 200),
+        ("barista", "display/metrics", 404),
+        ("admin", "metrics", 200),
     ],
 )
 def test_a_screen_reads_its_own_audiences_topic_only(transport, screen, role, page, status):
     assert screen(role).get(f"/main/{page}/live").status_code == status
-    topic = {"barista": barista_topic, "display": display_topic}[page]("main")
+    topics = {
+        "barista": barista_topic, "display": display_topic, "metrics": metrics_topic,
+        "display/metrics": metrics_topic,
+    }
+    topic = topics[page]("main")
     assert transport.topics == ([topic] if status == 200 else [])
 
 
-@pytest.mark.parametrize("page", ["barista", "display"])
+@pytest.mark.parametrize("page", ["barista", "display", "metrics", "display/metrics"])
 def test_an_unsigned_screen_reads_nothing(transport, phone, page):
     assert phone.get(f"/main/{page}/live").status_code == 401
     assert transport.topics == []

@@ -66,8 +66,10 @@ function pop(root, before) {
 
 startAges()
 everySecond(shift)
-everySecond(coverOldCode)
-everySecond(renewCode)
+if (panel()) {
+  everySecond(coverOldCode)
+  everySecond(renewCode)
+}
 startClock()
 sharpenCode()
 addEventListener('resize', sharpenCode)

@@ -1,0 +1,95 @@
+"""How long a drink will take: a range, from how long the last ones really took.
+
+An order waits for those in front of it and is then made. So a sample tells two things: how long
+its customer waited per order in front (the pace), and how long its drink was in the making. The
+range for a new order is the pace times the orders in front of it, plus the making, once with
+quick and once with slow samples.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from domain.metrics import Outcome, OrderRecord
+
+FEWEST_SAMPLES = 5
+"""With fewer of them nobody is told a number."""
+
+MOST_SAMPLES = 40
+QUICK, SLOW = 0.15, 0.85
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A served order: ahead is how many orders were in front of it when it was placed."""
+
+    drink: str
+    ahead: int
+    waited: timedelta
+    made_in: timedelta
+
+    @property
+    def pace(self) -> timedelta:
+        """The wait for each order until its own turn, its own included."""
+        return self.waited / (self.ahead + 1)
+
+
+@dataclass(frozen=True)
+class WaitRange:
+    """From `low` to `high` whole minutes: not before the one, not after the other."""
+
+    low: int
+    high: int
+
+
+def samples_of(records: Iterable[OrderRecord]) -> list[Sample]:
+    """The newest served orders as samples; the others count as those in front."""
+    placed = sorted(
+        (record for record in records if record.placed_at), key=lambda record: record.placed_at
+    )
+    served = [record for record in placed if _is_sample(record)]
+    return [
+        Sample(record.drink, _ahead(record, placed), record.waited, record.made_in)
+        for record in served[-MOST_SAMPLES:]
+    ]
+
+
+def estimate(
+    samples: Sequence[Sample], ahead: int, drink: str = "", extra_minutes: int = 0
+) -> WaitRange | None:
+    """The wait for an order with so many in front of it; None while too little is known.
+
+    drink: narrows the time of making down to this drink, where enough of it were made.
+    extra_minutes: what the bar adds by hand.
+    """
+    if len(samples) < FEWEST_SAMPLES:
+        return None
+    same = [sample for sample in samples if sample.drink == drink]
+    makings = [s.made_in for s in (same if len(same) >= FEWEST_SAMPLES else samples)]
+    paces = [sample.pace for sample in samples]
+    quick, slow = (
+        quantile(paces, part) * (ahead + 1) + quantile(makings, part) for part in (QUICK, SLOW)
+    )
+    low = math.floor(quick / _MINUTE) + extra_minutes
+    return WaitRange(low, max(math.ceil(slow / _MINUTE) + extra_minutes, low + 1))
+
+
+def quantile(spans: Sequence[timedelta], part: float) -> timedelta:
+    """The span that this part of all spans does not exceed (nearest rank)."""
+    return sorted(spans)[max(math.ceil(part * len(spans)) - 1, 0)]
+
+
+def _is_sample(record: OrderRecord) -> bool:
+    return record.outcome is Outcome.SERVED and None not in (record.waited, record.made_in)
+
+
+def _ahead(record: OrderRecord, placed: list[OrderRecord]) -> int:
+    return sum(
+        other.placed_at < record.placed_at
+        and (other.ended_at is None or other.ended_at > record.placed_at)
+        for other in placed
+    )

@@ -1,0 +1,402 @@
+"""The bar's figures, counted from events.
+
+Each event that counts leaves one mark at its order. The marks of an order are a set: an event
+delivered twice, late or out of order leaves the same set, and every figure is a pure function of
+these sets. So figures kept live and figures rebuilt from the journeys are the same.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from enum import StrEnum
+
+from domain.detail_types import DetailType
+from domain.events import (
+    MakeOrder,
+    OrderCancelled,
+    OrderEvent,
+    OrderTimeOut,
+    ShopNotready,
+    WaitingProduction,
+)
+from domain.menu import DrinkOrder
+
+COUNTED = (
+    DetailType.NEW_ORDER,
+    DetailType.SHOP_NOT_READY,
+    DetailType.WAITING_PRODUCTION,
+    DetailType.MANAGER_WAITING_COMPLETION,
+    DetailType.MAKE_ORDER,
+    DetailType.ORDER_COMPLETED,
+    DetailType.ORDER_CANCELLED,
+    DetailType.ORDER_TIME_OUT,
+    DetailType.ORDER_REOPENED,
+)
+"""What leaves a mark, in the order of an order's life."""
+
+UNKNOWN = "unknown"
+_PLACE = {name.value: place for place, name in enumerate(COUNTED)}
+_MINUTE = timedelta(minutes=1)
+_SHORTEST_SERVICE = _MINUTE
+
+
+class Outcome(StrEnum):
+    """What became of an order; OPEN while it is under way."""
+
+    OPEN = "open"
+    SERVED = "served"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed out"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A chosen option, such as Oat in the group milk."""
+
+    group: str
+    name: str
+
+
+@dataclass(frozen=True)
+class OrderRecord:
+    """What one order's marks say. The times are UTC."""
+
+    id: str
+    began_at: datetime
+    placed_at: datetime | None = None
+    making_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: Outcome = Outcome.OPEN
+    cause: str = ""
+    drink: str = ""
+    choices: tuple[Choice, ...] = ()
+    barista: str = ""
+    told: tuple[int, int] | None = None
+
+    @property
+    def waited(self) -> timedelta | None:
+        """From the choice to the moment a barista took the order that was served."""
+        return _span(self.placed_at, self.making_at) if self._is_served else None
+
+    @property
+    def made_in(self) -> timedelta | None:
+        """From a barista's taking it to the ready drink."""
+        return _span(self.making_at, self.ended_at) if self._is_served else None
+
+    @property
+    def in_all(self) -> timedelta | None:
+        """From the choice to the ready drink: what the customer has waited."""
+        return _span(self.placed_at, self.ended_at) if self._is_served else None
+
+    @property
+    def _is_served(self) -> bool:
+        return self.outcome is Outcome.SERVED
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long something took: of how many, on average, and for nine out of ten at most."""
+
+    count: int = 0
+    average_ms: int | None = None
+    percentile_90_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One drink, option, barista or hour."""
+
+    name: str
+    orders: int
+    served: int
+    waited: Times = field(default_factory=Times)
+    made_in: Times = field(default_factory=Times)
+
+
+@dataclass(frozen=True)
+class Promises:
+    """How the waits that customers were told came out; usual: told most often, in minutes."""
+
+    count: int
+    right: int
+    early: int
+    late: int
+    usual: tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All that a span of days comes to.
+
+    scans: customers let in by a code. orders: drinks ordered. service_ms: from each day's first
+    order to its last served drink, added up; drinks_per_hour is over that.
+    """
+
+    scans: int
+    orders: int
+    served: int
+    open: int
+    service_ms: int
+    drinks_per_hour: float | None
+    waited: Times
+    made_in: Times
+    in_all: Times
+    hours: tuple[Line, ...]
+    drinks: tuple[Line, ...]
+    options: tuple[Line, ...]
+    baristas: tuple[Line, ...]
+    cancels: tuple[tuple[str, int], ...]
+    timeouts: tuple[tuple[str, int], ...]
+    refusals: tuple[tuple[str, int], ...]
+    promises: Promises
+
+
+def mark_of(event: OrderEvent, announced_at: datetime) -> str | None:
+    """The mark an event leaves; None for one that does not count.
+
+    announced_at: the envelope's time, for events that bring no time of their own.
+    """
+    if event.detail_type not in COUNTED:
+        return None
+    if event.detail_type is DetailType.MANAGER_WAITING_COMPLETION and event.version:
+        # Ours is WaitingProduction a moment later; recordings from elsewhere have only this one.
+        return None
+    at = event.at or announced_at
+    return _canonical([event.version, event.detail_type.value, _to_ms(at), _facts(event)])
+
+
+def record_of(order_id: str, marks: Iterable[str]) -> OrderRecord:
+    """What the marks of an order say, in whatever order they came. Raises ValueError for none."""
+    read = sorted(_once(json.loads(mark) for mark in set(marks)), key=_by_life)
+    if not read:
+        raise ValueError("an order without a mark")
+    began = [facts["began"] for _, _, _, facts in read if "began" in facts]
+    fields: dict = {"began_at": _from_ms(min(began or [at for _, _, at, _ in read]))}
+    for _, name, at, facts in read:
+        _apply(fields, DetailType(name), _from_ms(at), facts)
+    return OrderRecord(order_id, **fields)
+
+
+def figures(records: Iterable[OrderRecord], local: Callable[[datetime], datetime]) -> Figures:
+    """The figures of these orders; local: a moment on the shop's own clock."""
+    all_records = sorted(records, key=lambda record: (record.began_at, record.id))
+    placed = [record for record in all_records if record.placed_at]
+    served = [record for record in placed if record.outcome is Outcome.SERVED]
+    service = _service(placed, local)
+    return Figures(
+        scans=len(all_records),
+        orders=len(placed),
+        served=len(served),
+        open=sum(record.outcome is Outcome.OPEN for record in all_records),
+        service_ms=_ms(service),
+        drinks_per_hour=len(served) / (service / timedelta(hours=1)) if served else None,
+        waited=_times(record.waited for record in served),
+        made_in=_times(record.made_in for record in served),
+        in_all=_times(record.in_all for record in served),
+        hours=_hours(placed, local),
+        drinks=_lines(placed, lambda record: [record.drink or UNKNOWN]),
+        options=_lines(
+            placed, lambda record: [f"{one.group}: {one.name}" for one in record.choices]
+        ),
+        baristas=_lines(served, lambda record: [record.barista or UNKNOWN]),
+        cancels=_causes(all_records, Outcome.CANCELLED),
+        timeouts=_causes(all_records, Outcome.TIMED_OUT),
+        refusals=_causes(all_records, Outcome.REFUSED),
+        promises=_promises(served),
+    )
+
+
+def _facts(event: OrderEvent) -> dict:
+    facts: dict = {} if event.began_at is None else {"began": _to_ms(event.began_at)}
+    match event:
+        case MakeOrder():
+            facts |= {"taken": bool(event.barista_id), "barista": event.barista_name}
+        case OrderCancelled():
+            by_bar = event.reason if event.cancelled_by == "barista" else ""
+            facts["cause"] = by_bar or event.cancelled_by or UNKNOWN
+        case OrderTimeOut():
+            facts["cause"] = event.cause or UNKNOWN
+        case ShopNotready():
+            facts["cause"] = event.reason or UNKNOWN
+    is_choice = event.detail_type in (
+        DetailType.WAITING_PRODUCTION, DetailType.MANAGER_WAITING_COMPLETION
+    )
+    if is_choice and event.drink_order:
+        facts |= _drink_facts(event.drink_order)
+    if isinstance(event, WaitingProduction) and event.told:
+        facts["told"] = list(event.told)
+    return facts
+
+
+def _drink_facts(drink: DrinkOrder) -> dict:
+    return {
+        "drink": drink.name, "choices": [[option.group, option.name] for option in drink.options]
+    }
+
+
+def _apply(fields: dict, name: DetailType, at: datetime, facts: dict) -> None:
+    """What one mark adds to what the marks before it say."""
+    match name:
+        case DetailType.WAITING_PRODUCTION | DetailType.MANAGER_WAITING_COMPLETION:
+            fields.setdefault("placed_at", at)
+            fields.setdefault("drink", facts.get("drink", ""))
+            choices = tuple(Choice(*choice) for choice in facts.get("choices", ()))
+            fields.setdefault("choices", choices)
+            fields.setdefault("told", tuple(facts["told"]) if "told" in facts else None)
+        case DetailType.MAKE_ORDER:
+            taken = facts.get("taken", True)
+            fields |= {
+                "making_at": at if taken else None,
+                "barista": facts.get("barista", "") if taken else "",
+                # A drink that is made again is under way again.
+                "ended_at": None,
+                "outcome": Outcome.OPEN,
+                "cause": "",
+            }
+        case DetailType.ORDER_REOPENED:
+            fields |= {"ended_at": None, "outcome": Outcome.OPEN, "cause": ""}
+        case (
+            DetailType.ORDER_COMPLETED | DetailType.ORDER_CANCELLED
+            | DetailType.ORDER_TIME_OUT | DetailType.SHOP_NOT_READY
+        ):
+            fields |= {
+                "ended_at": at,
+                "outcome": _OUTCOMES[name],
+                "cause": facts.get("cause", ""),
+            }
+
+
+_OUTCOMES = {
+    DetailType.ORDER_COMPLETED: Outcome.SERVED,
+    DetailType.ORDER_CANCELLED: Outcome.CANCELLED,
+    DetailType.ORDER_TIME_OUT: Outcome.TIMED_OUT,
+    DetailType.SHOP_NOT_READY: Outcome.REFUSED,
+}
+
+
+def _once(marks: Iterable[list]) -> list[list]:
+    """One mark of each event: one that was announced again may have another envelope's time."""
+    kept, events = [], {}
+    for mark in sorted(marks, key=_by_life):
+        version, name, *_ = mark
+        if not version:
+            kept.append(mark)
+        else:
+            events.setdefault((version, name), mark)
+    return [*kept, *events.values()]
+
+
+def _by_life(mark: list) -> tuple:
+    version, name, at, facts = mark
+    return version, at, _PLACE[name], _canonical(facts)
+
+
+def _service(placed: list[OrderRecord], local: Callable[[datetime], datetime]) -> timedelta:
+    """How long the bar served, day by day."""
+    days = defaultdict(list)
+    for record in placed:
+        days[local(record.placed_at).date()].append(record)
+    total = timedelta()
+    for records in days.values():
+        ends = [r.ended_at for r in records if r.outcome is Outcome.SERVED]
+        first = min(record.placed_at for record in records)
+        total += max(max(ends, default=first) - first, _SHORTEST_SERVICE)
+    return total
+
+
+def _hours(placed: list[OrderRecord], local: Callable[[datetime], datetime]) -> tuple[Line, ...]:
+    """Each hour of the shop's clock from the first to the last in which something happened."""
+    ordered, served = Counter(), defaultdict(list)
+    for record in placed:
+        ordered[local(record.placed_at).hour] += 1
+        if record.outcome is Outcome.SERVED:
+            served[local(record.ended_at).hour].append(record)
+    hours = {*ordered, *served}
+    return tuple(
+        Line(
+            f"{hour:02d}:00",
+            ordered[hour],
+            len(served[hour]),
+            _times(record.waited for record in served[hour]),
+            _times(record.made_in for record in served[hour]),
+        )
+        for hour in (range(min(hours), max(hours) + 1) if hours else ())
+    )
+
+
+def _lines(
+    records: list[OrderRecord], names: Callable[[OrderRecord], Iterable[str]]
+) -> tuple[Line, ...]:
+    """The most ordered first; what was ordered as often goes by name."""
+    groups = defaultdict(list)
+    for record in records:
+        for name in names(record):
+            groups[name].append(record)
+    lines = []
+    for name, group in groups.items():
+        served = [record for record in group if record.outcome is Outcome.SERVED]
+        lines.append(
+            Line(
+                name,
+                len(group),
+                len(served),
+                _times(record.waited for record in served),
+                _times(record.made_in for record in served),
+            )
+        )
+    return tuple(sorted(lines, key=lambda line: (-line.orders, line.name)))
+
+
+def _causes(records: list[OrderRecord], outcome: Outcome) -> tuple[tuple[str, int], ...]:
+    counts = Counter(record.cause or UNKNOWN for record in records if record.outcome is outcome)
+    return tuple(sorted(counts.items(), key=lambda row: (-row[1], row[0])))
+
+
+def _promises(served: list[OrderRecord]) -> Promises:
+    told = [(record.told, record.in_all) for record in served if record.told]
+    spans = Counter(span for span, _ in told)
+    return Promises(
+        count=len(told),
+        right=sum(low * _MINUTE <= took <= high * _MINUTE for (low, high), took in told),
+        early=sum(took < low * _MINUTE for (low, _), took in told),
+        late=sum(took > high * _MINUTE for (_, high), took in told),
+        usual=min(spans, key=lambda span: (-spans[span], span), default=None),
+    )
+
+
+def _times(spans: Iterable[timedelta | None]) -> Times:
+    known = sorted(_ms(span) for span in spans if span is not None)
+    if not known:
+        return Times()
+    rank = math.ceil(0.9 * len(known)) - 1
+    return Times(len(known), round(sum(known) / len(known)), known[rank])
+
+
+def _span(begin: datetime | None, end: datetime | None) -> timedelta | None:
+    # Recordings keep whole seconds only, so an end may seem to come before its begin.
+    return None if begin is None or end is None else max(end - begin, timedelta())
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def _ms(span: timedelta) -> int:
+    return span // timedelta(milliseconds=1)
+
+
+def _to_ms(moment: datetime) -> int:
+    return _ms(moment - _EPOCH)
+
+
+def _from_ms(value: int) -> datetime:
+    return _EPOCH + timedelta(milliseconds=value)
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
