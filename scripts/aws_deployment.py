@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property, partial
 
+from scripts import left_behind
 from scripts.cloudformation import CloudStack
+from scripts.deploy_settings import read_settings, stage_settings
 from scripts.deployment import build_template
 from scripts.machine import StackError
 
@@ -28,45 +30,55 @@ OUR_LINES_ONLY = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLog
 class AwsDeployment:
     """A stage of zappa_settings.json in the account that the caller's credentials open.
 
-    session: a boto3 session. zappa: Zappa's own object, for the parts that Zappa makes.
+    session: a boto3 session. zappa: Zappa's own object while one of its commands runs.
     """
 
     stage: str
     function_name: str
     settings: Mapping
     session: object
-    zappa: object
+    zappa: object = None
     environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raises StackError when the stage is not set up."""
+        for name in ("aws_region", "s3_bucket"):
+            if not self.settings.get(name):
+                raise StackError(
+                    f"zappa_settings.json names no {name} yet. Run this first:"
+                    f" scripts/deploy init --stage {self.stage}"
+                )
+        self.environment = dict(self.settings.get("aws_environment_variables", {}))
+        prefix = self.environment.get("STACK_PREFIX")
+        if not prefix or self.settings.get("role_name") != f"{prefix}function":
+            raise StackError(
+                f"The stage {self.stage} is not one to deploy: it needs a STACK_PREFIX in"
+                " aws_environment_variables, and role_name must be that prefix and “function”."
+            )
+        if self.session.region_name != self.settings["aws_region"]:
+            raise StackError(
+                f"AWS_DEFAULT_REGION says {self.session.region_name}, zappa_settings.json"
+                f" {self.settings['aws_region']}. Unset the one or change the other."
+            )
 
     @classmethod
     def of(cls, cli) -> AwsDeployment:
-        """The stage that a running Zappa command is about. Raises StackError when it is not set up."""
-        settings = cli.stage_config
-        stage = cli.api_stage
-        for name in ("aws_region", "s3_bucket"):
-            if not settings.get(name):
-                raise StackError(
-                    f"zappa_settings.json names no {name} yet. Run this first: scripts/deploy init"
-                )
-        prefix = cli.aws_environment_variables.get("STACK_PREFIX")
-        if not prefix or settings.get("role_name") != f"{prefix}function":
-            raise StackError(
-                f"The stage {stage} is not one to deploy: it needs a STACK_PREFIX in"
-                " aws_environment_variables, and role_name must be that prefix and “function”."
-            )
-        if cli.zappa.aws_region != settings["aws_region"]:
-            raise StackError(
-                f"AWS_DEFAULT_REGION says {cli.zappa.aws_region}, zappa_settings.json"
-                f" {settings['aws_region']}. Unset the one or change the other."
-            )
+        """The stage that a running Zappa command is about."""
         return cls(
-            stage,
-            cli.lambda_name,
-            settings,
-            cli.zappa.boto_session,
-            cli.zappa,
-            dict(cli.aws_environment_variables),
+            cli.api_stage, cli.lambda_name, cli.stage_config, cli.zappa.boto_session, cli.zappa
         )
+
+    @classmethod
+    def of_stage(cls, stage: str) -> AwsDeployment:
+        """The stage of this name, for our own commands."""
+        import boto3
+        from slugify import slugify
+
+        settings = stage_settings(read_settings(), stage)
+        session = boto3.Session(
+            profile_name=settings.get("profile_name"), region_name=settings.get("aws_region")
+        )
+        return cls(stage, slugify(f"{settings['project_name']}-{stage}"), settings, session)
 
     @property
     def prefix(self) -> str:
@@ -76,14 +88,14 @@ class AwsDeployment:
     @cached_property
     def stack(self) -> CloudStack:
         """The stage's own stack; Zappa keeps the API in one named after the function."""
-        clients = [self.session.client(name) for name in ("cloudformation", "s3", "dynamodb")]
-        return CloudStack(*clients, f"{self.function_name}-bar", self.settings["s3_bucket"])
+        client = cache(self.session.client)
+        return CloudStack(client, f"{self.function_name}-bar", self.settings["s3_bucket"])
 
     # Before Zappa's own work
 
     def remove_what_was_interrupted(self) -> None:
         """A first deployment that did not get to its end is begun anew: nobody uses it yet."""
-        function = self._function()
+        function = self.function()
         if function is None or self._is_connected():
             return
         print("An earlier deployment was interrupted; beginning again.")
@@ -96,15 +108,15 @@ class AwsDeployment:
         self.environment |= self._secret_keys()
         if url := self._public_url():
             self.environment["PUBLIC_URL"] = url
-        function = self._function()
-        self._put_stack(function["FunctionArn"] if function else "")
+        function = self.function()
+        self._put_stack(function["FunctionArn"] if function else "", self._api_id())
         return self.environment
 
     # After it
 
     def connect(self) -> None:
         """Tells the function its address, and points rules, mappings and triggers at it."""
-        function = self._function()
+        function = self.function()
         if function is None:
             raise StackError(f"There is no function {self.function_name}; run zappa deploy again.")
         url = self._public_url()
@@ -113,7 +125,12 @@ class AwsDeployment:
         logging = function.get("LoggingConfig", {})
         if any(logging.get(name) != value for name, value in OUR_LINES_ONLY.items()):
             self._configure(LoggingConfig=OUR_LINES_ONLY)
-        self._put_stack(function["FunctionArn"])
+        self._put_stack(function["FunctionArn"], self._api_id())
+
+    def disconnect(self) -> None:
+        """Takes away what points at function and API, so that both can go."""
+        if self.stack.describe():
+            self._put_stack("", "")
 
     def open_bar(self) -> list[str]:
         """Makes the default shop at the first time; what to tell the person at the terminal."""
@@ -145,13 +162,15 @@ class AwsDeployment:
 
     # Parts
 
-    def _put_stack(self, function_arn: str) -> None:
+    def _put_stack(self, function_arn: str, api_id: str) -> None:
         template = build_template(self.environment)
         known = set(json.loads(template)["Parameters"])
         parameters = {
             **self.settings.get("stack_parameters", {}),
             "FunctionArn": function_arn,
             "FunctionName": self.function_name,
+            "ApiId": api_id,
+            "ApiStage": self.stage,
         }
         if unknown := set(parameters) - known:
             raise StackError(
@@ -167,7 +186,8 @@ class AwsDeployment:
             for one in stack.get("Parameters", ())
         )
 
-    def _function(self) -> dict | None:
+    def function(self) -> dict | None:
+        """The function's configuration; None when there is none."""
         client = self.session.client("lambda")
         try:
             return client.get_function_configuration(FunctionName=self.function_name)
@@ -188,16 +208,22 @@ class AwsDeployment:
         """Where phones find the bar; None until there is an API."""
         if domain := self.settings.get("domain"):
             return f"https://{domain}"
+        api_id = self._api_id()
+        if not api_id:
+            return None
+        api = self.session.client("apigatewayv2").get_api(ApiId=api_id)
+        return f"{api['ApiEndpoint']}/{self.stage}"
+
+    def _api_id(self) -> str:
+        """The API that Zappa has made, in a stack named after the function; or nothing."""
         client = self.session.client("cloudformation")
         try:
             resource = client.describe_stack_resource(
                 StackName=self.function_name, LogicalResourceId="ApiV2"
             )
         except client.exceptions.ClientError:
-            return None
-        api_id = resource["StackResourceDetail"]["PhysicalResourceId"]
-        api = self.session.client("apigatewayv2").get_api(ApiId=api_id)
-        return f"{api['ApiEndpoint']}/{self.stage}"
+            return ""
+        return resource["StackResourceDetail"].get("PhysicalResourceId", "")
 
     def _make_bucket(self) -> None:
         client = self.session.client("s3")
@@ -228,6 +254,72 @@ class AwsDeployment:
                 "RestrictPublicBuckets": True,
             },
         )
+
+    # Taking it away
+
+    def what_is_left(self, with_data: bool) -> tuple[list[str], list[str]]:
+        """What `remove` would take away now, and what it would leave."""
+        kept = self._kept()
+        goes = [f"the stack {self.stack.name}"] if self.stack.describe() else []
+        goes += [f"{key} in the bucket" for key in self._objects()]
+        if with_data:
+            return goes + [name for name, _ in kept], []
+        return goes, [name for name, _ in kept]
+
+    def remove(self, with_data: bool) -> None:
+        """Deletes the stack and what deployments left in the bucket; with_data: everything."""
+        kept = self._kept()
+        self.stack.delete()
+        s3, bucket = self.session.client("s3"), self.settings["s3_bucket"]
+        for key in self._objects():
+            s3.delete_object(Bucket=bucket, Key=key)
+        if with_data:
+            for _, delete in kept:
+                delete()
+
+    def _kept(self) -> list[tuple[str, Callable[[], object]]]:
+        """What outlives the stack: its name, and how to delete it for good."""
+        client = cache(self.session.client)
+        resources = json.loads(build_template(self.environment))["Resources"]
+        found = left_behind.find(resources, client)
+        kept = []
+        for key, identifier in found.items():
+            kind = resources[key]["Type"]
+            if kind == left_behind.TABLE:
+                delete = partial(client("dynamodb").delete_table, **identifier)
+                kept.append((f"the table {identifier['TableName']}", delete))
+            elif kind == left_behind.POOL:
+                name = resources[key]["Properties"]["UserPoolName"]
+                delete = partial(client("cognito-idp").delete_user_pool, **identifier)
+                kept.append((f"the accounts in {name}", delete))
+        if self._key_versions():
+            delete = partial(client("ssm").delete_parameter, Name=self.secret_key_name)
+            kept.append((f"the secret key {self.secret_key_name}", delete))
+        if self._bucket_exists() and set(self._all_objects()) <= set(self._objects()):
+            bucket = self.settings["s3_bucket"]
+            delete = partial(client("s3").delete_bucket, Bucket=bucket)
+            kept.append((f"the bucket {bucket}", delete))
+        return kept
+
+    def _objects(self) -> list[str]:
+        """Packages and templates that an interrupted deployment of this stage has left."""
+        return [key for key in self._all_objects() if key.startswith(f"{self.function_name}-")]
+
+    def _all_objects(self) -> list[str]:
+        if not self._bucket_exists():
+            return []
+        pages = self.session.client("s3").get_paginator("list_objects_v2").paginate(
+            Bucket=self.settings["s3_bucket"]
+        )
+        return [one["Key"] for page in pages for one in page.get("Contents", ())]
+
+    def _bucket_exists(self) -> bool:
+        client = self.session.client("s3")
+        try:
+            client.head_bucket(Bucket=self.settings["s3_bucket"])
+        except client.exceptions.ClientError:
+            return False
+        return True
 
     # The secret key
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from scripts import left_behind
 from scripts.machine import StackError
-from scripts.template_steps import steps_to, tables_of
+from scripts.template_steps import steps_to
 
 LARGEST_BODY = 51_200
 """Bytes that CloudFormation takes in a call; a longer template goes through a bucket."""
@@ -22,15 +23,18 @@ GOOD_STATUSES = (
     "IMPORT_ROLLBACK_COMPLETE",
 )
 _LONGEST_PAUSE_SECONDS = 3
+_ADOPT = "take-over"
 
 
 class CloudStack:
-    """One stack by its name; the bucket takes long templates for the moment of a call."""
+    """One stack by its name; the bucket takes long templates for the moment of a call.
 
-    def __init__(self, cloudformation, s3, dynamodb, name: str, bucket: str):
-        self._client = cloudformation
-        self._s3 = s3
-        self._dynamodb = dynamodb
+    client: makes the AWS client of a service, such as a boto3 session's.
+    """
+
+    def __init__(self, client: Callable, name: str, bucket: str):
+        self._client_of = client
+        self._client = client("cloudformation")
         self.name = name
         self._bucket = bucket
 
@@ -50,7 +54,7 @@ class CloudStack:
     ) -> dict:
         """Makes the stack what the template says; does nothing when it is that already.
 
-        Tables that an earlier stack has left behind are taken over with what they hold. Raises
+        What an earlier stack has left behind is taken over with all that it holds. Raises
         StackError when CloudFormation refuses or rolls back; the stack is then what it was before.
         """
         options = {
@@ -59,7 +63,7 @@ class CloudStack:
             ],
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
         }
-        stack = self._ready_stack() or self._adopt_tables(template)
+        stack = self._ready_stack() or self._adopt(template)
         if stack is None:
             self._change(self._client.create_stack, template, options)
         else:
@@ -111,7 +115,7 @@ class CloudStack:
     def _change(self, call, template: str, options: dict) -> None:
         from botocore.exceptions import ClientError
 
-        with _Sent(self._s3, self._bucket, self.name, template) as body:
+        with self._sent(template) as body:
             try:
                 call(
                     StackName=self.name,
@@ -132,54 +136,51 @@ class CloudStack:
                 " Nothing of this step was kept."
             )
 
-    def _adopt_tables(self, template: str) -> dict | None:
-        """Makes a stack of the tables that are there already; None when there are none."""
-        wanted = tables_of(template)
-        known = self._existing_tables()
-        found = {key: one for key, one in wanted.items() if _name(one) in known}
+    def _adopt(self, template: str) -> dict | None:
+        """Makes a stack of what is there already; None when nothing is."""
+        resources = json.loads(template)["Resources"]
+        found = left_behind.find(resources, self._client_of)
         if not found:
             return None
-        with _Sent(self._s3, self._bucket, self.name, json.dumps({"Resources": found})) as body:
+        known = json.dumps({"Resources": {key: resources[key] for key in found}})
+        with self._sent(known) as body:
             self._client.create_change_set(
                 StackName=self.name,
-                ChangeSetName="adopt-tables",
+                ChangeSetName=_ADOPT,
                 ChangeSetType="IMPORT",
                 ResourcesToImport=[
                     {
-                        "ResourceType": one["Type"],
+                        "ResourceType": resources[key]["Type"],
                         "LogicalResourceId": key,
-                        "ResourceIdentifier": {"TableName": _name(one)},
+                        "ResourceIdentifier": identifier,
                     }
-                    for key, one in found.items()
+                    for key, identifier in found.items()
                 ],
                 **body,
             )
             self._wait_for_change_set()
-        self._client.execute_change_set(StackName=self.name, ChangeSetName="adopt-tables")
+        self._client.execute_change_set(StackName=self.name, ChangeSetName=_ADOPT)
         status = self._settle()
         if status != "IMPORT_COMPLETE":
             raise StackError(
-                f"The tables left behind could not be taken over: {self._reason(self.name)}."
+                f"What was left behind could not be taken over: {self._reason(self.name)}."
             )
         return self.describe()
 
+    def _sent(self, template: str) -> _Sent:
+        return _Sent(self._client_of("s3"), self._bucket, self.name, template)
+
     def _wait_for_change_set(self) -> None:
         for _ in _pauses(seconds=300):
-            made = self._client.describe_change_set(
-                StackName=self.name, ChangeSetName="adopt-tables"
-            )
+            made = self._client.describe_change_set(StackName=self.name, ChangeSetName=_ADOPT)
             if made["Status"] == "CREATE_COMPLETE":
                 return
             if made["Status"] == "FAILED":
                 raise StackError(
-                    "The tables left behind do not fit the template:"
+                    "What was left behind does not fit the template:"
                     f" {made.get('StatusReason', 'no reason given')}."
                 )
         raise StackError("CloudFormation did not answer within 5 minutes; try again.")
-
-    def _existing_tables(self) -> set[str]:
-        pages = self._dynamodb.get_paginator("list_tables").paginate()
-        return {name for page in pages for name in page["TableNames"]}
 
     def _deployed_template(self) -> str:
         body = self._client.get_template(StackName=self.name)["TemplateBody"]
@@ -240,8 +241,3 @@ def _pauses(seconds: float):
         yield
         time.sleep(pause)
         pause = min(pause * 1.3, _LONGEST_PAUSE_SECONDS)
-
-
-def _name(table: Mapping) -> str:
-    return table["Properties"]["TableName"]
-

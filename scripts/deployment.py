@@ -10,7 +10,8 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from pathlib import Path
 
 from scripts.cloudformation import GOOD_STATUSES, CloudStack
@@ -25,7 +26,8 @@ TEMPLATE_HASH_TAG = "template-hash"
 BUCKET = "serverlesspresso-templates"
 
 
-def make_clients(endpoint_url: str, key: str, secret: str) -> dict:
+def make_clients(endpoint_url: str, key: str, secret: str) -> Callable:
+    """What makes the emulator's client of a service, each at its first use."""
     import boto3
     import botocore.session
     from botocore.config import Config
@@ -34,14 +36,11 @@ def make_clients(endpoint_url: str, key: str, secret: str) -> dict:
     ours = botocore.session.Session(session_vars={"profile": (None, [], None, None)})
     session = boto3.session.Session(key, secret, region_name=REGION, botocore_session=ours)
     config = Config(proxies={}, retries={"total_max_attempts": 3})
-    return {
-        name: session.client(name, endpoint_url=endpoint_url, config=config)
-        for name in ("lambda", "cloudformation", "s3", "dynamodb")
-    }
+    return cache(partial(session.client, endpoint_url=endpoint_url, config=config))
 
 
 def deploy(
-    clients: dict,
+    client: Callable,
     events_url: str,
     environment: dict[str, str],
     settings: dict[str, str],
@@ -52,12 +51,10 @@ def deploy(
     The record says which template came out of which sources, so that most starts need not build
     the template; which template is deployed is a tag of the stack itself.
     """
-    function = find_function(clients["lambda"])
+    function = find_function(client("lambda"))
     if function:
-        update_function(clients["lambda"], function, events_url)
-    cloud_stack = CloudStack(
-        clients["cloudformation"], clients["s3"], clients["dynamodb"], STACK, BUCKET
-    )
+        update_function(client("lambda"), function, events_url)
+    cloud_stack = CloudStack(client, STACK, BUCKET)
     stack = cloud_stack.describe()
     inputs = hash_of_inputs(settings)
     last = read_record(record)
@@ -65,11 +62,11 @@ def deploy(
     if function and stack and is_known and is_current(stack, last.get("template")):
         return
     template = build_template(environment)
-    clients["s3"].create_bucket(Bucket=BUCKET)
+    client("s3").create_bucket(Bucket=BUCKET)
     if not function:
         # The role comes with the stack, and what points at the function only after it.
         stack = cloud_stack.put(template, parameters(""), {})
-        function = create_function(clients["lambda"], events_url)
+        function = create_function(client("lambda"), events_url)
     arn = function["FunctionArn"]
     wanted = hashlib.sha256(f"{arn}\n{template}".encode()).hexdigest()
     if not (stack and is_current(stack, wanted)):

@@ -62,6 +62,11 @@ def set_up_for_serving() -> None:
     build_assets()
 
 
+def set_up_for_deploying() -> None:
+    _install("app", "Python packages", [ROOT / "requirements.txt"], CONSTRAINTS)
+    build_assets()
+
+
 def set_up_for_testing() -> str:
     """Returns the path of a Chromium for the browser tests."""
     set_up_for_serving()

@@ -98,7 +98,9 @@ def trim_zip(made: Path) -> int:
     wanted = wanted_files()
     with zipfile.ZipFile(made) as source:
         contents = {
-            name: source.read(name) for name in set(source.namelist()) if is_wanted(name, wanted)
+            name: source.read(name)
+            for name in set(source.namelist()) - outdated_assets()
+            if is_wanted(name, wanted)
         }
     trimmed = made.with_suffix(".trimmed")
     with zipfile.ZipFile(trimmed, "w", zipfile.ZIP_DEFLATED) as target:
@@ -124,7 +126,11 @@ def lay_out(folder: Path) -> None:
     contents[SETTINGS.name] = SETTINGS.read_bytes()
     packages = Path(str(_distribution("zappa").locate_file("")))
     contents |= {name: (packages / name).read_bytes() for name in wanted}
-    contents = {name: content for name, content in contents.items() if is_wanted(name, wanted)}
+    contents = {
+        name: contents[name]
+        for name in contents.keys() - outdated_assets()
+        if is_wanted(name, wanted)
+    }
     for name, content in function_files(contents):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -165,6 +171,19 @@ def compiled_templates() -> dict[str, bytes]:
             f"templates_compiled/{file.name}": file.read_bytes()
             for file in Path(folder).glob("*.py")
         }
+
+
+def outdated_assets() -> set[str]:
+    """Files of earlier builds, which stay on this machine for pages that are open."""
+    folder = ROOT / "webapp" / "static" / "dist"
+    if not (folder / "manifest.json").exists():
+        return set()
+    current = set(json.loads((folder / "manifest.json").read_text()).values()) | {"manifest.json"}
+    return {
+        file.relative_to(ROOT).as_posix()
+        for file in folder.iterdir()
+        if file.name.removesuffix(".gz") not in current
+    }
 
 
 def is_wanted(name: str, wanted: frozenset[str]) -> bool:

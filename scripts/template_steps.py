@@ -20,7 +20,7 @@ def steps_to(deployed: str, wanted: str) -> list[str]:
     A changed index is dropped and made again: for that time its queries fail, so change an index
     by adding one under a new name.
     """
-    before, after = tables_of(deployed), tables_of(wanted)
+    before, after = _tables_of(deployed), _tables_of(wanted)
     changes = {
         key: _changes(key, before[key]["Properties"], after[key]["Properties"])
         for key in before.keys() & after.keys()
@@ -39,7 +39,7 @@ def steps_to(deployed: str, wanted: str) -> list[str]:
     return [*steps, wanted]
 
 
-def tables_of(template: str) -> dict[str, dict]:
+def _tables_of(template: str) -> dict[str, dict]:
     """The template's tables by their logical ids."""
     resources = json.loads(template)["Resources"]
     return {

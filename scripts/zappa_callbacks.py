@@ -35,6 +35,15 @@ def before(cli) -> None:
             if cli.command == "deploy":
                 deployment.remove_what_was_interrupted()
             cli.aws_environment_variables = deployment.prepare()
+        if cli.command == "undeploy" and _is_sure(cli):
+            AwsDeployment.of(cli).disconnect()
+
+
+def trim(cli) -> None:
+    """Zappa's `zip` callback: the zip is made, and not yet sent."""
+    with _in_one_line():
+        size = trim_package(Path(cli.zip_path))
+        print(f"Trimmed to {size / 1024 / 1024:.1f} MB, byte-code included.")
 
 
 def trim(cli) -> None:
@@ -51,6 +60,15 @@ def after(cli) -> None:
         deployment.connect()
         for line in deployment.open_bar():
             print(line)
+
+
+def _is_sure(cli) -> bool:
+    """Asks what Zappa would ask after this callback, and answers that for the person."""
+    if not cli.vargs["yes"]:
+        cli.vargs["yes"] = input("Are you sure you want to undeploy? [y/n] ") == "y"
+        if not cli.vargs["yes"]:
+            raise ClickException("Nothing was done.")
+    return True
 
 
 @contextmanager

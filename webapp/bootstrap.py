@@ -57,7 +57,7 @@ def build_services(settings: Settings) -> Services:
         customer_sessions=CustomerSessionRepository(),
         phone_sign_ins=PhoneSignInRepository(),
         customer_pool=CustomerPool(clients, settings.prefix),
-        texts=Texts(clients),
+        texts=Texts(clients, settings.sms_sender),
         limits=LimitRepository(),
         logos=LogoRepository(),
         journeys=JourneyRepository(),

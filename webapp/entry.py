@@ -10,13 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from webapp.lean_imports import zappa_handler
+from webapp.settings import runs_in_lambda
 
 
 def handler(event: Mapping, context: object) -> object:
     """Answers an invocation; raises what its consumer raises, so that the sender sends it again."""
-    if _is_web_request(event) or _is_zappa_invoke(event):
+    named = event if isinstance(event, Mapping) else {}
+    if _is_web_request(named):
+        answer = zappa_handler.lambda_handler(event, context)
+        # Zappa has null for no body, as of a 304; not every gateway takes that.
+        return answer | {"body": answer.get("body") or ""}
+    if _is_zappa_invoke(named):
         return zappa_handler.lambda_handler(event, context)
-    if "operator_job" in event:
+    if "operator_job" in named:
         from webapp import operator_jobs
 
         return operator_jobs.run(event)
@@ -26,7 +32,7 @@ def handler(event: Mapping, context: object) -> object:
 
 
 def _is_web_request(event: Mapping) -> bool:
-    return "http" in event.get("requestContext", {}) or "httpMethod" in event
+    return "httpMethod" in event or "http" in (event.get("requestContext") or {})
 
 
 def _is_zappa_invoke(event: Mapping) -> bool:
@@ -34,3 +40,8 @@ def _is_zappa_invoke(event: Mapping) -> bool:
     from webapp.consumers.registry import COMMAND
 
     return set(event) == {"command"} and event["command"] != COMMAND
+
+
+if runs_in_lambda():
+    # Lambda gives a whole processor to what it is starting, however little it has afterwards.
+    zappa_handler.LambdaHandler()

@@ -13,6 +13,11 @@ class SettingsError(Exception):
     """The environment is incomplete; the message says what to set."""
 
 
+def runs_in_lambda() -> bool:
+    """Whether this process is one of Lambda's."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+
 @dataclass(frozen=True)
 class Settings:
     """How this deployment is set up.
@@ -21,6 +26,7 @@ class Settings:
     secret_key: signs QR codes and cookies; old_secret_keys are still accepted, oldest last.
     prefix: begins the names of all tables and of the bus's rules.
     choose_seconds .. places: first-start values of the default shop and of the deployment.
+    sms_sender: who text messages come from, in countries that show a name.
     live_relay: the pages read pushed fragments from this process instead of from IoT Core.
     """
 
@@ -36,6 +42,7 @@ class Settings:
     code_seconds: int = 10
     scans_per_code: int = 10
     places: int = 20
+    sms_sender: str = ""
     live_relay: bool = False
 
     @classmethod
@@ -66,5 +73,6 @@ class Settings:
             code_seconds=number("CODE_SECONDS", cls.code_seconds),
             scans_per_code=number("SCANS_PER_CODE", cls.scans_per_code),
             places=number("SHOP_CAPACITY", cls.places),
+            sms_sender=env.get("SMS_SENDER", "").strip(),
             live_relay=env.get("LIVE_RELAY") == "1",
         )

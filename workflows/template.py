@@ -52,6 +52,7 @@ from troposphere.iam import PolicyType
 from troposphere.sqs import Queue, QueuePolicy
 from troposphere.stepfunctions import StateMachine
 
+from workflows.domain_name import add_domain_name
 from workflows.operations import Watched, add_operations
 from workflows.customer_pool import add_customer_pool
 from workflows.roles import (
@@ -160,6 +161,7 @@ def build_template(stack: Stack) -> Template:
             Name=stack.prefix + job.name,
             ScheduleExpression=job.schedule,
         )
+    add_domain_name(template)
     add_operations(template, Watched(stack.prefix, dead_letters, machine, stack.prefix + "sweep"))
     return template
 

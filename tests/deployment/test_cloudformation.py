@@ -14,9 +14,8 @@ _numbers = count()
 
 @pytest.fixture
 def stack(emulator) -> CloudStack:
-    clients = [emulator.client(name) for name in ("cloudformation", "s3", "dynamodb")]
-    clients[1].create_bucket(Bucket=BUCKET)
-    return CloudStack(*clients, f"bar-{next(_numbers)}", BUCKET)
+    emulator.client("s3").create_bucket(Bucket=BUCKET)
+    return CloudStack(emulator.client, f"bar-{next(_numbers)}", BUCKET)
 
 
 def _queue(name: str, seconds: object = 60) -> dict:

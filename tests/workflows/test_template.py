@@ -389,7 +389,7 @@ def _names(body: str) -> frozenset[str]:
         for resource in json.loads(body)["Resources"].values()
         for properties in [resource["Properties"]]
         for key in keys
-        if key in properties
+        if isinstance(properties.get(key), str)
     }
     assert len(found) >= 10
     return frozenset(found)

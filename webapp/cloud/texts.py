@@ -16,13 +16,19 @@ _ATTRIBUTES = {
 class Texts:
     """See services.ports.Texts."""
 
-    def __init__(self, clients: Clients):
+    def __init__(self, clients: Clients, sender: str = ""):
+        """sender: shown instead of a number, in countries that allow it."""
         self._clients = clients
+        self._attributes = dict(_ATTRIBUTES)
+        if sender:
+            self._attributes["AWS.SNS.SMS.SenderID"] = {
+                "DataType": "String", "StringValue": sender,
+            }
 
     def send(self, number: str, text: str) -> None:
         try:
             self._clients.sns.publish(
-                PhoneNumber=number, Message=text, MessageAttributes=_ATTRIBUTES
+                PhoneNumber=number, Message=text, MessageAttributes=self._attributes
             )
         except ClientError as error:
             # Its message may name the number.

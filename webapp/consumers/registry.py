@@ -141,14 +141,15 @@ def dispatch(event: Mapping, context: object) -> dict | None:
 
     app = current_app()
     with app.app_context(), bound(request_id=new_request_id(context)):
-        return run(app.extensions["services"], event)
+        return run(app.extensions["services"], event if isinstance(event, Mapping) else {})
 
 
 def run(services: Services, event: Mapping) -> dict | None:
     """Hands an event to its consumer; an unknown one is logged and counted, never fatal.
 
     The answer for a trigger of Cognito's, None for what expects none. Raises EventFailed when the
-    consumer fails.
+    consumer fails, and when a rule of ours names one that this code does not have: in the middle of
+    an update the next delivery meets the code that does.
     """
     name = _name(event)
     with bound(consumer=name):
@@ -159,14 +160,23 @@ def run(services: Services, event: Mapping) -> dict | None:
 
 
 def _name(event: Mapping) -> str:
-    if "Records" in event:
+    if _is_stream_batch(event):
         return "announce"
     return _TRIGGER if "triggerSource" in event else str(event.get("consumer"))
+
+
+def _is_stream_batch(event: Mapping) -> bool:
+    records = event.get("Records")
+    return bool(records) and all(
+        isinstance(one, Mapping) and one.get("eventSource") == "aws:dynamodb" for one in records
+    )
 
 
 def _run(name: str, job: Callable[[], object]) -> object:
     try:
         return job()
+    except EventFailed:
+        raise
     except Exception:
         reference = secrets.token_hex(4)
         log.exception("consumer failed", extra={"reference": reference})
@@ -176,7 +186,7 @@ def _run(name: str, job: Callable[[], object]) -> object:
 
 def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], object], dict]:
     """What is to be done for an event, and what the log calls it by."""
-    if "Records" in event:
+    if _is_stream_batch(event):
         from webapp.consumers.announce import announce
 
         return partial(announce, services, event["Records"]), {}
@@ -190,7 +200,13 @@ def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], ob
     for consumer in CONSUMERS:
         if consumer.name == name:
             return _consumers_job(services, consumer, event["event"])
-    return partial(log.warning, "unknown event", extra=counted(Signal.UNKNOWN_EVENTS)), {}
+    return partial(_unknown, event), {}
+
+
+def _unknown(event: Mapping) -> None:
+    log.warning("unknown event", extra=counted(Signal.UNKNOWN_EVENTS))
+    if "consumer" in event:
+        raise EventFailed(f"there is no consumer {event['consumer']}")
 
 
 def _consumers_job(

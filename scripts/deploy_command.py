@@ -1,0 +1,261 @@
+"""What scripts/deploy becomes once the environment is set up: init and remove."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Mapping
+
+from scripts import deploy_options
+from scripts.aws_deployment import AwsDeployment
+from scripts.deploy_settings import SETTINGS_FILE, read_settings, stage_settings, write_settings
+from scripts.machine import StackError
+
+SERVICES = (
+    "apigatewayv2", "cognito-idp", "dynamodb", "events", "iot-data", "lambda", "sns", "ssm",
+    "stepfunctions",
+)
+"""What the bar needs of a region."""
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_SENDER = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}")
+_ZONES_ASKED = 100
+
+WHAT_IT_MAKES = """\
+The first “zappa deploy {stage}” will make, in account {account}, region {region}:
+  - the bucket {bucket} ({bucket_state}), for packages on their way;
+  - the stack {function}-bar: tables, event bus and rules, the order workflow, user pools, a queue
+    for dead letters, the function's log, alarms and a dashboard; all named {prefix}…
+  - the function {function}, and an HTTP API in front of it{domain_text};
+  - the secret key, as the encrypted parameter /{name}/secret-key.
+What it costs: nothing to speak of while nobody orders (under $0.10 a month), about $0.15 for a day
+of 960 drinks, and what each text message to a phone costs in its country. docs/cost.md has the
+arithmetic, scripts/deploy remove takes everything away again."""
+
+
+def main() -> None:
+    chosen = deploy_options.parse(sys.argv[1:])
+    try:
+        {"init": init, "remove": remove}[chosen.command](chosen)
+    except StackError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("\nStopped; nothing more was done.")
+
+
+# init
+
+
+def init(chosen: argparse.Namespace) -> None:
+    """Asks what only the team can know, checks it, and writes it into zappa_settings.json."""
+    settings = read_settings()
+    known = stage_settings(settings, chosen.stage)
+    account, region, session = _open_account(chosen, known)
+    answers = {
+        "region": region,
+        "bucket": _ask(
+            chosen, "bucket", "Bucket for packages",
+            known.get("s3_bucket") or f"serverlesspresso-{account}-{region}", _BUCKET,
+            "3 to 63 small letters, digits and hyphens",
+        ),
+        "domain": _ask(
+            chosen, "domain", "Domain of the bar, such as bar.example.com (empty: AWS's address)",
+            known.get("domain", ""), _DOMAIN, "a name such as bar.example.com", is_optional=True,
+        ),
+        "sms_sender": _ask(
+            chosen, "sms_sender", "Sender shown on text messages (empty: a number of AWS)",
+            known["aws_environment_variables"].get("SMS_SENDER", ""), _SENDER,
+            "up to 11 letters and digits, at least one letter", is_optional=True,
+        ),
+        "admin": _ask(
+            chosen, "admin", "E-mail of the first admin, who is also written to when an alarm rings",
+            known.get("first_admin", ""), _EMAIL, "an e-mail address",
+        ),
+    }
+    bucket_state = _check_bucket(session, answers["bucket"], region)
+    if answers["domain"]:
+        answers |= _find_certificate(session, answers["domain"], chosen, known)
+    prefix = known["aws_environment_variables"]["STACK_PREFIX"]
+    print(
+        WHAT_IT_MAKES.format(
+            stage=chosen.stage,
+            account=account,
+            region=region,
+            bucket=answers["bucket"],
+            bucket_state=bucket_state,
+            function=f"{known['project_name']}-{chosen.stage}",
+            prefix=prefix,
+            name=prefix.rstrip("-"),
+            domain_text=f", with a certificate for {answers['domain']}" if answers["domain"] else "",
+        )
+    )
+    _confirm(chosen, f"Write this into {SETTINGS_FILE.name}?")
+    write_settings(_with_answers(settings, chosen.stage, answers))
+    print(f"Written. Next: scripts/zappa deploy {chosen.stage}")
+
+
+def _open_account(chosen: argparse.Namespace, known: Mapping):
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    profile = known.get("profile_name")
+    own = boto3.Session(profile_name=profile)
+    region = _ask(
+        chosen, "region", "Region", known.get("aws_region") or own.region_name or "us-east-1",
+        re.compile(r"[a-z]{2}(-[a-z]+)+-\d"), "a name such as eu-central-1",
+    )
+    missing = [name for name in SERVICES if region not in own.get_available_regions(name)]
+    if missing:
+        raise StackError(
+            f"The region {region} does not offer {', '.join(missing)}. Choose another, such as"
+            " eu-central-1 or us-east-1."
+        )
+    session = boto3.Session(profile_name=profile, region_name=region)
+    try:
+        return session.client("sts").get_caller_identity()["Account"], region, session
+    except (BotoCoreError, ClientError) as error:
+        raise StackError(
+            f"AWS does not accept your credentials ({_short(error)}). Sign in, for instance with"
+            " “aws configure” or “aws sso login”, and run this again."
+        ) from None
+
+
+def _check_bucket(session, name: str, region: str) -> str:
+    from botocore.exceptions import ClientError
+
+    client = session.client("s3")
+    try:
+        where = client.head_bucket(Bucket=name).get("BucketRegion") or region
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in ("404", "NoSuchBucket"):
+            return "new"
+        raise StackError(
+            f"The bucket {name} belongs to somebody else. Choose another name with --bucket."
+        ) from None
+    if where != region:
+        raise StackError(
+            f"The bucket {name} is in {where}, the bar would be in {region}. They must be together:"
+            " choose another bucket or region."
+        )
+    return "yours already"
+
+
+def _find_certificate(
+    session, domain: str, chosen: argparse.Namespace, known: Mapping
+) -> dict[str, str]:
+    """With a zone in Route 53 the stack makes certificate and record itself."""
+    parameters = known.get("stack_parameters", {})
+    if arn := chosen.certificate_arn or parameters.get("CertificateArn"):
+        return {"certificate_arn": arn}
+    pages = session.client("route53").get_paginator("list_hosted_zones").paginate()
+    zones = {
+        zone["Name"].rstrip("."): zone["Id"].rpartition("/")[2]
+        for page in pages
+        for zone in page["HostedZones"]
+        if not zone.get("Config", {}).get("PrivateZone")
+    }
+    fitting = [name for name in zones if domain == name or domain.endswith(f".{name}")]
+    if not fitting:
+        raise StackError(
+            f"No zone of Route 53 in this account holds {domain}. Make a certificate for it in ACM"
+            " (in the same region) and name it with --certificate-arn; docs/deploy.md says how."
+        )
+    return {"hosted_zone_id": zones[max(fitting, key=len)]}
+
+
+def _with_answers(settings: dict, stage: str, answers: Mapping[str, str]) -> dict:
+    """The settings with the answers where Zappa and the callbacks look for them."""
+    base, own = settings["base"], settings[stage]
+    base["aws_region"], base["s3_bucket"] = answers["region"], answers["bucket"]
+    own["first_admin"] = answers["admin"]
+    parameters = {
+        "AlarmEmail": answers["admin"],
+        "DomainName": answers["domain"],
+        "HostedZoneId": answers.get("hosted_zone_id", ""),
+        "CertificateArn": answers.get("certificate_arn", ""),
+    }
+    own["stack_parameters"] = own.get("stack_parameters", {}) | parameters
+    for key in [key for key, value in own["stack_parameters"].items() if not value]:
+        del own["stack_parameters"][key]
+    _set(own, "domain", answers["domain"])
+    _set(own["aws_environment_variables"], "SMS_SENDER", answers["sms_sender"])
+    return settings
+
+
+def _set(where: dict, key: str, value: str) -> None:
+    if value:
+        where[key] = value
+    else:
+        where.pop(key, None)
+
+
+# remove
+
+
+def remove(chosen: argparse.Namespace) -> None:
+    """Takes away what “zappa undeploy” has left; the data only when asked to."""
+    deployment = AwsDeployment.of_stage(chosen.stage)
+    if deployment.function() is not None:
+        raise StackError(
+            f"The function is still there. Run this first: scripts/zappa undeploy {chosen.stage}"
+        )
+    goes, stays = deployment.what_is_left(chosen.with_data)
+    if goes:
+        print("This goes:", *(f"  - {line}" for line in goes), sep="\n")
+        _confirm(chosen, "Remove it for good?" if chosen.with_data else "Remove it?")
+    deployment.remove(chosen.with_data)
+    print("Removed." if goes else "There was nothing to remove.")
+    if stays:
+        print(
+            "This stays, until you add --with-data:", *(f"  - {line}" for line in stays), sep="\n"
+        )
+
+
+# Questions
+
+
+def _ask(
+    chosen: argparse.Namespace,
+    name: str,
+    question: str,
+    default: str,
+    pattern: re.Pattern,
+    form: str,
+    is_optional: bool = False,
+) -> str:
+    """The flag's value, or what the person types; the default without a terminal."""
+    given = getattr(chosen, name)
+    is_asked = given is None and sys.stdin.isatty() and not chosen.yes
+    while True:
+        if is_asked:
+            answer = input(f"{question} [{default or 'none'}]: ").strip() or default
+        else:
+            answer = default if given is None else given.strip()
+        if pattern.fullmatch(answer) or (is_optional and not answer):
+            return answer
+        flag = "--" + name.replace("_", "-")
+        wrong = f"{flag} must be {form}" + (f", not “{answer}”." if answer else ".")
+        if not is_asked:
+            raise StackError(wrong)
+        print(wrong)
+
+
+def _confirm(chosen: argparse.Namespace, question: str) -> None:
+    if chosen.yes:
+        return
+    if not sys.stdin.isatty():
+        raise StackError("Nobody is there to ask; add --yes to go on without being asked.")
+    if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+        raise StackError("Nothing was done.")
+
+
+def _short(error: Exception) -> str:
+    response = getattr(error, "response", None)
+    return response["Error"]["Code"] if response else str(error).rstrip(".")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""scripts/deploy init: what it asks is checked, and written where Zappa and the callbacks look."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from scripts import deploy_command, deploy_settings
+from scripts.environment import ROOT
+
+_GOOD = ("--stage", "dev", "--region", "us-east-1", "--admin", "ana@example.com", "--yes")
+
+
+@pytest.fixture
+def settings_file(tmp_path, monkeypatch):
+    file = tmp_path / "zappa_settings.json"
+    shutil.copy(ROOT / file.name, file)
+    monkeypatch.setattr(deploy_settings, "SETTINGS_FILE", file)
+    return file
+
+
+@pytest.fixture
+def init(emulator, settings_file, monkeypatch, capsys):
+    """Runs scripts/deploy init; returns what it wrote into the file."""
+    for name, value in emulator.environment.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments: str) -> dict:
+        monkeypatch.setattr("sys.argv", ["scripts/deploy", "init", *arguments])
+        deploy_command.main()
+        return json.loads(settings_file.read_text())
+
+    return run
+
+
+def _refusal(init, settings_file, *arguments: str) -> str:
+    before = settings_file.read_bytes()
+    with pytest.raises(SystemExit) as refused:
+        init(*arguments)
+    assert settings_file.read_bytes() == before
+    assert "\n" not in refused.value.code
+    return refused.value.code
+
+
+def test_the_answers_are_where_zappa_and_the_callbacks_look(init, capsys):
+    before = deploy_settings.read_settings()
+    written = init(*_GOOD, "--bucket", "cups-of-ana", "--sms-sender", "CoffeeBar")
+    assert written["base"] == before["base"] | {
+        "aws_region": "us-east-1", "s3_bucket": "cups-of-ana",
+    }
+    assert written["dev"] == before["dev"] | {
+        "first_admin": "ana@example.com",
+        "stack_parameters": {"AlarmEmail": "ana@example.com"},
+        "aws_environment_variables": {
+            "STACK_PREFIX": "serverlesspresso-dev-", "SMS_SENDER": "CoffeeBar",
+        },
+    }
+    assert written["prod"] == before["prod"]
+    said = capsys.readouterr().out
+    for part in ("000000000000", "us-east-1", "cups-of-ana (new)", "$0.15", "zappa deploy dev"):
+        assert part in said
+
+
+def test_asking_again_keeps_what_is_not_asked_anew(init):
+    first = init(*_GOOD, "--bucket", "cups-of-ana", "--sms-sender", "CoffeeBar")
+    assert init("--stage", "dev", "--yes") == first
+
+
+def test_the_committed_file_has_the_form_that_init_writes(settings_file):
+    before = settings_file.read_text()
+    deploy_settings.write_settings(deploy_settings.read_settings())
+    assert settings_file.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--region", "us-east"), "--region must be a name such as"),
+        (("--region", "xx-nowhere-9"), "does not offer"),
+        (("--bucket", "Cups_of_Ana"), "--bucket must be 3 to 63"),
+        (("--domain", "localhost"), "--domain must be a name such as"),
+        (("--domain", "bar.example.org"), "No zone of Route 53"),
+        (("--sms-sender", "The Coffee Bar"), "--sms-sender must be up to 11"),
+        (("--admin", "ana"), "--admin must be an e-mail address, not “ana”"),
+        (("--admin", ""), "--admin must be an e-mail address."),
+        (("--stage", "test"), "There is no stage test in zappa_settings.json; there are dev, prod"),
+        (("--stage", "base"), "There is no stage base"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_cannot_work_is_refused_in_one_line_and_nothing_is_written(
+    init, settings_file, arguments, says
+):
+    assert says in _refusal(init, settings_file, *_GOOD, *arguments)
+
+
+def test_credentials_that_aws_refuses_are_said_to_be_so(init, settings_file, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASOMEBODYELSE")
+    says = _refusal(init, settings_file, *_GOOD)
+    assert says.startswith("AWS does not accept your credentials")
+
+
+def test_a_bucket_in_another_region_is_refused(init, settings_file, emulator):
+    emulator.client("s3").create_bucket(
+        Bucket="cups-in-europe",
+        CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
+    )
+    says = _refusal(init, settings_file, *_GOOD, "--bucket", "cups-in-europe")
+    assert "is in eu-central-1" in says
+
+
+def test_a_domain_is_led_to_the_bar_through_its_zone(init, emulator):
+    route53 = emulator.client("route53")
+    for name in ("example.com", "coffee.example.com"):
+        route53.create_hosted_zone(Name=name, CallerReference=name)
+    written = init(*_GOOD, "--domain", "bar.coffee.example.com")["dev"]
+    zones = {zone["Name"]: zone["Id"] for zone in route53.list_hosted_zones()["HostedZones"]}
+    assert written["domain"] == "bar.coffee.example.com"
+    assert zones["coffee.example.com."].endswith(written["stack_parameters"]["HostedZoneId"])
+
+
+def test_a_domain_elsewhere_comes_with_its_certificate(init):
+    arn = "arn:aws:acm:us-east-1:000000000000:certificate/1234"
+    written = init(*_GOOD, "--domain", "bar.example.org", "--certificate-arn", arn)["dev"]
+    assert written["stack_parameters"]["CertificateArn"] == arn
+    assert "HostedZoneId" not in written["stack_parameters"]

@@ -1,0 +1,239 @@
+"""The bar as a team has it on AWS: deployed, used, updated in the middle of orders, and taken away.
+
+Zappa's own command line and scripts/deploy, as docs/deploy.md says, against an emulator of its own.
+The tests are one story and run in this order.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from scripts.environment import ROOT
+from tests.e2e.conftest import Bar, card, get_place, place_order, tap
+from tests.emulator import Emulator
+
+STAGE = "dev"
+_NOT_COPIED = ("node_modules", "__pycache__", "tests", "docs")
+_OLD_TEXT, _NEW_TEXT = "Place order", "Order this one"
+
+
+@dataclass
+class Team:
+    """Somebody with a clone, credentials and the documentation."""
+
+    emulator: Emulator
+    folder: Path
+    base_url: str = ""
+    said: list[str] = field(default_factory=list)
+
+    def clone(self) -> None:
+        shutil.copytree(ROOT, self.folder, ignore=shutil.ignore_patterns(".*", *_NOT_COPIED))
+        # The stamp keeps the built files from being built again.
+        shutil.copy(ROOT / "webapp/static/dist/.stamp", self.folder / "webapp/static/dist")
+
+    def run(self, module: str, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", module, *arguments],
+            cwd=self.folder,
+            env=self.emulator.environment
+            | {"PYTHONPATH": str(self.folder), "VIRTUAL_ENV": sys.prefix},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        self.said.append(done.stdout)
+        assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def zappa(self, *arguments: str) -> str:
+        return self.run("zappa.cli", *arguments)
+
+    def deploy_script(self, *arguments: str) -> str:
+        return self.run("scripts.deploy_command", *arguments)
+
+    def set_variables(self, **variables: str) -> None:
+        file = self.folder / "zappa_settings.json"
+        settings = json.loads(file.read_text())
+        settings[STAGE]["aws_environment_variables"] |= variables
+        file.write_text(json.dumps(settings))
+
+    def link(self, role: str, shop: str = "main", name: str = "") -> str:
+        """As LocalStack.link, so that the screens can be opened in the same way."""
+        asked = {"operator_job": "sign-in-link", "role": role, "shop": shop, "name": name}
+        answer = self.emulator.client("lambda").invoke(
+            FunctionName=f"serverlesspresso-{STAGE}", Payload=json.dumps(asked)
+        )
+        return json.loads(answer["Payload"].read())["link"]
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("team")
+    with Emulator(folder) as emulator:
+        team = Team(emulator, folder / "clone")
+        team.clone()
+        yield team
+
+
+class DeployedBar(Bar):
+    """The emulator starts a process for each of the function's containers, which may take a while."""
+
+    def page(self, context: BrowserContext) -> Page:
+        page = super().page(context)
+        page.set_default_timeout(90_000)
+        return page
+
+
+@pytest.fixture(scope="module")
+def screens(browser, team):
+    """The screens stay open from one test to the next, as they do in a bar that is updated."""
+    with ExitStack() as contexts:
+        bar = DeployedBar(browser, team, contexts)
+        yield bar
+        assert bar.complaints == []
+
+
+@pytest.fixture(scope="module")
+def story() -> dict:
+    """What later tests need of earlier ones."""
+    return {}
+
+
+def test_a_clone_becomes_a_working_bar_with_two_commands(team):
+    said = team.deploy_script(
+        "init", "--stage", STAGE, "--region", "us-east-1", "--admin", "ana@example.com", "--yes"
+    )
+    assert "serverlesspresso-000000000000-us-east-1 (new)" in said
+    hours = str(6 * 3600)
+    team.set_variables(CODE_SECONDS=hours, CODE_WINDOW_SECONDS=hours, SCANS_PER_CODE="100")
+    said = team.zappa("deploy", STAGE)
+    found = re.search(r"The bar is open: (http\S+)/$", said, re.MULTILINE)
+    assert found and found[1].endswith(f"/{STAGE}")
+    team.base_url = found[1]
+
+
+def test_three_roles_take_an_order_on_pushes_alone(team, screens, story):
+    tv, tablet = screens.tv(), screens.tablet("Rui")
+    phone = screens.scan(tv)
+    get_place(phone)
+    expect(tv.get_by_text("99 of 100")).to_be_visible()
+    number = place_order(phone, "Latte")
+    expect(card(tablet, number)).to_be_visible()
+    # From now on only a pushed fragment can tell.
+    phone.route("**/panel", lambda route: route.abort())
+    tap(tablet, number, "Make")
+    expect(phone.get_by_role("heading", name="Rui is making it now")).to_be_visible()
+    story |= {"tv": tv, "tablet": tablet, "making": phone, "number": number}
+
+
+def test_addresses_cookies_and_files_are_right_below_the_stages_path(team, screens, story):
+    phone = story["making"]
+    assert phone.url.startswith(f"{team.base_url}/main/orders/")
+    page = screens.page(screens.context("phone"))
+    files = f"{team.base_url}/static/dist"
+    with (
+        page.expect_response(f"{files}/*.css") as style,
+        page.expect_response(f"{files}/*.js") as script,
+    ):
+        page.goto(f"{team.base_url}/")
+    assert page.url == f"{team.base_url}/main/"
+    for one in (style.value, script.value):
+        assert one.status == 200
+        assert one.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert len(one.body()) > 100
+    assert {cookie["path"] for cookie in phone.context.cookies()} == {"/"}
+    page.context.close()
+
+
+def test_an_update_in_the_middle_of_orders_loses_none(team, screens, story):
+    tablet, tv = story["tablet"], story["tv"]
+    choosing = screens.scan(tv)
+    get_place(choosing)
+    queued = screens.scan(tv)
+    get_place(queued)
+    queued_number = place_order(queued, "Tea")
+    menu = team.folder / "templates/customer/menu.html"
+    files = [
+        file for file in (team.folder / "templates").rglob("*.html")
+        if _OLD_TEXT in file.read_text()
+    ]
+    assert files
+    for file in files:
+        file.write_text(file.read_text().replace(_OLD_TEXT, _NEW_TEXT))
+    # Another deadline is another definition of the workflow; open orders keep theirs.
+    team.set_variables(MAKE_SECONDS="800")
+    said = team.zappa("update", STAGE)
+    assert f"The bar is open: {team.base_url}/" in said
+
+    choosing.reload()
+    expect(choosing.get_by_role("button", name=_NEW_TEXT)).to_be_visible()
+    choosing.get_by_role("radio", name="Espresso", exact=True).check()
+    choosing.get_by_role("button", name=_NEW_TEXT).click()
+    number = choosing.get_by_label("Order number", exact=True)
+    number.wait_for()
+    for waiting in (queued_number, number.inner_text().strip()):
+        tap(tablet, waiting, "Make")
+    for one in (story["number"], queued_number, number.inner_text().strip()):
+        tap(tablet, one, "Complete")
+    for phone in (story["making"], queued, choosing):
+        expect(phone.get_by_role("heading", name="ready")).to_be_visible()
+    _wait_until_all_executions_have_succeeded(team, 3)
+
+
+def _wait_until_all_executions_have_succeeded(team: Team, count: int) -> None:
+    client = team.emulator.client("stepfunctions")
+    [machine] = client.list_state_machines()["stateMachines"]
+    for _ in range(100):
+        executions = client.list_executions(stateMachineArn=machine["stateMachineArn"])
+        statuses = [one["status"] for one in executions["executions"]]
+        if statuses == ["SUCCEEDED"] * count:
+            return
+        time.sleep(0.1)
+    raise AssertionError(statuses)
+
+
+def test_undeploy_and_remove_leave_nothing_but_what_was_to_be_kept(team):
+    team.zappa("undeploy", STAGE, "--yes")
+    said = team.deploy_script("remove", "--stage", STAGE, "--yes")
+    tables = team.emulator.client("dynamodb").list_tables()["TableNames"]
+    assert tables and all(name in said for name in tables)
+    assert _what_is_there(team.emulator) == {"tables", "pools", "parameters", "buckets"}
+    team.deploy_script("remove", "--stage", STAGE, "--with-data", "--yes")
+    assert _what_is_there(team.emulator) == set()
+
+
+def _what_is_there(emulator: Emulator) -> set[str]:
+    """Kinds of things that are left of the bar."""
+    client = emulator.client
+    found = {
+        "tables": client("dynamodb").list_tables()["TableNames"],
+        "functions": client("lambda").list_functions()["Functions"],
+        "mappings": client("lambda").list_event_source_mappings()["EventSourceMappings"],
+        "apis": client("apigatewayv2").get_apis()["Items"],
+        "stacks": client("cloudformation").describe_stacks()["Stacks"],
+        "roles": client("iam").list_roles()["Roles"],
+        "policies": client("iam").list_policies(Scope="Local")["Policies"],
+        "queues": client("sqs").list_queues().get("QueueUrls", []),
+        "topics": client("sns").list_topics()["Topics"],
+        "buses": client("events").list_event_buses()["EventBuses"][1:],
+        "rules": client("events").list_rules()["Rules"],
+        "machines": client("stepfunctions").list_state_machines()["stateMachines"],
+        "logs": client("logs").describe_log_groups()["logGroups"],
+        "alarms": client("cloudwatch").describe_alarms()["MetricAlarms"],
+        "dashboards": client("cloudwatch").list_dashboards()["DashboardEntries"],
+        "parameters": client("ssm").describe_parameters()["Parameters"],
+        "pools": client("cognito-idp").list_user_pools(MaxResults=10)["UserPools"],
+        "buckets": client("s3").list_buckets()["Buckets"],
+    }
+    return {kind for kind, things in found.items() if things}

@@ -1,0 +1,225 @@
+"""What becomes of every kind of event that Lambda may bring: through our door, and through Zappa's.
+
+Zappa's handler is given the settings that Zappa itself writes into the package.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import sys
+from types import ModuleType
+
+import boto3
+import pytest
+from zappa.cli import ZappaCLI
+
+from scripts.environment import ROOT
+from tests.builders import an_order
+from tests.webapp.consumers.test_announce import _change as a_stream_record
+from webapp import entry
+from webapp.consumers.registry import COMMAND, EventFailed
+from webapp.services.sign_in import create_link
+from workflows.signals import Signal
+
+
+@pytest.fixture(scope="module")
+def zappa_settings() -> ModuleType:
+    cli = ZappaCLI()
+    cli.api_stage = "prod"
+    cli.load_settings("zappa_settings.json", session=boto3.Session(region_name="us-east-1"))
+    module = ModuleType("zappa_settings")
+    exec(cli.get_zappa_settings_string(), module.__dict__)
+    return module
+
+
+@pytest.fixture
+def door(app, zappa_settings, monkeypatch):
+    """The function as Lambda starts it, over the tables of the test."""
+    monkeypatch.setattr("webapp.bootstrap.current_app", lambda: app)
+    monkeypatch.setattr("webapp.function.current_app", lambda: app)
+    monkeypatch.setitem(sys.modules, "zappa_settings", zappa_settings)
+    monkeypatch.setattr(entry.zappa_handler.LambdaHandler, "_LambdaHandler__instance", None)
+    monkeypatch.setattr(entry.zappa_handler.LambdaHandler, "settings", None)
+    return entry.handler
+
+
+@pytest.fixture
+def zappas_door(door):
+    return entry.zappa_handler.lambda_handler
+
+
+def _request(path: str, method: str = "GET", stage: str = "prod", **headers: str) -> dict:
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"host": "abc.execute-api.us-east-1.amazonaws.com", **headers},
+        "requestContext": {
+            "stage": stage,
+            "http": {"method": method, "path": path, "sourceIp": "192.0.2.7"},
+        },
+        "isBase64Encoded": False,
+    }
+
+
+# Web requests
+
+
+def test_a_page_comes_below_the_stage_it_was_asked_for(door):
+    answer = door(_request("/prod/"), None)
+    assert answer["statusCode"] == 302
+    assert answer["headers"]["Location"] == "/prod/main/"
+
+
+def test_a_page_below_a_name_of_its_own_has_no_stage(door):
+    assert door(_request("/"), None)["headers"]["Location"] == "/main/"
+
+
+def test_a_packed_page_and_a_packed_file_survive_the_gateway(door):
+    packed = {"accept-encoding": "gzip"}
+    page = door(_request("/prod/main/", **packed), None)
+    assert page["isBase64Encoded"] and page["headers"]["Content-Encoding"] == "gzip"
+    text = gzip.decompress(base64.b64decode(page["body"])).decode()
+    [style] = {part for part in text.split('"') if part.endswith(".css")}
+    assert style.startswith("/prod/static/dist/")
+    file = door(_request(style, **packed), None)
+    assert file["statusCode"] == 200 and file["isBase64Encoded"]
+    assert file["headers"]["Content-Type"] == "text/css; charset=utf-8"
+    assert file["headers"]["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert len(gzip.decompress(base64.b64decode(file["body"]))) > 100
+
+
+def test_every_built_file_survives_the_gateway_packed_and_plain(door):
+    names = json.loads((ROOT / "webapp/static/dist/manifest.json").read_text())
+    assert len(names) > 3
+    for name in names.values():
+        plain = door(_request(f"/prod/static/dist/{name}"), None)
+        packed = door(_request(f"/prod/static/dist/{name}", **{"accept-encoding": "gzip"}), None)
+        assert plain["statusCode"] == packed["statusCode"] == 200
+        content = base64.b64decode(packed["body"])
+        assert gzip.decompress(content).decode() == plain["body"]
+
+
+def test_an_answer_without_a_body_has_an_empty_one(door):
+    [name] = {
+        name
+        for key, name in json.loads((ROOT / "webapp/static/dist/manifest.json").read_text()).items()
+        if key == "phone.js"
+    }
+    path = f"/prod/static/dist/{name}"
+    etag = door(_request(path), None)["headers"]["ETag"]
+    again = door(_request(path, **{"if-none-match": etag}), None)
+    assert (again["statusCode"], again["body"]) == (304, "")
+
+
+def test_several_cookies_stay_apart(door, services):
+    path = create_link(services, "main", "display").removeprefix(services.public_url)
+    answer = door(_request(f"/prod{path}", "POST"), None)
+    names = {cookie.partition("=")[0] for cookie in answer["cookies"]}
+    assert answer["statusCode"] == 303 and "__Host-staff" in names
+    assert "Set-Cookie" not in answer["headers"]
+
+
+# Events of ours
+
+
+def test_a_rules_event_reaches_its_consumer_through_either_door(
+    door, zappas_door, services, monkeypatch
+):
+    swept = []
+    monkeypatch.setattr("webapp.services.sweep.sweep", lambda services: swept.append(services))
+    event = {"command": COMMAND, "consumer": "sweep"}
+    door(event, None)
+    zappas_door(event, None)
+    assert swept == [services, services]
+
+
+def test_a_batch_of_a_stream_is_announced(door, services):
+    door({"Records": [a_stream_record(None, an_order())]}, None)
+    assert services.bus.events
+    with pytest.raises(EventFailed):
+        door({"Records": [{"eventSource": "aws:dynamodb", "spoiled": True}]}, None)
+
+
+def test_zappa_alone_would_drop_a_streams_batch(zappas_door, services):
+    zappas_door({"Records": [a_stream_record(None, an_order())]}, None)
+    assert services.bus.events == []
+
+
+def test_a_sign_in_trigger_is_answered(door):
+    event = {"triggerSource": "DefineAuthChallenge_Authentication", "request": {"session": []}}
+    answer = door(event, None)
+    assert answer["response"]["challengeName"] == "CUSTOM_CHALLENGE"
+
+
+def test_an_operators_job_is_done_and_its_refusal_comes_back(door, services):
+    asked = {"operator_job": "sign-in-link", "role": "barista", "shop": "main"}
+    assert door(asked, None)["link"].startswith(f"{services.public_url}/main/sign-in/")
+    assert "refused" in door(asked | {"shop": "nowhere"}, None)
+    assert door({"operator_job": "nonsense"}, None) == {
+        "refused": "There is no job called nonsense."
+    }
+
+
+# Events of nobody's
+
+_SHELL = "import pathlib; pathlib.Path('executed').touch()"
+_UNKNOWN = {
+    "an envelope of the bus without a command": {
+        "version": "0", "source": "awsserverlessda.serverlesspresso",
+        "detail-type": "OrderManager.MakeOrder", "detail": {},
+    },
+    "a scheduled rule without a command": {
+        "version": "0", "source": "aws.events", "detail-type": "Scheduled Event",
+        "resources": ["arn:aws:events:us-east-1:1:rule/cups-webapp.function.app"],
+    },
+    "code": {"raw_command": _SHELL},
+    "code beside a command of Zappa's": {"command": "os.getcwd", "raw_command": _SHELL},
+    "a management command": {"manage": "check"},
+    "a queue's batch": {"Records": [{"eventSource": "aws:sqs", "eventSourceARN": "arn:1"}]},
+    "a topic's message": {
+        "Records": [{"EventSource": "aws:sns", "Sns": {"Message": '{"command": "os.getcwd"}'}}]
+    },
+    "a bucket's event": {"Records": [{"eventSource": "aws:s3", "s3": {}}]},
+    "an empty batch": {"Records": []},
+    "a bot": {"bot": {}, "currentIntent": {"name": "x"}},
+    "an authorizer": {"type": "TOKEN"},
+    "log lines": {"awslogs": {"data": ""}},
+    "nothing": {},
+    "a list": [],
+    "a word": "raw_command",
+    "null": None,
+}
+
+
+@pytest.mark.parametrize("event", _UNKNOWN.values(), ids=_UNKNOWN)
+def test_any_other_event_is_logged_counted_and_does_nothing(
+    door, event, caplog, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert door(event, None) is None
+    counted = [record.counted for record in caplog.records if hasattr(record, "counted")]
+    assert counted == [Signal.UNKNOWN_EVENTS]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_zappa_alone_would_run_code_and_drop_an_envelope_without_a_word(
+    zappas_door, caplog, tmp_path, monkeypatch
+):
+    """Why the function has a door of its own."""
+    monkeypatch.chdir(tmp_path)
+    zappas_door({"raw_command": _SHELL}, None)
+    assert [file.name for file in tmp_path.iterdir()] == ["executed"]
+    caplog.clear()
+    zappas_door(_UNKNOWN["an envelope of the bus without a command"], None)
+    assert caplog.records == []
+
+
+def test_zappa_invoke_still_calls_a_function(door, monkeypatch):
+    called = []
+    monkeypatch.setattr("webapp.operator_jobs.run", lambda *event: called.append(event))
+    door({"command": "webapp.operator_jobs.run"}, None)
+    assert len(called) == 1

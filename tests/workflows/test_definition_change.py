@@ -1,0 +1,92 @@
+"""Orders under way while the workflow's definition changes: an update, and a roll-back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from domain.orders import OrderState
+from tests.aws import forget_connections
+from tests.workflows.test_emulator_paths import BARISTA, Workflow
+from webapp.bootstrap import build_services
+from webapp.services import bar, ordering
+from webapp.settings import Settings
+from workflows.order_workflow import TableNames, order_definition
+
+_COMMITTED = json.loads(
+    Path("workflows/order_workflow.asl.json").resolve().read_text()
+)
+# Other states, other deadlines: as far from the committed one as the generator goes.
+_OTHER = order_definition(
+    TableNames.with_prefix("serverlesspresso-"), 400, 800, single_item_callbacks=True
+)
+
+
+class Machine:
+    """The state machine, whose definition an update changes."""
+
+    def __init__(self, workflow: Workflow):
+        executions = workflow.services.executions
+        self._client = executions._clients.step_functions
+        self._arn = executions._state_machine_arn()
+
+    @property
+    def definition(self) -> dict:
+        machine = self._client.describe_state_machine(stateMachineArn=self._arn)
+        return json.loads(machine["definition"])
+
+    def use(self, definition: dict) -> None:
+        self._client.update_state_machine(
+            stateMachineArn=self._arn, definition=json.dumps(definition)
+        )
+
+
+@pytest.fixture
+def workflow(stack, monkeypatch):
+    for name, value in stack.environment.items():
+        monkeypatch.setenv(name, value)
+    forget_connections()
+    yield Workflow(build_services(Settings.from_environment()))
+    forget_connections()
+
+
+@pytest.fixture
+def machine(workflow):
+    machine = Machine(workflow)
+    before = machine.definition
+    yield machine
+    machine.use(before)
+
+
+@pytest.mark.parametrize(
+    ("begun", "finished"), [(_COMMITTED, _OTHER), (_OTHER, _COMMITTED)], ids=["update", "roll-back"]
+)
+def test_orders_begun_under_one_definition_finish_under_the_other(
+    workflow, machine, begun, finished
+):
+    services, shop = workflow.services, workflow.services.shop("main")
+    machine.use(begun)
+    choosing = workflow.wait(workflow.claim(), OrderState.ADMITTED)
+    waiting, making, unwanted = (workflow.submitted() for _ in range(3))
+    bar.make_order(services, making.id, BARISTA)
+
+    machine.use(finished)
+
+    assert machine.definition == finished != begun
+    chosen = ordering.place_order(services, shop, choosing, "latte", {"milk": "oat"})
+    workflow.wait(chosen, OrderState.QUEUED)
+    ordering.cancel_order(services, unwanted)
+    for order in (choosing, waiting):
+        bar.make_order(services, order.id, BARISTA)
+    for order in (choosing, waiting, making):
+        bar.complete_order(services, order.id, BARISTA)
+    states = {
+        name: workflow.states_entered(order)
+        for name, order in (("made", choosing), ("waited", waiting), ("cancelled", unwanted))
+    }
+    # Each execution keeps the states that it began with.
+    assert states["made"] == states["waited"]
+    assert states["made"][-1] == "AwaitBarista" and states["cancelled"][-1] == "Finished"
+    assert set(states["made"]) <= set(begun["States"])
