@@ -119,6 +119,11 @@ class AwsDeployment:
         function = self.function()
         if function is None:
             raise StackError(f"There is no function {self.function_name}; run zappa deploy again.")
+        if not self._api_id():
+            raise StackError(
+                f"There is no API in front of {self.function_name}. Run scripts/zappa undeploy"
+                f" {self.stage} and then scripts/zappa deploy {self.stage}; both keep the data."
+            )
         url = self._public_url()
         if function["Environment"]["Variables"].get("PUBLIC_URL") != url:
             self._set_variable(function, "PUBLIC_URL", url)
@@ -135,16 +140,26 @@ class AwsDeployment:
     def open_bar(self) -> list[str]:
         """Makes the default shop at the first time; what to tell the person at the terminal."""
         made = self.ask_function("create-shop")
-        url = self._public_url()
-        lines = [f"The bar is open: {url}/"]
+        lines = [f"The bar is open: {self._public_url()}/"]
         if made["created"]:
-            link = self.ask_function("sign-in-link", role="admin")["link"]
-            lines.append(f"Sign in as its admin, once and within 15 minutes: {link}")
-        else:
-            lines.append(f"Sign-in links: scripts/staff link --stage {self.stage} --role ROLE")
-        return lines
+            lines += self._let_in_first_admin()
+        for_screens = f"scripts/staff link --stage {self.stage} --role display"
+        return [*lines, f"A screen is signed in with a link: {for_screens}"]
 
-    def ask_function(self, job: str, **asked: str) -> dict:
+    def _let_in_first_admin(self) -> list[str]:
+        email = self.settings.get("first_admin")
+        if not email:
+            link = self.ask_function("sign-in-link", role="admin")["link"]
+            return [f"Sign in as its admin, once and within 15 minutes: {link}"]
+        account = self.ask_function("add-person", email=email, role="admin", every_shop=True)
+        if not account["password"]:
+            return [f"Its admin {email} signs in with the password they have."]
+        return [
+            f"Its admin {email} signs in at {account['address']}",
+            f"Temporary password, shown only this once: {account['password']}",
+        ]
+
+    def ask_function(self, job: str, **asked: object) -> dict:
         """Has the function do an operator's job; raises StackError when it does not."""
         answer = self.session.client("lambda").invoke(
             FunctionName=self.function_name, Payload=json.dumps({"operator_job": job, **asked})

@@ -100,6 +100,32 @@ def test_tables_left_behind_are_taken_over_with_what_they_hold(emulator, stack):
     assert kinds == {"AWS::DynamoDB::Table", "AWS::SQS::Queue"}
 
 
+def test_accounts_left_behind_are_taken_over_with_their_groups(emulator, stack):
+    name = f"{stack.name}-staff"
+    kept = {"DeletionPolicy": "Retain"}
+    pool = {"Type": "AWS::Cognito::UserPool", "Properties": {"UserPoolName": name}} | kept
+    group = {
+        "Type": "AWS::Cognito::UserPoolGroup",
+        "Properties": {"UserPoolId": {"Ref": "Staff"}, "GroupName": "admin"},
+    } | kept
+    template = _template(Staff=pool, Admins=group)
+    stack.put(template, {}, {})
+    cognito = emulator.client("cognito-idp")
+    [before] = _pools(cognito, name)
+    cognito.admin_create_user(UserPoolId=before, Username="ana")
+    cognito.admin_add_user_to_group(UserPoolId=before, Username="ana", GroupName="admin")
+    stack.delete()
+    stack.put(template, {}, {})
+    assert _pools(cognito, name) == [before]
+    admins = cognito.list_users_in_group(UserPoolId=before, GroupName="admin")["Users"]
+    assert [user["Username"] for user in admins] == ["ana"]
+
+
+def _pools(cognito, name: str) -> list[str]:
+    pools = cognito.list_user_pools(MaxResults=60)["UserPools"]
+    return [pool["Id"] for pool in pools if pool["Name"] == name]
+
+
 def test_a_refused_template_is_one_line(stack):
     with pytest.raises(StackError, match="CloudFormation refused the template: "):
         stack.put(_template(Cups={"Type": "AWS::Nothing::Here"}), {}, {})

@@ -70,11 +70,8 @@ class Team:
 
     def link(self, role: str, shop: str = "main", name: str = "") -> str:
         """As LocalStack.link, so that the screens can be opened in the same way."""
-        asked = {"operator_job": "sign-in-link", "role": role, "shop": shop, "name": name}
-        answer = self.emulator.client("lambda").invoke(
-            FunctionName=f"serverlesspresso-{STAGE}", Payload=json.dumps(asked)
-        )
-        return json.loads(answer["Payload"].read())["link"]
+        arguments = ["--stage", STAGE, "--role", role, "--shop", shop, "--name", name]
+        return self.run("scripts.staff_command", "link", *arguments).split()[-1]
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +118,7 @@ def test_a_clone_becomes_a_working_bar_with_two_commands(team):
     found = re.search(r"The bar is open: (http\S+)/$", said, re.MULTILINE)
     assert found and found[1].endswith(f"/{STAGE}")
     team.base_url = found[1]
+    assert f"Its admin ana@example.com signs in at {team.base_url}/main/staff" in said
 
 
 def test_three_roles_take_an_order_on_pushes_alone(team, screens, story):
@@ -153,7 +151,7 @@ def test_addresses_cookies_and_files_are_right_below_the_stages_path(team, scree
         assert one.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert len(one.body()) > 100
     assert {cookie["path"] for cookie in phone.context.cookies()} == {"/"}
-    page.context.close()
+    page.close()
 
 
 def test_an_update_in_the_middle_of_orders_loses_none(team, screens, story):

@@ -1,0 +1,154 @@
+"""What stands around the function is made, connected and taken away in whatever state it is found."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from zappa.core import Zappa
+
+from scripts import aws_deployment
+from scripts.aws_deployment import AwsDeployment
+from scripts.deploy_settings import read_settings, stage_settings
+from scripts.machine import StackError
+
+NAME = "serverlesspresso-dev"
+
+
+@pytest.fixture
+def deployment(emulator, monkeypatch):
+    for name, value in emulator.environment.items():
+        monkeypatch.setenv(name, value)
+    settings = stage_settings(read_settings(), "dev") | {
+        "aws_region": "us-east-1", "s3_bucket": "packages-of-tests",
+    }
+    session = boto3.Session(region_name="us-east-1")
+    zappa = Zappa(boto_session=session)
+    deployment = AwsDeployment("dev", NAME, settings, session, zappa)
+    yield deployment
+    zappa.delete_stack(NAME, wait=True)
+    if deployment.function():
+        session.client("lambda").delete_function(FunctionName=NAME)
+    deployment.remove(with_data=True)
+
+
+def _make_function(emulator, variables: dict[str, str]) -> str:
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("entry.py", "def handler(event, context): return {'created': False}")
+    return emulator.client("lambda").create_function(
+        FunctionName=NAME,
+        Runtime="python3.11",
+        Handler="entry.handler",
+        Role="arn:aws:iam::000000000000:role/serverlesspresso-dev-function",
+        Code={"ZipFile": package.getvalue()},
+        Environment={"Variables": variables},
+    )["FunctionArn"]
+
+
+def _make_api(deployment: AwsDeployment, function_arn: str) -> None:
+    deployment.zappa.create_stack_template(
+        lambda_arn=function_arn, lambda_name=NAME, api_key_required=False,
+        iam_authorization=False, authorizer=None, apigateway_version="v2", stage_name="dev",
+    )
+    template = deployment.zappa.cf_template.to_json()
+    client = deployment.session.client("cloudformation")
+    client.create_stack(
+        StackName=NAME, TemplateBody=template, Tags=[{"Key": "ZappaProject", "Value": NAME}]
+    )
+    client.get_waiter("stack_create_complete").wait(StackName=NAME, WaiterConfig={"Delay": 1})
+
+
+def test_preparing_twice_makes_one_stack_and_one_key(deployment, emulator):
+    variables = deployment.prepare()
+    assert deployment.prepare() == variables
+    assert len(variables["SECRET_KEY"]) >= 48 and variables["SECRET_KEY_FALLBACKS"] == ""
+    assert "PUBLIC_URL" not in variables
+    tables = emulator.client("dynamodb").list_tables()["TableNames"]
+    assert "serverlesspresso-dev-orders" in tables
+    assert emulator.client("lambda").list_event_source_mappings()["EventSourceMappings"] == []
+
+
+def test_connecting_tells_the_function_its_address_and_points_everything_at_it(
+    deployment, emulator
+):
+    variables = deployment.prepare()
+    arn = _make_function(emulator, variables)
+    _make_api(deployment, arn)
+    deployment.connect()
+    url = deployment.function()["Environment"]["Variables"]["PUBLIC_URL"]
+    assert url.startswith("http://") and url.endswith("/dev")
+    client = emulator.client("lambda")
+    mappings = client.list_event_source_mappings(FunctionName=arn)["EventSourceMappings"]
+    assert mappings
+    deployment.remove_what_was_interrupted()
+    assert deployment.function() is not None
+
+    deployment.disconnect()
+    assert client.list_event_source_mappings()["EventSourceMappings"] == []
+
+
+def test_a_first_deployment_that_was_interrupted_is_begun_anew(deployment, emulator):
+    _make_function(emulator, deployment.prepare())
+    deployment.remove_what_was_interrupted()
+    assert deployment.function() is None
+
+
+def test_without_an_api_nothing_is_connected(deployment, emulator):
+    _make_function(emulator, deployment.prepare())
+    with pytest.raises(StackError, match="There is no API in front of serverlesspresso-dev"):
+        deployment.connect()
+
+
+def test_a_replaced_key_stays_good_as_long_as_a_cookie_lives(deployment, emulator, monkeypatch):
+    first = deployment.prepare()["SECRET_KEY"]
+    emulator.client("ssm").put_parameter(
+        Name=deployment.secret_key_name, Value="the-next-key", Type="SecureString", Overwrite=True
+    )
+    variables = deployment.prepare()
+    assert variables["SECRET_KEY"] == "the-next-key"
+    assert variables["SECRET_KEY_FALLBACKS"] == first
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, zone):
+            return datetime.now(UTC) + timedelta(days=31)
+
+    monkeypatch.setattr(aws_deployment, "datetime", Later)
+    assert deployment.prepare()["SECRET_KEY_FALLBACKS"] == ""
+
+
+def test_a_function_that_does_not_start_is_one_line_that_says_where_to_look(
+    deployment, emulator
+):
+    _make_function(emulator, deployment.prepare())
+    emulator.client("lambda").update_function_configuration(
+        FunctionName=NAME, Handler="nothing.handler"
+    )
+    with pytest.raises(StackError, match="The function does not start: .*zappa tail dev") as said:
+        deployment.ask_function("create-shop")
+    assert "\n" not in str(said.value)
+
+
+def test_an_unknown_stack_parameter_is_named(deployment):
+    deployment.settings = deployment.settings | {"stack_parameters": {"AlarmMail": "x"}}
+    with pytest.raises(StackError, match="there is no AlarmMail; there are AlarmEmail, "):
+        deployment.prepare()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"s3_bucket": ""}, "names no s3_bucket yet. Run this first: scripts/deploy init"),
+        ({"aws_region": "eu-central-1"}, "AWS_DEFAULT_REGION says us-east-1"),
+        ({"role_name": "wide"}, "The stage dev is not one to deploy"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_before_anything_is_made(deployment, change, says):
+    with pytest.raises(StackError, match=says):
+        AwsDeployment(
+            "dev", NAME, deployment.settings | change, deployment.session, deployment.zappa
+        )
