@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from scripts.machine import StackError
 OLD_KEYS_ARE_GOOD_FOR = timedelta(days=30)
 """The life of a customer's cookie."""
 
+_PAUSES = (1, 2, 4, 8)
 OUR_LINES_ONLY = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "WARN"}
 """Without Lambda's own three lines for each call, which would be most of the log's bill."""
 
@@ -139,12 +141,21 @@ class AwsDeployment:
 
     def open_bar(self) -> list[str]:
         """Makes the default shop at the first time; what to tell the person at the terminal."""
-        made = self.ask_function("create-shop")
+        made = self._first_answer("create-shop")
         lines = [f"The bar is open: {self._public_url()}/"]
         if made["created"]:
             lines += self._let_in_first_admin()
         for_screens = f"scripts/staff link --stage {self.stage} --role display"
         return [*lines, f"A screen is signed in with a link: {for_screens}"]
+
+    def _first_answer(self, job: str) -> dict:
+        """A function that has just been changed may fail a few times before it is there."""
+        for seconds in _PAUSES:
+            try:
+                return self.ask_function(job)
+            except StackError:
+                time.sleep(seconds)
+        return self.ask_function(job)
 
     def _let_in_first_admin(self) -> list[str]:
         email = self.settings.get("first_admin")

@@ -46,6 +46,7 @@ NOT_OURS = (
     "webapp/routes/developer.py",
     "webapp/storage/rights.py",
     "workflows/customer_pool.py",
+    "workflows/domain_name.py",
     "workflows/operations.py",
     "workflows/roles.py",
     "workflows/template.py",

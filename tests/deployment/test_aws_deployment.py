@@ -122,14 +122,15 @@ def test_a_replaced_key_stays_good_as_long_as_a_cookie_lives(deployment, emulato
 
 
 def test_a_function_that_does_not_start_is_one_line_that_says_where_to_look(
-    deployment, emulator
+    deployment, emulator, monkeypatch
 ):
     _make_function(emulator, deployment.prepare())
     emulator.client("lambda").update_function_configuration(
         FunctionName=NAME, Handler="nothing.handler"
     )
+    monkeypatch.setattr(aws_deployment, "_PAUSES", (0, 0))
     with pytest.raises(StackError, match="The function does not start: .*zappa tail dev") as said:
-        deployment.ask_function("create-shop")
+        deployment.open_bar()
     assert "\n" not in str(said.value)
 
 
