@@ -5,6 +5,8 @@ if (window.trustedTypes) trustedTypes.createPolicy('default', { createHTML: html
 Object.assign(htmx.config, {
   allowEval: false,
   includeIndicatorStyles: false,
+  // Without style: htmx would write it as an attribute, which the page's policy forbids.
+  attributesToSettle: ['class', 'width', 'height'],
   selfRequestsOnly: true,
   historyCacheSize: 0,
   reportValidityOfForms: true,
