@@ -79,6 +79,10 @@ BODIES: dict[str, dict] = {
         },
         _CHOSEN | {"reason": {"type": "string", "enum": REASONS, "description": "of a cancel"}},
     ),
+    "CounterOrder": shape(
+        {"drink": _CHOSEN["drink"]},
+        {"options": _CHOSEN["options"], "name": {"type": "string", "maxLength": 100}},
+    ),
     "Store": shape({"state": {"type": "string", "enum": ["open", "closed"]}}),
 }
 
@@ -103,6 +107,15 @@ _ORDERED = shape(
         "differences": _list_of(TEXT),
     }
 )
+_TIMES = shape(
+    {
+        "count": NUMBER,
+        "averageSeconds": {"type": ["number", "null"]},
+        "percentile90Seconds": {"type": ["number", "null"]},
+    }
+)
+_LINE = shape({"name": TEXT, "orders": NUMBER, "served": NUMBER, "waited": _TIMES, "madeIn": _TIMES})
+_COUNTS = {"type": "object", "additionalProperties": NUMBER}
 ANSWERS: dict[str, dict] = {
     "Order": shape(
         {
@@ -161,6 +174,28 @@ ANSWERS: dict[str, dict] = {
             "optionGroups": _list_of(
                 shape({"id": TEXT, "name": TEXT, "options": _list_of(_OPTION)})
             ),
+        }
+    ),
+    "Metrics": shape(
+        {
+            "first": {"type": "string", "format": "date"},
+            "last": {"type": "string", "format": "date"},
+            "scans": NUMBER,
+            "orders": NUMBER,
+            "served": NUMBER,
+            "drinksPerHour": {"type": ["number", "null"]},
+            "waited": _TIMES,
+            "madeIn": _TIMES,
+            "inAll": _TIMES,
+            "hours": _list_of(_LINE),
+            "drinks": _list_of(_LINE),
+            "options": _list_of(_LINE),
+            "baristas": _list_of(_LINE),
+            "cancels": _COUNTS,
+            "timeouts": _COUNTS,
+            "refusals": _COUNTS,
+            "refusedScans": _COUNTS,
+            "estimates": shape({"told": NUMBER, "right": NUMBER, "early": NUMBER, "late": NUMBER}),
         }
     ),
     "Problem": shape(

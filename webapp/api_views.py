@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from domain.menu import DrinkOrder, Menu
 from domain.orders import Order
 from domain.shops import Shop
 from webapp.services.codes import CurrentCode
+
+if TYPE_CHECKING:
+    from domain.metrics import Figures, Line, Times
+    from webapp.services.metrics import Days
 
 
 def order(order: Order) -> dict:
@@ -105,6 +111,58 @@ def qr_code(shop: Shop, current: CurrentCode, url: str) -> dict:
         "left": current.bucket.left,
         "nextAt": time(current.bucket.closes_at),
     }
+
+
+def metrics(shop: Shop, days: Days, figures: Figures, refused: Mapping[str, int]) -> dict:
+    """The figures of some days; of single baristas only where the shop shows them."""
+    kept = figures.promises
+    return {
+        "first": days.first.isoformat(),
+        "last": days.last.isoformat(),
+        "scans": figures.scans,
+        "orders": figures.orders,
+        "served": figures.served,
+        "drinksPerHour": figures.drinks_per_hour,
+        "waited": _times(figures.waited),
+        "madeIn": _times(figures.made_in),
+        "inAll": _times(figures.in_all),
+        "hours": _lines(figures.hours),
+        "drinks": _lines(figures.drinks),
+        "options": _lines(figures.options),
+        "baristas": _lines(figures.baristas) if shop.shows_baristas else [],
+        "cancels": dict(figures.cancels),
+        "timeouts": dict(figures.timeouts),
+        "refusals": dict(figures.refusals),
+        "refusedScans": dict(refused),
+        "estimates": {
+            "told": kept.count, "right": kept.right, "early": kept.early, "late": kept.late
+        },
+    }
+
+
+def _lines(lines: Iterable[Line]) -> list[dict]:
+    return [
+        {
+            "name": line.name,
+            "orders": line.orders,
+            "served": line.served,
+            "waited": _times(line.waited),
+            "madeIn": _times(line.made_in),
+        }
+        for line in lines
+    ]
+
+
+def _times(times: Times) -> dict:
+    return {
+        "count": times.count,
+        "averageSeconds": _seconds(times.average_ms),
+        "percentile90Seconds": _seconds(times.percentile_90_ms),
+    }
+
+
+def _seconds(ms: int | None) -> float | None:
+    return None if ms is None else ms / 1000
 
 
 def time(moment: datetime | None) -> str | None:

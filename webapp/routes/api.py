@@ -161,6 +161,23 @@ def orders(shop_id: str):
     return _orders(shop_id, asked)
 
 
+@blueprint.post(f"/{_PLACE}/orders")
+@allow(DEVICE)
+@operation(
+    "Order for somebody at the counter: no scan, the same queue and numbers", "orders:counter",
+    "Order", body="CounterOrder", status=201, raises=(409,), is_repeatable=True,
+)
+def order_at_counter(shop_id: str, body: dict):
+    from webapp.services.walk_ups import place_walk_up
+
+    form_key = request.headers.get("Idempotency-Key") or secrets.token_urlsafe(12)
+    placed = place_walk_up(
+        services(), _barista(), form_key, body["drink"], body.get("options", {}),
+        body.get("name", ""),
+    )
+    return api_views.order(placed)
+
+
 @blueprint.get(f"/{_PLACE}/my-orders")
 @allow(DEVICE)
 @operation("What this device has ordered today, newest first", "orders:place", "Orders", query=_LIST)
@@ -248,6 +265,29 @@ def _browser() -> CustomerSession:
         return known
     who = customer_of(device())
     return services().customer_sessions.create(secret, who, now + TOKEN_LIFETIME)
+
+
+_DAYS = tuple(
+    {"name": name, "in": "query", "description": words, "schema": {"type": "string", "format": "date"}}
+    for name, words in (
+        ("first", "the first day; today when left out"),
+        ("last", "the last day; the first when left out"),
+    )
+)
+
+
+@blueprint.get(f"/{_PLACE}/metrics")
+@allow(DEVICE)
+@operation("The figures of one or more days", "metrics:read", "Metrics", query=_DAYS)
+def metrics(shop_id: str):
+    from webapp.services.metrics import chosen_days, figures_of, refused_scans
+
+    shop = services().shop(shop_id)
+    days = chosen_days(
+        services(), shop, request.args.get("first", ""), request.args.get("last", "")
+    )
+    figures = figures_of(services(), shop, days)
+    return api_views.metrics(shop, days, figures, refused_scans(services(), shop, days))
 
 
 # What is asked

@@ -17,6 +17,7 @@ SCOPES = {
     "orders:read": "See the shop's orders",
     "orders:act": "Make, complete, release, collect and cancel orders",
     "orders:place": "Scan the code and order, as one customer",
+    "orders:counter": "Order for people at the counter",
     "codes:read": "Show the QR code",
     "shop:read": "Read settings and menu",
     "shop:write": "Open and close the shop",

@@ -131,6 +131,8 @@ WHO_MAY = {
     "GET /<shop_id>/api/qr-code": DEVICES,
     "POST /<shop_id>/api/qr-code": DEVICES,
     "GET /<shop_id>/api/orders": DEVICES,
+    "POST /<shop_id>/api/orders": DEVICES,
+    "GET /<shop_id>/api/metrics": DEVICES,
     "GET /<shop_id>/api/orders/<order_id>": DEVICES,
     "PUT /<shop_id>/api/orders/<order_id>": DEVICES,
     "GET /<shop_id>/api/my-orders": DEVICES,
@@ -154,6 +156,7 @@ UNSIGNED = {"anonymous", "owner", "other customer", "device", "device of another
 BODIES = {
     "PUT /<shop_id>/api/store": {"state": "closed"},
     "POST /<shop_id>/api/qr-code": {"code": "a-code"},
+    "POST /<shop_id>/api/orders": {"drink": "latte"},
     "PUT /<shop_id>/api/orders/<order_id>": {"action": "make"},
     "PUT /<shop_id>/api/my-orders/<order_id>": {"action": "cancel"},
 }

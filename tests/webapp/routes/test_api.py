@@ -92,6 +92,28 @@ def test_a_till_makes_an_order_and_hands_it_over(device, waiting):
     assert till.get(f"/main/api/orders/{waiting}").json["barista"] == "Till 1"
 
 
+def test_a_till_orders_for_somebody_at_the_counter_once(device, services):
+    till = device("orders:counter", "orders:read")
+    wanted = {"drink": "latte", "options": {"milk": "oat"}, "name": "Ana"}
+    first, again = (
+        till.post("/main/api/orders", json=wanted, headers=_key("till-1-order-8"))
+        for _ in range(2)
+    )
+    assert (first.status_code, first.json["number"]) == (201, 1)
+    assert again.json == first.json
+    sold_out = till.post("/main/api/orders", json={"drink": "schnapps"})
+    assert sold_out.status_code == 422
+
+
+def test_the_figures_of_a_day_are_those_of_the_metrics_page(device):
+    figures = device("metrics:read").get("/main/api/metrics?first=2024-05-17").json
+    assert (figures["first"], figures["orders"], figures["waited"]["averageSeconds"]) == (
+        "2024-05-17", 0, None
+    )
+    refused = device("metrics:read").get("/main/api/metrics?first=yesterday")
+    assert refused.status_code == 422
+
+
 def test_a_cancel_needs_a_reason_and_tells_it(device, waiting):
     till = device("orders:act")
     refused = till.put(f"/main/api/orders/{waiting}", json={"action": "cancel"})
@@ -181,7 +203,7 @@ def test_an_admins_cookie_opens_nothing(screen):
     assert screen("admin").get("/main/api/orders").status_code == 401
 
 
-@pytest.mark.parametrize("scope", sorted(SCOPES.keys() - {"metrics:read"}))
+@pytest.mark.parametrize("scope", sorted(SCOPES))
 def test_a_token_without_the_scope_is_refused_and_changes_nothing(app, device, waiting, scope):
     client = device(*(SCOPES.keys() - {scope}))
     tried = 0
@@ -292,7 +314,7 @@ def test_what_is_answered_has_the_shape_the_document_promises(device, waiting, c
     client = device()
     schemas = {"components": {"schemas": ANSWERS}}
     for path, name in (
-        ("settings", "Settings"), ("menu", "Menu"), ("qr-code", "QrCode"), ("orders", "Orders"),
+        ("settings", "Settings"), ("menu", "Menu"), ("metrics", "Metrics"), ("qr-code", "QrCode"), ("orders", "Orders"),
         (f"orders/{waiting}", "Order"), ("orders/" + "0" * 32, "Problem"),
     ):
         answer = client.get(f"/main/api/{path}").json

@@ -13,7 +13,7 @@ from webapp.services.ports import StaffSession
 
 PATHS = (
     "settings", "menu", "store", "qr-code", "orders", "orders/{order_id}", "my-orders",
-    "my-orders/{order_id}",
+    "my-orders/{order_id}", "metrics",
 )
 NOT_ASKED = [
     # Every call here brings the token; who gets in without one is tested by itself.
