@@ -57,6 +57,7 @@ NUMBERS = {
     "open_orders_per_customer": Number("Open orders per person", 1, 20),
     "orders_per_day": Number("Orders per person and day", 1, 200),
     "auto_pause_at": Number("Pause by itself at", 0, 500),
+    "keep_days": Number("Days names are kept", 1, 30),
 }
 
 
@@ -95,7 +96,10 @@ def change_hours(shop: Shop, values: Mapping) -> Shop:
 
 
 def change_intake(shop: Shop, values: Mapping) -> Shop:
-    """How many are let in: capacity, scans, orders per person, and when the bar pauses itself."""
+    """How many are let in: capacity, scans, orders per person, and when the bar pauses itself.
+
+    And for how many days it is kept who ordered.
+    """
     changed = replace(
         shop, **{name: _number(values, name, getattr(shop, name)) for name in NUMBERS}
     )

@@ -53,6 +53,7 @@ class Shop:
     languages: the ones offered to customers, the bar's own first.
     accent: the event's colour ("#rrggbb"), empty for the house's; logo: its picture's name.
     shows_baristas: whether the figures are also shown for each barista.
+    keep_days: how long it is kept who ordered and who made what; afterwards figures are left.
     edits: the last change of each part of the settings, so that two editors do not overwrite
         each other. version: grows by one with each change of any part.
     """
@@ -83,6 +84,7 @@ class Shop:
     languages: tuple[str, ...] = ("en",)
     accent: str = ""
     logo: str = ""
+    keep_days: int = 1
     is_archived: bool = False
     shows_baristas: bool = True
     edits: Mapping[str, Edit] = field(default_factory=dict)

@@ -63,6 +63,7 @@ def welcome(shop_id: str):
         wait=_wait(shop),
         phone=who.phone if who and who.has_phone(services().now()) and not order else None,
         sign_out_url=url_for("phone.sign_out", shop_id=shop.id),
+        my_orders_url=url_for("my_orders.home", shop_id=shop.id) if who else None,
     )
 
 
@@ -189,6 +190,7 @@ def _views(shop: Shop, order: Order, menu: dict | None = None) -> dict:
     view = presenters.order(shop, order, open_orders, services().now(), wait) | {
         "url": _order_url(order),
         "again_url": url_for("customer.welcome", shop_id=shop.id),
+        "my_orders_url": url_for("my_orders.home", shop_id=shop.id),
     }
     for name, endpoint in (
         ("panel_url", "order_panel"),

@@ -153,6 +153,7 @@ def claim_place(
         calendar_day=shop.day(now),
         most_open=shop.open_orders_per_customer,
         most_of_day=shop.orders_per_day,
+        keep_days=shop.keep_days,
     )
     try:
         services.orders.claim(claim)

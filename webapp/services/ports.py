@@ -36,6 +36,7 @@ class Claim:
     """All that one claim changes and must not exceed.
 
     session_id: the browser whose pass is used up. calendar_day: the shop's day, for most_of_day.
+    keep_days: for how many days the customer finds the order again.
     """
 
     order: Order
@@ -44,6 +45,7 @@ class Claim:
     calendar_day: str
     most_open: int
     most_of_day: int
+    keep_days: int = 1
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ class Orders(Protocol):
     def next_attempt(self, order: Order) -> Order:
         """Counts one more execution for this order. Raises Stale."""
     def open_orders_of(self, shop_id: str, customer_id: str) -> list[Order]: ...
+    def recent_orders_of(self, shop_id: str, customer_id: str, most: int) -> list[Order]:
+        """The customer's orders, newest first, for as long as the shop keeps whose they are."""
     def by_time(self, shop_id: str, asked: OrderQuery) -> tuple[list[Order], OrderPlace | None]:
         """A page of a shop's orders, newest first, and the place after which the next begins.
 

@@ -36,6 +36,7 @@ from webapp.storage.transaction import transact
 
 _CLAIM_TRIES = 4
 _KEEP_CUSTOMERS = timedelta(days=2)
+_MOST_RECENT = 100
 _READ = sorted(OrderModel.get_attributes().keys() - {"task_token", "write_id"})
 
 _LEAST_READ = 50
@@ -123,6 +124,11 @@ class OrderRepository:
         orders = (self.get(shop_id, order_id) for order_id in sorted(customer.open_orders or ()))
         return [order for order in orders if order]
 
+    def recent_orders_of(self, shop_id: str, customer_id: str, most: int) -> list[Order]:
+        entries = sorted(_customer(shop_id, customer_id).recent_orders or (), reverse=True)
+        found = (self.get(shop_id, entry.partition("#")[2]) for entry in entries[:most])
+        return [order for order in found if order and order.customer_id == customer_id]
+
     def claim(self, claim: Claim) -> None:
         for _ in range(_CLAIM_TRIES):
             customer = _customer(claim.order.shop_id, claim.order.customer_id)
@@ -139,7 +145,7 @@ class OrderRepository:
             raise OrdersOfDayUsedUp(claim.most_of_day)
         item = OrderModel(order.shop_id, order.id, **_attributes(order))
         code = QrCodeModel(bucket.shop_id, bucket.window)
-        session = CustomerSessionModel(claim.session_id)
+        session, keep = CustomerSessionModel(claim.session_id), timedelta(days=claim.keep_days)
 
         def build(transaction: TransactWrite) -> None:
             transaction.save(item, condition=OrderModel.order_id.does_not_exist())
@@ -149,14 +155,17 @@ class OrderRepository:
                     CustomerModel.open_orders.add({order.id}),
                     CustomerModel.calendar_day.set(claim.calendar_day),
                     CustomerModel.orders_of_day.set(of_day + 1),
-                    CustomerModel.expires_at.set(order.created_at + _KEEP_CUSTOMERS),
+                    CustomerModel.recent_orders.set(_with_recent(customer, order, keep)),
+                    CustomerModel.sessions.add({claim.session_id}),
+                    CustomerModel.expires_at.set(order.created_at + keep + _KEEP_CUSTOMERS),
                 ],
                 condition=(
                     CustomerModel.open_orders.does_not_exist()
                     | (size(CustomerModel.open_orders) < claim.most_open)
                 )
                 & _as_read(CustomerModel.calendar_day, customer.calendar_day)
-                & _as_read(CustomerModel.orders_of_day, customer.orders_of_day),
+                & _as_read(CustomerModel.orders_of_day, customer.orders_of_day)
+                & _as_read(CustomerModel.recent_orders, customer.recent_orders),
             )
             transaction.update(
                 session,
@@ -280,6 +289,14 @@ def _customer(shop_id: str, customer_id: str) -> CustomerModel:
         return CustomerModel.get(shop_id, customer_id, consistent_read=True)
     except DoesNotExist:
         return CustomerModel(shop_id, customer_id)
+
+
+def _with_recent(customer: CustomerModel, order: Order, keep: timedelta) -> set[str]:
+    """The customer's recent orders with one more, and without those too old to be theirs."""
+    begin = OrderModel.created_at.serialize(order.created_at - keep - _KEEP_CUSTOMERS)
+    entries = {entry for entry in customer.recent_orders or () if entry > begin}
+    entries.add(f"{OrderModel.created_at.serialize(order.created_at)}#{order.id}")
+    return set(sorted(entries)[-_MOST_RECENT:])
 
 
 def _as_read(attribute, value):

@@ -130,6 +130,7 @@ def shop_from_model(model: ShopModel) -> Shop:
         languages=tuple(model.languages or Shop.languages),
         accent=model.accent or "",
         logo=model.logo or "",
+        keep_days=int(model.keep_days or Shop.keep_days),
         is_archived=bool(model.is_archived),
         edits={
             part: Edit(number, by, datetime.fromisoformat(at))
@@ -176,6 +177,7 @@ def _to_model(shop: Shop) -> ShopModel:
         languages=list(shop.languages),
         accent=shop.accent or None,
         logo=shop.logo or None,
+        keep_days=shop.keep_days,
         is_archived=shop.is_archived,
         edits={
             part: [edit.number, edit.by, edit.at.isoformat()] for part, edit in shop.edits.items()

@@ -113,7 +113,11 @@ class OrderModel(Model):
 
 
 class CustomerModel(Model):
-    """What a customer has at a shop: the orders under way, and how many they took on a day."""
+    """What a customer has at a shop: the orders under way, and how many they took on a day.
+
+    recent_orders: their orders by time, for as long as the shop keeps who they were, as
+    `<created_at>#<order id>`. sessions: the browsers that made them.
+    """
 
     class Meta:
         table_name = DEFAULT_PREFIX + "customers"
@@ -123,6 +127,8 @@ class CustomerModel(Model):
     open_orders = UnicodeSetAttribute(null=True)
     calendar_day = UnicodeAttribute(null=True)
     orders_of_day = NumberAttribute(null=True)
+    recent_orders = UnicodeSetAttribute(null=True)
+    sessions = UnicodeSetAttribute(null=True)
     expires_at = TTLAttribute(null=True)
 
 
@@ -234,6 +240,7 @@ class ShopModel(Model):
     languages = JSONAttribute(null=True)
     accent = UnicodeAttribute(null=True)
     logo = UnicodeAttribute(null=True)
+    keep_days = NumberAttribute(null=True)
     is_archived = BooleanAttribute(null=True)
     edits = JSONAttribute(null=True)
 
