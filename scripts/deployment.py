@@ -96,6 +96,7 @@ def hash_of_inputs(settings: dict[str, str]) -> str:
 
 def build_template(environment: Mapping[str, str]) -> str:
     """The template of a deployment whose function has these variables."""
+    from webapp.extending import load_all
     from webapp.settings import Settings, SettingsError
     from webapp.stack import build_template_body
 
@@ -104,9 +105,12 @@ def build_template(environment: Mapping[str, str]) -> str:
         settings = Settings.from_environment(
             {"PUBLIC_URL": "not known yet", "SECRET_KEY": "not known yet", **environment}
         )
+        extensions = load_all(settings)
     except SettingsError as error:
         raise StackError(str(error)) from None
-    return build_template_body(settings.choose_seconds, settings.make_seconds, settings.prefix)
+    return build_template_body(
+        settings.choose_seconds, settings.make_seconds, settings.prefix, extensions=extensions
+    )
 
 
 def find_function(client) -> dict | None:

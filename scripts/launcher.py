@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from scripts import options
 from scripts.environment import step
-from scripts.local_stack import ROLES, SETTINGS, LocalStack
+from scripts.local_stack import ROLES, LocalStack, is_setting
 from scripts.machine import StackError, write_privately
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # As under nohup.
         signal.signal(signal.SIGHUP, _interrupt)
-    settings = {name.lower(): os.environ.get(name) or None for name in SETTINGS}
+    settings = {name.lower(): value or None for name, value in os.environ.items() if is_setting(name)}
     is_shared = chosen.host in ("0.0.0.0", "::")
     stack = LocalStack(
         chosen.data,

@@ -51,8 +51,16 @@ SETTINGS = (
     "CODE_SECONDS",
     "SCANS_PER_CODE",
     "SHOP_CAPACITY",
+    "EXTENSIONS",
 )
+OF_EXTENSIONS = "EXTENSION_"
+"""What the variables of extensions begin with; the extensions know the rest."""
 LARGEST_LOG = 20_000_000
+
+
+def is_setting(name: str) -> bool:
+    """True for a variable by which a person sets the bar up."""
+    return name in SETTINGS or name.startswith(OF_EXTENSIONS)
 
 
 class LocalStack:
@@ -82,7 +90,8 @@ class LocalStack:
         self._settings = {
             name.upper(): str(value) for name, value in settings.items() if value is not None
         }
-        if unknown := set(self._settings) - set(SETTINGS):
+        unknown = {name for name in self._settings if not is_setting(name)}
+        if unknown:
             raise TypeError(f"Unknown settings: {', '.join(sorted(unknown))}")
         self._live_relay = live_relay
         self._deployer_keys = {
@@ -268,7 +277,7 @@ class LocalStack:
 
     def _process_environment(self) -> dict[str, str]:
         # Settings come from our arguments only; the caller's own are none of this stack's.
-        inherited = {k: v for k, v in plain_environment().items() if k not in SETTINGS}
+        inherited = {k: v for k, v in plain_environment().items() if not is_setting(k)}
         return inherited | self.environment
 
     def _function_credentials(self) -> str:

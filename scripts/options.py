@@ -20,7 +20,8 @@ environment:
   CODE_SECONDS           how often its drawing changes (default 10)
   SCANS_PER_CODE         scans that one QR code accepts (default 10)
   SHOP_CAPACITY          orders that may be open at once
-The last four are used at the first start of a data folder.
+  EXTENSIONS             extensions, such as “webhook labels”; docs/extensions.md
+Those from CODE_WINDOW_SECONDS to SHOP_CAPACITY are used at the first start of a data folder.
 """
 
 

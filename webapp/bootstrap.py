@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from domain.shops import Shop
@@ -13,6 +13,8 @@ from webapp.settings import Settings
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from webapp.extension_kit import Extension, Kit
 
 
 _LEAST_SECONDS = 1.0
@@ -27,6 +29,7 @@ def build_services(settings: Settings) -> Services:
     from webapp.cloud.live_topics import LiveTopics
     from webapp.cloud.staff_pool import StaffPool
     from webapp.cloud.texts import Texts
+    from webapp.extending import Installed
     from webapp.storage import tables
     from webapp.storage.badge_repository import BadgeRepository
     from webapp.storage.answer_repository import AnswerRepository
@@ -67,10 +70,28 @@ def build_services(settings: Settings) -> Services:
         executions=Executions(clients, settings.prefix),
         bus=EventBus(clients, settings.prefix),
         live=LiveTopics(clients, settings.prefix),
+        extensions=Installed(settings, partial(_build_kit, settings, clients)),
         now=lambda: datetime.now(timezone.utc),
         secret_keys=(settings.secret_key, *settings.old_secret_keys),
         public_url=settings.public_url,
         least_seconds=_LEAST_SECONDS,
+    )
+
+
+def _build_kit(settings: Settings, clients: Clients, name: str, extension: Extension) -> Kit:
+    """What one extension may use."""
+    from webapp.cloud.extension_kits import ExtensionTable
+    from webapp.cloud.http_out import CheckedHttp
+    from webapp.extending import rule_name
+    from webapp.extension_kit import Kit
+
+    table = settings.prefix + rule_name(name)
+    return Kit(
+        settings=settings.of_extension(name),
+        table=ExtensionTable(clients, table) if extension.has_table else None,
+        http=CheckedHttp(inside_too=settings.is_local),
+        now=lambda: datetime.now(timezone.utc),
+        public_url=settings.public_url,
     )
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.orders import CHOOSE_SECONDS, MAKE_SECONDS
+
+
+_EXTENSION = "EXTENSION_"
+_NAME = re.compile("[a-z][a-z0-9]{0,19}")
 
 
 class SettingsError(Exception):
@@ -27,6 +32,9 @@ class Settings:
     prefix: begins the names of all tables and of the bus's rules.
     choose_seconds .. places: first-start values of the default shop and of the deployment.
     sms_sender: who text messages come from, in countries that show a name.
+    extensions: the folders of webapp/extensions that this deployment has.
+    extension_settings: name and value of each EXTENSION_… variable.
+    is_local: AWS is an emulator.
     live_relay: the pages read pushed fragments from this process instead of from IoT Core.
     """
 
@@ -44,6 +52,18 @@ class Settings:
     places: int = 20
     sms_sender: str = ""
     live_relay: bool = False
+    extensions: tuple[str, ...] = ()
+    extension_settings: tuple[tuple[str, str], ...] = ()
+    is_local: bool = False
+
+    def of_extension(self, name: str) -> dict[str, str]:
+        """An extension's own settings, without what its variables begin with."""
+        begin = f"{_EXTENSION}{name.upper()}_"
+        return {
+            key.removeprefix(begin): value
+            for key, value in self.extension_settings
+            if key.startswith(begin)
+        }
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -61,6 +81,12 @@ class Settings:
         for name in ("SECRET_KEY", "PUBLIC_URL"):
             if not env.get(name):
                 raise SettingsError(f"Set {name}; docs/deploy.md says to what.")
+        extensions = tuple(dict.fromkeys(env.get("EXTENSIONS", "").replace(",", " ").split()))
+        for name in extensions:
+            if not _NAME.fullmatch(name):
+                raise SettingsError(
+                    f"EXTENSIONS lists names of small letters and digits, not “{name}”."
+                )
         return cls(
             secret_key=env["SECRET_KEY"],
             public_url=env["PUBLIC_URL"].rstrip("/"),
@@ -75,4 +101,11 @@ class Settings:
             places=number("SHOP_CAPACITY", cls.places),
             sms_sender=env.get("SMS_SENDER", "").strip(),
             live_relay=env.get("LIVE_RELAY") == "1",
+            extensions=extensions,
+            extension_settings=tuple(
+                (name, value)
+                for name, value in env.items()
+                if name.startswith(_EXTENSION) and value
+            ),
+            is_local="AWS_ENDPOINT_URL" in env,
         )

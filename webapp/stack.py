@@ -6,12 +6,15 @@ from collections.abc import Mapping
 
 from domain.detail_types import SOURCE
 from webapp.cloud.event_bus import bus_name
+from webapp.cloud.extension_kits import TABLE_ACTIONS, table_definition
 from webapp.cloud.live_topics import root_of
 from webapp.consumers.registry import COMMAND, CONSUMERS, SCHEDULED_JOBS
+from webapp.extending import rule_name
+from webapp.extension_kit import Extension
 from webapp.storage.rights import TABLE_RIGHTS
 from webapp.storage.tables import DEFAULT_PREFIX, table_definitions
 from workflows.order_workflow import TableNames, order_definition
-from workflows.template import BusRule, ScheduleRule, Stack, build_template
+from workflows.template import BusRule, OwnTable, ScheduleRule, Stack, build_template
 
 FUNCTION_STATEMENTS: tuple[Mapping, ...] = ()
 """What the function may do beside its tables, the bus, the workflow and the screens."""
@@ -22,8 +25,10 @@ def build_template_body(
     make_seconds: int,
     prefix: str = DEFAULT_PREFIX,
     more_statements: tuple[Mapping, ...] = FUNCTION_STATEMENTS,
+    extensions: Mapping[str, Extension] | None = None,
 ) -> str:
-    """The template of a deployment with these deadlines, as JSON."""
+    """The template of a deployment with these deadlines and extensions, as JSON."""
+    extensions = extensions or {}
     stack = Stack(
         prefix=prefix,
         bus_name=bus_name(prefix),
@@ -31,8 +36,17 @@ def build_template_body(
         command=COMMAND,
         tables=tuple(table_definitions()),
         definition=order_definition(TableNames.with_prefix(prefix), choose_seconds, make_seconds),
-        bus_rules=tuple(
-            BusRule(consumer.name, tuple(consumer.detail_types)) for consumer in CONSUMERS
+        bus_rules=(
+            *(BusRule(consumer.name, tuple(consumer.detail_types)) for consumer in CONSUMERS),
+            *(
+                BusRule(rule_name(name), tuple(extension.detail_types))
+                for name, extension in extensions.items()
+            ),
+        ),
+        own_tables=tuple(
+            OwnTable(table_definition(rule_name(name)), TABLE_ACTIONS)
+            for name, extension in extensions.items()
+            if extension.has_table
         ),
         schedule_rules=tuple(ScheduleRule(job.name, job.schedule) for job in SCHEDULED_JOBS),
         table_rights=TABLE_RIGHTS,

@@ -1,6 +1,7 @@
 """Who may do what on AWS: one statement per job, named after it.
 
-Three roles: the function's, the workflow's, and the one a page's connection to IoT Core runs under.
+Three roles: the function's, the workflow's, and the one a page's connection to IoT Core runs under;
+and one for the table of each extension.
 A wildcard in a resource stands only where AWS or the bar leaves no choice, with the reason beside
 it. scripts/unused-rights compares all this with what a run of the tests has used.
 """
@@ -96,22 +97,48 @@ def add_function_role(template: Template, prefix: str) -> Role:
     return role
 
 
+def add_extension_role(
+    template: Template, table: Table, actions: Iterable[str], function_role: Role
+) -> Role:
+    """The role of one extension, named as its table: that table is all it may use."""
+    title = table.title.removesuffix("Table")
+    role = template.add_resource(
+        Role(
+            title + "Role",
+            RoleName=table.TableName,
+            AssumeRolePolicyDocument=_taken_by(function_role),
+        )
+    )
+    allowed = statement("UseOwnTable", [f"dynamodb:{one}" for one in actions], GetAtt(table, "Arn"))
+    _add_policy(template, title + "Policy", role, [allowed])
+    return role
+
+
+def may_take(role: Role) -> dict:
+    """Lets the function take an extension's role."""
+    return statement("Take" + role.title, ["sts:AssumeRole"], GetAtt(role, "Arn"))
+
+
+def _taken_by(function_role: Role) -> dict:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": GetAtt(function_role, "Arn")},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+
+
 def add_live_role(template: Template, prefix: str, topic_root: str, function_role: Role) -> Role:
     """The upper bound of what any page may read; each grant narrows it to that page's topic."""
     role = template.add_resource(
         Role(
             "LiveRole",
             RoleName=prefix + "live",
-            AssumeRolePolicyDocument={
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"AWS": GetAtt(function_role, "Arn")},
-                        "Action": "sts:AssumeRole",
-                    }
-                ],
-            },
+            AssumeRolePolicyDocument=_taken_by(function_role),
         )
     )
     statements = [

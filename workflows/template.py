@@ -48,7 +48,7 @@ from troposphere.events import (
     Rule,
     Target,
 )
-from troposphere.iam import PolicyType
+from troposphere.iam import PolicyType, Role
 from troposphere.sqs import Queue, QueuePolicy
 from troposphere.stepfunctions import StateMachine
 
@@ -58,10 +58,12 @@ from workflows.customer_pool import add_customer_pool
 from workflows.roles import (
     Resources,
     TableRight,
+    add_extension_role,
     add_function_policy,
     add_function_role,
     add_live_role,
     add_workflow_role,
+    may_take,
 )
 from workflows.user_pools import add_staff_pool
 
@@ -85,6 +87,14 @@ class ScheduleRule:
 
 
 @dataclass(frozen=True)
+class OwnTable:
+    """An extension's table, which only a role of the same name may use."""
+
+    definition: Mapping
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Stack:
     """All that differs between deployments, and what other layers contribute.
 
@@ -92,6 +102,7 @@ class Stack:
     command: the function that Zappa's handler is to call.
     table_rights: what the function does with each table.
     topic_root: the first level of all topics.
+    own_tables: one for each extension that has one.
     function_statements: what else the function may do, as workflows.roles.statement() gives it.
     """
 
@@ -106,6 +117,7 @@ class Stack:
     table_rights: tuple[TableRight, ...]
     topic_root: str
     function_statements: tuple[Mapping, ...] = ()
+    own_tables: tuple[OwnTable, ...] = ()
 
 
 def build_template(stack: Stack) -> Template:
@@ -166,7 +178,15 @@ def build_template(stack: Stack) -> Template:
     return template
 
 
-def _add_table(template: Template, stack: Stack, definition: Mapping) -> Table:
+def _add_own_table(template: Template, stack: Stack, own: OwnTable, function_role: Role) -> Role:
+    """An extension's table goes with the extension, so that it can be deployed again."""
+    table = _add_table(template, stack, own.definition, at_removal="Delete")
+    return add_extension_role(template, table, own.actions, function_role)
+
+
+def _add_table(
+    template: Template, stack: Stack, definition: Mapping, at_removal: str = "Retain"
+) -> Table:
     properties = {
         "TableName": stack.prefix + definition["name"],
         "BillingMode": "PAY_PER_REQUEST",
@@ -205,8 +225,8 @@ def _add_table(template: Template, stack: Stack, definition: Mapping) -> Table:
             AttributeName=definition["ttl"], Enabled=True
         )
     table = Table(
-        _logical_id(definition["name"]) + "Table", DeletionPolicy="Retain",
-        UpdateReplacePolicy="Retain", **properties,
+        _logical_id(definition["name"]) + "Table", DeletionPolicy=at_removal,
+        UpdateReplacePolicy=at_removal, **properties,
     )
     return template.add_resource(table)
 
@@ -272,6 +292,7 @@ def _add_function_rights(
     add_customer_pool(template, stack.prefix, role, _HAS_FUNCTION)
     add_staff_pool(template, stack.prefix, role)
     live_role = add_live_role(template, stack.prefix, stack.topic_root, role)
+    extension_roles = [_add_own_table(template, stack, one, role) for one in stack.own_tables]
     return add_function_policy(
         template,
         role,
@@ -279,7 +300,7 @@ def _add_function_rights(
         resources,
         stack.table_rights,
         stack.topic_root,
-        stack.function_statements,
+        [*map(may_take, extension_roles), *stack.function_statements],
     )
 
 

@@ -14,6 +14,8 @@ from functools import partial
 
 from domain.detail_types import DetailType
 from domain.events import EVENT_CLASSES, Event, OrderEvent, parse_event
+from webapp.extending import arrival_of, name_of_rule
+from webapp.extension_kit import Arrival
 from webapp.logs import bound, new_request_id
 from domain.metrics import COUNTED
 from webapp.services.ports import Services
@@ -200,6 +202,9 @@ def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], ob
     for consumer in CONSUMERS:
         if consumer.name == name:
             return _consumers_job(services, consumer, event["event"])
+    if (extension := name_of_rule(name)) in services.extensions:
+        run_extension = partial(services.extensions.run, extension)
+        return _extensions_job(run_extension, event["event"])
     return partial(_unknown, event), {}
 
 
@@ -209,13 +214,30 @@ def _unknown(event: Mapping) -> None:
         raise EventFailed(f"there is no consumer {event['consumer']}")
 
 
+def _extensions_job(
+    run_extension: Callable[[Arrival], None], envelope: Mapping
+) -> tuple[Callable[[], object], dict]:
+    try:
+        arrival = arrival_of(envelope)
+    except (ValueError, KeyError) as error:
+        return _unreadable(error), {}
+    return partial(run_extension, arrival), _about(arrival.event)
+
+
 def _consumers_job(
     services: Services, consumer: Consumer, envelope: Mapping
 ) -> tuple[Callable[[], object], dict]:
     try:
         event = parse_event(envelope["detail-type"], envelope["detail"])
     except (ValueError, KeyError) as error:
-        unreadable = counted(Signal.UNKNOWN_EVENTS)
-        return partial(log.warning, "unreadable event: %s", error, extra=unreadable), {}
-    about = {"shop_id": event.shop_id, "order_id": getattr(event, "order_id", None)}
-    return partial(consumer.run, services, event, envelope.get("time", "")), about
+        return _unreadable(error), {}
+    return partial(consumer.run, services, event, envelope.get("time", "")), _about(event)
+
+
+def _unreadable(error: Exception) -> Callable[[], object]:
+    extra = counted(Signal.UNKNOWN_EVENTS)
+    return partial(log.warning, "unreadable event: %s", error, extra=extra)
+
+
+def _about(event: Event) -> dict:
+    return {"shop_id": event.shop_id, "order_id": getattr(event, "order_id", None)}

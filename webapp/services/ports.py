@@ -19,6 +19,7 @@ from domain.shops import Shop
 if TYPE_CHECKING:
     from domain.events import Event, OrderEvent
     from domain.recordings import RecordedEvent
+    from webapp.extension_kit import Arrival
 
 _ATTEMPTS = 5
 
@@ -420,6 +421,13 @@ class Metrics(Protocol):
     def refusals(self, shop_id: str, first_day: str, last_day: str) -> dict[str, int]: ...
 
 
+class Extensions(Protocol):
+    """What this deployment has beside the core, by name; see extending.Installed."""
+
+    def __contains__(self, name: object) -> bool: ...
+    def run(self, name: str, arrival: Arrival) -> None: ...
+
+
 class Executions(Protocol):
     def start(self, order: Order, seconds_left: int) -> None:
         """Starts the order's execution; one of that name is as good as started."""
@@ -473,6 +481,7 @@ class Services:
     secret_keys: tuple[str, ...]
     public_url: str
     least_seconds: float = 0.0
+    extensions: Extensions = field(default_factory=dict, compare=False)
     memory: dict = field(default_factory=dict, compare=False)
 
     def shop(self, shop_id: str) -> Shop:

@@ -1,0 +1,118 @@
+"""What extensions use of AWS: a table each, under a role that may do nothing else.
+
+The function's own role may not touch these tables, and an extension's role no other: what an
+extension is handed can write neither the core's tables nor another extension's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+
+from webapp.cloud.clients import Clients, making_clients, session
+
+_ROLE_LIFE = timedelta(hours=1)
+_RENEW_BEFORE_END = timedelta(minutes=5)
+
+TABLE_ACTIONS = ("DeleteItem", "GetItem", "PutItem", "Query")
+"""What an extension does with its table."""
+
+
+class ExtensionTable:
+    """See extension_kit.OwnTable; `name` is that of the table and of the role."""
+
+    def __init__(self, clients: Clients, name: str):
+        self._clients = clients
+        self._name = name
+        self._made = None
+        self._good_until = datetime.min.replace(tzinfo=timezone.utc)
+
+    def get(self, part: str, key: str) -> dict | None:
+        answer = self._client.get_item(
+            TableName=self._name, Key=_key(part, key), ConsistentRead=True
+        )
+        return json.loads(answer["Item"]["value"]["S"]) if "Item" in answer else None
+
+    def put(self, part: str, key: str, value: Mapping, ends_at: datetime) -> None:
+        self._client.put_item(TableName=self._name, Item=_item(part, key, value, ends_at))
+
+    def add(self, part: str, key: str, value: Mapping, ends_at: datetime) -> bool:
+        client = self._client
+        try:
+            client.put_item(
+                TableName=self._name,
+                Item=_item(part, key, value, ends_at),
+                ConditionExpression="attribute_not_exists(part)",
+            )
+        except client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def delete(self, part: str, key: str) -> None:
+        self._client.delete_item(TableName=self._name, Key=_key(part, key))
+
+    def list(self, part: str, after: str = "", limit: int = 100) -> list[tuple[str, dict]]:
+        answer = self._client.query(
+            TableName=self._name,
+            KeyConditionExpression="part = :part AND item_key > :after",
+            # DynamoDB knows no empty key; a space comes before all that is printed.
+            ExpressionAttributeValues={":part": {"S": part}, ":after": {"S": after or " "}},
+            Limit=limit,
+            ConsistentRead=True,
+        )
+        return [(one["item_key"]["S"], json.loads(one["value"]["S"])) for one in answer["Items"]]
+
+    @property
+    def _client(self):
+        now = datetime.now(timezone.utc)
+        if now >= self._good_until:
+            # Two threads at once make two clients, both of them good.
+            self._made, self._good_until = self._make_client(), now + _ROLE_LIFE - _RENEW_BEFORE_END
+        return self._made
+
+    def _make_client(self):
+        keys = self._clients.sts.assume_role(
+            RoleArn=f"arn:aws:iam::{self._clients.account}:role/{self._name}",
+            RoleSessionName=self._name[:64],
+            DurationSeconds=int(_ROLE_LIFE.total_seconds()),
+        )["Credentials"]
+        with making_clients:
+            return session().create_client(
+                "dynamodb",
+                region_name=self._clients.region,
+                aws_access_key_id=keys["AccessKeyId"],
+                aws_secret_access_key=keys["SecretAccessKey"],
+                aws_session_token=keys["SessionToken"],
+            )
+
+
+def table_definition(name: str) -> dict:
+    """What the template needs to make an extension's table."""
+    return {
+        "name": name,
+        "attributes": [
+            {"AttributeName": "part", "AttributeType": "S"},
+            {"AttributeName": "item_key", "AttributeType": "S"},
+        ],
+        "keys": [
+            {"AttributeName": "part", "KeyType": "HASH"},
+            {"AttributeName": "item_key", "KeyType": "RANGE"},
+        ],
+        "local_indexes": [],
+        "global_indexes": [],
+        "has_stream": False,
+        "stream_filter": None,
+        "ttl": "expires_at",
+    }
+
+
+def _key(part: str, key: str) -> dict:
+    return {"part": {"S": part}, "item_key": {"S": key}}
+
+
+def _item(part: str, key: str, value: Mapping, ends_at: datetime) -> dict:
+    return _key(part, key) | {
+        "value": {"S": json.dumps(value, separators=(",", ":"))},
+        "expires_at": {"N": str(int(ends_at.timestamp()))},
+    }

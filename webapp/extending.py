@@ -1,0 +1,90 @@
+"""The extensions of a deployment: finds the folders, gives each its kit, hands them their events."""
+
+from __future__ import annotations
+
+import hashlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+from domain.events import Event, parse_event
+from webapp import extensions
+from webapp.extension_kit import Arrival, Extension, Kit
+from webapp.settings import Settings, SettingsError
+
+_PREFIX = "extension-"
+
+
+def known_names() -> list[str]:
+    """The extensions that have a folder."""
+    return sorted(one.name for one in pkgutil.iter_modules(extensions.__path__))
+
+
+def load(name: str) -> Extension:
+    """The extension of this name. Raises SettingsError when there is none."""
+    if name not in known_names():
+        raise SettingsError(
+            f"EXTENSIONS names “{name}”, which is no folder of webapp/extensions;"
+            f" there are: {', '.join(known_names())}."
+        )
+    return import_module(f"webapp.extensions.{name}").EXTENSION
+
+
+def load_all(settings: Settings) -> dict[str, Extension]:
+    """The deployment's extensions. Raises SettingsError for an unknown or a half set up one."""
+    found = {name: load(name) for name in settings.extensions}
+    for name, extension in found.items():
+        for need in extension.needs:
+            if need not in settings.of_extension(name):
+                raise SettingsError(
+                    f"The extension {name} needs EXTENSION_{name.upper()}_{need};"
+                    " docs/extensions.md says to what."
+                )
+    return found
+
+
+def rule_name(name: str) -> str:
+    """What the extension's rule, its table and its role are called, after the prefix."""
+    return _PREFIX + name
+
+
+def name_of_rule(consumer: str) -> str | None:
+    """The extension whose rule this is; None for a consumer of the core."""
+    return consumer.removeprefix(_PREFIX) if consumer.startswith(_PREFIX) else None
+
+
+def arrival_of(envelope: Mapping) -> Arrival:
+    """The event of an envelope. Raises ValueError or KeyError for what is not one of ours."""
+    event = parse_event(envelope["detail-type"], envelope["detail"])
+    return Arrival(event, envelope, event_id(event))
+
+
+def event_id(event: Event) -> str:
+    """A name for the event that every delivery of it carries."""
+    order_id = getattr(event, "order_id", "")
+    told = "\n".join((event.shop_id, order_id, str(event.version), event.detail_type))
+    return "msg_" + hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+class Installed:
+    """The extensions of this deployment, each loaded at its first event."""
+
+    def __init__(self, settings: Settings, make_kit: Callable[[str, Extension], Kit]):
+        self._settings = settings
+        self._make_kit = make_kit
+        self._ready: dict[str, tuple[Extension, Kit]] = {}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._settings.extensions
+
+    def run(self, name: str, arrival: Arrival) -> None:
+        """Hands the extension an event. Raises what the extension raises."""
+        extension, kit = self.ready(name)
+        extension.run(kit, arrival)
+
+    def ready(self, name: str) -> tuple[Extension, Kit]:
+        """The extension and what it may use."""
+        if name not in self._ready:
+            extension = load_all(self._settings)[name]
+            self._ready[name] = extension, self._make_kit(name, extension)
+        return self._ready[name]

@@ -1,0 +1,83 @@
+"""What an extension is made of and what it may use; docs/extensions.md shows how to write one.
+
+An extension imports this, the domain and the standard library, nothing else of the product: it gets
+its own table, a way out over HTTPS and a clock, and no use case of the core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.detail_types import DetailType
+from domain.events import Event
+
+
+class DeliveryFailed(Exception):
+    """What was asked for outside was not done; EventBridge delivers the event again."""
+
+
+class OwnTable(Protocol):
+    """An extension's own table: values that are JSON-ready, under a part and a key within it."""
+
+    def get(self, part: str, key: str) -> dict | None: ...
+    def put(self, part: str, key: str, value: Mapping, ends_at: datetime) -> None:
+        """Writes the value, over an earlier one; it is gone some time after `ends_at`."""
+    def add(self, part: str, key: str, value: Mapping, ends_at: datetime) -> bool:
+        """Writes the value if the key has none; False when it has."""
+    def delete(self, part: str, key: str) -> None: ...
+    def list(self, part: str, after: str = "", limit: int = 100) -> list[tuple[str, dict]]:
+        """Keys and values of a part in the order of their keys, from the first key after `after`."""
+
+
+class HttpOut(Protocol):
+    """Requests to the outside, over HTTPS and to public addresses only."""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Returns when the other side answered 2xx. Raises DeliveryFailed, also for a redirect."""
+
+
+@dataclass(frozen=True)
+class Kit:
+    """All that an extension may use.
+
+    settings: its own of the environment, EXTENSION_NAME_URL under "URL"; table: None when it asked
+    for none.
+    """
+
+    settings: Mapping[str, str]
+    table: OwnTable | None
+    http: HttpOut
+    now: Callable[[], datetime]
+    public_url: str
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An event as it came over the bus.
+
+    id: the same for every delivery of this event, and only for this event; the envelope's own `id`
+    differs when an event was announced twice.
+    """
+
+    event: Event
+    envelope: Mapping
+    id: str
+
+
+@dataclass(frozen=True)
+class Extension:
+    """A pattern and a handler.
+
+    run: may be called several times for an event, and for events in any order; what it raises
+    makes EventBridge deliver again, and in the end brings the event to the dead letters.
+    needs: the settings without which it cannot work.
+    """
+
+    about: str
+    detail_types: frozenset[DetailType]
+    run: Callable[[Kit, Arrival], None]
+    has_table: bool = False
+    needs: tuple[str, ...] = ()

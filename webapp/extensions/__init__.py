@@ -1,0 +1,1 @@
+"""One folder for each extension; a deployment has those that EXTENSIONS names."""
