@@ -1,0 +1,128 @@
+"""The page of all events, docs/events.md, made of what the code, the samples and schemas say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from domain.detail_types import BUS_NAME, SOURCE, DetailType
+from domain.events import EVENT_CLASSES
+from domain.orders import TRANSITIONS
+from webapp.consumers.registry import CONSUMERS
+from webapp.extending import known_names, load
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "events.md"
+SAMPLES = ROOT / "tests" / "sample_events"
+
+_INTRODUCTION = f"""# Events
+
+Made by `scripts/generate_events` from the code and `tests/sample_events`; a test holds it to them.
+
+All events go over the bus `{BUS_NAME}` with the source `{SOURCE}`. Names and fields are those of the
+original Serverlesspresso, whose consumers can read ours: `eventId` is its word for the shop's id,
+`TS` is when the step happened and `startedTS` when the order began, both in milliseconds.
+
+Every event may come twice, late, or before an earlier one. `eventId`, `orderId`, `version` and the
+detail-type together name an event: two envelopes with the same four tell the same. No event carries a
+phone number, a task token or what is in a QR code.
+
+`docs/extensions.md` says how to take events with code of your own.
+"""
+
+_NO_MOVE = {
+    DetailType.NEW_ORDER: ["an order begins: a scanned code was good, or a barista took it"],
+    DetailType.CONFIG_CHANGED: ["a shop's settings, menu or door were written"],
+    DetailType.ALL_EVENTS_STORED: ["the consumer `journey` has stored an order's last event"],
+}
+"""When an event is announced that no move of an order announces."""
+
+
+def page() -> str:
+    """The whole page as Markdown."""
+    parts = [_INTRODUCTION, _overview()]
+    parts += ["\n".join(_section(name)) for name in sorted(DetailType)]
+    return "\n".join(parts)
+
+
+def takers(name: DetailType) -> tuple[list[str], list[str]]:
+    """The core's consumers of an event, and the extensions that take it where they are deployed."""
+    consumers = [one.name for one in CONSUMERS if name in one.detail_types]
+    return consumers, [one for one in known_names() if name in load(one).detail_types]
+
+
+def _overview() -> str:
+    lines = ["| Event | Says | Consumers |", "| --- | --- | --- |"]
+    for name in sorted(DetailType):
+        consumers = ", ".join(takers(name)[0]) or "none of ours"
+        lines.append(f"| [{name}](#{_anchor(name)}) | {EVENT_CLASSES[name].message} | {consumers} |")
+    return "\n".join([*lines, ""])
+
+
+def _section(name: DetailType) -> Iterator[str]:
+    consumers, extensions = takers(name)
+    yield f"## {name}\n"
+    yield f"{EVENT_CLASSES[name].message}\n"
+    yield f"**Producer:** `webapp/consumers/announce.py`, when {_listed(_causes(name))}.\n"
+    yield f"**Consumers:** {', '.join(consumers) or 'none of ours'}."
+    yield f"**Extensions:** {', '.join(extensions) or 'none'}.\n"
+    yield f"`detail`, by its [schema](../tests/sample_events/schema/{name}.json):\n"
+    yield "| Field | Is | Always there |"
+    yield "| --- | --- | --- |"
+    yield from _fields(json.loads((SAMPLES / "schema" / f"{name}.json").read_text()))
+    sample = json.loads((SAMPLES / f"{name}.json").read_text())
+    yield f"\nA [sample](../tests/sample_events/{name}.json) of it:\n"
+    yield f"```json\n{json.dumps(sample['detail'], indent=2, ensure_ascii=False)}\n```\n"
+
+
+def _causes(name: DetailType) -> list[str]:
+    if name in _NO_MOVE:
+        return _NO_MOVE[name]
+    moves = (
+        f"an order goes from {row.source} to {row.target} ({row.action})"
+        for row in TRANSITIONS
+        if name in row.events
+    )
+    return list(dict.fromkeys(moves))
+
+
+def _listed(causes: list[str]) -> str:
+    return causes[0] if len(causes) == 1 else "".join(f"\n- {one}" for one in causes).rstrip()
+
+
+def _fields(schema: Mapping) -> Iterator[str]:
+    yield from _rows(schema["properties"]["detail"], "")
+
+
+def _rows(part: Mapping, path: str) -> Iterator[str]:
+    for name, field in part["properties"].items():
+        always = "yes" if name in part.get("required", ()) else "no"
+        yield f"| `{path}{name}` | {_kind(field)} | {always} |"
+        inner = field.get("items", field)
+        if "properties" in inner:
+            yield from _rows(inner, f"{path}{name}{'[]' if 'items' in field else ''}.")
+
+
+def _kind(field: Mapping) -> str:
+    if "const" in field:
+        return f"`{json.dumps(field['const'], ensure_ascii=False)}`"
+    if "enum" in field:
+        return " or ".join(f"`{json.dumps(one, ensure_ascii=False)}`" for one in field["enum"])
+    if "items" in field:
+        return f"array of {_kind(field['items'])}"
+    kind = field.get("type", "anything")
+    kind = " or ".join(kind) if isinstance(kind, list) else kind
+    if pattern := field.get("pattern"):
+        pattern = pattern.replace("|", "\\|")
+        return f"{kind}, `{pattern}`"
+    return f"{kind}, {field['format']}" if "format" in field else kind
+
+
+def _anchor(name: str) -> str:
+    return name.replace(".", "").lower()
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
+    print(f"wrote {PAGE.relative_to(ROOT)}")

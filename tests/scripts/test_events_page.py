@@ -1,0 +1,21 @@
+"""docs/events.md says what the code does."""
+
+import pytest
+
+from domain.detail_types import DetailType
+from scripts.events_page import PAGE, page, takers
+
+
+def test_the_page_is_the_one_that_the_code_makes():
+    assert PAGE.read_text() == page(), "run scripts/generate_events, review the diff, commit it"
+
+
+@pytest.mark.parametrize("name", DetailType, ids=str)
+def test_each_event_has_its_part_with_a_producer_and_a_sample(name):
+    part = page().split(f"\n## {name}\n")[1].split("\n## ")[0]
+    assert "**Producer:** `webapp/consumers/announce.py`, when" in part
+    assert "```json" in part and "| `eventId` |" in part
+
+
+def test_extensions_are_named_beside_the_consumers():
+    assert takers(DetailType.ORDER_COMPLETED)[1] and takers(DetailType.ORDER_COMPLETED)[0]
