@@ -30,6 +30,8 @@ UNDO_SECONDS = 30
 """For so long a wrong Complete or Collected can be taken back; the tablet offers it for ten."""
 WALK_UP = "walk-up"
 """The customer of all orders that a barista takes at the counter; no cookie is ever given that."""
+FORGOTTEN = "forgotten"
+"""The customer of all orders of which nobody knows any more whose they were."""
 
 
 class OrderState(StrEnum):

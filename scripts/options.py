@@ -99,6 +99,27 @@ def parse_staff(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def parse_erase(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/erase",
+        description="Erase what the bar holds about one customer: who ordered, at all its shops. "
+        "Drinks, times and figures stay.",
+    )
+    whose = parser.add_mutually_exclusive_group(required=True)
+    whose.add_argument("number", nargs="?", type=int, metavar="NUMBER", help="an order's number")
+    whose.add_argument("--phone", metavar="NUMBER", help="whoever signed in with this number")
+    parser.add_argument(
+        "--day", type=_day, help="the order's day, such as 2026-11-24 (default: today)"
+    )
+    parser.add_argument("--shop", help="the shop's id (default: the bar's first shop)")
+    parser.add_argument(
+        "--stage", help="of a bar on AWS: a stage of zappa_settings.json, with your credentials"
+    )
+    parser.add_argument("--region", help="the stage's region, if the settings do not name it")
+    _add_data(parser)
+    return parser.parse_args(arguments)
+
+
 def parse_shop(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/shop", description="Shops of the bar that runs here, and their settings."

@@ -23,7 +23,7 @@ def main() -> None:
         if chosen.stage:
             answer = ask_function(on_aws(chosen.stage, chosen.region), job, asked)
         else:
-            answer = _ask_here(job, asked)
+            answer = ask_here(job, asked)
     except StackError as error:
         sys.exit(str(error))
     if refused := answer.get("refused"):
@@ -140,7 +140,8 @@ def ask_function(bar: Bar, job: str, asked: Mapping) -> dict:
     return result
 
 
-def _ask_here(job: str, asked: Mapping) -> dict:
+def ask_here(job: str, asked: Mapping) -> dict:
+    """Has the bar that runs here do a job, with its own environment."""
     from domain.errors import Refusal
     from webapp.bootstrap import build_services
     from webapp.operator_jobs import JOBS

@@ -189,6 +189,9 @@ class TriggeredPool:
     def check_code(self, customer_id: str, sign_in_id: str, code: str) -> bool:
         return self._sign_in(customer_id, "check", sign_in_id, code) == "tokens"
 
+    def forget(self, customer_id: str) -> None:
+        self.names.discard(customer_id)
+
     def _sign_in(self, user: str, wanted: str, sign_in_id: str, typed: str):
         words = {"wanted": wanted, "signIn": sign_in_id}
         assert self._ask("DefineAuthChallenge", user, [], {})["challengeName"]
@@ -231,6 +234,7 @@ def services_over_tables(clock: Clock) -> Services:
     from webapp.cloud.staff_pool import StaffPool
     from webapp.storage.badge_repository import BadgeRepository
     from webapp.storage.answer_repository import AnswerRepository
+    from webapp.storage.customer_repository import CustomerRepository
     from webapp.storage.customer_session_repository import CustomerSessionRepository
     from webapp.storage.device_repository import DeviceRepository
     from webapp.storage.journey_repository import JourneyRepository
@@ -253,6 +257,7 @@ def services_over_tables(clock: Clock) -> Services:
         badges=BadgeRepository(),
         sign_ins=SignInRepository(),
         staff_pool=StaffPool(Clients(REGION), DEFAULT_PREFIX),
+        customers=CustomerRepository(),
         customer_sessions=CustomerSessionRepository(),
         phone_sign_ins=PhoneSignInRepository(),
         customer_pool=pool,

@@ -33,6 +33,7 @@ def build_services(settings: Settings) -> Services:
     from webapp.storage import tables
     from webapp.storage.badge_repository import BadgeRepository
     from webapp.storage.answer_repository import AnswerRepository
+    from webapp.storage.customer_repository import CustomerRepository
     from webapp.storage.customer_session_repository import CustomerSessionRepository
     from webapp.storage.device_repository import DeviceRepository
     from webapp.storage.journey_repository import JourneyRepository
@@ -57,6 +58,7 @@ def build_services(settings: Settings) -> Services:
         badges=BadgeRepository(),
         sign_ins=SignInRepository(),
         staff_pool=StaffPool(clients, settings.prefix),
+        customers=CustomerRepository(),
         customer_sessions=CustomerSessionRepository(),
         phone_sign_ins=PhoneSignInRepository(),
         customer_pool=CustomerPool(clients, settings.prefix),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from domain.errors import Refusal
-from webapp import staff_jobs
+from webapp import privacy_jobs, staff_jobs
 from webapp.services.ports import Services
 from webapp.settings import Settings
 
@@ -37,6 +37,7 @@ JOBS: Mapping[str, Callable[[Services, Settings, Mapping], dict]] = {
     "revoke-staff": staff_jobs.revoke_staff,
     "restore-person": staff_jobs.restore_person,
     "reset-person": staff_jobs.reset_person,
+    "erase-person": privacy_jobs.erase_person,
 }
 
 

@@ -96,6 +96,7 @@ def _add_rights(
                 "Version": "2012-10-17",
                 "Statement": [
                     statement("NameCustomers", ["cognito-idp:AdminCreateUser"], pool_arn),
+                    statement("ForgetCustomers", ["cognito-idp:AdminDeleteUser"], pool_arn),
                     statement(
                         "SignCustomersIn",
                         [

@@ -46,6 +46,15 @@ class CustomerPool:
             raise _translated(error) from None
         return "AuthenticationResult" in answer
 
+    def forget(self, customer_id: str) -> None:
+        try:
+            self._clients.cognito.admin_delete_user(
+                UserPoolId=self._pool["UserPoolId"], Username=customer_id
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "UserNotFoundException":
+                raise _translated(error) from None
+
     def _create(self, customer_id: str) -> None:
         try:
             self._clients.cognito.admin_create_user(

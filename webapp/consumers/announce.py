@@ -35,7 +35,8 @@ def announce(services: Services, records: list[Mapping]) -> None:
             events += _with_places(services, events_for_change(before, after))
         elif table == ShopModel.Meta.table_name:
             events.append(ConfigChanged.of(shop_from_stream_image(new)))
-        elif table == JourneyModel.Meta.table_name:
+        elif table == JourneyModel.Meta.table_name and old is None:
+            # A stored event changes only by losing its persons, which is no news.
             events += _stored_all(new)
     services.bus.put(events)
 

@@ -93,6 +93,12 @@ def _follow_hours(services: Services) -> object:
     return follow_hours(services)
 
 
+def _forget_past(services: Services) -> object:
+    from webapp.services.retention import forget_past
+
+    return forget_past(services)
+
+
 def _sweep(services: Services) -> object:
     from webapp.services.sweep import sweep
 
@@ -129,6 +135,7 @@ CONSUMERS = (
 SCHEDULED_JOBS = (
     ScheduledJob("sweep", "rate(1 minute)", _sweep),
     ScheduledJob("opening-hours", "rate(1 minute)", _follow_hours),
+    ScheduledJob("retention", "rate(5 minutes)", _forget_past),
 )
 
 

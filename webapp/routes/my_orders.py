@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, url_for
+from flask import Blueprint, redirect, session, url_for
 
+from domain.errors import NotAllowedNow
 from domain.orders import Order
 from webapp import my_orders_presenter
 from webapp.access import ANYONE, allow, customer, services
 from webapp.routes.customer import page
+from webapp.services.forgetting import forget_browser, orders_in_the_way
 from webapp.services.my_orders import my_orders
 
 blueprint = Blueprint("my_orders", __name__, url_prefix="/<shop_id>/my-orders")
@@ -26,7 +28,44 @@ def home(shop_id: str):
             for order in orders
         ],
         kept=my_orders_presenter.days(shop.keep_days),
+        erase_url=url_for("my_orders.ask", shop_id=shop.id) if customer() else None,
         start_url=url_for("customer.welcome", shop_id=shop.id),
+    )
+
+
+@blueprint.get("/erase")
+@allow(ANYONE)
+def ask(shop_id: str):
+    if customer() is None:
+        return redirect(url_for("my_orders.home", shop_id=shop_id), 303)
+    return _confirmation(shop_id)
+
+
+@blueprint.post("/erase")
+@allow(ANYONE)
+def erase(shop_id: str):
+    shop = services().shop(shop_id)
+    if who := customer():
+        try:
+            forget_browser(services(), who)
+        except NotAllowedNow:
+            return _confirmation(shop_id), 409
+        session.clear()
+    return page(
+        "customer/erased.html", shop, start_url=url_for("customer.welcome", shop_id=shop.id)
+    )
+
+
+def _confirmation(shop_id: str) -> str:
+    shop, who = services().shop(shop_id), customer()
+    in_the_way = orders_in_the_way(services(), who.customer_id)
+    return page(
+        "customer/erase.html",
+        shop,
+        in_the_way=[{"number": one.number} | _urls(one) for one in in_the_way],
+        phone=who.phone,
+        erase_url=url_for("my_orders.erase", shop_id=shop.id),
+        back_url=url_for("my_orders.home", shop_id=shop.id),
     )
 
 

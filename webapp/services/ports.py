@@ -100,6 +100,12 @@ class Orders(Protocol):
 
         A moment behind the writes.
         """
+    def oldest(
+        self, shop_id: str, since: datetime | None, until: datetime, most: int
+    ) -> list[Order]:
+        """The first orders that began from `since` on and before `until`, oldest first."""
+    def forget(self, shop_id: str, order_id: str) -> None:
+        """Takes out of an order whose it was, who made it and for whom; its state stays."""
     def task_token(self, order: Order) -> str | None:
         """What lets the order's execution go on; no other read gives it away."""
 
@@ -112,6 +118,12 @@ class Shops(Protocol):
         """Raises Stale."""
     def open_order_count(self, shop_id: str) -> int: ...
     def next_number(self, shop_id: str, day: str) -> int: ...
+    def nameless_until(self, shop_id: str) -> datetime | None:
+        """Up to where nobody is named any more in the shop's past."""
+    def set_nameless_until(
+        self, shop_id: str, before: datetime | None, after: datetime
+    ) -> None:
+        """Only from where it was; another run that came further is left alone."""
 
 
 class QrCodes(Protocol):
@@ -135,6 +147,26 @@ class CustomerSession:
     def has_phone(self, now: datetime) -> bool:
         """True while its customer is who holds a phone number."""
         return self.phone_ends_at is not None and self.phone_ends_at > now
+
+
+@dataclass(frozen=True)
+class CustomerTrace:
+    """What a shop holds about a customer: their orders by time and the browsers that made them."""
+
+    shop_id: str
+    customer_id: str
+    entries: frozenset[str]
+    sessions: frozenset[str]
+
+    @property
+    def order_ids(self) -> list[str]:
+        return [entry.partition("#")[2] for entry in sorted(self.entries)]
+
+
+class Customers(Protocol):
+    def trace(self, shop_id: str, customer_id: str) -> CustomerTrace | None: ...
+    def forget(self, trace: CustomerTrace) -> None:
+        """Lets the orders and browsers of a trace go; the day's count stays. Raises Stale."""
 
 
 class CustomerSessions(Protocol):
@@ -202,6 +234,8 @@ class CustomerPool(Protocol):
     def send_code(self, customer_id: str, sign_in_id: str) -> bool:
         """False when the text could not be handed over."""
     def check_code(self, customer_id: str, sign_in_id: str, code: str) -> bool: ...
+    def forget(self, customer_id: str) -> None:
+        """Deletes the account, if there is one."""
 
 
 class TextNotSent(Exception):
@@ -406,6 +440,8 @@ class Journeys(Protocol):
     def events(self, order_id: str) -> list[StoredEvent]: ...
     def all_events(self) -> Iterable[StoredEvent]:
         """Every event of every order: for the team's scripts, never for a page."""
+    def forget(self, order_id: str) -> None:
+        """Takes everybody out of the stored events."""
 
 
 class Metrics(Protocol):
@@ -417,6 +453,8 @@ class Metrics(Protocol):
         """The marks of all orders that may have begun in this span, by order id."""
     def latest_marks(self, shop_id: str, since: datetime, most: int) -> dict[str, set[str]]:
         """The marks of the newest orders that began after `since`."""
+    def forget(self, order: Order) -> None:
+        """Takes the barista's name out of an order's marks; all figures but theirs stay."""
     def count_refusal(self, shop_id: str, day: str, cause: str) -> None: ...
     def refusals(self, shop_id: str, first_day: str, last_day: str) -> dict[str, int]: ...
 
@@ -464,6 +502,7 @@ class Services:
     badges: Badges
     sign_ins: SignIns
     staff_pool: StaffPool
+    customers: Customers
     customer_sessions: CustomerSessions
     phone_sign_ins: PhoneSignIns
     customer_pool: CustomerPool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from pynamodb.exceptions import PutError
+from pynamodb.exceptions import PutError, UpdateError
 
 from domain.detail_types import DetailType
 from webapp.services.ports import StoredEvent
@@ -39,6 +39,26 @@ class JourneyRepository:
     def all_events(self) -> Iterator[StoredEvent]:
         for model in JourneyModel.scan():
             yield event_from_model(model)
+
+    def forget(self, order_id: str) -> None:
+        from domain.forgetting import nameless
+
+        for event in JourneyModel.query(order_id, consistent_read=True):
+            detail = nameless(event.detail_type, event.detail)
+            if detail != event.detail:
+                _replace_detail(event, detail)
+
+
+def _replace_detail(event: JourneyModel, detail: dict) -> None:
+    try:
+        JourneyModel(event.order_id, event.event_key).update(
+            actions=[JourneyModel.detail.set(detail)],
+            condition=JourneyModel.event_key.exists(),
+        )
+    except UpdateError as error:
+        # Deleted meanwhile: then nobody is named there either.
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
 
 
 def event_from_model(model: JourneyModel) -> StoredEvent:

@@ -10,10 +10,12 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from domain.metrics import nameless_mark
 from webapp.storage.tables import MetricModel, TimeAttribute
 
 if TYPE_CHECKING:
     from domain.events import OrderEvent
+    from domain.orders import Order
 
 _TIME = TimeAttribute()
 _LAST = "~"
@@ -45,6 +47,18 @@ class MetricRepository:
             limit=most,
         )
         return {_order_id(model): model.marks for model in newest if model.marks}
+
+    def forget(self, order: Order) -> None:
+        key = f"order#{_TIME.serialize(order.created_at)}#{order.id}"
+        for model in MetricModel.query(order.shop_id, MetricModel.item_key == key):
+            marks = {nameless_mark(mark) for mark in model.marks or ()}
+            if marks == set(model.marks or ()):
+                continue
+            # A mark that came meanwhile is seen by the condition, and by the next run.
+            model.update(
+                actions=[MetricModel.marks.set(marks)],
+                condition=MetricModel.marks == model.marks,
+            )
 
     def count_refusal(self, shop_id: str, day: str, cause: str) -> None:
         model = MetricModel(shop_id, f"refused#{day}#{cause}")

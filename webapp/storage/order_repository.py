@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from functools import reduce
-from operator import and_
+from operator import and_, or_
 
 from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.condition import Condition, size
@@ -15,6 +15,7 @@ from pynamodb.transactions import TransactWrite
 from domain.errors import Busy, CodeUsedUp, HasOpenOrder, OrdersOfDayUsedUp, PassMissing
 from domain.menu import ChosenOption, DrinkOrder
 from domain.orders import (
+    FORGOTTEN,
     HOLDS_CAPACITY,
     LISTED,
     ON_THE_BOARD,
@@ -39,6 +40,7 @@ _KEEP_CUSTOMERS = timedelta(days=2)
 _MOST_RECENT = 100
 _READ = sorted(OrderModel.get_attributes().keys() - {"task_token", "write_id"})
 
+_NOBODY = (FORGOTTEN, WALK_UP)
 _LEAST_READ = 50
 _BEGIN_OF_TIME = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _END_OF_TIME = datetime(2999, 12, 31, tzinfo=timezone.utc)
@@ -255,6 +257,32 @@ class OrderRepository:
             OrderModel(order.shop_id, order.id), actions, OrderModel.attempt == order.attempt
         )
         return self.get(order.shop_id, order.id)
+
+    def oldest(
+        self, shop_id: str, since: datetime | None, until: datetime, most: int
+    ) -> list[Order]:
+        found = OrderModel.by_time.query(
+            shop_id, range_key_condition=_begun_between(since, until), limit=most
+        )
+        return [order_from_model(model) for model in found]
+
+    def forget(self, shop_id: str, order_id: str) -> None:
+        persons = (OrderModel.barista_id, OrderModel.barista_name, OrderModel.for_name)
+        for actions, condition in (
+            # At the counter nobody's id was kept; that it was there is a figure.
+            ([OrderModel.customer_id.set(FORGOTTEN)], ~OrderModel.customer_id.is_in(*_NOBODY)),
+            (
+                [person.remove() for person in persons],
+                reduce(or_, (person.exists() for person in persons)),
+            ),
+        ):
+            try:
+                OrderModel(shop_id, order_id).update(
+                    actions, condition=OrderModel.order_id.exists() & condition
+                )
+            except UpdateError as error:
+                if error.cause_response_code != "ConditionalCheckFailedException":
+                    raise
 
     def _update(self, model: OrderModel, actions: list, condition) -> None:
         # If the answer to a write is lost, its retry is refused although we won: the id tells.

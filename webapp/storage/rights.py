@@ -67,5 +67,6 @@ TABLE_RIGHTS = tuple(
         ("KeepAnswers", AnswerModel, ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), ""),
         ("KeepJourneys", JourneyModel, ("PutItem", "Query"), ""),
         ("CountMetrics", MetricModel, ("Query", "UpdateItem"), ""),
+        ("ForgetInJourneys", JourneyModel, ("UpdateItem",), ""),
     )
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError
+from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError, UpdateError
 
 from domain.admission import TokenBucket
 from domain.hours import hours_from_dict, hours_to_dict
@@ -15,6 +15,7 @@ from webapp.storage.tables import CounterModel, IntakeModel, QrCodeModel, ShopMo
 from webapp.storage.transaction import transact_write
 
 _KEEP_CODES = timedelta(days=1)
+_ANOTHER_TIME = {"ConditionalCheckFailedException", "TransactionConflictException"}
 
 
 class ShopRepository:
@@ -67,6 +68,21 @@ class ShopRepository:
         counter = CounterModel(shop_id, day)
         counter.update(actions=[CounterModel.last_number.add(1)])
         return int(counter.last_number)
+
+    def nameless_until(self, shop_id: str) -> datetime | None:
+        return IntakeModel.get(shop_id).nameless_until
+
+    def set_nameless_until(self, shop_id: str, before: datetime | None, after: datetime) -> None:
+        place = IntakeModel.nameless_until
+        try:
+            IntakeModel(shop_id).update(
+                actions=[place.set(after)],
+                condition=place.does_not_exist() if before is None else place == before,
+            )
+        except UpdateError as error:
+            # Orders go through the same item: the next run comes past here again.
+            if error.cause_response_code not in _ANOTHER_TIME:
+                raise
 
 
 class QrCodeRepository:

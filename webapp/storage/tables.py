@@ -193,7 +193,10 @@ class LimitModel(Model):
 
 
 class IntakeModel(Model):
-    """A shop's door: open or closed, and the ids of the orders that hold its places."""
+    """A shop's door: open or closed, and the ids of the orders that hold its places.
+
+    nameless_until: up to where nobody is named any more in the orders that came through it.
+    """
 
     class Meta:
         table_name = DEFAULT_PREFIX + "intakes"
@@ -202,6 +205,7 @@ class IntakeModel(Model):
     is_open = BooleanAttribute()
     places = NumberAttribute()
     open_orders = UnicodeSetAttribute(null=True)
+    nameless_until = TimeAttribute(null=True)
 
 
 class ShopModel(Model):

@@ -65,6 +65,8 @@ WHO_MAY = {
     "GET /<shop_id>/orders/<order_id>/journey/panel": OWNER,
     "GET /<shop_id>/journeys/<name>": EVERYBODY,
     "GET /<shop_id>/my-orders": EVERYBODY,
+    "GET /<shop_id>/my-orders/erase": EVERYBODY,
+    "POST /<shop_id>/my-orders/erase": EVERYBODY,
     "POST /<shop_id>/orders/<order_id>/submit": OWNER,
     "POST /<shop_id>/orders/<order_id>/cancel": OWNER,
     "GET /<shop_id>/barista": BARISTAS,

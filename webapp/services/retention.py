@@ -1,0 +1,42 @@
+"""A day that is over keeps its figures and nobody's name: what the clock lets go by itself.
+
+Each run does a bounded number of orders, oldest first, and notes how far it came, so the next one
+goes on there. Whatever is done twice changes nothing the second time. Customers' rows, sessions and
+numbers go by the tables' time to live.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from webapp.services.forgetting import forget_order
+from webapp.services.ports import Services
+
+MOST_ORDERS = 100
+"""Of one run; with the job's schedule, 28,800 orders a day."""
+
+
+def forget_past(services: Services, most: int = MOST_ORDERS) -> int:
+    """Takes the persons out of orders older than their shop keeps them; returns how many it did."""
+    done = 0
+    for shop_id in services.shops.ids():
+        if done < most:
+            done += _forget_past_of(services, shop_id, most - done)
+    return done
+
+
+def _forget_past_of(services: Services, shop_id: str, most: int) -> int:
+    until = services.now() - timedelta(days=services.shop(shop_id).keep_days)
+    since = services.shops.nameless_until(shop_id)
+    # Two at least: of several begun in the same moment, the run must come past the first.
+    orders = services.orders.oldest(shop_id, since, until, max(most, 2))
+    for order in orders:
+        forget_order(services, shop_id, order.id)
+        services.metrics.forget(order)
+    if orders:
+        last = orders[-1].created_at
+        is_all = len(orders) < max(most, 2)
+        services.shops.set_nameless_until(
+            shop_id, since, last + timedelta(milliseconds=1) if is_all else last
+        )
+    return len(orders)
