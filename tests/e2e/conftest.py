@@ -62,6 +62,8 @@ class Bar:
     def page(self, context: BrowserContext) -> Page:
         page = context.new_page()
         page.set_default_timeout(15_000)
+        # The first page of a run also waits for Chromium to come up.
+        page.set_default_navigation_timeout(60_000)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._listen)
         page.on("dialog", self._dismiss)
