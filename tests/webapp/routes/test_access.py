@@ -278,13 +278,14 @@ def refusal(route: str, actor: str) -> int:
 
 
 def everything() -> list:
-    """All that is stored, but for when somebody was last seen and how often a device called."""
+    """All that is stored, but for what counts who came: when last seen, calls, refused scans."""
     tables = sorted(dynamodb().list_tables()["TableNames"])
     return [
         sorted(
             repr(sorted((key, value) for key, value in item.items() if key != "seen_at"))
             for item in dynamodb().scan(TableName=name)["Items"]
             if not item.get("limit_key", {}).get("S", "").startswith("api-calls|")
+            and not item.get("item_key", {}).get("S", "").startswith("refused#")
         )
         for name in tables
     ]
