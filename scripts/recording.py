@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from tqdm import tqdm
 
-from domain.detail_types import DetailType
-from domain.events import SOURCE, parse_event
+from domain.detail_types import SOURCE, DetailType
+from domain.events import parse_event
 from domain.recordings import Anonymous, RecordedEvent, in_order, without_persons
 from domain.shops import Shop
 from scripts import options
