@@ -23,10 +23,12 @@ from playwright.sync_api import Page, expect, sync_playwright
 from scripts import bill
 from scripts.local_stack import LocalStack
 from tests.e2e.conftest import CHROMIUM_ARGUMENTS, Bar, get_place, place_order, tap
+from webapp.consumers.registry import SCHEDULED_JOBS
 
 SETTINGS = Path(__file__).resolve().parent.parent / "zappa_settings.json"
 IDLE_SECONDS = 122
 """Holds one read of the phone's page, and two of the screens'."""
+SCHEDULED = {job.name for job in SCHEDULED_JOBS}
 CODE_ROUTE = "/<shop_id>/display/code"
 SCREENS = ("/<shop_id>/display", "/<shop_id>/barista")
 
@@ -182,6 +184,10 @@ class Window:
             if line["what"] == what and all(line[name] == value for name, value in fields.items())
         ]
 
+    def invocations(self, scheduled: bool) -> list[dict]:
+        """Calls of the function for events: those that the clock made, or the others."""
+        return [one for one in self.metered("invocation") if (one["by"] in SCHEDULED) is scheduled]
+
     def gb_seconds_per_invocation(self) -> float:
         """How long an average invocation takes at the function's memory, times that memory.
 
@@ -280,7 +286,7 @@ def order_counts(measured: Measured) -> Counter:
     """One order from the scan to the empty counter, without what screens do by themselves."""
     window = measured.order
     answers = window.answers(code=False)
-    invocations = [one for one in window.metered("invocation") if one["by"] != "sweep"]
+    invocations = window.invocations(scheduled=False)
     code_reads = len(window.answers(code=True)) * reads_per_call(measured.idle)
     return Counter(
         workflow_states=window.states,
@@ -302,14 +308,15 @@ def day_parts(measured: Measured) -> dict[str, Counter]:
     of_screens = [line for line in idle.answers(code=False) if line["route"].startswith(SCREENS)]
     of_phone = [line for line in idle.answers(code=False) if not line["route"].startswith(SCREENS)]
     codes = IDLE_SECONDS / bill.CODE_SECONDS
-    sweeps = [one for one in idle.metered("invocation") if one["by"] == "sweep"]
+    # Each job of the clock once: they all run every minute.
+    sweeps = list({one["by"]: one for one in idle.invocations(scheduled=True)}.values())
 
     def part(answers: list[dict], times: float) -> Counter:
         counted = calls(answers, [], answers, per_invocation)
         counted["read_units"] = len(answers) * per_call
         return Counter({name: amount / times for name, amount in counted.items()})
 
-    sweep = calls([], sweeps[:1], [], per_invocation)
+    sweep = calls([], sweeps, [], per_invocation)
     return {
         # As many reads of each page fall into the window as it is minutes long.
         "phone_minute": part(of_phone, IDLE_SECONDS // 60),
@@ -320,7 +327,7 @@ def day_parts(measured: Measured) -> dict[str, Counter]:
 
 
 def is_of_code(line: dict) -> bool:
-    return line.get("route") == CODE_ROUTE or line.get("consumer") == "sweep"
+    return line.get("route") == CODE_ROUTE or line.get("consumer") in SCHEDULED
 
 
 def reads_per_call(idle: Window) -> float:
@@ -357,7 +364,7 @@ def as_text(report: dict, measured: Measured) -> str:
     for (table, operation), units in sorted(units_by_table(window).items()):
         lines.append(f"    {table:<34}{operation:<22}{units:>5g}")
     lines += ["", "  the function was called for:"]
-    invocations = [one for one in window.metered("invocation") if one["by"] != "sweep"]
+    invocations = window.invocations(scheduled=False)
     reasons = Counter(f"{one['by']} {one['source']}".strip() for one in invocations)
     reasons.update(f"page {line['route']}" for line in window.answers(code=False))
     lines += [f"    {reason:<56}{count:>5}" for reason, count in sorted(reasons.items())]

@@ -18,8 +18,8 @@ TAGS = {
     *(_SVG + tag for tag in ("circle", "ellipse", "g", "line", "path", "rect", "svg", "use")),
 }
 _DATA = (
-    "at", "bar", "buzz", "elapsed", "form", "look", "next", "note", "now", "say", "since", "state",
-    "tile", "until", "version", "window",
+    "at", "bar", "buzz", "elapsed", "form", "look", "next", "note", "now", "order", "say", "since",
+    "state", "tile", "until", "version", "window",
 )
 ATTRIBUTES = {
     "class", "hidden", "id", "aria-current", "aria-hidden", "aria-label", "aria-labelledby",

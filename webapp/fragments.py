@@ -9,6 +9,7 @@ from datetime import datetime
 
 from flask import render_template
 
+from domain.orders import ON_THE_BOARD, Order
 from domain.shops import Shop
 
 
@@ -32,18 +33,17 @@ def menu_changed(at: datetime) -> str:
     return render_template("fragments/menu_changed.html", at_ms=int(at.timestamp() * 1000))
 
 
-def board_changed(note: str, at: datetime) -> str:
-    """Tells the tablets to read their board again, and what a barista should know."""
+def board_changed(note: str, at: datetime, order: Order | None = None) -> str:
+    """Tells the tablets to read their board again, and what a barista should know.
+
+    order: the one that changed; a tablet that shows it as it is now need not read.
+    """
     return render_template(
-        "fragments/board_changed.html", note=note, at_ms=int(at.timestamp() * 1000)
+        "fragments/board_changed.html", note=note, at_ms=int(at.timestamp() * 1000), order=order,
+        is_on_board=order is not None and order.state in ON_THE_BOARD,
     )
 
 
-def journey_changed(at: datetime) -> str:
-    """Tells an order's journey page to read itself again: a signal, so there is nothing to render."""
-    return f'<i id="journey-changed" data-at="{int(at.timestamp() * 1000)}"></i>'
-
-
 def metrics_changed(at: datetime) -> str:
-    """Tells the pages with figures to read them again: a signal too."""
+    """Tells the pages with figures to read them again: a signal, so there is nothing to render."""
     return f'<i id="metrics-changed" data-at="{int(at.timestamp() * 1000)}"></i>'

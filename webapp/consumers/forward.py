@@ -54,7 +54,7 @@ def forward(services: Services, event: Event) -> None:
     if event.detail_type in CHANGES_BOARD:
         note = presenters.board_note(order)
         services.live.publish(
-            f"{barista_topic(shop.id)}/board_changed", fragments.board_changed(note, now)
+            f"{barista_topic(shop.id)}/board_changed", fragments.board_changed(note, now, order)
         )
         services.live.publish(
             f"{display_topic(shop.id)}/display_board",

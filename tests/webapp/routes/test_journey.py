@@ -124,14 +124,14 @@ def test_the_order_page_links_its_journey_but_not_while_a_drink_is_being_chosen(
     assert link not in phone.get(own_page).get_data(as_text=True)
 
 
-def test_each_step_and_the_complete_journey_tell_an_open_page_to_read_again(services, own_page):
+def test_an_open_page_reads_again_after_each_pushed_status_and_nothing_is_pushed_for_it_alone(
+    services, phone, own_page
+):
+    page = phone.get(f"{own_page}/journey").get_data(as_text=True)
+    assert re.search(r'sse-swap="order_status"[^>]* data-signal="journey" data-wait="\d+"', page)
     services.live.messages.clear()
     tell(services, own_page, OrderState.COLLECTED)
-    topics = [topic for topic, _ in services.live.messages]
-    assert len(topics) == 5 and set(topics) == {
-        f"serverlesspresso/main/customer/{own_page.rpartition('/')[2]}/journey_changed"
-    }
-    assert all("href" not in html and "hx-" not in html for _, html in services.live.messages)
+    assert services.live.messages == []
 
 
 def test_the_drawing_holds_no_style_no_script_and_stays_on_a_phone():

@@ -62,6 +62,13 @@ export function boardNote(words) {
   leaving.set(card.dataset.card, { stays, at: [...card.parentNode.children].indexOf(card), until: Date.now() + GONE_AFTER })
 }
 
+// The answer to a tap was the board itself: the signal about that order says nothing new here.
+export function isOnBoard({ dataset: { order = '' } }) {
+  const [id, version] = order.split(' ')
+  const card = document.getElementById('order-' + id)
+  return card ? Number(card.dataset.version) >= Number(version) : version === 'left'
+}
+
 function keepLeaving() {
   for (const [id, { stays, at, until }] of leaving) {
     if (Date.now() >= until) {

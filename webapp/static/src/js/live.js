@@ -140,8 +140,9 @@ function poll() {
 
 // `replace(fresh, shown)` may refuse a swap; `swapped(root, before)` follows every swap;
 // `pushed(root, before)` follows the pushed ones, `signalled(words)` a signal with a note;
+// `isShown(signal)` may spare the read after a signal;
 // `readFirst()` may spare the first read; `readEvery` milliseconds all is read in any case.
-export function startLive({ replace, swapped, pushed, signalled, readFirst, readEvery = 60000 }) {
+export function startLive({ replace, swapped, pushed, signalled, isShown, readFirst, readEvery = 60000 }) {
   if (replace) mayReplace = replace
   if (swapped) onSwapped = swapped
   const body = document.body
@@ -181,7 +182,8 @@ export function startLive({ replace, swapped, pushed, signalled, readFirst, read
       event.preventDefault()
       const note = inert(event.detail.data, event.detail.type.replace('_', '-'))
       if (signalled && note && note.dataset.note) signalled(note.dataset.note)
-      read(feed.dataset.signal)
+      if (isShown && note && isShown(note)) return
+      setTimeout(read, Number(feed.dataset.wait || 0), feed.dataset.signal)
       return
     }
     const id = feed.getAttribute('hx-target').slice(1)

@@ -11,6 +11,19 @@ const panelState = () => {
   return panel && panel.dataset.state
 }
 
+// Between these steps a pushed status is all that changes; how a panel shows it is up to the style.
+const WAITING = ['SUBMITTED', 'QUEUED']
+const STEPS = [...WAITING, 'MAKING', 'COMPLETED']
+
+function statusPushed({ dataset: { state, version, at } }) {
+  const panel = document.getElementById('order-panel')
+  const canStay = [state, panelState()].every(one => STEPS.includes(one))
+  const hasItsButton = !WAITING.includes(state) || document.getElementById('cancel-order')
+  if (state !== panelState() && !(canStay && hasItsButton)) read('order-panel')
+  // A read that was under way before the push is now an older one.
+  else Object.assign(panel.dataset, { state, version, at })
+}
+
 function polish(root, before) {
   showChoice()
   if (navigator.vibrate) each('[data-buzz]', words => { words.hidden = false })
@@ -46,8 +59,6 @@ startLive({
   // Phones are many, and each read is paid for.
   readEvery: 120000,
   swapped: polish,
-  pushed: root => {
-    if (root.dataset.state !== panelState()) read('order-panel')
-  },
+  pushed: statusPushed,
 })
 polish()

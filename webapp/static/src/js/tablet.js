@@ -1,6 +1,6 @@
 import './htmx-config.js'
 import { startAges } from './ages.js'
-import { boardNote, boardSwapped, startBoard } from './board.js'
+import { boardNote, boardSwapped, isOnBoard, startBoard } from './board.js'
 import { startChime } from './chime.js'
 import { everySecond, startClock, wallClock, write } from './clock.js'
 import { startHtmxTaps } from './htmx-taps.js'
@@ -22,4 +22,5 @@ startClock()
 startLive({
   swapped: (root, before) => root.id === 'barista-board' && boardSwapped(root, before),
   signalled: boardNote,
+  isShown: isOnBoard,
 })
