@@ -2,7 +2,8 @@
 
 Runs in a fresh process on the unpacked zip, and prints one JSON object: the answer's status and
 length, the CPU and wall-clock milliseconds from the first import on, and the modules imported.
-With SERVICEs, properties of webapp.cloud.clients.Clients, these clients are made too.
+With SERVICEs these AWS clients are made too: "tables" for the one that all tables share, else
+properties of webapp.cloud.clients.Clients.
 """
 
 from __future__ import annotations
@@ -35,14 +36,21 @@ def event(path: str) -> dict:
     }
 
 
+def make_client(service: str) -> object:
+    if service == "tables":
+        from webapp.storage.transaction import shared_connection
+
+        return shared_connection().client
+    from webapp.cloud.clients import Clients
+
+    return getattr(Clients("us-east-1"), service)
+
+
 def main() -> None:
     module, _, name = sys.argv[1].rpartition(".")
     answer = getattr(importlib.import_module(module), name)(event(sys.argv[2]), None)
-    if sys.argv[3:]:
-        from webapp.cloud.clients import Clients
-
-        for service in sys.argv[3:]:
-            getattr(Clients("us-east-1"), service)
+    for service in sys.argv[3:]:
+        make_client(service)
     wall, cpu = time.perf_counter() - _wall, time.process_time() - _cpu
     figures = {
         "status": answer["statusCode"],

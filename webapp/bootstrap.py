@@ -10,6 +10,7 @@ from domain.shops import Shop
 from webapp.cloud.clients import Clients
 from webapp.services.ports import Services
 from webapp.settings import Settings
+from webapp.when_used import WhenUsed, load
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -22,56 +23,39 @@ _LEAST_SECONDS = 1.0
 
 
 def build_services(settings: Settings) -> Services:
-    """The services over DynamoDB and the other AWS services; opens no connection yet."""
-    from webapp.cloud.customer_pool import CustomerPool
-    from webapp.cloud.event_bus import EventBus
-    from webapp.cloud.executions import Executions
-    from webapp.cloud.live_topics import LiveTopics
-    from webapp.cloud.staff_pool import StaffPool
-    from webapp.cloud.texts import Texts
+    """The services over DynamoDB and the other AWS services; each is made when used."""
     from webapp.extending import Installed
-    from webapp.storage import tables
-    from webapp.storage.badge_repository import BadgeRepository
-    from webapp.storage.answer_repository import AnswerRepository
-    from webapp.storage.customer_repository import CustomerRepository
-    from webapp.storage.customer_session_repository import CustomerSessionRepository
-    from webapp.storage.device_repository import DeviceRepository
-    from webapp.storage.journey_repository import JourneyRepository
-    from webapp.storage.limit_repository import LimitRepository
-    from webapp.storage.logo_repository import LogoRepository
-    from webapp.storage.metric_repository import MetricRepository
-    from webapp.storage.order_repository import OrderRepository
-    from webapp.storage.phone_sign_in_repository import PhoneSignInRepository
-    from webapp.storage.session_repository import SessionRepository
-    from webapp.storage.shop_repository import QrCodeRepository, ShopRepository
-    from webapp.storage.sign_in_repository import SignInRepository
-    from webapp.storage.transaction import shared_connection
 
-    tables.use_prefix(settings.prefix)
-    shared_connection()
     clients = Clients(settings.region)
+
+    def cloud(name: str, *arguments: object):
+        return WhenUsed(lambda: load(f"cloud.{name}")(clients, *arguments))
+
+    def stored(name: str):
+        return WhenUsed(lambda: _repository(name, settings.prefix))
+
     return Services(
-        orders=OrderRepository(),
-        shops=ShopRepository(),
-        qr_codes=QrCodeRepository(),
-        sessions=SessionRepository(),
-        badges=BadgeRepository(),
-        sign_ins=SignInRepository(),
-        staff_pool=StaffPool(clients, settings.prefix),
-        customers=CustomerRepository(),
-        customer_sessions=CustomerSessionRepository(),
-        phone_sign_ins=PhoneSignInRepository(),
-        customer_pool=CustomerPool(clients, settings.prefix),
-        texts=Texts(clients, settings.sms_sender),
-        limits=LimitRepository(),
-        logos=LogoRepository(),
-        journeys=JourneyRepository(),
-        devices=DeviceRepository(),
-        answers=AnswerRepository(),
-        metrics=MetricRepository(),
-        executions=Executions(clients, settings.prefix),
-        bus=EventBus(clients, settings.prefix),
-        live=LiveTopics(clients, settings.prefix),
+        orders=stored("order_repository.OrderRepository"),
+        shops=stored("shop_repository.ShopRepository"),
+        qr_codes=stored("shop_repository.QrCodeRepository"),
+        sessions=stored("session_repository.SessionRepository"),
+        badges=stored("badge_repository.BadgeRepository"),
+        sign_ins=stored("sign_in_repository.SignInRepository"),
+        staff_pool=cloud("staff_pool.StaffPool", settings.prefix),
+        customers=stored("customer_repository.CustomerRepository"),
+        customer_sessions=stored("customer_session_repository.CustomerSessionRepository"),
+        phone_sign_ins=stored("phone_sign_in_repository.PhoneSignInRepository"),
+        customer_pool=cloud("customer_pool.CustomerPool", settings.prefix),
+        texts=cloud("texts.Texts", settings.sms_sender),
+        limits=stored("limit_repository.LimitRepository"),
+        logos=stored("logo_repository.LogoRepository"),
+        journeys=stored("journey_repository.JourneyRepository"),
+        devices=stored("device_repository.DeviceRepository"),
+        answers=stored("answer_repository.AnswerRepository"),
+        metrics=stored("metric_repository.MetricRepository"),
+        executions=cloud("executions.Executions", settings.prefix),
+        bus=cloud("event_bus.EventBus", settings.prefix),
+        live=cloud("live_topics.LiveTopics", settings.prefix),
         extensions=Installed(settings, partial(_build_kit, settings, clients)),
         now=lambda: datetime.now(timezone.utc),
         secret_keys=(settings.secret_key, *settings.old_secret_keys),
@@ -95,6 +79,16 @@ def _build_kit(settings: Settings, clients: Clients, name: str, extension: Exten
         now=lambda: datetime.now(timezone.utc),
         public_url=settings.public_url,
     )
+
+
+def _repository(name: str, prefix: str) -> object:
+    """A repository over this deployment's tables; opens no connection yet."""
+    from webapp.storage import tables
+    from webapp.storage.transaction import shared_connection
+
+    tables.use_prefix(prefix)
+    shared_connection()
+    return load(f"storage.{name}")()
 
 
 def create_default_shop(services: Services, settings: Settings) -> bool:

@@ -40,3 +40,10 @@ def test_it_imports_no_package_that_it_does_not_need(artefact, modules):
 
 def test_it_imports_no_module_that_it_does_not_need(modules):
     assert sorted(modules & NOT_NEEDED) == []
+
+
+def test_a_page_that_reads_no_table_imports_neither_pynamodb_nor_botocore(artefact):
+    page = artefact.get("/no/such/page", SECRET_KEY="unused", PUBLIC_URL="https://bar.example")
+    assert page["status"] == 404
+    not_needed = ("pynamodb", "botocore.session", "webapp.storage", "urllib3")
+    assert [name for name in page["modules"] if name.startswith(not_needed)] == []

@@ -15,7 +15,11 @@ def session():
     """The one botocore session; PynamoDB's client is made on it too, so data is loaded once."""
     from botocore.session import get_session
 
-    return get_session()
+    from webapp.cloud.service_data import ServiceData
+
+    made = get_session()
+    made.register_component("data_loader", ServiceData())
+    return made
 
 
 @cache

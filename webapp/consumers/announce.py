@@ -15,27 +15,27 @@ from webapp.services.ports import Services
 from webapp.services.walk_ups import submit_walk_up
 from webapp.storage.order_repository import order_from_stream_image
 from webapp.storage.shop_repository import shop_from_stream_image
-from webapp.storage.tables import JourneyModel, OrderModel, ShopModel
+from webapp.storage.tables import JourneyModel, OrderModel, ShopModel, streamed_model
 
 
 def announce(services: Services, records: list[Mapping]) -> None:
     """Announces the changes of one batch, in order."""
     events: list[Event] = []
     for record in records:
-        table = record["eventSourceARN"].split(":table/")[1].split("/")[0]
+        model = streamed_model(record["eventSourceARN"].split(":table/")[1].split("/")[0])
         old = record["dynamodb"].get("OldImage")
         new = record["dynamodb"].get("NewImage")
         if new is None:
             continue
-        if table == OrderModel.Meta.table_name:
+        if model is OrderModel:
             before = order_from_stream_image(old) if old else None
             after = order_from_stream_image(new)
             _tell_execution(services, before, after)
             submit_walk_up(services, after)
             events += _with_places(services, events_for_change(before, after))
-        elif table == ShopModel.Meta.table_name:
+        elif model is ShopModel:
             events.append(ConfigChanged.of(shop_from_stream_image(new)))
-        elif table == JourneyModel.Meta.table_name and old is None:
+        elif model is JourneyModel and old is None:
             # A stored event changes only by losing its persons, which is no news.
             events += _stored_all(new)
     services.bus.put(events)

@@ -465,6 +465,11 @@ def base_name(model: type[Model]) -> str:
 _BASE_NAMES = {model: model.Meta.table_name.removeprefix(DEFAULT_PREFIX) for model in MODELS}
 
 
+def streamed_model(table_name: str) -> type[Model] | None:
+    """The model whose table, of whichever deployment, has this name; None when it has no stream."""
+    return next((model for model in STREAMED if table_name.endswith(base_name(model))), None)
+
+
 def table_definitions() -> list[dict]:
     """For each table, what the template needs: keys, indexes, stream and time to live."""
     definitions = []

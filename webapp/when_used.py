@@ -1,0 +1,38 @@
+"""Adapters that are imported and made when something of them is first used.
+
+PynamoDB and botocore take longer to import than all else together. A cold start whose page reads
+no table does without them, and one that reads tables without the services it does not call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from threading import RLock
+
+_making = RLock()
+
+
+class WhenUsed:
+    """Stands for the adapter that `make` makes: has its attributes, and keeps those asked for."""
+
+    def __init__(self, make: Callable[[], object]):
+        self._make = make
+        self._made: object = None
+
+    def __getattr__(self, name: str):
+        if self._made is None:
+            with _making:
+                if self._made is None:
+                    self._made = self._make()
+        value = getattr(self._made, name)
+        if callable(value):
+            # From now on as quick as the adapter itself.
+            self.__dict__[name] = value
+        return value
+
+
+def load(path: str) -> Callable:
+    """The class of this name, "module.Class" in this package."""
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(f"{__package__}.{module}"), name)
