@@ -14,17 +14,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from domain.detail_types import DetailType
-from domain.events import (
-    MakeOrder,
-    OrderCancelled,
-    OrderEvent,
-    OrderTimeOut,
-    ShopNotready,
-    WaitingProduction,
-)
 from domain.menu import DrinkOrder
+
+if TYPE_CHECKING:
+    from domain.events import OrderEvent
 
 COUNTED = (
     DetailType.NEW_ORDER,
@@ -222,22 +218,22 @@ def figures(records: Iterable[OrderRecord], local: Callable[[datetime], datetime
 
 def _facts(event: OrderEvent) -> dict:
     facts: dict = {} if event.began_at is None else {"began": _to_ms(event.began_at)}
-    match event:
-        case MakeOrder():
+    match event.detail_type:
+        case DetailType.MAKE_ORDER:
             facts |= {"taken": bool(event.barista_id), "barista": event.barista_name}
-        case OrderCancelled():
+        case DetailType.ORDER_CANCELLED:
             by_bar = event.reason if event.cancelled_by == "barista" else ""
             facts["cause"] = by_bar or event.cancelled_by or UNKNOWN
-        case OrderTimeOut():
+        case DetailType.ORDER_TIME_OUT:
             facts["cause"] = event.cause or UNKNOWN
-        case ShopNotready():
+        case DetailType.SHOP_NOT_READY:
             facts["cause"] = event.reason or UNKNOWN
     is_choice = event.detail_type in (
         DetailType.WAITING_PRODUCTION, DetailType.MANAGER_WAITING_COMPLETION
     )
     if is_choice and event.drink_order:
         facts |= _drink_facts(event.drink_order)
-    if isinstance(event, WaitingProduction) and event.told:
+    if event.detail_type is DetailType.WAITING_PRODUCTION and event.told:
         facts["told"] = list(event.told)
     return facts
 

@@ -6,11 +6,14 @@ import hashlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from domain.events import Event, parse_event
 from webapp import extensions
 from webapp.extension_kit import Arrival, Extension, Kit
 from webapp.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from domain.events import Event
 
 _PREFIX = "extension-"
 
@@ -55,6 +58,8 @@ def name_of_rule(consumer: str) -> str | None:
 
 def arrival_of(envelope: Mapping) -> Arrival:
     """The event of an envelope. Raises ValueError or KeyError for what is not one of ours."""
+    from domain.events import parse_event
+
     event = parse_event(envelope["detail-type"], envelope["detail"])
     return Arrival(event, envelope, event_id(event))
 

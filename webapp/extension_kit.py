@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from domain.detail_types import DetailType
-from domain.events import Event
+
+if TYPE_CHECKING:
+    from domain.events import Event
 
 
 class DeliveryFailed(Exception):
