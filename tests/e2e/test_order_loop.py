@@ -182,7 +182,8 @@ def only_one_scan_left(stack):
     (table,) = (
         name for name in dynamodb.list_tables()["TableNames"] if name.endswith("qr-codes")
     )
-    codes = dynamodb.scan(TableName=table)["Items"]
+    # Walk-ups have a row of their own, which no code leads to.
+    codes = [item for item in dynamodb.scan(TableName=table)["Items"] if "scans" in item]
 
     def set_scans(code: dict, scans: int) -> None:
         dynamodb.update_item(
@@ -194,6 +195,8 @@ def only_one_scan_left(stack):
 
     for code in codes:
         set_scans(code, int(code["taken"]["N"]) + 1)
-    yield
-    for code in codes:
-        set_scans(code, int(code["scans"]["N"]))
+    try:
+        yield
+    finally:
+        for code in codes:
+            set_scans(code, int(code["scans"]["N"]))
