@@ -71,7 +71,7 @@ def envelopes(events: list[RecordedEvent]) -> list[dict]:
             "detail-type": recorded.event.detail_type.value,
             "source": SOURCE,
             "account": "000000000000",
-            "time": recorded.at.isoformat().replace("+00:00", "Z"),
+            "time": recorded.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "region": "us-east-1",
             "resources": [],
             "detail": without_persons(recorded.event, anonymous).to_detail(),
