@@ -41,16 +41,15 @@ class TlsFront:
 
     def start(self) -> None:
         """Listens from now on, in a thread of its own. Raises OSError when it cannot."""
-        server = self._loop.run_until_complete(
-            asyncio.start_server(
-                self._forward, *self._address, ssl=self._context, limit=_MOST_AT_ONCE,
-                ssl_handshake_timeout=_HANDSHAKE_SECONDS,
-            )
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        listening = asyncio.start_server(
+            self._forward, *self._address, ssl=self._context, limit=_MOST_AT_ONCE,
+            ssl_handshake_timeout=_HANDSHAKE_SECONDS,
         )
+        server = asyncio.run_coroutine_threadsafe(listening, self._loop).result()
         self.port = server.sockets[0].getsockname()[1]
         # Handshakes that fail are the client's affair.
         self._loop.set_exception_handler(lambda _loop, context: log.debug(context["message"]))
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
 
     def wsgi(self, app: Callable) -> Callable:
         """The app as seen through this front: who asks, and that it was over https."""
