@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,19 +17,25 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "events.md"
 SAMPLES = ROOT / "tests" / "sample_events"
 
+_COLUMNS = 100
 _INTRODUCTION = f"""# Events
 
 Made by `scripts/generate_events` from the code and `tests/sample_events`; a test holds it to them.
 
-All events go over the bus `{BUS_NAME}` with the source `{SOURCE}`. Names and fields are those of the
-original Serverlesspresso, whose consumers can read ours: `eventId` is its word for the shop's id,
-`TS` is when the step happened and `startedTS` when the order began, both in milliseconds.
+All events go over the bus `{BUS_NAME}` with the source `{SOURCE}`.
+Names and fields are those of the original Serverlesspresso, whose consumers can read ours:
+`eventId` is its word for the shop's id, `TS` is when the step happened and `startedTS` when the
+order began, both in milliseconds.
 
 Every event may come twice, late, or before an earlier one. `eventId`, `orderId`, `version` and the
-detail-type together name an event: two envelopes with the same four tell the same. No event carries a
-phone number, a task token or what is in a QR code.
+detail-type together name an event: two envelopes with the same four tell the same. No event carries
+a phone number, a task token or what is in a QR code.
 
 `docs/extensions.md` says how to take events with code of your own.
+
+## All of them
+
+Each with the consumers of ours that take it.
 """
 
 _NO_MOVE = {
@@ -53,19 +60,22 @@ def takers(name: DetailType) -> tuple[list[str], list[str]]:
 
 
 def _overview() -> str:
-    lines = ["| Event | Says | Consumers |", "| --- | --- | --- |"]
-    for name in sorted(DetailType):
-        consumers = ", ".join(takers(name)[0]) or "none of ours"
-        lines.append(f"| [{name}](#{_anchor(name)}) | {EVENT_CLASSES[name].message} | {consumers} |")
-    return "\n".join([*lines, ""])
+    return "\n".join([*map(_line, sorted(DetailType)), ""])
+
+
+def _line(name: DetailType) -> str:
+    consumers = ", ".join(takers(name)[0]) or "none of ours"
+    told = f"[{name}](#{_anchor(name)}): {EVENT_CLASSES[name].message} *({consumers})*"
+    return _wrapped(told, "- ", "  ")
 
 
 def _section(name: DetailType) -> Iterator[str]:
     consumers, extensions = takers(name)
     yield f"## {name}\n"
     yield f"{EVENT_CLASSES[name].message}\n"
-    yield f"**Producer:** `webapp/consumers/announce.py`, when {_listed(_causes(name))}.\n"
-    yield f"**Consumers:** {', '.join(consumers) or 'none of ours'}."
+    yield "**Producer:** `webapp/consumers/announce.py`, when\n"
+    yield from (_wrapped(cause, "- ", "  ") for cause in _causes(name))
+    yield f"\n**Consumers:** {', '.join(consumers) or 'none of ours'}."
     yield f"**Extensions:** {', '.join(extensions) or 'none'}.\n"
     yield f"`detail`, by its [schema](../tests/sample_events/schema/{name}.json):\n"
     yield "| Field | Is | Always there |"
@@ -73,7 +83,29 @@ def _section(name: DetailType) -> Iterator[str]:
     yield from _fields(json.loads((SAMPLES / "schema" / f"{name}.json").read_text()))
     sample = json.loads((SAMPLES / f"{name}.json").read_text())
     yield f"\nA [sample](../tests/sample_events/{name}.json) of it:\n"
-    yield f"```json\n{json.dumps(sample['detail'], indent=2, ensure_ascii=False)}\n```\n"
+    yield f"```json\n{_json(sample['detail'])}\n```\n"
+
+
+def _wrapped(text: str, first: str = "", rest: str = "") -> str:
+    return textwrap.fill(
+        text, _COLUMNS, initial_indent=first, subsequent_indent=rest,
+        break_long_words=False, break_on_hyphens=False,
+    )
+
+
+def _json(value: object, indent: str = "", key: str = "") -> str:
+    """As JSON, each part on a line of its own if it fits there."""
+    line = indent + key + json.dumps(value, ensure_ascii=False)
+    is_long = len(line) >= _COLUMNS or (isinstance(value, dict) and not indent)
+    if not is_long or not isinstance(value, dict | list):
+        return line
+    inner = indent + "  "
+    if isinstance(value, dict):
+        parts = (_json(part, inner, f"{json.dumps(name)}: ") for name, part in value.items())
+    else:
+        parts = (_json(part, inner) for part in value)
+    opens, closes = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    return f"{indent}{key}{opens}\n" + ",\n".join(parts) + f"\n{indent}{closes}"
 
 
 def _causes(name: DetailType) -> list[str]:
@@ -85,10 +117,6 @@ def _causes(name: DetailType) -> list[str]:
         if name in row.events
     )
     return list(dict.fromkeys(moves))
-
-
-def _listed(causes: list[str]) -> str:
-    return causes[0] if len(causes) == 1 else "".join(f"\n- {one}" for one in causes).rstrip()
 
 
 def _fields(schema: Mapping) -> Iterator[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from domain.detail_types import DetailType
 from tests.builders import NOW
 from webapp.extending import arrival_of
 from webapp.extension_kit import Arrival, DeliveryFailed, Extension, Kit
@@ -55,21 +56,28 @@ class RecordingHttp:
         self.sent.append((url, body, dict(headers)))
 
 
-def a_kit(**settings: str) -> Kit:
-    """A kit with a table, whether the extension asks for one or not."""
-    return Kit(settings, MemoryTable(), RecordingHttp(), lambda: NOW, "https://bar.example")
+def a_kit(extension: Extension, **settings: str) -> Kit:
+    """What the extension would be given, over a table and an outside of the test's own."""
+    table = MemoryTable() if extension.has_table else None
+    return Kit(settings, table, RecordingHttp(), lambda: NOW, "https://bar.example")
+
+
+def an_arrival(name: DetailType, **changes: object) -> Arrival:
+    """The committed sample of this event, with other values in its `detail`."""
+    envelope = json.loads((SAMPLES / f"{name}.json").read_text())
+    return arrival_of(envelope | {"detail": envelope["detail"] | changes})
 
 
 def sample_arrivals(extension: Extension) -> list[Arrival]:
     """The committed samples of the events that the extension takes."""
-    samples = [json.loads((SAMPLES / f"{name}.json").read_text()) for name in
-               sorted(extension.detail_types)]
-    return [arrival_of(one) for one in samples]
+    return [an_arrival(name) for name in sorted(extension.detail_types)]
 
 
-def replay(extension: Extension, kit: Kit, seed: int = 0) -> None:
-    """Feeds the extension each of its sample events twice, shuffled, as the bus may."""
-    arrivals = sample_arrivals(extension) * 2
-    random.Random(seed).shuffle(arrivals)
-    for arrival in arrivals:
+def replay(
+    extension: Extension, kit: Kit, seed: int = 0, arrivals: Iterable[Arrival] | None = None
+) -> None:
+    """Feeds the extension each event twice, shuffled, as the bus may; its samples if none is given."""
+    doubled = [*(sample_arrivals(extension) if arrivals is None else arrivals)] * 2
+    random.Random(seed).shuffle(doubled)
+    for arrival in doubled:
         extension.run(kit, arrival)

@@ -11,7 +11,8 @@ from domain.orders import CHOOSE_SECONDS, MAKE_SECONDS
 
 
 _EXTENSION = "EXTENSION_"
-_NAME = re.compile("[a-z][a-z0-9]{0,19}")
+EXTENSION_NAME = re.compile("[a-z][a-z0-9]{0,19}")
+"""What an extension may be called."""
 
 
 class SettingsError(Exception):
@@ -83,7 +84,7 @@ class Settings:
                 raise SettingsError(f"Set {name}; docs/deploy.md says to what.")
         extensions = tuple(dict.fromkeys(env.get("EXTENSIONS", "").replace(",", " ").split()))
         for name in extensions:
-            if not _NAME.fullmatch(name):
+            if not EXTENSION_NAME.fullmatch(name):
                 raise SettingsError(
                     f"EXTENSIONS lists names of small letters and digits, not “{name}”."
                 )

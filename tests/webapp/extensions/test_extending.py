@@ -117,7 +117,7 @@ def taken(services, monkeypatch) -> list:
         lambda kit, arrival: seen.append(arrival),
     )
     monkeypatch.setattr(extending, "load", lambda name: probe)
-    installed = Installed(_settings(EXTENSIONS="probe"), lambda name, extension: a_kit())
+    installed = Installed(_settings(EXTENSIONS="probe"), lambda name, extension: a_kit(extension))
     seen.append(replace(services, extensions=installed))
     return seen
 

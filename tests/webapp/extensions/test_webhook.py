@@ -20,14 +20,14 @@ URL = "https://till.example/bar"
 
 @pytest.mark.parametrize("seed", range(3))
 def test_events_doubled_and_shuffled_are_each_sent_once(seed):
-    kit = a_kit(URL=URL, SECRET=SECRET)
+    kit = a_kit(EXTENSION, URL=URL, SECRET=SECRET)
     replay(EXTENSION, kit, seed)
     sent = [json.loads(body)["detail-type"] for _, body, _ in kit.http.sent]
     assert sorted(sent) == sorted(DetailType)
 
 
 def test_the_receiver_can_verify_who_sent_it_and_when():
-    kit = a_kit(URL=URL, SECRET=SECRET)
+    kit = a_kit(EXTENSION, URL=URL, SECRET=SECRET)
     [arrival, *_] = sample_arrivals(EXTENSION)
     EXTENSION.run(kit, arrival)
     [(url, body, headers)] = kit.http.sent
@@ -41,7 +41,7 @@ def test_the_receiver_can_verify_who_sent_it_and_when():
 
 
 def test_what_could_not_be_sent_fails_and_is_sent_at_the_next_delivery():
-    kit = a_kit(URL=URL, SECRET=SECRET)
+    kit = a_kit(EXTENSION, URL=URL, SECRET=SECRET)
     [arrival, *_] = sample_arrivals(EXTENSION)
     kit.http.is_down = True
     with pytest.raises(DeliveryFailed):
@@ -67,7 +67,7 @@ def test_an_event_that_was_announced_twice_has_the_same_id():
     ],
 )
 def test_a_shop_may_have_an_address_of_its_own(settings, expected):
-    kit = a_kit(SECRET=SECRET, **settings)
+    kit = a_kit(EXTENSION, SECRET=SECRET, **settings)
     [arrival, *_] = sample_arrivals(EXTENSION)
     EXTENSION.run(kit, arrival)
     assert [url for url, _, _ in kit.http.sent] == ([expected] if expected else [])
@@ -75,7 +75,7 @@ def test_a_shop_may_have_an_address_of_its_own(settings, expected):
 
 @pytest.mark.parametrize("secret", ["whsec_short", "whsec_" + "AAAA", "not base64 at all!"])
 def test_nothing_is_sent_under_a_secret_that_is_none(secret):
-    kit = a_kit(URL=URL, SECRET=secret)
+    kit = a_kit(EXTENSION, URL=URL, SECRET=secret)
     with pytest.raises(DeliveryFailed):
         EXTENSION.run(kit, sample_arrivals(EXTENSION)[0])
     assert kit.http.sent == []
