@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Builds webapp/static/dist: stylesheets and scripts, minified, named by content, each with its
-// .gz beside it, and manifest.json from plain name to built name.
+// Builds webapp/static/dist: stylesheets and scripts, minified, gzipped, named by content, and
+// manifest.json from plain name to built name (without .gz).
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { dirname, join, parse } from 'node:path'
@@ -61,7 +61,6 @@ await Promise.all(outputFiles.map(async ({ path, text }) => {
   const built = `${name}-${hash}${ext}`
   const packed = await gzipAsync(contents, { numiterations: 5 })
   manifest[base] = built
-  await writeFile(join(target, built), contents)
   await writeFile(join(target, built + '.gz'), packed)
   console.log(`${built}  ${contents.length} bytes, ${packed.length} gzipped`)
 }))
@@ -70,7 +69,7 @@ await writeFile(join(target, 'manifest.json.new'), JSON.stringify(sorted, null, 
 await rename(join(target, 'manifest.json.new'), join(target, 'manifest.json'))
 
 // Files of earlier builds stay for a while: a server that still runs has named them to phones.
-const current = new Set(['manifest.json', ...Object.values(manifest).flatMap(built => [built, built + '.gz'])])
+const current = new Set(['manifest.json', ...Object.values(manifest).map(built => built + '.gz')])
 for (const file of await readdir(target)) {
   const { mtimeMs } = await stat(join(target, file))
   if (!current.has(file) && Date.now() - mtimeMs > KEEP_OLD_MS) await rm(join(target, file), { recursive: true })

@@ -27,16 +27,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ROOT / "zappa_settings.py"
 DIST = "webapp/static/dist/"
 ROOTS = ("domain", "webapp", "workflows")
-MOST_BYTES = 4 * 1024 * 1024
+MOST_BYTES = 4_000_000
 
-OURS = (
-    "domain/*",
-    "webapp/*",
-    "workflows/*",
-    "templates_compiled/*",
-    "handler.py",
-    "zappa_settings.py",
-)
+OURS = ("domain/*", "webapp/*", "workflows/*", "templates_compiled/*", "zappa_settings.py")
+WITHOUT_SOURCES = ("templates_compiled/*",)
+"""Nobody wrote these sources, so no traceback shows them."""
 NOT_OURS = (
     "webapp/static/src/*",
     "webapp/local.py",
@@ -78,6 +73,16 @@ NEVER = (
     "*.c",
     "*/py.typed",
     "*/locale/*",
+    # Tools of developers.
+    "click/testing.py",
+    "flask/testing.py",
+    "qrcode/console_scripts.py",
+    "werkzeug/debug/*",
+    "werkzeug/testapp.py",
+    # Lists that Python's zoneinfo does not read.
+    "tzdata/zoneinfo/*.tab",
+    "tzdata/zoneinfo/leapseconds",
+    "tzdata/zoneinfo/tzdata.zi",
     # Emergency and directory numbers, which get no text; loaded by nobody who does not ask for one.
     "phonenumbers/shortdata/region_*",
     "../*",
@@ -154,14 +159,14 @@ def function_files(contents: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]
                 continue
             if name.endswith(".py"):
                 yield byte_code_name(name), _compile(content, name, Path(folder))
-            if not name.endswith(".py") or is_ours(name):
+            if not name.endswith(".py") or keeps_source(name):
                 yield name, content
 
 
 def _current(contents: Mapping[str, bytes]) -> set[str]:
     """The names without front-end files of earlier builds, which stay in their folder."""
     manifest = json.loads(contents.get(f"{DIST}manifest.json", b"{}"))
-    built = {f"{DIST}{name}{ending}" for name in manifest.values() for ending in ("", ".gz")}
+    built = {f"{DIST}{name}.gz" for name in manifest.values()}
     return {
         name for name in contents
         if not name.startswith(DIST) or name in built or name == f"{DIST}manifest.json"
@@ -186,11 +191,12 @@ def outdated_assets() -> set[str]:
     folder = ROOT / "webapp" / "static" / "dist"
     if not (folder / "manifest.json").exists():
         return set()
-    current = set(json.loads((folder / "manifest.json").read_text()).values()) | {"manifest.json"}
+    built = json.loads((folder / "manifest.json").read_text()).values()
+    current = {"manifest.json", *(f"{name}.gz" for name in built)}
     return {
         file.relative_to(ROOT).as_posix()
         for file in folder.iterdir()
-        if file.name.removesuffix(".gz") not in current
+        if file.name not in current
     }
 
 
@@ -219,13 +225,17 @@ def _is_never_wanted(name: str) -> bool:
 
 
 def is_ours(name: str) -> bool:
-    """Our code keeps its sources, for tracebacks; of the libraries only the byte-code is needed."""
     return any(fnmatch(name, pattern) for pattern in OURS)
+
+
+def keeps_source(name: str) -> bool:
+    """Our code does, for tracebacks; of the libraries only the byte-code is needed."""
+    return is_ours(name) and not any(fnmatch(name, pattern) for pattern in WITHOUT_SOURCES)
 
 
 def byte_code_name(name: str) -> str:
     """Where Python looks for a module's byte-code: beside its source, or in its stead."""
-    return cache_from_source(name) if is_ours(name) else f"{name}c"
+    return cache_from_source(name) if keeps_source(name) else f"{name}c"
 
 
 def wanted_files() -> frozenset[str]:

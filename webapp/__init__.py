@@ -76,10 +76,12 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     from webapp.routes.live import OpenStreams, live_script
     from webapp.settings import Settings
+    from webapp.url_rules import LateRule
 
     settings = settings or Settings.from_environment()
     is_https = settings.public_url.startswith("https:")
     app = Flask(__name__, static_folder=None, template_folder=str(_TEMPLATES))
+    app.url_rule_class = LateRule
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=_MOST_BODY_BYTES,
@@ -169,14 +171,15 @@ def _serve_built_files(app: Flask) -> None:
     @app.get("/static/dist/<path:filename>", endpoint="static")
     @allow(ANYONE)
     def built_file(filename: str) -> Response:
-        packed = f"{filename}.gz"
-        if "gzip" in request.accept_encodings and (_BUILT / packed).is_file():
-            response = send_from_directory(_BUILT, packed)
+        kind = "text/css" if filename.endswith(".css") else "text/javascript"
+        response = send_from_directory(_BUILT, f"{filename}.gz", mimetype=kind)
+        if "gzip" in request.accept_encodings:
             response.headers["Content-Encoding"] = "gzip"
-            kind = "text/css" if filename.endswith(".css") else "text/javascript"
-            response.headers["Content-Type"] = f"{kind}; charset=utf-8"
         else:
-            response = send_from_directory(_BUILT, filename)
+            import gzip
+
+            response.direct_passthrough = False
+            response.set_data(gzip.decompress(response.get_data()))
         response.headers["Vary"] = "Accept-Encoding"
         # The name holds a hash of the content, so it never needs to be asked for again.
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"

@@ -7,6 +7,7 @@ gets as far as it.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 
 from webapp.lean_imports import zappa_handler
@@ -45,3 +46,5 @@ def _is_zappa_invoke(event: Mapping) -> bool:
 if runs_in_lambda():
     # Lambda gives a whole processor to what it is starting, however little it has afterwards.
     zappa_handler.LambdaHandler()
+    # All of it stays, so a later search for garbage need not look through it.
+    gc.freeze()

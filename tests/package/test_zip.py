@@ -47,10 +47,10 @@ def test_every_built_file_and_every_template_is_in_it(names):
     dist = ROOT / "webapp" / "static" / "dist"
     manifest = json.loads((dist / "manifest.json").read_text())
     in_zip = {name.split("/")[-1] for name in names if name.startswith("webapp/static/dist/")}
-    built = {f"{name}{ending}" for name in manifest.values() for ending in ("", ".gz")}
+    built = {f"{name}.gz" for name in manifest.values()}
     assert in_zip == {"manifest.json", *built}, "this build's files and those of no other"
     templates = list((ROOT / "templates").rglob("*.html"))
-    compiled = [n for n in names if n.startswith("templates_compiled/") and n.endswith(".py")]
+    compiled = [n for n in names if n.startswith("templates_compiled/") and n.endswith(".pyc")]
     assert len(compiled) == len(templates)
 
 
@@ -118,4 +118,4 @@ def test_the_packages_are_those_of_requirements_txt_and_what_they_need():
 def test_the_static_files_manifest_names_files_that_are_there(artefact):
     dist = artefact.task / "webapp" / "static" / "dist"
     for name in json.loads((dist / "manifest.json").read_text()).values():
-        assert (dist / name).is_file()
+        assert (dist / f"{name}.gz").is_file()
