@@ -8,6 +8,9 @@ MiniStack by itself saves its state only when it is told to stop, in one file pe
 - executions that ended more than an hour ago are dropped, or each save would be slower than the
   last.
 
+What a rule hands to the function is tried again when the function fails, and kept with the dead
+letters in the end, as on AWS; MiniStack by itself tries once.
+
 Roles and policies are enforced, with two corrections (see "Rights"), and the function's credentials
 are known from the start: on AWS Lambda makes them.
 
@@ -36,6 +39,7 @@ from ministack.services import (
     cloudwatch,
     cloudwatch_logs,
     dynamodb,
+    eventbridge,
     lambda_svc,
     stepfunctions,
     sts,
@@ -74,6 +78,7 @@ def main() -> None:
         _restore_streams(saved.get(STREAMS)),
     )
     iam_actions.extract_resource_arn = _corrected_resource
+    eventbridge._dispatch_to_lambda = _deliver_until_taken
     _hand_out_credentials(json.loads(os.environ["FUNCTION_CREDENTIALS"]))
     if RIGHTS_LOG:
         iam_evaluator.enforce = _recording_rights
@@ -233,6 +238,14 @@ def _restore_streams(streams: list[dict] | None) -> None:
         account, region, table = stream["scope"]
         dynamodb._stream_records.set_scoped(account, region, table, stream["records"])
         dynamodb._stream_trimmed.set_scoped(account, region, table, stream["start"])
+
+
+def _deliver_until_taken(arn: str, payload: str) -> None:
+    """Hands a rule's event to the function, as an asynchronous call that Lambda tries again."""
+    function, settings, _ = lambda_svc._get_func_record_for_ref(arn)
+    if function and settings:
+        record = lambda_svc._execution_record_for_config(function, settings)
+        lambda_svc.invoke_async_with_retry(record, json.loads(payload))
 
 
 # Rights

@@ -9,6 +9,7 @@ import pytest
 from scripts.local_stack import LocalStack
 from tests.builders import TOKEN
 from tests.canaries import CANARIES, TASK_TOKEN, LogCanary, watch_clients, watch_stacks
+from tests.webhook_receiver import Receiver
 
 _leaks = pytest.StashKey[list]()
 
@@ -51,11 +52,19 @@ def stack(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def quick_stack(tmp_path_factory):
-    """A bar whose deadlines pass while one looks on."""
+def quick_stack(tmp_path_factory, till):
+    """A bar whose deadlines pass while one looks on; the shop “hooked” tells a till of its events."""
     folder = tmp_path_factory.mktemp("quick-bar")
     with LocalStack(
         data=folder, choose_seconds=4, make_seconds=3, shop_capacity=2, scans_per_code=1000,
-        code_seconds=5,
+        code_seconds=5, extensions="webhook", extension_webhook_secret=till.secret,
+        extension_webhook_url_hooked=till.url,
     ) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def till():
+    """Somebody else's machine, which is told of events by webhook."""
+    with Receiver() as receiver:
+        yield receiver

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from webapp.extending import arrival_of
 from webapp.extension_kit import Arrival, DeliveryFailed, Extension, Kit
 
 SAMPLES = Path(__file__).parent / "sample_events"
+GUIDE = Path(__file__).parents[1] / "docs" / "extensions.md"
 
 
 @dataclass
@@ -81,3 +83,12 @@ def replay(
     random.Random(seed).shuffle(doubled)
     for arrival in doubled:
         extension.run(kit, arrival)
+
+
+def listing(holds: str) -> str:
+    """The one listing of docs/extensions.md that holds this text."""
+    [found] = [
+        one for one in re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+        if holds in one
+    ]
+    return found

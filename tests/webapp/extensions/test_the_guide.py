@@ -1,24 +1,21 @@
 """The extension that docs/extensions.md writes out is one that works."""
 
-import re
 import sys
 import types
-from pathlib import Path
 
 import pytest
 
-GUIDE = Path(__file__).parents[3] / "docs" / "extensions.md"
+from tests.extensions import listing
 
 
 @pytest.fixture
 def written_out(monkeypatch):
-    """The guide's two listings: the extension's module and its test's."""
-    module, test = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    """The names in the guide's listing of the test, over its listing of the module."""
     made = types.ModuleType("webapp.extensions.loyalty")
     monkeypatch.setitem(sys.modules, made.__name__, made)
-    exec(compile(module, "loyalty", "exec"), made.__dict__)
+    exec(compile(listing("EXTENSION = Extension("), "loyalty", "exec"), made.__dict__)
     names: dict = {}
-    exec(compile(test, "test_loyalty", "exec"), names)
+    exec(compile(listing("def test_"), "test_loyalty", "exec"), names)
     return names
 
 
