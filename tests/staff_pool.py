@@ -43,14 +43,29 @@ def create_staff_pool() -> None:
 
 def empty_staff_pool() -> None:
     """Takes everybody out of moto's pool."""
-    from moto.backends import get_backend
-    from moto.core import DEFAULT_ACCOUNT_ID
-
-    backend = get_backend("cognito-idp")[DEFAULT_ACCOUNT_ID]["us-east-1"]
-    for pool in backend.user_pools.values():
+    for pool in _pools():
         pool.users.clear()
         for group in pool.groups.values():
             group.users.clear()
+
+
+def staff_pool_content() -> list:
+    """Who is in moto's pool and in which groups, to be put back later."""
+    return [(pool.users, {key: group.users for key, group in pool.groups.items()}) for pool in _pools()]
+
+
+def put_into_staff_pool(content: list) -> None:
+    for pool, (users, groups) in zip(_pools(), content, strict=True):
+        pool.users = users
+        for key, group in pool.groups.items():
+            group.users = groups[key]
+
+
+def _pools() -> list:
+    from moto.backends import get_backend
+    from moto.core import DEFAULT_ACCOUNT_ID
+
+    return list(get_backend("cognito-idp")[DEFAULT_ACCOUNT_ID]["us-east-1"].user_pools.values())
 
 
 def _template_resources() -> dict:

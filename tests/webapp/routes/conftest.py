@@ -14,6 +14,10 @@ from webapp.settings import Settings
 
 @pytest.fixture
 def app(services):
+    return app_over(services)
+
+
+def app_over(services):
     settings = Settings(secret_key=services.secret_keys[0], public_url=services.public_url)
     app = create_app(settings, services)
     # Tests of the CSRF check itself turn it on again.
@@ -23,8 +27,12 @@ def app(services):
 
 @pytest.fixture
 def code_path(services) -> str:
-    shop = services.shop("main")
-    return f"/main/scan/{current_code(services, shop).qr_code.text}"
+    return path_of_code(services)
+
+
+def path_of_code(services) -> str:
+    """Where the code leads that is shown now."""
+    return f"/main/scan/{current_code(services, services.shop('main')).qr_code.text}"
 
 
 @pytest.fixture
@@ -35,14 +43,14 @@ def phone(app):
 @pytest.fixture
 def screen(app, services):
     """Signs a screen in: screen("barista")."""
+    return lambda role: sign_in(app, services, role)
 
-    def signed_in(role: str):
-        client = app.test_client()
-        url = create_link(services, "main", role)
-        client.post(url.removeprefix(services.public_url))
-        return client
 
-    return signed_in
+def sign_in(app, services, role: str, shop_id: str = "main"):
+    """A screen of this role that has used its link."""
+    client = app.test_client()
+    client.post(create_link(services, shop_id, role).removeprefix(services.public_url))
+    return client
 
 
 def claim(phone, code_path: str) -> str:

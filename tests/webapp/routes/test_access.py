@@ -5,19 +5,28 @@ The table below is the claim; the app's URL map is walked, so a new route fails 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, replace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.builders import a_shop, dynamodb, workflow_writes
-from tests.webapp.routes.conftest import claim
+from tests.builders import (
+    Clock,
+    Stored,
+    a_shop,
+    empty_tables,
+    services_over_tables,
+    stored_items,
+    workflow_writes,
+)
+from tests.webapp.routes.conftest import app_over, claim, path_of_code, sign_in
 from webapp.access import Audience
 from webapp.services import people
 from webapp.services.devices import SCOPES, create_device, devices_of
 from webapp.services.ports import Services, StaffSession
-from webapp.services.sign_in import create_link, signed_in
+from webapp.services.sign_in import signed_in
 
 ACTORS = (
     "anonymous", "owner", "other customer", "barista", "display", "admin",
@@ -193,6 +202,7 @@ def routes_of(app: Flask) -> set[str]:
 class Bar:
     """One shop with an order somebody may choose a drink for, another shop, and all actors."""
 
+    app: Flask
     services: Services
     order_id: str
     session_id: str
@@ -221,20 +231,24 @@ class Bar:
         )
 
 
-@pytest.fixture
-def bar(app, services, screen, code_path):
+@pytest.fixture(scope="module")
+def built_bar(moto) -> tuple[Bar, Stored]:
+    """The bar as it was when all had come in; each test gets it so."""
+    empty_tables()
+    services = services_over_tables(Clock())
+    services.shops.create(a_shop(capacity=3, scans_per_code=4))
     services.shops.create(a_shop(id="annex"))
+    app = app_over(services)
     app.extensions["live_relay"] = Silent()
     owner, other = app.test_client(), app.test_client()
+    code_path = path_of_code(services)
     order_id = claim(owner, code_path).rpartition("/")[2]
     other.get(code_path)
     workflow_writes("AdmitOrder", services.order("main", order_id), services.now())
     browsers = {"anonymous": app.test_client(), "owner": owner, "other customer": other}
     for role in ("barista", "display", "admin"):
-        browsers[role] = screen(role)
-        stranger = browsers[f"{role} of another shop"] = app.test_client()
-        link = create_link(services, "annex", role)
-        stranger.post(link.removeprefix(services.public_url))
+        browsers[role] = sign_in(app, services, role)
+        browsers[f"{role} of another shop"] = sign_in(app, services, role, "annex")
     session_id = next(s.id for s in signed_in(services, "main") if s.role == "display")
     invitation = people.invite(
         services, people.TERMINAL, "main", "rui@example.com", "Rui", "barista"
@@ -244,7 +258,24 @@ def bar(app, services, screen, code_path):
         token, device = create_device(services, admin, "Till", list(SCOPES))
         browsers[name] = with_token(app, token)
     device_id = devices_of(services, "main")[0].id
-    return Bar(services, order_id, session_id, invitation.person.id, device_id, browsers)
+    bar = Bar(app, services, order_id, session_id, invitation.person.id, device_id, browsers)
+    return bar, Stored.now()
+
+
+@pytest.fixture
+def bar(built_bar, monkeypatch) -> Bar:
+    bar, stored = built_bar
+    stored.put_back()
+    monkeypatch.setattr(bar.app, "config", copy.copy(bar.app.config))
+    # What a browser keeps is its own until the test is over.
+    return replace(bar, browsers={who: one_like(client) for who, client in bar.browsers.items()})
+
+
+def one_like(client: FlaskClient) -> FlaskClient:
+    """Another browser with the same cookies."""
+    twin = copy.copy(client)
+    twin._cookies = dict(client._cookies)
+    return twin
 
 
 def with_token(app: Flask, token: str) -> FlaskClient:
@@ -279,15 +310,14 @@ def refusal(route: str, actor: str) -> int:
 
 def everything() -> list:
     """All that is stored, but for what counts who came: when last seen, calls, refused scans."""
-    tables = sorted(dynamodb().list_tables()["TableNames"])
     return [
         sorted(
-            repr(sorted((key, value) for key, value in item.items() if key != "seen_at"))
-            for item in dynamodb().scan(TableName=name)["Items"]
+            repr(sorted((key, repr(value)) for key, value in item.items() if key != "seen_at"))
+            for item in items
             if not item.get("limit_key", {}).get("S", "").startswith("api-calls|")
             and not item.get("item_key", {}).get("S", "").startswith("refused#")
         )
-        for name in tables
+        for _, items in sorted(stored_items().items())
     ]
 
 
@@ -304,6 +334,12 @@ def test_a_route_that_declares_nothing_answers_nobody(app, screen):
     app.view_functions["customer.welcome"] = lambda shop_id: "hello"
     assert app.test_client().get("/main/").status_code == 404
     assert screen("admin").get("/main/").status_code == 404
+
+
+def test_a_change_of_what_is_stored_is_seen_here(bar):
+    before = everything()
+    bar.ask("barista", "POST /<shop_id>/barista/close")
+    assert everything() != before
 
 
 @pytest.mark.parametrize("route", WHO_MAY)

@@ -14,7 +14,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.webapp.routes.test_access import FORMS, WHO_MAY, bar, everything  # noqa: F401
+from tests.webapp.routes.test_access import (  # noqa: F401
+    FORMS,
+    WHO_MAY,
+    bar,
+    built_bar,
+    everything,
+)
 from tests.hostile_texts import XSS
 
 _some = settings(
@@ -139,8 +145,8 @@ def test_a_body_larger_than_any_order_is_turned_away_unread(bar):  # noqa: F811
 
 
 @pytest.mark.parametrize("route", [r for r in WHO_MAY if r.startswith("POST")])
-def test_without_the_pages_own_token_no_form_does_anything(app, bar, route):  # noqa: F811
-    app.config["WTF_CSRF_ENABLED"] = True
+def test_without_the_pages_own_token_no_form_does_anything(bar, route):  # noqa: F811
+    bar.app.config["WTF_CSRF_ENABLED"] = True
     before = everything()
     for actor in ("owner", "admin"):
         answer = bar.ask(actor, route)
