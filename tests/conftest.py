@@ -29,9 +29,18 @@ def watch_for_secrets():
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session):
-    session.config.stash[_leaks] = CANARIES.leaks()
-    if session.config.stash[_leaks]:
+    leaks = session.config.stash.setdefault(_leaks, [])
+    leaks += CANARIES.leaks()
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["leaks"] = leaks
+    if leaks:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """What the processes saw that pytest-xdist shares the tests out to."""
+    node.config.stash.setdefault(_leaks, []).extend(getattr(node, "workeroutput", {}).get("leaks", []))
 
 
 def pytest_terminal_summary(terminalreporter, config):
