@@ -98,6 +98,16 @@ def phone(bar):
     return phone
 
 
+@pytest.fixture(scope="module")
+def holder(browser, iot_stack):
+    """A phone with an order, for the tests that only ask it for grants."""
+    with ExitStack() as contexts:
+        bar = Bar(browser, iot_stack, contexts)
+        phone = bar.scan(bar.tv())
+        get_place(phone)
+        yield phone
+
+
 def _grant(page) -> dict:
     answer = page.request.get(f"{page.url}/live")
     assert answer.headers["cache-control"] == "no-store"
@@ -125,11 +135,11 @@ def test_an_order_goes_from_scan_to_cup_on_pushes_alone(bar):
     expect(phone.get_by_role("heading", name="Rui is making it now")).to_be_visible()
 
 
-def test_a_page_may_connect_to_iot_core_and_nowhere_else(bar, phone):
-    host = urlsplit(_grant(phone)["url"]).netloc
-    answer = phone.request.get(phone.url)
+def test_a_page_may_connect_to_iot_core_and_nowhere_else(iot_stack, holder):
+    host = urlsplit(_grant(holder)["url"]).netloc
+    answer = holder.request.get(holder.url)
     assert f"connect-src 'self' ws://{host};" in answer.headers["content-security-policy"]
-    welcome = phone.request.get(f"{bar.stack.base_url}/main/")
+    welcome = holder.request.get(f"{iot_stack.base_url}/main/")
     assert "connect-src 'self';" in welcome.headers["content-security-policy"]
 
 
@@ -212,8 +222,8 @@ def test_the_grant_opens_the_pages_own_topic(bar, phone):
         "$aws/events/presence/connected/#",
     ],
 )
-def test_the_grant_opens_no_other_topic(bar, phone, topic_filter):
-    with Listener(bar.stack, _grant(phone)) as listener:
+def test_the_grant_opens_no_other_topic(iot_stack, holder, topic_filter):
+    with Listener(iot_stack, _grant(holder)) as listener:
         assert listener.subscribe(topic_filter) == "refused"
 
 
@@ -225,23 +235,23 @@ def test_another_orders_topic_stays_closed_and_so_does_its_grant(bar, phone):
     assert phone.request.get(f"{other.url}/live").status == 404
 
 
-def test_the_grant_lets_nobody_publish(bar, phone):
-    with Listener(bar.stack, _grant(phone)) as listener:
-        topic = order_topic("main", _order_id(phone)) + "/order_status"
+def test_the_grant_lets_nobody_publish(iot_stack, holder):
+    with Listener(iot_stack, _grant(holder)) as listener:
+        topic = order_topic("main", _order_id(holder)) + "/order_status"
         assert listener.publish(topic) == "refused"
 
 
-def test_the_grant_is_for_one_client_id(bar, phone):
-    grant = _grant(phone)
-    with Listener(bar.stack, grant, client_id=_grant(phone)["client_id"]) as listener:
+def test_the_grant_is_for_one_client_id(iot_stack, holder):
+    grant = _grant(holder)
+    with Listener(iot_stack, grant, client_id=_grant(holder)["client_id"]) as listener:
         assert listener.next() == "refused"
 
 
-def test_an_altered_grant_is_refused(bar, phone):
-    grant = _grant(phone)
+def test_an_altered_grant_is_refused(iot_stack, holder):
+    grant = _grant(holder)
     grant["url"] = grant["url"].replace("X-Amz-Signature=", "X-Amz-Signature=0")
     with pytest.raises(mqtt.WebsocketConnectionError):
-        Listener(bar.stack, grant)
+        Listener(iot_stack, grant)
 
 
 def test_the_screens_of_the_staff_share_no_topic(bar):
@@ -255,8 +265,8 @@ def test_the_screens_of_the_staff_share_no_topic(bar):
     assert tablet.request.get(f"{bar.stack.base_url}/main/display/live").status == 404
 
 
-def test_no_granted_address_is_in_the_log(bar, phone):
-    signature = _grant(phone)["url"].partition("X-Amz-Signature=")[2][:64]
-    log = (bar.stack.data / "web.log").read_text()
+def test_no_granted_address_is_in_the_log(iot_stack, holder):
+    signature = _grant(holder)["url"].partition("X-Amz-Signature=")[2][:64]
+    log = (iot_stack.data / "web.log").read_text()
     assert len(signature) == 64
     assert signature not in log and "X-Amz-" not in log
