@@ -292,7 +292,7 @@ def barista_board(
     making = _in_state(open_orders, OrderState.MAKING, "making_at")
     making.sort(key=lambda order: order.barista_id != barista_id)
     ready = _in_state(open_orders, OrderState.COMPLETED, "ended_at")
-    totals = Counter(order.drink_order.name for order in waiting)
+    totals = Counter((order.drink_order.drink, order.drink_order.name) for order in waiting)
     notes = notes or {}
 
     def cards(orders: list[Order]) -> list[dict]:
@@ -309,9 +309,29 @@ def barista_board(
         "making": cards(making),
         "ready": cards(ready),
         "just_cancelled": [],
-        "totals": [{"drink": name, "count": count} for name, count in totals.items()],
+        "totals": [
+            {"drink_id": drink_id, "drink": name, "count": count}
+            for (drink_id, name), count in totals.items()
+        ],
         "me": barista_name,
     }
+
+
+def batches(open_orders: list[Order], drink_id: str) -> list[dict]:
+    """The waiting orders of a drink, the same ones together; the next in line comes first."""
+    found: dict[tuple[str, ...], dict] = {}
+    for order in order_rules.in_line(open_orders):
+        wanted = order.drink_order
+        if wanted.drink != drink_id or order.state is not OrderState.QUEUED:
+            continue
+        batch = found.setdefault(
+            wanted.differences,
+            {"drink_name": wanted.name, "icon": wanted.icon, "differences": wanted.differences,
+             "ids": [], "numbers": []},
+        )
+        batch["ids"].append(order.id)
+        batch["numbers"].append(order.number)
+    return list(found.values())
 
 
 def recently_done(shop: Shop, listed: list[Order], now: datetime) -> list[dict]:

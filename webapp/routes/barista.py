@@ -25,6 +25,7 @@ _REASONS = (
 )
 
 
+_MOST_IN_BATCH = 50
 _RUSH = {
     "longer": rush.longer_wait,
     "usual": rush.usual_wait,
@@ -56,6 +57,32 @@ def live(shop_id: str):
 @allow(BARISTA)
 def make(shop_id: str, order_id: str):
     return act(shop_id, order_id, bar.make_order)
+
+
+@blueprint.get("/batch")
+@allow(BARISTA)
+def batch(shop_id: str):
+    found = presenters.batches(
+        services().orders.open_orders(shop_id), request.args.get("drink", "")
+    )
+    template = "fragments/batch.html" if request.htmx else "barista/batch.html"
+    return render(
+        template,
+        shop_id,
+        batches=found,
+        action=url_for("barista.make_batch", shop_id=shop_id),
+        board_url=url_for("barista.board", shop_id=shop_id),
+    )
+
+
+@blueprint.post("/batch")
+@allow(BARISTA)
+def make_batch(shop_id: str):
+    order_ids = request.form.get("orders", "").split()
+    if not 0 < len(order_ids) <= _MOST_IN_BATCH:
+        raise ChoiceInvalid("Choose drinks that are waiting.")
+    _, refused = bar.make_batch(services(), order_ids, staff())
+    return answer(shop_id, " ".join(refused))
 
 
 @blueprint.post("/orders/<order_id>/release")
@@ -254,6 +281,7 @@ def render(template: str, shop_id: str, notes: dict | None = None, **context) ->
         sold_out_url=url_for("barista.sold_out_list", shop_id=shop_id),
         rush_url=url_for("barista.rush_panel", shop_id=shop_id),
         walk_up_url=url_for("counter.walk_up", shop_id=shop_id),
+        batch_url=url_for("barista.batch", shop_id=shop_id),
         recent_url=url_for("counter.recent", shop_id=shop_id),
         undo_url=url_for("counter.undo", shop_id=shop_id),
         **context,

@@ -87,9 +87,12 @@ def undo(shop_id: str):
     done = _UNDONE.get(request.form.get("done", ""))
     if done is None:
         raise ChoiceInvalid("There is nothing to take back.")
+    order_id, *others = request.form.get("order", "").split() or [""]
+    if others:
+        return answer(shop_id, " ".join(bar.undo_batch(services(), [order_id, *others], staff())))
     return act(
         shop_id,
-        request.form.get("order", ""),
+        order_id,
         lambda services, order_id, barista: bar.undo(services, order_id, barista, done),
     )
 

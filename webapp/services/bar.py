@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.errors import NotAllowedNow
+from domain.errors import AlreadyTaken, NotAllowedNow
 from domain.orders import (
     Action,
     Order,
@@ -41,6 +41,26 @@ def make_order(services: Services, order_id: str, barista: StaffSession) -> Orde
         services, order_id, barista,
         lambda order, now: make(order, barista.id, barista.name, now),
     )
+
+
+def make_batch(
+    services: Services, order_ids: list[str], barista: StaffSession
+) -> tuple[list[Order], list[str]]:
+    """Puts several orders in this barista's hands, each by a write of its own.
+
+    Returns those that are theirs now, and a sentence about each of the others. Raises NotFound,
+    and changes none, when one of them is no order of this shop.
+    """
+    orders = [services.order(barista.shop_id, order_id) for order_id in dict.fromkeys(order_ids)]
+    taken, refused = [], []
+    for order in orders:
+        try:
+            taken.append(make_order(services, order.id, barista))
+        except AlreadyTaken as other:
+            refused.append(f"{order.number}: {other.sentence}")
+        except NotAllowedNow as reason:
+            refused.append(reason.sentence)
+    return taken, refused
 
 
 def release_order(services: Services, order_id: str, barista: StaffSession) -> Order:
@@ -85,6 +105,17 @@ def undo(services: Services, order_id: str, barista: StaffSession, done: Action)
         return release(order) if done is Action.MAKE else take_back(order, now)
 
     return _change(services, order_id, barista, back)
+
+
+def undo_batch(services: Services, order_ids: list[str], barista: StaffSession) -> list[str]:
+    """Takes a tap on several waiting orders back. Returns a sentence about each that stays."""
+    refused = []
+    for order_id in order_ids:
+        try:
+            undo(services, order_id, barista, Action.MAKE)
+        except NotAllowedNow as reason:
+            refused.append(reason.sentence)
+    return refused
 
 
 def cancel_order(

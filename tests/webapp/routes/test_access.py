@@ -82,6 +82,8 @@ WHO_MAY = {
     "GET /<shop_id>/barista/board": BARISTAS,
     "GET /<shop_id>/barista/live": BARISTAS,
     "POST /<shop_id>/barista/orders/<order_id>/make": BARISTAS,
+    "GET /<shop_id>/barista/batch": BARISTAS,
+    "POST /<shop_id>/barista/batch": BARISTAS,
     "POST /<shop_id>/barista/orders/<order_id>/release": BARISTAS,
     "POST /<shop_id>/barista/orders/<order_id>/complete": BARISTAS,
     "POST /<shop_id>/barista/orders/<order_id>/collected": BARISTAS,

@@ -66,3 +66,35 @@ def test_a_tap_is_taken_back_and_nonsense_is_not(services, screen):
     assert services.order("main", order.id).state == "MAKING"
     assert tablet.post("/main/barista/undo", data=form, headers=HTMX).status_code == 409
     assert tablet.post("/main/barista/undo", data={"done": "dance"}).status_code == 422
+
+
+def waiting(services, drink: str, key: str, **choices):
+    order = place_walk_up(services, KIM, key, drink, choices, "")
+    workflow_writes("AdmitOrder", order, services.now())
+    submit_walk_up(services, services.order("main", order.id))
+    workflow_writes("AwaitBarista", order, services.now())
+    return order
+
+
+def test_equal_drinks_are_made_together_at_two_taps_and_undone_at_one(services, screen):
+    plain, oat, again = (
+        waiting(services, "latte", f"form-key-{n}", **choices)
+        for n, choices in enumerate(({}, {"milk": "oat"}, {"milk": "oat"}))
+    )
+    tablet = screen("barista")
+    assert "/barista/batch?drink=latte" in tablet.get("/main/barista").get_data(as_text=True)
+    dialog = tablet.get("/main/barista/batch?drink=latte", headers=HTMX).get_data(as_text=True)
+    assert "Make 2" in dialog and "Make all 3" in dialog
+    both = f"{oat.id} {again.id}"
+    assert both in dialog
+    answer = tablet.post("/main/barista/batch", data={"orders": both}, headers=HTMX)
+    assert answer.status_code == 200
+    states = [services.order("main", order.id).state for order in (plain, oat, again)]
+    assert states == ["QUEUED", "MAKING", "MAKING"]
+    tablet.post("/main/barista/undo", data={"order": both, "done": "make"}, headers=HTMX)
+    assert {services.order("main", order.id).state for order in (oat, again)} == {"QUEUED"}
+
+
+def test_a_batch_of_nothing_is_refused(screen):
+    answer = screen("barista").post("/main/barista/batch", data={"orders": " "}, headers=HTMX)
+    assert answer.status_code == 422

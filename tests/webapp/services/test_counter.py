@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.errors import NotAllowedNow, ShopClosed, ShopFull, SoldOut
+from domain.errors import NotAllowedNow, NotFound, ShopClosed, ShopFull, SoldOut
 from domain.events import OrderReopened
 from domain.orders import Action, Order, OrderState, in_line
 from tests.builders import dynamodb, scan_and_claim, workflow_writes
@@ -144,6 +144,35 @@ def test_the_sweep_submits_a_walk_up_that_was_forgotten(services, clock):
     clock.pass_seconds(6)
     assert sweep(services) == 1
     assert now(services, order).state is OrderState.SUBMITTED
+
+
+# Several at once
+
+
+def test_a_batch_is_taken_order_by_order_and_what_is_lost_has_a_name(services):
+    waiting = [of_a_customer(services, f"customer-{n}") for n in range(3)]
+    rui = StaffSession("barista-2", "main", "barista", "Rui")
+    bar.make_order(services, waiting[1].id, rui)
+    taken, refused = bar.make_batch(services, [order.id for order in waiting], KIM)
+    assert [order.number for order in taken] == [1, 3]
+    assert refused == ["2: Rui was first."]
+    assert [now(services, order).barista_name for order in waiting] == ["Kim", "Rui", "Kim"]
+
+
+def test_a_batch_with_an_unknown_order_takes_none(services):
+    order = of_a_customer(services)
+    with pytest.raises(NotFound):
+        bar.make_batch(services, [order.id, "0" * 32], KIM)
+    assert now(services, order).state == "QUEUED"
+
+
+def test_a_batch_is_taken_back_but_for_what_moved_on(services):
+    waiting = [of_a_customer(services, f"customer-{n}") for n in range(2)]
+    ids = [order.id for order in waiting]
+    bar.make_batch(services, ids, KIM)
+    bar.complete_order(services, ids[0], KIM)
+    assert bar.undo_batch(services, ids, KIM) == ["Order 1 has already moved on."]
+    assert [now(services, order).state for order in waiting] == ["COMPLETED", "QUEUED"]
 
 
 # Made again

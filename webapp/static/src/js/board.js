@@ -1,11 +1,13 @@
 // The barista's board: what moved, what came in, the reasons dialog, the undo in the tray.
 import { each, everySecond, write } from './clock.js'
 import { chime } from './chime.js'
+import { parse } from './live.js'
 import { toast } from './taps.js'
 
 const GONE_AFTER = 5000
 const UNDO_SECONDS = 10
 const DONE = { make: 'is yours', complete: 'is ready', collect: 'is collected' }
+const SEVERAL_DONE = 'are yours'
 const leaving = new Map()
 let undo
 
@@ -86,7 +88,7 @@ function showTray() {
   tray.hidden = !undo
   if (undo) {
     write(tray.querySelector('[data-number]'), undo.number)
-    write(tray.querySelector('[data-words]'), DONE[undo.done])
+    write(tray.querySelector('[data-words]'), undo.id.includes(' ') ? SEVERAL_DONE : DONE[undo.done])
     write(tray.querySelector('[data-seconds]'), undo.left + ' s')
   }
 }
@@ -95,6 +97,8 @@ function startTray() {
   document.body.addEventListener('htmx:afterRequest', event => {
     const form = event.detail.requestConfig.elt
     if (!form.dataset.undo || !event.detail.successful) return
+    // What was said about an earlier tap must not lie over this one's Undo.
+    if (!parse(event.detail.xhr.responseText, 'toast')) toast('')
     undo = { id: form.dataset.undo, number: form.dataset.number, done: form.dataset.done, left: UNDO_SECONDS }
     showTray()
   })
