@@ -33,6 +33,7 @@ from webapp.cloud.live_topics import order_topic
 from webapp.errors import STATUS
 from webapp.routes.live import feed, live_url
 from webapp.services import codes, ordering, waits
+from webapp.services.directory import shops_for_customers
 from webapp.services.refused_scans import count_refusal
 
 blueprint = Blueprint("customer", __name__)
@@ -43,9 +44,25 @@ _FORM_KEY_LENGTH = 64
 @blueprint.get("/")
 @allow(ANYONE)
 def start():
-    return redirect(
-        url_for("customer.welcome", shop_id=current_app.extensions["settings"].default_shop)
-    )
+    shops = shops_for_customers(services())
+    if len(shops) > 1:
+        return render_template(
+            "customer/shops.html", shop=None, bars=[_shop_in_list(shop) for shop in shops]
+        )
+    default = current_app.extensions["settings"].default_shop
+    return redirect(url_for("customer.welcome", shop_id=shops[0].id if shops else default))
+
+
+def _shop_in_list(shop: Shop) -> dict:
+    now = services().now()
+    return {
+        "name": shop.name,
+        "pickup_place": shop.pickup_place,
+        "is_open": shop.is_open,
+        "opens": presenters.opens(shop, now),
+        "paused_until": presenters.paused_until(shop),
+        "url": url_for("customer.welcome", shop_id=shop.id),
+    }
 
 
 @blueprint.get("/<shop_id>/")

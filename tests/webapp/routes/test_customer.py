@@ -7,6 +7,7 @@ import gzip
 import pytest
 
 from domain.orders import OrderState, admit
+from tests.builders import a_shop
 from tests.webapp.routes.conftest import claim
 from webapp.services import bar
 
@@ -211,3 +212,18 @@ def _asset_paths(html: str) -> list[str]:
     import re
 
     return re.findall(r'(?:href|src)="(/static/[^"]+)"', html)
+
+
+def test_the_address_without_a_shop_leads_to_the_only_bar(phone):
+    assert phone.get("/").location == "/main/"
+
+
+def test_of_several_bars_the_customer_chooses_and_none_is_listed_that_takes_no_customers(
+    services, phone
+):
+    services.shops.create(a_shop(id="hall-2", name="Hall <2>", is_open=False))
+    services.shops.create(a_shop(id="old", name="Old bar", is_archived=True))
+    services.shops.create(a_shop(id="stage", name="Rehearsal", is_rehearsal=True))
+    page = phone.get("/").get_data(as_text=True)
+    assert 'href="/main/"' in page and 'href="/hall-2/"' in page and "Hall &lt;2&gt;" in page
+    assert "/old/" not in page and "/stage/" not in page
