@@ -142,6 +142,9 @@ def parse_shop(arguments: list[str]) -> argparse.Namespace:
     for one in (create, copy):
         one.add_argument("new", metavar="ID", help="the new shop's id, such as hall-2")
         one.add_argument("--name", required=True, help="its name, as customers read it")
+        one.add_argument(
+            "--rehearsal", action="store_true", help="for robots and recorded days; it says so"
+        )
     for one in (export, importing, copy, archive):
         one.add_argument("--shop", default="main", help="the shop's id (default main)")
     return parser.parse_args(arguments)

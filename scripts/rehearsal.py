@@ -46,6 +46,16 @@ class Fault(Exception):
     """The bar answered as it never should; its text says where and how."""
 
 
+class PhoneNeeded(Fault):
+    """Robots have no phones, and nobody's texts should be paid for a rehearsal."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This shop asks its customers for a phone number, which robots do not have. Rehearse"
+            " in a copy of it: scripts/shop copy ID --name NAME --rehearsal"
+        )
+
+
 class Pace:
     """The robots' clock and dice."""
 
@@ -175,6 +185,8 @@ class Customer:
                     return ""
                 else:
                     said = self._visitor.title
+                if self._visitor.has("#number-form"):
+                    raise PhoneNeeded
             self._pace.wait(self._pace.between((20, 60)))
         return said
 
@@ -307,6 +319,10 @@ def run_customers(chosen, pace: Pace, finished: threading.Event) -> list[str]:
         try:
             result = customer.visit()
         except Stopped:
+            return
+        except PhoneNeeded as error:
+            faults[:] = [str(error)]
+            finished.set()
             return
         except (Fault, requests.RequestException) as error:
             result = "Fault"

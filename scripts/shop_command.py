@@ -43,9 +43,9 @@ def _run(services: Services, chosen) -> None:
         print(f"{chosen.shop} is {'taken out again, still closed' if chosen.undo else 'put away'}.")
     else:
         if chosen.command == "copy":
-            made = shops.copy_shop(services, chosen.shop, chosen.new, chosen.name)
+            made = shops.copy_shop(services, chosen.shop, chosen.new, chosen.name, chosen.rehearsal)
         else:
-            made = shops.create_shop(services, chosen.new, chosen.name)
+            made = shops.create_shop(services, chosen.new, chosen.name, chosen.rehearsal)
         print(f"{made.id} is there, closed. Sign in: scripts/staff link --role admin --shop {made.id}")
 
 

@@ -24,11 +24,12 @@ def home(shop_id: str):
 def create(shop_id: str):
     form = request.form
     address, name = form.get("shop_id", ""), form.get("name", "")
+    is_rehearsal = form.get("rehearsal") == "1"
     try:
         if form.get("copy") == "1":
-            made = shops.copy_shop(services(), shop_id, address, name)
+            made = shops.copy_shop(services(), shop_id, address, name, is_rehearsal)
         else:
-            made = shops.create_shop(services(), address, name)
+            made = shops.create_shop(services(), address, name, is_rehearsal)
     except (SettingInvalid, ShopIdTaken) as refused:
         problem = {"field": getattr(refused, "field", "shop_id"), "sentence": refused.sentence}
         status = 409 if isinstance(refused, ShopIdTaken) else 422

@@ -7,20 +7,28 @@ from dataclasses import replace
 from domain.errors import ShopIdTaken
 from domain.settings import PARTS, change_bar, read_shop_id
 from domain.shop_file import read_shop
-from domain.shops import Edit, Shop, move_door
+from domain.shops import Edit, Shop, SignIn, move_door
 from webapp.services.ports import Services
 from webapp.services.shop_settings import change_shop
 
 
-def create_shop(services: Services, address: str, name: str) -> Shop:
-    """A new, closed shop with the usual settings. Raises SettingInvalid or ShopIdTaken."""
-    shop_id = read_shop_id(address)
-    return _create(services, change_bar(Shop(shop_id, is_open=False), {"name": name}))
+def create_shop(
+    services: Services, address: str, name: str, is_rehearsal: bool = False
+) -> Shop:
+    """A new, closed shop with the usual settings, or one to rehearse in.
+
+    Raises SettingInvalid or ShopIdTaken.
+    """
+    shop = Shop(read_shop_id(address), is_open=False, is_rehearsal=is_rehearsal)
+    return _create(services, change_bar(shop, {"name": name}))
 
 
-def copy_shop(services: Services, source_id: str, address: str, name: str) -> Shop:
-    """A new, closed shop with another one's settings and menu.
+def copy_shop(
+    services: Services, source_id: str, address: str, name: str, is_rehearsal: bool = False
+) -> Shop:
+    """A new, closed shop with another one's settings and menu, or one to rehearse in.
 
+    To a rehearsal customers come without phone numbers: robots have none.
     Raises NotFound, SettingInvalid or ShopIdTaken.
     """
     source = services.shop(source_id)
@@ -35,6 +43,8 @@ def copy_shop(services: Services, source_id: str, address: str, name: str) -> Sh
             )
         },
         is_open=False,
+        is_rehearsal=is_rehearsal,
+        sign_in=SignIn.GUEST if is_rehearsal else source.sign_in,
     )
     return _create(services, change_bar(copied, {"name": name}))
 

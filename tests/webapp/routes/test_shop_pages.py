@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
+from domain.shops import SignIn
 from webapp.services import bar
+from webapp.services.shop_settings import change_shop
+from webapp.services.shops import copy_shop
 
 
 def test_a_copied_shop_has_the_settings_is_closed_and_lets_its_admin_in(app, services, screen):
@@ -21,6 +25,19 @@ def test_a_copied_shop_has_the_settings_is_closed_and_lets_its_admin_in(app, ser
     assert stranger.get("/main/admin").status_code == 404
     assert admin.post("/main/admin/shop/new", data=form).status_code == 409
     assert admin.post("/main/admin/shop/new", data=form | {"shop_id": "static"}).status_code == 422
+
+
+def test_a_copy_to_rehearse_in_asks_no_robot_for_a_phone_and_its_copy_is_a_bar_again(
+    services, screen
+):
+    change_shop(services, "main", lambda shop: replace(shop, sign_in=SignIn.PHONE))
+    form = {"shop_id": "stage", "name": "Stage", "copy": "1", "rehearsal": "1"}
+    screen("admin").post("/main/admin/shop/new", data=form)
+    stage = services.shop("stage")
+    assert (stage.is_rehearsal, stage.sign_in) == (True, SignIn.GUEST)
+    copied = copy_shop(services, "main", "hall-2", "Hall 2")
+    assert (copied.is_rehearsal, copied.sign_in) == (False, SignIn.PHONE)
+    assert not copy_shop(services, "stage", "hall-3", "Hall 3").is_rehearsal
 
 
 def test_two_shops_do_not_touch_each_other(services, screen):
