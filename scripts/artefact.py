@@ -48,10 +48,15 @@ def unpack(archive: Path, folder: Path) -> tuple[Path, Path]:
     task, runtime = folder / "task", folder / "runtime"
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(task)
-    runtime.mkdir()
-    for name in BESIDE_LAMBDA:
-        (runtime / name).symlink_to(SITE_PACKAGES / name)
+    lay_out_runtime(runtime)
     return task, runtime
+
+
+def lay_out_runtime(folder: Path, *more: str) -> None:
+    """Makes the folder with what Lambda's own Python brings, and more of this environment."""
+    folder.mkdir()
+    for name in (*BESIDE_LAMBDA, *more):
+        (folder / name).symlink_to(SITE_PACKAGES / name)
 
 
 def handler() -> str:

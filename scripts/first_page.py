@@ -62,4 +62,5 @@ def main() -> None:
     print(json.dumps(figures), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,8 @@
 """What Zappa calls around its commands (zappa_settings.json, `callbacks`).
 
 `before` runs once the settings are read: for deploy and update it makes the stack, so that the
-function's role and tables are there. `trim` makes the zip small. `after` runs last, when function and API exist: it points
-rules and mappings at the function and opens the bar.
+function's role and tables are there. `trim` makes the zip small. `after` runs last, when function
+and API exist: it points rules and mappings at the function and opens the bar.
 """
 
 from __future__ import annotations
@@ -43,14 +43,7 @@ def trim(cli) -> None:
     """Zappa's `zip` callback: the zip is made, and not yet sent."""
     with _in_one_line():
         size = trim_package(Path(cli.zip_path))
-        print(f"Trimmed to {size / 1024 / 1024:.1f} MB, byte-code included.")
-
-
-def trim(cli) -> None:
-    """Zappa's `zip` callback: the zip is made, and not yet sent."""
-    with _in_one_line():
-        size = trim_package(Path(cli.zip_path))
-        print(f"Trimmed to {size / 1024 / 1024:.1f} MB, byte-code included.")
+        print(f"Trimmed to {size / 1_000_000:.1f} MB, byte-code included.")
 
 
 def after(cli) -> None:

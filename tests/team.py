@@ -1,0 +1,62 @@
+"""A team that deploys the bar to an emulator, by the commands of docs/deploy.md."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scripts.environment import ROOT
+from tests.emulator import Emulator
+
+_NOT_COPIED = ("node_modules", "__pycache__", "tests", "docs")
+
+
+@dataclass
+class Team:
+    """Somebody with a clone, credentials and the documentation."""
+
+    emulator: Emulator
+    folder: Path
+    stage: str
+    base_url: str = ""
+    said: list[str] = field(default_factory=list)
+
+    def clone(self) -> None:
+        shutil.copytree(ROOT, self.folder, ignore=shutil.ignore_patterns(".*", *_NOT_COPIED))
+        # The stamp keeps the built files from being built again.
+        shutil.copy(ROOT / "webapp/static/dist/.stamp", self.folder / "webapp/static/dist")
+
+    def run(self, module: str, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", module, *arguments],
+            cwd=self.folder,
+            env=self.emulator.environment
+            | {"PYTHONPATH": str(self.folder), "VIRTUAL_ENV": sys.prefix},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        self.said.append(done.stdout)
+        assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def zappa(self, *arguments: str) -> str:
+        return self.run("zappa.cli", *arguments)
+
+    def deploy_script(self, *arguments: str) -> str:
+        return self.run("scripts.deploy_command", *arguments)
+
+    def set_variables(self, **variables: str) -> None:
+        file = self.folder / "zappa_settings.json"
+        settings = json.loads(file.read_text())
+        settings[self.stage]["aws_environment_variables"] |= variables
+        file.write_text(json.dumps(settings))
+
+    def link(self, role: str, shop: str = "main", name: str = "") -> str:
+        """As LocalStack.link, so that the screens can be opened in the same way."""
+        arguments = ["--stage", self.stage, "--role", role, "--shop", shop, "--name", name]
+        return self.run("scripts.staff_command", "link", *arguments).split()[-1]
