@@ -23,14 +23,14 @@ class KeyReused(Refusal):
     """The key was used for another request."""
 
     def __init__(self):
-        super().__init__("This Idempotency-Key was already used for another request.")
+        super().__init__("This key was already used for another request.")
 
 
 class StillUnderWay(Refusal):
     """The first request with this key has not been answered yet."""
 
     def __init__(self):
-        super().__init__("The first request with this Idempotency-Key is still under way.")
+        super().__init__("The first request with this key is still under way.")
 
 
 def once(
