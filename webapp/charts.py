@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
+LEAST_COLUMNS = 6
+"""One hour alone would be as wide as the chart; so it has room for others beside it."""
 _DROPPED = {"defs", "title", "desc", "style", "script"}
 _SVG = "http://www.w3.org/2000/svg"
 
@@ -38,7 +40,10 @@ def columns(
     import pygal
 
     chart = pygal.Bar(**_options(size, size.height), show_minor_y_labels=False)
-    return _drawn(chart, labels, series, words)
+    spare = max(LEAST_COLUMNS - len(labels), 0)
+    return _drawn(
+        chart, [*labels, *[""] * spare], [[*one, *[None] * spare] for one in series], words
+    )
 
 
 def rows(labels: Sequence[str], values: Sequence[float], words: str,

@@ -102,7 +102,7 @@ def promise(promises: Promises) -> dict | None:
     if not promises.count or promises.usual is None:
         return None
     percent = {
-        name: f"{100 * count / promises.count:.0f} %"
+        name: f"{100 * count / promises.count:.0f}\N{NO-BREAK SPACE}%"
         for name, count in (
             ("right", promises.right), ("early", promises.early), ("late", promises.late)
         )
@@ -197,12 +197,13 @@ def _hours_chart(hours: tuple[Line, ...], size: charts.Size = charts.ON_TABLET):
 
 
 def _times_chart(hours: tuple[Line, ...]):
-    if not any(line.waited.count for line in hours):
-        return None
     series = [
         [_minutes(getattr(line, name).average_ms) for line in hours]
         for name in ("waited", "made_in")
     ]
+    # Seconds, as robots need, leave nothing to draw in minutes.
+    if not any(value for values in series for value in values):
+        return None
     words = "Average minutes of waiting and of making in each hour."
     return charts.columns([_hour(line) for line in hours], series, words, charts.ACROSS)
 

@@ -175,7 +175,8 @@ def test_the_wait_is_told_before_scanning_and_scored_afterwards(
             event = replace(event, told=(3, 4))
         count(services, event, NOW)
     page = text_of(screen("barista").get("/main/metrics"))
-    assert "We said <b>3–4 min</b> most often. Of 1 told waits <b>100 %</b> were right" in page
-    assert "We said 3–4 min, right <b><bdi>100 %</bdi></b>" in text_of(
+    everything = "<b>100\N{NO-BREAK SPACE}%</b>"
+    assert f"We said <b>3–4 min</b> most often. Of 1 told waits {everything} were right" in page
+    assert "We said 3–4 min, right <b><bdi>100\N{NO-BREAK SPACE}%</bdi></b>" in text_of(
         tv.get("/main/display/metrics")
     )
