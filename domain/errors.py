@@ -1,19 +1,28 @@
 """What the bar refuses, in the customer's and the barista's words.
 
-Every refusal carries a sentence fit to be shown; routes decide the status code.
+Every refusal carries a sentence fit to be shown; routes decide the status code. Sentences for
+customers are marked (N_) and keep what they are made of, so that pages say them in any language.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from domain.texts import N_
+
 
 class Refusal(Exception):
-    """A request the bar turns down. `sentence` is shown as it is; nothing was changed."""
+    """A request the bar turns down; nothing was changed. `sentence` says it in English.
 
-    def __init__(self, sentence: str):
+    message: the sentence with %(name)s where `values` come in.
+    """
+
+    def __init__(self, message: str, **values: object):
+        sentence = message % values if values else message
         super().__init__(sentence)
         self.sentence = sentence
+        self.message = message
+        self.values = values
 
 
 class NotFound(Refusal):
@@ -24,36 +33,38 @@ class CodeUnknown(Refusal):
     """The scanned text is not a QR code this shop ever showed."""
 
     def __init__(self):
-        super().__init__("This is not a code of this bar. Scan the one on the screen now.")
+        super().__init__(N_("This is not a code of this bar. Scan the one on the screen now."))
 
 
 class CodeExpired(Refusal):
     """The QR code was shown too long ago: a picture of it, or a link that somebody forwarded."""
 
     def __init__(self):
-        super().__init__("This code is too old. Scan the one on the screen now.")
+        super().__init__(N_("This code is too old. Scan the one on the screen now."))
 
 
 class PassMissing(Refusal):
     """This browser has not opened a fresh QR code, or too long ago, or has used its pass."""
 
     def __init__(self):
-        super().__init__("Scan the code on the screen with this phone first.")
+        super().__init__(N_("Scan the code on the screen with this phone first."))
 
 
 class PhoneNeeded(Refusal):
     """The shop lets only people in who have shown that a phone number is theirs."""
 
     def __init__(self):
-        super().__init__("Sign in with your phone number first.")
+        super().__init__(N_("Sign in with your phone number first."))
 
 
 class OneTimeCodeWrong(Refusal):
     """What was typed is not the code that was texted; `tries_left` of it remain."""
 
     def __init__(self, tries_left: int):
-        tries = "one more try" if tries_left == 1 else f"{tries_left} more tries"
-        super().__init__(f"That is not the code in the text. You have {tries} with this one.")
+        super().__init__(
+            N_("That is not the code in the text. Tries left with this one: %(left)s."),
+            left=tries_left,
+        )
         self.tries_left = tries_left
 
 
@@ -61,14 +72,14 @@ class OneTimeCodeOver(Refusal):
     """The texted code is too old, was tried too often, or none was asked for here."""
 
     def __init__(self):
-        super().__init__("This code is over. Ask for a new one; only the newest text counts.")
+        super().__init__(N_("This code is over. Ask for a new one; only the newest text counts."))
 
 
 class CodeUsedUp(Refusal):
     """All scans of this window are taken. `next_at` is when the next window begins."""
 
     def __init__(self, scans: int, next_at: datetime):
-        super().__init__(f"All {scans} scans of this code are taken.")
+        super().__init__(N_("All %(scans)s scans of this code are taken."), scans=scans)
         self.scans = scans
         self.next_at = next_at
 
@@ -77,7 +88,7 @@ class HasOpenOrder(Refusal):
     """This customer already has an order under way, named by `order_id`."""
 
     def __init__(self, order_id: str):
-        super().__init__("You already have an open order.")
+        super().__init__(N_("You already have an open order."))
         self.order_id = order_id
 
 
@@ -85,15 +96,17 @@ class OrdersOfDayUsedUp(Refusal):
     """The customer has had all orders that one person may place on a day."""
 
     def __init__(self, most: int):
-        super().__init__(f"You have had all {most} orders for today.")
+        super().__init__(N_("You have had all %(most)s orders for today."), most=most)
         self.most = most
 
 
 class TooManyRequests(Refusal):
     """Done too often within a span of time. `retry_at` is when it is possible again."""
 
-    def __init__(self, retry_at: datetime, sentence: str = "That was very often. Wait a little."):
-        super().__init__(sentence)
+    def __init__(
+        self, retry_at: datetime, message: str = N_("That was very often. Wait a little.")
+    ):
+        super().__init__(message)
         self.retry_at = retry_at
 
 
@@ -101,14 +114,14 @@ class ShopClosed(Refusal):
     """The shop takes no orders now."""
 
     def __init__(self):
-        super().__init__("The bar is closed.")
+        super().__init__(N_("The bar is closed."))
 
 
 class ShopPaused(Refusal):
     """The shop takes no new orders for a while. `until` is when it goes on, at the latest."""
 
     def __init__(self, until: datetime):
-        super().__init__("The bar is catching up with its orders.")
+        super().__init__(N_("The bar is catching up with its orders."))
         self.until = until
 
 
@@ -116,7 +129,7 @@ class ShopFull(Refusal):
     """As many orders are under way as the shop can make at once."""
 
     def __init__(self):
-        super().__init__("The bar is full right now.")
+        super().__init__(N_("The bar is full right now."))
 
 
 class ChoiceInvalid(Refusal):
@@ -128,7 +141,8 @@ class SoldOut(Refusal):
 
     def __init__(self, name: str):
         super().__init__(
-            f"{name} has just sold out. Your time still runs; choose something else."
+            N_("%(name)s has just sold out. Your time still runs; choose something else."),
+            name=name,
         )
         self.name = name
 

@@ -16,6 +16,7 @@ from domain.detail_types import DetailType
 from domain.menu import ChosenOption, DrinkOrder, menu_to_dict
 from domain.orders import TRANSITIONS, Order, OrderState, announced_events
 from domain.shops import Shop
+from domain.texts import N_
 
 EVENT_CLASSES: dict[DetailType, type[Event]] = {}
 
@@ -116,8 +117,8 @@ class NewOrder(OrderEvent):
     is_walk_up: bool = False
 
     detail_type = DetailType.NEW_ORDER
-    message = "A valid QR code was scanned; the workflow is about to ask the shop for a place."
-    walk_up_message: ClassVar[str] = (
+    message = N_("A valid QR code was scanned; the workflow is about to ask the shop for a place.")
+    walk_up_message: ClassVar[str] = N_(
         "A barista took an order at the counter; the workflow is about to ask the shop for a place."
     )
 
@@ -139,7 +140,7 @@ class NewOrder(OrderEvent):
 @dataclass(frozen=True)
 class WorkflowStarted(OrderEvent):
     detail_type = DetailType.WORKFLOW_STARTED
-    message = "The shop is open and has a free place; the customer may now choose a drink."
+    message = N_("The shop is open and has a free place; the customer may now choose a drink.")
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ class WaitingProduction(OrderEvent):
     told: tuple[int, int] | None = None
 
     detail_type = DetailType.WAITING_PRODUCTION
-    message = "The customer chose a drink and the order has its number."
+    message = N_("The customer chose a drink and the order has its number.")
 
     def to_detail(self) -> dict:
         estimate = {} if self.told is None else {"estimateMinutes": list(self.told)}
@@ -187,7 +188,7 @@ class WaitingProduction(OrderEvent):
 @dataclass(frozen=True)
 class ProcessorWaitingCompletion(OrderEvent):
     detail_type = DetailType.PROCESSOR_WAITING_COMPLETION
-    message = "The workflow resumed and now waits for a barista to make the drink."
+    message = N_("The workflow resumed and now waits for a barista to make the drink.")
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,7 @@ class _WithOrderState(OrderEvent):
 @dataclass(frozen=True)
 class ManagerWaitingCompletion(_WithOrderState):
     detail_type = DetailType.MANAGER_WAITING_COMPLETION
-    message = "The order is stored and stands in the baristas' queue."
+    message = N_("The order is stored and stands in the baristas' queue.")
     state_key = "state"
 
 
@@ -248,7 +249,7 @@ class QueueEvent(OrderEvent):
 @dataclass(frozen=True)
 class QueueOrderStarted(QueueEvent):
     detail_type = DetailType.QUEUE_ORDER_STARTED
-    message = "The order joined the queue."
+    message = N_("The order joined the queue.")
 
 
 @dataclass(frozen=True)
@@ -286,13 +287,13 @@ class MakeOrder(OrderEvent):
 @dataclass(frozen=True)
 class OrderCompleted(_WithOrderState):
     detail_type = DetailType.ORDER_COMPLETED
-    message = "The barista completed the order; it is ready to collect."
+    message = N_("The barista completed the order; it is ready to collect.")
 
 
 @dataclass(frozen=True)
 class QueueOrderCompleted(QueueEvent):
     detail_type = DetailType.QUEUE_ORDER_COMPLETED
-    message = "The order left the queue, made."
+    message = N_("The order left the queue, made.")
 
 
 @dataclass(frozen=True)
@@ -324,7 +325,7 @@ class OrderCancelled(_WithOrderState):
 @dataclass(frozen=True)
 class QueueOrderCancelled(QueueEvent):
     detail_type = DetailType.QUEUE_ORDER_CANCELLED
-    message = "The order left the queue, cancelled."
+    message = N_("The order left the queue, cancelled.")
 
 
 @dataclass(frozen=True)
@@ -349,13 +350,13 @@ class OrderTimeOut(OrderEvent):
 @dataclass(frozen=True)
 class OrderFinished(OrderEvent):
     detail_type = DetailType.ORDER_FINISHED
-    message = "The order's workflow has come to its end."
+    message = N_("The order's workflow has come to its end.")
 
 
 @dataclass(frozen=True)
 class OrderCollected(OrderEvent):
     detail_type = DetailType.ORDER_COLLECTED
-    message = "The drink left the counter."
+    message = N_("The drink left the counter.")
 
 
 @dataclass(frozen=True)
@@ -386,7 +387,7 @@ class OrderReopened(_WithOrderState):
 @dataclass(frozen=True)
 class AllEventsStored(OrderEvent):
     detail_type = DetailType.ALL_EVENTS_STORED
-    message = "Every event of the order is stored in its journey."
+    message = N_("Every event of the order is stored in its journey.")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from domain.errors import ChoiceInvalid, SoldOut
+from domain.texts import N_
 
 
 ALLERGENS = ("gluten", "milk", "soy", "nuts", "peanuts", "egg", "sesame", "sulphites")
@@ -45,7 +46,9 @@ class OptionGroup:
         for option in self.options:
             if option.id == option_id:
                 return option
-        raise ChoiceInvalid(f"{self.name} is not offered like that here. Choose again.")
+        raise ChoiceInvalid(
+            N_("%(name)s is not offered like that here. Choose again."), name=self.name
+        )
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Menu:
         for drink in self.drinks:
             if drink.id == drink_id:
                 return drink
-        raise ChoiceInvalid("This drink is not on the menu. Choose another one.")
+        raise ChoiceInvalid(N_("This drink is not on the menu. Choose another one."))
 
     def groups_for(self, drink: Drink) -> tuple[OptionGroup, ...]:
         """The option groups that suit a drink, in the menu's order."""
@@ -116,11 +119,13 @@ class Menu:
         Raises ChoiceInvalid, or SoldOut when the drink or a suiting option has run out.
         """
         if not drink_id:
-            raise ChoiceInvalid("Choose a drink first.")
+            raise ChoiceInvalid(N_("Choose a drink first."))
         drink = self.drink(drink_id)
         known = {group.id for group in self.groups}
         if unknown := set(choices) - known:
-            raise ChoiceInvalid(f"There is nothing called “{min(unknown)[:24]}” to choose here.")
+            raise ChoiceInvalid(
+                N_("There is nothing called “%(name)s” to choose here."), name=min(unknown)[:24]
+            )
         chosen = {
             group.id: group.option(choices[group.id]) if group.id in choices else group.default
             for group in self.groups

@@ -198,6 +198,7 @@ class Order:
     gets another one. remade_at: since when it is made once more, ahead of the line.
     taken_back_at: when a wrong Complete or Collected was undone, until the next one.
     for_name: who a walk-up order is for.
+    language: the one its customer reads; None for the bar's own.
     """
 
     shop_id: str
@@ -227,6 +228,7 @@ class Order:
     remade_at: datetime | None = None
     taken_back_at: datetime | None = None
     for_name: str | None = None
+    language: str | None = None
 
     def __repr__(self) -> str:
         return f"<Order {self.shop_id}/{self.id} {self.state} v{self.version}>"

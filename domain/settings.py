@@ -13,30 +13,12 @@ from zoneinfo import available_timezones
 from domain.colours import read_accent
 from domain.errors import SettingInvalid
 from domain.hours import DAYS, Hours, read_exceptions, read_spans
+from domain.languages import LANGUAGES
 from domain.shops import SHOP_ID_PATTERN, Shop
 from domain.texts import clean_text
 
 NAME_LENGTH = 40
 PLACE_LENGTH = 60
-LANGUAGES = {
-    "en": "English",
-    "de": "Deutsch",
-    "es": "Español",
-    "fr": "Français",
-    "it": "Italiano",
-    "pt": "Português",
-    "nl": "Nederlands",
-    "pl": "Polski",
-    "uk": "Українська",
-    "tr": "Türkçe",
-    "ar": "العربية",
-    "he": "עברית",
-    "hi": "हिन्दी",
-    "ja": "日本語",
-    "ko": "한국어",
-    "zh": "中文",
-}
-"""The languages a shop may offer, each by its own name."""
 
 
 @dataclass(frozen=True)

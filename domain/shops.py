@@ -95,6 +95,10 @@ class Shop:
         """The shop's time zone."""
         return ZoneInfo(self.timezone)
 
+    def offered_language(self, language: str | None) -> str:
+        """This language if it is offered to customers, else the bar's own."""
+        return language if language in self.languages else self.languages[0]
+
     @property
     def scans_per_hour(self) -> int:
         """How many customers the QR codes let in within an hour at most, rounded up."""

@@ -26,6 +26,7 @@ LOG = VENVS / "setup.log"
 REQUIREMENTS = ROOT / "scripts" / "requirements"
 CONSTRAINTS = REQUIREMENTS / "constraints.txt"
 STATIC = ROOT / "webapp" / "static"
+TRANSLATIONS = ROOT / "webapp" / "translations"
 OLDEST_NODE = 18
 
 NETWORK_WORDS = re.compile(
@@ -60,11 +61,13 @@ def set_up_for_serving() -> None:
     _install("app", "Python packages", [ROOT / "requirements.txt"], CONSTRAINTS)
     _install("ministack", "Local AWS emulator", [REQUIREMENTS / "emulator.txt"])
     build_assets()
+    compile_translations()
 
 
 def set_up_for_deploying() -> None:
     _install("app", "Python packages", [ROOT / "requirements.txt"], CONSTRAINTS)
     build_assets()
+    compile_translations()
 
 
 def set_up_for_testing() -> str:
@@ -263,6 +266,19 @@ def build_assets() -> None:
     with step("Front-end files"):
         _run("Front-end files", ["node", builder], env=env)
         files_stamp.write_text(files)
+
+
+def compile_translations() -> None:
+    """Makes the catalogs that the pages read, when the translators' have changed."""
+    sources = sorted(TRANSLATIONS.glob("*.po"))
+    value = _hash(path.relative_to(ROOT) for path in sources)
+    stamp = TRANSLATIONS / ".stamp"
+    if _is_stamped(stamp, value) and all(path.with_suffix(".mo").exists() for path in sources):
+        return
+    with step("Translations"):
+        command = [python_of("app"), "-m", "scripts.translations", "compile"]
+        _run("Translations", command)
+        stamp.write_text(value)
 
 
 def _node_environment() -> dict[str, str]:

@@ -26,6 +26,7 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ROOT / "zappa_settings.py"
 DIST = "webapp/static/dist/"
+TRANSLATIONS = "webapp/translations/"
 ROOTS = ("domain", "webapp", "workflows")
 MOST_BYTES = 4_000_000
 
@@ -34,6 +35,9 @@ WITHOUT_SOURCES = ("templates_compiled/*",)
 """Nobody wrote these sources, so no traceback shows them."""
 NOT_OURS = (
     "webapp/static/src/*",
+    "webapp/translations/*.po",
+    "webapp/translations/*.pot",
+    "webapp/translations/.stamp",
     "webapp/local.py",
     "webapp/stack.py",
     "webapp/cloud/emulator_texts.py",
@@ -49,7 +53,7 @@ NOT_OURS = (
 )
 """What only scripts/serve and the deployment use."""
 
-NOT_IN_FUNCTION = {"apscheduler", "boto3", "paho-mqtt", "troposphere", "waitress", "zappa"}
+NOT_IN_FUNCTION = {"apscheduler", "babel", "boto3", "paho-mqtt", "troposphere", "waitress", "zappa"}
 """Of requirements.txt: boto3 is in Lambda's own Python, the rest belongs to this machine.
 
 Zappa is not left out: FROM_ZAPPA says what of it the function enters through.
@@ -99,7 +103,7 @@ class PackageError(Exception):
 def trim_package(made: Path) -> int:
     """Trims what Zappa has made, in place; returns the new size. Raises PackageError."""
     with zipfile.ZipFile(made) as packed:
-        missing = sorted(wanted_files() - set(packed.namelist()))
+        missing = sorted((wanted_files() | compiled_translations()) - set(packed.namelist()))
     if missing:
         raise PackageError(f"“exclude” in zappa_settings.json keeps out what is needed: {missing}")
     return trim_zip(made)
@@ -131,6 +135,7 @@ def trim_zip(made: Path) -> int:
 def lay_out(folder: Path) -> None:
     """Puts the same files into a folder, from this project and this environment's packages."""
     wanted = wanted_files()
+    compiled_translations()
     ours = (file for top in ROOTS for file in (ROOT / top).rglob("*") if file.is_file())
     contents = {file.relative_to(ROOT).as_posix(): file.read_bytes() for file in ours}
     if not SETTINGS.exists():
@@ -184,6 +189,14 @@ def compiled_templates() -> dict[str, bytes]:
             f"templates_compiled/{file.name}": file.read_bytes()
             for file in Path(folder).glob("*.py")
         }
+
+
+def compiled_translations() -> set[str]:
+    """The catalogs that the pages read, by their names in the zip."""
+    files = [file.with_suffix(".mo") for file in (ROOT / TRANSLATIONS).glob("*.po")]
+    if not all(file.exists() for file in files):
+        raise PackageError("The translations are not compiled; run scripts/serve once first.")
+    return {f"{TRANSLATIONS}{file.name}" for file in files}
 
 
 def outdated_assets() -> set[str]:

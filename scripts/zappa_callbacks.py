@@ -20,7 +20,7 @@ if ROOT not in sys.path:
 from click import ClickException  # noqa: E402
 
 from scripts.aws_deployment import AwsDeployment  # noqa: E402
-from scripts.environment import SetUpError, build_assets  # noqa: E402
+from scripts.environment import SetUpError, build_assets, compile_translations  # noqa: E402
 from scripts.machine import StackError  # noqa: E402
 from scripts.package import PackageError, trim_package  # noqa: E402
 
@@ -30,6 +30,7 @@ def before(cli) -> None:
     with _in_one_line():
         if cli.command in ("deploy", "update", "package", "save-python-settings-file"):
             build_assets()
+            compile_translations()
         if cli.command in ("deploy", "update"):
             deployment = AwsDeployment.of(cli)
             if cli.command == "deploy":

@@ -48,7 +48,7 @@ _PERMISSIONS_POLICY = (
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
     """The app over these services, or over those that the environment describes."""
-    from webapp import access, errors, logs
+    from webapp import access, errors, languages, logs, words
     from webapp.bootstrap import build_services
     from webapp.cloud.clients import Clients
     from webapp.cloud.live_grants import LiveGrants
@@ -100,6 +100,10 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     if _COMPILED_TEMPLATES.is_dir():
         app.jinja_options["loader"] = ModuleLoader(_COMPILED_TEMPLATES)
+    else:
+        app.jinja_options["extensions"] = ["jinja2.ext.i18n"]
+    app.jinja_env.newstyle_gettext = True
+    app.jinja_env.globals.update(words.template_functions())
     app.extensions["settings"] = settings
     app.extensions["services"] = services or build_services(settings)
     app.extensions["live_relay"] = None
@@ -111,6 +115,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.add_template_global(live_script)
     app.wsgi_app = at_path_of(settings.public_url, app.wsgi_app)
     Htmx(app)
+    app.teardown_request(languages.end_request)
     app.before_request(access.guard)
     # The API lets in tokens only, which no browser sends by itself.
     CSRFProtect(app).exempt(api.blueprint)
@@ -187,6 +192,8 @@ def _serve_built_files(app: Flask) -> None:
 
 
 def _finish(response: Response) -> Response:
+    from webapp.words import spoken
+
     # Only a page that reads from IoT Core may connect there.
     live_origin = f" {g.live_origin}" if "live_origin" in g else ""
     policy = _CONTENT_SECURITY_POLICY.format(live_origin=live_origin)
@@ -199,6 +206,10 @@ def _finish(response: Response) -> Response:
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     response.headers.setdefault("Cache-Control", "no-store")
+    if response.mimetype == "text/html":
+        response.headers.setdefault("Content-Language", spoken())
+    if "by_browser" in g:
+        response.vary.add("Accept-Language")
     if (
         response.mimetype == "text/html"
         and "gzip" in request.accept_encodings
@@ -209,5 +220,5 @@ def _finish(response: Response) -> Response:
 
         response.set_data(gzip.compress(response.get_data(), 6))
         response.headers["Content-Encoding"] = "gzip"
-        response.headers.add("Vary", "Accept-Encoding")
+        response.vary.add("Accept-Encoding")
     return response

@@ -112,8 +112,11 @@ def customer() -> CustomerSession | None:
 
 
 def remember_customer(secret: str, who: CustomerSession) -> None:
-    """Makes this browser a new customer's; what it held before is forgotten."""
+    """Makes this browser a new customer's; what it held before is forgotten but its language."""
+    language = session.get("lang")
     session.clear()
+    if language:
+        session["lang"] = language
     session["customer"] = secret
     session.permanent = True
     g.customer = who

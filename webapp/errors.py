@@ -13,8 +13,11 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from domain import errors
+from domain.texts import N_
 from webapp.api_views import time
+from webapp.languages import speak_to_stranger
 from webapp.services.once import KeyReused, StillUnderWay
+from webapp.words import _, sentence_of
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +52,12 @@ STATUS = {
 """Every refusal's status code; a test sees to it that none is missing."""
 
 _TITLES = {
-    400: "That did not work",
+    400: N_("That did not work"),
     401: "This screen is not signed in",
-    404: "There is nothing here",
-    405: "That is not possible here",
-    410: "This link is no longer good",
-    413: "That was too much",
+    404: N_("There is nothing here"),
+    405: N_("That is not possible here"),
+    410: N_("This link is no longer good"),
+    413: N_("That was too much"),
 }
 
 
@@ -87,7 +90,7 @@ def error_page(status: int, title: str, why: str, reference: str | None = None):
         "title": title,
         "why": why,
         "reference": reference,
-        "next_label": "To the start",
+        "next_label": _("To the start"),
         "next_url": url_for("customer.start"),
     }
     shop_id = (request.view_args or {}).get("shop_id")
@@ -98,7 +101,9 @@ def error_page(status: int, title: str, why: str, reference: str | None = None):
         error |= {"next_label": "Sign this screen in", "next_url": pair_url, "go_on": True}
         error["sign_in_url"] = url_for("staff.sign_in_page", shop_id=shop_id)
     if request.htmx:
-        text = f"{why} (Reference {reference})" if reference else why
+        text = why
+        if reference:
+            text = f"{why} {_('(Reference %(reference)s)', reference=reference)}"
         return render_template("fragments/toast.html", text=text), status
     return render_template("errors/error.html", error=error, shop=None), status
 
@@ -142,18 +147,23 @@ def _refused(refusal: errors.Refusal):
     status = STATUS[type(refusal)]
     if _is_api():
         return _problem_of(refusal, status)
-    return error_page(status, _TITLES.get(status, "That is not possible now"), refusal.sentence)
+    speak_to_stranger()
+    return error_page(status, _title(status), sentence_of(refusal))
 
 
-def _busy(_: errors.Busy):
-    text = "The bar is very busy right now. Nothing was changed; try again in a moment."
-    body, status, *headers = error_page(503, "One moment, please", text)
+def _busy(_error: errors.Busy):
+    speak_to_stranger()
+    text = _("The bar is very busy right now. Nothing was changed; try again in a moment.")
+    body, status, *headers = error_page(503, _("One moment, please"), text)
     return body, status, {"Retry-After": "2"} | (headers[0] if headers else {})
 
 
-def _csrf(_: CSRFError):
+def _csrf(_error: CSRFError):
+    speak_to_stranger()
     return error_page(
-        400, "This page was open for a long time", "Load it again and repeat what you did."
+        400,
+        _("This page was open for a long time"),
+        _("Load it again and repeat what you did."),
     )
 
 
@@ -162,22 +172,31 @@ def _http(error: HTTPException):
         return error
     if _is_api():
         return error_page(error.code, error.name, _API_WORDS.get(error.code, "Nothing was changed."))
+    speak_to_stranger()
     why = {
         401: "In a moment it shows a code. An admin lets it in with that, or by a sign-in link.",
-        404: "The address is not one of this bar, or not one of yours. "
-        "Scan the code on the screen to begin.",
-        405: "Go back and use the buttons on the page.",
-        413: "What was sent is larger than any order can be. Nothing was changed.",
-    }.get(error.code, "Nothing was changed. Go back and try again.")
-    return error_page(error.code, _TITLES.get(error.code, "That did not work"), why)
+        404: _(
+            "The address is not one of this bar, or not one of yours. "
+            "Scan the code on the screen to begin."
+        ),
+        405: _("Go back and use the buttons on the page."),
+        413: _("What was sent is larger than any order can be. Nothing was changed."),
+    }.get(error.code, _("Nothing was changed. Go back and try again."))
+    return error_page(error.code, _title(error.code, _("That did not work")), why)
+
+
+def _title(status: int, other: str | None = None) -> str:
+    title = _TITLES.get(status)
+    return _(title) if title else other or _("That is not possible now")
 
 
 def _fault(error: Exception):
+    speak_to_stranger()
     reference = secrets.token_hex(4)
     log.exception("fault", extra={"reference": reference})
     return error_page(
         500,
-        "Something went wrong on our side",
-        "Your order, if you have one, is safe. Try again in a moment, or ask at the counter.",
+        _("Something went wrong on our side"),
+        _("Your order, if you have one, is safe. Try again in a moment, or ask at the counter."),
         reference,
     )

@@ -6,18 +6,24 @@ from datetime import datetime
 
 from domain.detail_types import DetailType
 from domain.events import parse_event
+from domain.menu import DrinkOrder
 from domain.orders import OrderState, RefusalReason, TimeOutCause
 from domain.shops import Shop
+from domain.texts import N_
+from webapp.presenters import calendar_day, drink_order
 from webapp.services.ports import StoredEvent
+from webapp.words import _, as_said, listed
 from webapp.workflow_svg import path_taken, workflow_svg
 
 _ENDS = {
-    DetailType.ORDER_COMPLETED: ("How your coffee was made", "How a coffee was made"),
-    DetailType.ORDER_CANCELLED: ("How your order ended", "How an order ended"),
-    DetailType.ORDER_TIME_OUT: ("How your order ended", "How an order ended"),
-    DetailType.SHOP_NOT_READY: ("Why your order was not taken", "Why an order was not taken"),
+    DetailType.ORDER_COMPLETED: (N_("How your coffee was made"), N_("How a coffee was made")),
+    DetailType.ORDER_CANCELLED: (N_("How your order ended"), N_("How an order ended")),
+    DetailType.ORDER_TIME_OUT: (N_("How your order ended"), N_("How an order ended")),
+    DetailType.SHOP_NOT_READY: (
+        N_("Why your order was not taken"), N_("Why an order was not taken")
+    ),
 }
-_UNDER_WAY = ("How your coffee is being made", "How a coffee is being made")
+_UNDER_WAY = (N_("How your coffee is being made"), N_("How a coffee is being made"))
 
 
 def journey(
@@ -32,10 +38,10 @@ def journey(
     return {
         "version": len(events),
         "at_ms": int(now.timestamp() * 1000),
-        "title": _ENDS.get(end, _UNDER_WAY)[is_shared],
-        "drink": drink and {"name": drink.name, "options": [o.name for o in drink.options]},
+        "title": _(_ENDS.get(end, _UNDER_WAY)[is_shared]),
+        "drink": drink and _drink(shop, drink),
         "number": None if is_shared else _number(events),
-        "day": shop.local_time(events[0].at).strftime("%d %B %Y").lstrip("0") if events else "",
+        "day": _day(shop, events[0].at) if events else "",
         "zone": shop.timezone,
         "facts": _facts(events),
         "svg": workflow_svg(path, end is not None, end is DetailType.ORDER_COMPLETED),
@@ -43,6 +49,16 @@ def journey(
         "is_over": end is not None,
         "is_complete": end is not None and DetailType.ALL_EVENTS_STORED in names,
     }
+
+
+def _drink(shop: Shop, ordered: DrinkOrder) -> dict:
+    drink = drink_order(shop, ordered)
+    return {"name": drink.name, "options": as_said(listed(o.name for o in drink.options))}
+
+
+def _day(shop: Shop, at: datetime) -> str:
+    local = shop.local_time(at)
+    return _("%(day)s %(year)s", day=calendar_day(local), year=local.year)
 
 
 def _end(events: list[StoredEvent]) -> DetailType | None:
@@ -78,24 +94,28 @@ def _text(event: StoredEvent, is_shared: bool) -> str:
         case DetailType.MAKE_ORDER:
             name = "" if is_shared else detail.get("baristaName", "")
             if not detail.get("baristaUserId"):
-                return "The order went back into the queue, to its old place."
-            return f"{name or 'A barista'} took the order and makes the drink."
+                return _("The order went back into the queue, to its old place.")
+            return _(
+                "%(barista)s took the order and makes the drink.", barista=name or _("A barista")
+            )
         case DetailType.ORDER_REOPENED:
             if detail.get("reason") == "remake":
-                return "The drink did not come out right: it is made again, ahead of the line."
-            return "A barista took a wrong tap back."
+                return _("The drink did not come out right: it is made again, ahead of the line.")
+            return _("A barista took a wrong tap back.")
         case DetailType.ORDER_CANCELLED:
             if detail.get("cancelledBy") == "barista":
-                return f"The bar cancelled the order because {detail.get('reason')}."
-            return "The customer cancelled the order."
+                reason = detail.get("reason", "")
+                return _("The bar cancelled the order because %(reason)s.", reason=_(reason))
+            return _("The customer cancelled the order.")
         case DetailType.ORDER_TIME_OUT:
             if detail.get("cause") == TimeOutCause.CUSTOMER:
-                return "Nobody chose a drink in time; the order was closed and its place freed."
-            return "Nobody could make the drink in time; the order was closed and its place freed."
+                return _("Nobody chose a drink in time; the order was closed and its place freed.")
+            return _("Nobody could make the drink in time; the order was closed and its place freed.")
         case DetailType.SHOP_NOT_READY:
-            state = "full" if detail.get("reason") == RefusalReason.FULL else "closed"
-            return f"The shop was {state}; the order was not taken and the scan was given back."
-    return detail.get("Message", "")
+            if detail.get("reason") == RefusalReason.FULL:
+                return _("The shop was full; the order was not taken and the scan was given back.")
+            return _("The shop was closed; the order was not taken and the scan was given back.")
+    return _(detail.get("Message", ""))
 
 
 def _facts(events: list[StoredEvent]) -> list[dict]:
@@ -109,7 +129,9 @@ def _facts(events: list[StoredEvent]) -> list[dict]:
         )
     )
     spans = (
-        ("Waited", submitted, making), ("Made in", making, ready), ("In all", submitted, ready)
+        (_("Waited"), submitted, making),
+        (_("Made in"), making, ready),
+        (_("In all"), submitted, ready),
     )
     return [
         {"label": label, "value": minutes_and_seconds((end - begin).total_seconds())}

@@ -6,31 +6,33 @@ from datetime import datetime
 
 from domain.orders import OPEN_FOR_CUSTOMER, Order, OrderState
 from domain.shops import Shop
-from webapp.presenters import moment
+from domain.texts import N_
+from webapp.presenters import drink_order, moment
+from webapp.words import _, as_said, listed, ngettext
 
 _WORDS = {
-    OrderState.CLAIMED: "one moment",
-    OrderState.ADMITTED: "choose your drink",
-    OrderState.SUBMITTED: "in line",
-    OrderState.QUEUED: "in line",
-    OrderState.MAKING: "being made",
-    OrderState.COMPLETED: "ready to collect",
-    OrderState.COLLECTED: "collected",
-    OrderState.REFUSED: "not taken by the bar",
-    OrderState.CANCELLED: "cancelled",
-    OrderState.TIMED_OUT: "ran out of time",
+    OrderState.CLAIMED: N_("one moment"),
+    OrderState.ADMITTED: N_("choose your drink"),
+    OrderState.SUBMITTED: N_("in line"),
+    OrderState.QUEUED: N_("in line"),
+    OrderState.MAKING: N_("being made"),
+    OrderState.COMPLETED: N_("ready to collect"),
+    OrderState.COLLECTED: N_("collected"),
+    OrderState.REFUSED: N_("not taken by the bar"),
+    OrderState.CANCELLED: N_("cancelled"),
+    OrderState.TIMED_OUT: N_("ran out of time"),
 }
 
 
 def row(shop: Shop, order: Order, now: datetime) -> dict:
     """One order of the list. URLs are added by the route."""
-    drink = order.drink_order
+    drink = order.drink_order and drink_order(shop, order.drink_order)
     return {
         "number": order.number,
-        "drink": drink.name if drink else "No drink chosen",
+        "drink": drink.name if drink else _("No drink chosen"),
         "icon": drink.icon if drink else "",
-        "options": ", ".join(drink.differences).lower() if drink else "",
-        "word": _WORDS[order.state],
+        "options": as_said(listed(drink.differences)) if drink else "",
+        "word": _(_WORDS[order.state]),
         "at": moment(shop, order.created_at, now),
         "is_open": order.state in OPEN_FOR_CUSTOMER or order.state is OrderState.COMPLETED,
     }
@@ -38,4 +40,4 @@ def row(shop: Shop, order: Order, now: datetime) -> dict:
 
 def days(count: int) -> str:
     """A span of days as people say it."""
-    return "a day" if count == 1 else f"{count} days"
+    return ngettext("a day", "%(count)s days", count)

@@ -1,4 +1,7 @@
-"""From domain values to what a template shows, for one role each; texts are written here."""
+"""From domain values to what a template shows, for one role each; texts are written here.
+
+What customers and the TV read is said in the language that is spoken (webapp/words.py).
+"""
 
 from __future__ import annotations
 
@@ -23,15 +26,17 @@ from domain.errors import (
     ShopPaused,
     TooManyRequests,
 )
-from domain.menu import Menu
+from domain.menu import DrinkOrder, Menu
 from domain.orders import Order, OrderState, RefusalReason, Role, TimeOutCause
 from domain.people import EVERY_SHOP, Person
 from domain.rush import PAUSE_MINUTES
 from domain.shops import Shop
+from domain.texts import N_
 from webapp.services.codes import CurrentCode
 from webapp.services.phone_numbers import calling_code, example_number
 from webapp.services.phone_sign_in import NEXT_TEXT_AFTER
 from webapp.services.ports import Device, PhoneSignIn, StaffSession
+from webapp.words import _, as_said, listed, ngettext, sentence_of
 
 if TYPE_CHECKING:
     from domain.estimate import WaitRange
@@ -40,6 +45,24 @@ _ROWS_ON_TV = 6
 _HERE = timedelta(minutes=3)
 """Whoever was seen within it is there now."""
 _CLOCK_FROM = timedelta(minutes=1)
+_MONTHS = (
+    N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May"), N_("Jun"),
+    N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec"),
+)
+_ON_WEEKDAY = (
+    N_("on Monday at %(clock)s"),
+    N_("on Tuesday at %(clock)s"),
+    N_("on Wednesday at %(clock)s"),
+    N_("on Thursday at %(clock)s"),
+    N_("on Friday at %(clock)s"),
+    N_("on Saturday at %(clock)s"),
+    N_("on Sunday at %(clock)s"),
+)
+_ALLERGENS = {
+    "gluten": N_("gluten"), "milk": N_("milk"), "soy": N_("soy"), "nuts": N_("nuts"),
+    "peanuts": N_("peanuts"), "egg": N_("egg"), "sesame": N_("sesame"),
+    "sulphites": N_("sulphites"),
+}
 
 
 def order(
@@ -52,7 +75,7 @@ def order(
     """One order as its customer sees it. URLs are added by the route; fragments need none."""
     place = order_rules.position(order, open_orders)
     headline, sentence, next_step = _order_texts(shop, order, place)
-    drink = order.drink_order
+    drink = order.drink_order and drink_order(shop, order.drink_order)
     return {
         "id": order.id,
         "state": order.state.value,
@@ -60,7 +83,7 @@ def order(
         "at_ms": _ms(now),
         "number": order.number,
         "drink": drink and {"id": drink.drink, "name": drink.name, "icon": drink.icon},
-        "differences": list(drink.differences) if drink else [],
+        "differences": as_said(listed(drink.differences)) if drink else "",
         "barista_name": order.barista_name,
         "position": place,
         "wait": wait and wait_sentence(wait),
@@ -74,6 +97,11 @@ def order(
         "reason": order.reason,
         "rush": rush_note(shop) if order.state in order_rules.WAITING and not wait else "",
     }
+
+
+def drink_order(shop: Shop, ordered: DrinkOrder) -> DrinkOrder:
+    """What was ordered, by its names in the spoken language."""
+    return ordered
 
 
 def menu(menu: Menu, drink_id: str | None = None, options: dict | None = None,
@@ -112,7 +140,7 @@ def menu(menu: Menu, drink_id: str | None = None, options: dict | None = None,
         "chosen": {"drink": drink_id, "options": options or {}},
         "error": error,
         "allergens": [
-            {"name": item.name, "tags": ", ".join(item.allergens)}
+            {"name": item.name, "tags": listed(_(_ALLERGENS[tag]) for tag in item.allergens)}
             for item in (*menu.drinks, *(o for group in menu.groups for o in group.options))
             if item.allergens
         ],
@@ -136,14 +164,14 @@ def refusal(shop: Shop, refused: Refusal, code: CurrentCode | None, now: datetim
     """Why a scan was not taken, and when it will work again."""
     view = {
         "kind": "unknown",
-        "title": refused.sentence,
+        "title": sentence_of(refused),
         "why": "",
         "when_label": None,
         "when_clock": None,
         "when_ms": None,
         "when_total_seconds": None,
         "when_note": None,
-        "keep": "You have lost nothing. Stay near the screen and scan the code you see there.",
+                "keep": _("Stay near the screen and scan the code you see there."),
         "next_label": None,
         "next_url": None,
     }
@@ -152,109 +180,132 @@ def refusal(shop: Shop, refused: Refusal, code: CurrentCode | None, now: datetim
         every = duration(shop.window_seconds)
         view |= {
             "kind": "used_up",
-            "title": "This code is used up",
-            "why": f"Each code is good for {refused.scans} drinks, so that nobody waits too "
-            f"long. All {refused.scans} of this one are taken.",
-            "keep": "You have lost nothing. Stay near the screen and scan the new code when it "
-            "appears.",
+            "title": _("This code is used up"),
+            "why": _(
+                "Each code is good for %(scans)s drinks, so that nobody waits too long. "
+                "All %(scans)s of this one are taken.",
+                scans=refused.scans,
+            ),
+            "keep": _("Stay near the screen and scan the new code when it appears."),
         }
         if closes_at > now:
             view |= {
-                "when_label": "New code on the screen",
+                "when_label": _("New code on the screen"),
                 "when_clock": clock(shop, closes_at),
                 "when_ms": _ms(closes_at),
                 "when_total_seconds": shop.window_seconds,
-                "when_note": f"a new one every {every}",
+                "when_note": _("a new one every %(time)s", time=every),
             }
         else:
-            view["keep"] = "You have lost nothing. The next code is already on the screen."
+            view["keep"] = _("The next code is already on the screen.")
     elif isinstance(refused, CodeExpired):
         view |= {
             "kind": "expired",
-            "title": "This code is too old",
-            "why": "It changes every few seconds, so that the drinks go to the people who are "
-            "here. A photo or a forwarded link comes too late; scan the screen with this phone.",
+            "title": _("This code is too old"),
+            "why": _(
+                "It changes every few seconds, so that the drinks go to the people who are "
+                "here. A photo or a forwarded link comes too late; scan the screen with this "
+                "phone."
+            ),
         }
     elif isinstance(refused, PassMissing):
         view |= {
             "kind": "expired",
-            "title": "Scan the code first",
-            "why": "This page belongs to the phone that scanned the code, for "
-            f"{duration(shop.pass_seconds)}. Scan the one on the screen with this phone.",
+            "title": _("Scan the code first"),
+            "why": _(
+                "This page belongs to the phone that scanned the code, for %(time)s. Scan the one "
+                "on the screen with this phone.",
+                time=duration(shop.pass_seconds),
+            ),
         }
     elif isinstance(refused, OrdersOfDayUsedUp):
         view |= {
             "kind": "used_up",
-            "title": "That was your last one for today",
-            "why": f"Everybody can have {refused.most} drinks a day. See you tomorrow!",
+            "title": _("That was your last one for today"),
+            "why": ngettext(
+                "Everybody can have one drink a day. See you tomorrow.",
+                "Everybody can have %(count)s drinks a day. See you tomorrow.",
+                refused.most,
+            ),
             "keep": None,
         }
     elif isinstance(refused, OneTimeCodeOver):
         view |= {
             "kind": "expired",
-            "title": "This code is over",
-            "why": "Ask for a new one; only the newest text counts.",
+            "title": _("This code is over"),
+            "why": _("Ask for a new one; only the newest text counts."),
             "keep": None,
-            "next_label": "Get a new code",
+            "next_label": _("Get a new code"),
         }
     elif isinstance(refused, TooManyRequests):
         view |= {
             "kind": "full",
-            "title": "One moment, please",
-            "why": refused.sentence,
-            "when_label": "Try again",
+            "title": _("One moment, please"),
+            "why": sentence_of(refused),
+            "when_label": _("Try again"),
             # Of half a minute the clock says nothing: it shows the minute that it is.
             "when_clock": clock(shop, refused.retry_at)
             if refused.retry_at - now >= _CLOCK_FROM
             else None,
             "when_ms": _ms(refused.retry_at),
             "keep": None,
-            "next_label": "Try again",
+            "next_label": _("Try again"),
         }
     elif isinstance(refused, CodeUnknown):
         view |= {
             "kind": "unknown",
-            "title": "This is not a code of this bar",
-            "why": "The address was cut off or changed on its way. Scan the code on the screen.",
+            "title": _("This is not a code of this bar"),
+            "why": _("The address was cut off or changed on its way. Scan the code on the screen."),
         }
     elif isinstance(refused, ShopClosed):
         opens_at = shop.opens_again_at(now)
         view |= {
             "kind": "closed",
-            "title": "The bar is closed",
-            "why": f"It opens again {coming(shop, opens_at, now)}." if opens_at else
-            "Nobody is taking orders right now. The screen shows a code as soon as the bar opens.",
-            "keep": "You have lost nothing. This scan was not used.",
+            "title": _("The bar is closed"),
+            "why": _("It opens again %(when)s.", when=coming(shop, opens_at, now))
+            if opens_at
+            else _(
+                "Nobody is taking orders right now. The screen shows a code as soon as the bar "
+                "opens."
+            ),
+            "keep": _("This scan was not used."),
         }
     elif isinstance(refused, ShopPaused):
         view |= {
             "kind": "full",
-            "title": "The bar is catching up",
-            "why": "More orders came than the baristas can make at once, so they take a short "
-            "pause from new ones.",
-            "when_label": "New orders again",
+            "title": _("The bar is catching up"),
+            "why": _(
+                "More orders came than the baristas can make at once, so they take a short pause "
+                "from new ones."
+            ),
+            "when_label": _("New orders again"),
             "when_clock": clock(shop, refused.until),
             "when_ms": _ms(refused.until),
             "when_total_seconds": PAUSE_MINUTES * 60,
-            "when_note": "or sooner",
-            "keep": "You have lost nothing. This scan was not used; scan again then.",
+            "when_note": _("or sooner"),
+            "keep": _("This scan was not used; scan again then."),
         }
     elif isinstance(refused, ShopFull):
         view |= {
             "kind": "full",
-            "title": "The bar is full right now",
-            "why": f"{shop.capacity} orders are under way, as many as the baristas can make at "
-            "once. Usually a place is free within a few minutes.",
-            "keep": "You have lost nothing. This scan was not used; try again in a moment.",
-            "next_label": "Try again",
+            "title": _("The bar is full right now"),
+            "why": ngettext(
+                "One order is under way, as many as the baristas can make at once. Usually a "
+                "place is free within a few minutes.",
+                "%(count)s orders are under way, as many as the baristas can make at once. "
+                "Usually a place is free within a few minutes.",
+                shop.capacity,
+            ),
+            "keep": _("This scan was not used; try again in a moment."),
+            "next_label": _("Try again"),
         }
     elif isinstance(refused, HasOpenOrder):
         view |= {
             "kind": "open_order",
-            "title": "You already have an order",
-            "why": "One order at a time, so that everybody gets a drink. Yours is under way.",
-            "keep": "You have lost nothing. This scan was not used.",
-            "next_label": "Show my order",
+            "title": _("You already have an order"),
+            "why": _("One order at a time, so that everybody gets a drink. Yours is under way."),
+            "keep": _("This scan was not used."),
+            "next_label": _("Show my order"),
         }
     return view
 
@@ -266,7 +317,7 @@ def phone_number(shop: Shop, typed: str, error: str) -> dict:
     return {
         "typed": typed[:32],
         "error": error,
-        "codes": "Numbers that start with " + " or ".join(codes),
+        "codes": " / ".join(codes),
         "example": example_number(first),
     }
 
@@ -277,7 +328,7 @@ def phone_code(shop: Shop, sign_in: PhoneSignIn, refused: Refusal | None, now: d
     ends_at = sign_in.code_ends_at
     return {
         "phone": sign_in.phone,
-        "error": refused.sentence if refused else "",
+        "error": sentence_of(refused) if refused else "",
         "ends_clock": clock(shop, ends_at) if ends_at and ends_at > now else None,
         "again_ms": _ms(again_at) if again_at > now else None,
     }
@@ -414,14 +465,16 @@ def wait_words(wait: WaitRange | None) -> str | None:
     """A wait for a screen with little room: "4–6 min"; None while too little is known."""
     if wait is None:
         return None
-    return f"{wait.low}–{wait.high} min" if wait.low else f"up to {wait.high} min"
+    if not wait.low:
+        return _("up to %(high)s min", high=wait.high)
+    return _("%(low)s–%(high)s min", low=wait.low, high=wait.high)
 
 
 def wait_sentence(wait: WaitRange) -> str:
     """A wait in a sentence of its own."""
     if not wait.low:
-        return f"Ready within about {duration(wait.high * 60)}."
-    return f"Ready in about {wait.low}–{wait.high} minutes."
+        return _("Ready within about %(time)s.", time=duration(wait.high * 60))
+    return _("Ready in about %(low)s–%(high)s minutes.", low=wait.low, high=wait.high)
 
 
 def board_note(order: Order | None) -> str:
@@ -532,86 +585,142 @@ def _customer_can_cancel(order: Order) -> bool:
 def _order_texts(shop: Shop, order: Order, place: int | None) -> tuple[str, str, str]:
     """Headline, sentence and next step for each state, in the tone of the house."""
     number = order.number
-    drink = order.drink_order.name if order.drink_order else "drink"
-    barista = order.barista_name or "A barista"
-    scan_again = "You can scan again whenever you like."
+    barista = order.barista_name or _("A barista")
+    scan_again = _("You can scan again whenever you like.")
     match order.state:
         case OrderState.CLAIMED:
-            return "One moment", "We are asking the bar for a place for you.", ""
+            return _("One moment"), _("We are asking the bar for a place for you."), ""
         case OrderState.ADMITTED:
-            return "What would you like?", "", ""
+            return _("What would you like?"), "", ""
         case OrderState.SUBMITTED | OrderState.QUEUED if order.remade_at:
-            where = "you are next" if place == 1 else f"you are {_ordinal(place or 1)} in line"
-            return (
-                "We make it again",
-                f"We are sorry: {number} did not come out right. It keeps its number, and {where}.",
-                "",
+            sorry = _(
+                "We are sorry: %(number)s did not come out right. It keeps its number.",
+                number=number,
             )
+            return _("We make it again"), f"{sorry} {_line_sentence(place)}", ""
         case OrderState.MAKING if order.taken_back_at:
             return (
-                "One moment more",
-                f"We are sorry: we called {number} too early. {barista} is still making it.",
+                _("One moment more"),
+                _(
+                    "We are sorry: we called %(number)s too early. %(barista)s is still making it.",
+                    number=number, barista=barista,
+                ),
                 "",
             )
         case OrderState.SUBMITTED | OrderState.QUEUED:
-            where = "You are next" if place == 1 else f"You are {_ordinal(place or 1)} in line"
-            return where, f"Order placed. Your number is {number}.", ""
+            placed = _("Order placed. Your number is %(number)s.", number=number)
+            return _line_words(place), placed, ""
         case OrderState.MAKING:
-            return f"{barista} is making it now", f"Your {drink} is on its way.", ""
+            return (
+                _("%(barista)s is making it now", barista=barista),
+                _("Your %(drink)s is on its way.", drink=_drink_name(shop, order)),
+                "",
+            )
         case OrderState.COMPLETED:
-            return "Ready", f"Collect {number} at the {shop.pickup_place}.", "Enjoy your coffee."
+            collect = _(
+                "Collect %(number)s at the %(place)s.", number=number, place=shop.pickup_place
+            )
+            return _("Ready"), collect, _("Enjoy your coffee.")
         case OrderState.COLLECTED:
-            return "Collected", f"{number}, {drink}: enjoy it.", scan_again
+            enjoy = _(
+                "%(number)s, %(drink)s: enjoy it.", number=number, drink=_drink_name(shop, order)
+            )
+            return _("Collected"), enjoy, scan_again
         case OrderState.REFUSED:
-            if order.reason == RefusalReason.FULL:
-                return (
-                    "The bar is full right now",
-                    "The last free place was taken a moment before you. Your scan was given back.",
-                    "Scan again in a few minutes.",
-                )
-            return (
-                "The bar is closed",
-                "It closed a moment before your scan arrived. Your scan was given back.",
-                "The screen shows a code as soon as the bar opens.",
-            )
+            return _refused_texts(order)
         case OrderState.CANCELLED:
-            if order.cancelled_by is Role.BARISTA:
-                return (
-                    "The bar cancelled your order",
-                    f"We are sorry: {number} was cancelled because {order.reason}.",
-                    "You can scan again straight away.",
-                )
-            what = f"Order {number} is cancelled." if number else "Your place is free again."
-            return "You cancelled your order", what, scan_again
+            return _cancelled_texts(order, scan_again)
         case OrderState.TIMED_OUT:
-            if order.reason == TimeOutCause.CUSTOMER:
-                return (
-                    "Your time to choose is over",
-                    f"We waited {duration(order.choose_seconds or 0)} for your choice and gave "
-                    "the place to the next person.",
-                    "Scan again whenever you like.",
-                )
-            return (
-                "Your drink was not made in time",
-                f"We are sorry: nobody could make {number} within "
-                f"{duration(order.make_seconds or 0)}, so it was closed.",
-                "Ask at the counter, or scan again straight away.",
-            )
+            return _timed_out_texts(order)
     raise ValueError(order.state)
 
 
+def _refused_texts(order: Order) -> tuple[str, str, str]:
+    if order.reason == RefusalReason.FULL:
+        return (
+            _("The bar is full right now"),
+            _("The last free place was taken a moment before you. Your scan was given back."),
+            _("Scan again in a few minutes."),
+        )
+    return (
+        _("The bar is closed"),
+        _("It closed a moment before your scan arrived. Your scan was given back."),
+        _("The screen shows a code as soon as the bar opens."),
+    )
+
+
+def _cancelled_texts(order: Order, scan_again: str) -> tuple[str, str, str]:
+    if order.cancelled_by is Role.BARISTA:
+        reason = order.reason or ""
+        return (
+            _("The bar cancelled your order"),
+            _(
+                "We are sorry: %(number)s was cancelled because %(reason)s.",
+                number=order.number, reason=_(reason),
+            ),
+            _("You can scan again straight away."),
+        )
+    if order.number:
+        what = _("Order %(number)s is cancelled.", number=order.number)
+    else:
+        what = _("Your place is free again.")
+    return _("You cancelled your order"), what, scan_again
+
+
+def _timed_out_texts(order: Order) -> tuple[str, str, str]:
+    if order.reason == TimeOutCause.CUSTOMER:
+        return (
+            _("Your time to choose is over"),
+            _(
+                "We waited %(time)s for your choice and gave the place to the next person.",
+                time=duration(order.choose_seconds or 0),
+            ),
+            _("Scan again whenever you like."),
+        )
+    return (
+        _("Your drink was not made in time"),
+        _(
+            "We are sorry: nobody could make %(number)s within %(time)s, so it was closed.",
+            number=order.number, time=duration(order.make_seconds or 0),
+        ),
+        _("Ask at the counter, or scan again straight away."),
+    )
+
+
+def _line_words(place: int | None) -> str:
+    if place == 1:
+        return _("You are next")
+    return _("You are %(place)s in line", place=_ordinal(place or 1))
+
+
+def _line_sentence(place: int | None) -> str:
+    if place == 1:
+        return _("You are next.")
+    return _("You are %(place)s in line.", place=_ordinal(place or 1))
+
+
+def _drink_name(shop: Shop, order: Order) -> str:
+    return drink_order(shop, order.drink_order).name if order.drink_order else _("drink")
+
+
 def _ordinal(number: int) -> str:
-    if 10 <= number % 100 <= 20:
-        return f"{number}th"
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+    """A place in line; languages that say it by the bare number translate all four alike."""
+    last = 0 if 10 <= number % 100 <= 20 else number % 10
+    match last:
+        case 1:
+            return _("%(number)sst", number=number)
+        case 2:
+            return _("%(number)snd", number=number)
+        case 3:
+            return _("%(number)srd", number=number)
+    return _("%(number)sth", number=number)
 
 
 def duration(seconds: int) -> str:
     """A span of time as people say it."""
     if seconds % 60 == 0 and seconds >= 60:
-        minutes = seconds // 60
-        return "1 minute" if minutes == 1 else f"{minutes} minutes"
-    return "1 second" if seconds == 1 else f"{seconds} seconds"
+        return ngettext("%(count)s minute", "%(count)s minutes", seconds // 60)
+    return ngettext("%(count)s second", "%(count)s seconds", seconds)
 
 
 def moment(shop: Shop, at: datetime | None, now: datetime) -> str:
@@ -621,7 +730,13 @@ def moment(shop: Shop, at: datetime | None, now: datetime) -> str:
     local = shop.local_time(at)
     if local.date() == shop.local_time(now).date():
         return local.strftime("%H:%M")
-    return local.strftime("%d %b, %H:%M").lstrip("0")
+    return _("%(day)s, %(clock)s", day=calendar_day(local), clock=local.strftime("%H:%M"))
+
+
+def calendar_day(local: datetime) -> str:
+    """A day of some year: "24 Dec"."""
+    month = _(_MONTHS[local.month - 1])
+    return _("%(day)s %(month)s", day=local.day, month=month)
 
 
 def coming(shop: Shop, at: datetime, now: datetime) -> str:
@@ -629,12 +744,12 @@ def coming(shop: Shop, at: datetime, now: datetime) -> str:
     local, today = shop.local_time(at), shop.local_time(now).date()
     days, at_clock = (local.date() - today).days, local.strftime("%H:%M")
     if days == 0:
-        return f"at {at_clock}"
+        return _("at %(clock)s", clock=at_clock)
     if days == 1:
-        return f"tomorrow at {at_clock}"
+        return _("tomorrow at %(clock)s", clock=at_clock)
     if days < 7:
-        return f"on {local.strftime('%A')} at {at_clock}"
-    return f"on {local.day} {local.strftime('%B')} at {at_clock}"
+        return _(_ON_WEEKDAY[local.weekday()], clock=at_clock)
+    return _("on %(day)s at %(clock)s", day=calendar_day(local), clock=at_clock)
 
 
 def opens(shop: Shop, now: datetime) -> str:
@@ -652,7 +767,11 @@ def rush_note(shop: Shop) -> str:
     """What a rush adds to the wait; empty in quiet times."""
     if not shop.extra_minutes:
         return ""
-    return f"The bar is busy: about {shop.extra_minutes} minutes longer than usual."
+    return ngettext(
+        "The bar is busy: about one minute longer than usual.",
+        "The bar is busy: about %(count)s minutes longer than usual.",
+        shop.extra_minutes,
+    )
 
 
 def clock(shop: Shop, moment: datetime) -> str:

@@ -8,7 +8,8 @@ from datetime import datetime
 from domain.colours import HOUSE_ACCENT
 from domain.errors import ChangedMeanwhile
 from domain.hours import DAYS, write_exceptions, write_spans
-from domain.settings import LANGUAGES, NUMBERS
+from domain.languages import LANGUAGES
+from domain.settings import NUMBERS
 from domain.shops import Shop
 from webapp.presenters import coming, duration, moment
 

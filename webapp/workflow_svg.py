@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from webapp.words import _
 from workflows.graph import END, START, Edge, edges, path_taken, usual_states
 from workflows.order_workflow import TableNames, order_definition
 
@@ -62,7 +63,9 @@ def workflow_svg(path: Sequence[str], is_over: bool, good: bool) -> Markup:
             state = "good" if good else "ended"
         parts.append(_node(node, state))
     words = ", ".join(_words(name).lower() for name in path[1:])
-    label = f"The workflow. This order's way: {words}." if words else "The workflow."
+    label = _("The workflow")
+    if words:
+        label = _("The workflow. This order's way: %(words)s.", words=words)
     return Markup(
         '<svg class="workflow" role="img" aria-label="{}" viewBox="0 0 {} {:.0f}">{}</svg>'
     ).format(label, _WIDTH, height, Markup("").join(parts))

@@ -11,6 +11,7 @@ from webapp.cloud.live_topics import barista_topic, display_topic, order_topic
 from webapp.services.codes import current_code
 from webapp.services.ports import Services
 from webapp.services.waits import wait_of
+from webapp.words import speaking
 
 CHANGES_CODE = {DetailType.NEW_ORDER, DetailType.SHOP_NOT_READY, DetailType.CONFIG_CHANGED}
 CHANGES_BOARD = {
@@ -91,7 +92,7 @@ def _publish_order(
     if order.state is OrderState.CLAIMED:
         return
     wait = wait_of(services, shop, order, open_orders)
-    view = presenters.order(shop, order, open_orders, services.now(), wait)
-    services.live.publish(
-        f"{order_topic(shop.id, order.id)}/order_status", fragments.order_status(view, shop)
-    )
+    with speaking(shop.offered_language(order.language)):
+        view = presenters.order(shop, order, open_orders, services.now(), wait)
+        html = fragments.order_status(view, shop)
+    services.live.publish(f"{order_topic(shop.id, order.id)}/order_status", html)

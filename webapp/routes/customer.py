@@ -31,10 +31,12 @@ from webapp.access import (
 )
 from webapp.cloud.live_topics import order_topic
 from webapp.errors import STATUS
+from webapp.languages import asked_language, choices, entered
 from webapp.routes.live import feed, live_url
 from webapp.services import codes, ordering, waits
 from webapp.services.directory import shops_for_customers
 from webapp.services.refused_scans import count_refusal
+from webapp.words import _, sentence_of, spoken
 
 blueprint = Blueprint("customer", __name__)
 
@@ -68,7 +70,7 @@ def _shop_in_list(shop: Shop) -> dict:
 @blueprint.get("/<shop_id>/")
 @allow(ANYONE)
 def welcome(shop_id: str):
-    shop = services().shop(shop_id)
+    shop = entered(shop_id)
     who = customer()
     order = codes.open_order(services(), shop.id, who)
     return page(
@@ -87,7 +89,7 @@ def welcome(shop_id: str):
 @blueprint.get("/<shop_id>/scan/<code>")
 @allow(ANYONE)
 def scan(shop_id: str, code: str):
-    shop = services().shop(shop_id)
+    shop = entered(shop_id)
     try:
         secret, who = codes.scan_code(services(), shop, code, client_address(), customer())
     except Refusal as refused:
@@ -101,7 +103,7 @@ def scan(shop_id: str, code: str):
 @blueprint.get("/<shop_id>/scan")
 @allow(ANYONE)
 def place(shop_id: str):
-    shop = services().shop(shop_id)
+    shop = entered(shop_id)
     try:
         codes.check_pass(services(), shop, customer())
     except Refusal as refused:
@@ -121,12 +123,14 @@ def place(shop_id: str):
 @blueprint.post("/<shop_id>/scan")
 @allow(ANYONE)
 def claim(shop_id: str):
-    shop = services().shop(shop_id)
+    shop = entered(shop_id)
     form_key = request.form.get("form_key", "")
     if not 8 <= len(form_key) <= _FORM_KEY_LENGTH:
         abort(400)
     try:
-        order = codes.claim_place(services(), shop, customer(), form_key, client_address())
+        order = codes.claim_place(
+            services(), shop, customer(), form_key, client_address(), spoken()
+        )
     except PhoneNeeded:
         return redirect(url_for("phone.number_page", shop_id=shop.id), 303)
     except Refusal as refused:
@@ -137,7 +141,9 @@ def claim(shop_id: str):
 @blueprint.get("/<shop_id>/orders/<order_id>")
 @allow(ORDER_OWNER)
 def order_page(shop_id: str, order_id: str):
-    shop, order = services().shop(shop_id), own_order()
+    shop, order = entered(shop_id), own_order()
+    if language := asked_language():
+        order = ordering.speak_to_customer(services(), shop, order, language)
     address = live_url("customer.order_live", shop_id=shop.id, order_id=order.id)
     return page("customer/order.html", shop, live_url=address, **_views(shop, order))
 
@@ -145,7 +151,7 @@ def order_page(shop_id: str, order_id: str):
 @blueprint.get("/<shop_id>/orders/<order_id>/panel")
 @allow(ORDER_OWNER)
 def order_panel(shop_id: str, order_id: str):
-    return _panel(services().shop(shop_id), own_order())
+    return _panel(entered(shop_id), own_order())
 
 
 @blueprint.get("/<shop_id>/orders/<order_id>/live")
@@ -157,19 +163,19 @@ def order_live(shop_id: str, order_id: str):
 @blueprint.post("/<shop_id>/orders/<order_id>/submit")
 @allow(ORDER_OWNER)
 def place_order(shop_id: str, order_id: str):
-    shop, order = services().shop(shop_id), own_order()
-    choices = {
+    shop, order = entered(shop_id), own_order()
+    chosen = {
         name: value
         for name, value in request.form.items()
         if name not in ("csrf_token", "drink")
     }
     drink_id = request.form.get("drink", "")
     try:
-        order = ordering.place_order(services(), shop, order, drink_id, choices)
+        order = ordering.place_order(services(), shop, order, drink_id, chosen)
     except (ChoiceInvalid, SoldOut) as refused:
         if order.state is not OrderState.ADMITTED:
             raise
-        menu = presenters.menu(shop.menu, drink_id, choices, refused.sentence)
+        menu = presenters.menu(shop.menu, drink_id, chosen, sentence_of(refused))
         return _answer(shop, order, STATUS[type(refused)], menu)
     except NotAllowedNow:
         # The page was older than the order; what became of it says more than an error.
@@ -180,7 +186,7 @@ def place_order(shop_id: str, order_id: str):
 @blueprint.post("/<shop_id>/orders/<order_id>/cancel")
 @allow(ORDER_OWNER)
 def cancel_order(shop_id: str, order_id: str):
-    shop, order = services().shop(shop_id), own_order()
+    shop, order = entered(shop_id), own_order()
     try:
         order = ordering.cancel_order(services(), order)
     except NotAllowedNow:
@@ -235,11 +241,11 @@ def refusal_page(shop: Shop, refused: Refusal, next_url: str | None = None):
         order = services().order(shop.id, refused.order_id)
         view["next_url"] = _order_url(order)
         if order.number:
-            view["title"] = f"You already have an order: {order.number}"
+            view["title"] = _("You already have an order: %(number)s", number=order.number)
     elif next_url or isinstance(refused, (ShopFull, TooManyRequests)):
         view["next_url"] = next_url or request.script_root + request.path
     elif order := codes.open_order(services(), shop.id, customer()):
-        view |= {"next_label": "I have an order: show it", "next_url": _order_url(order)}
+        view |= {"next_label": _("I have an order: show it"), "next_url": _order_url(order)}
     return page("customer/refusal.html", shop, refusal=view), STATUS[type(refused)]
 
 
@@ -251,5 +257,7 @@ def page(template: str, shop: Shop, **context) -> str:
     """A customer's page; showing it keeps their cookie alive."""
     context.setdefault("live_url", None)
     now_ms = int(services().now().timestamp() * 1000)
-    session.modified = "customer" in session
-    return render_template(template, shop=shop, now_ms=now_ms, **context)
+    session.modified = session.modified or "customer" in session
+    return render_template(
+        template, shop=shop, now_ms=now_ms, languages=choices(shop), **context
+    )

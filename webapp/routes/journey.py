@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, url_for
 
+from domain.shops import Shop
 from webapp.access import ANYONE, ORDER_OWNER, allow, own_order, services
+from webapp.languages import choices, entered
 from webapp.routes.live import live_url
 from webapp.services import journeys
 
@@ -14,11 +16,11 @@ blueprint = Blueprint("journey", __name__, url_prefix="/<shop_id>")
 @blueprint.get("/orders/<order_id>/journey")
 @allow(ORDER_OWNER)
 def page(shop_id: str, order_id: str):
-    order = own_order()
+    shop, order = entered(shop_id), own_order()
     return _page(
         "customer/journey.html",
-        shop_id,
-        _own_view(shop_id, order.id),
+        shop,
+        _own_view(shop, order.id),
         live_url=live_url("customer.order_live", shop_id=shop_id, order_id=order.id),
         order_url=url_for("customer.order_page", shop_id=shop_id, order_id=order.id),
         panel_url=url_for("journey.panel", shop_id=shop_id, order_id=order.id),
@@ -32,35 +34,42 @@ def page(shop_id: str, order_id: str):
 @blueprint.get("/orders/<order_id>/journey/panel")
 @allow(ORDER_OWNER)
 def panel(shop_id: str, order_id: str):
-    return _page("fragments/journey.html", shop_id, _own_view(shop_id, own_order().id))
+    shop = entered(shop_id)
+    return _page("fragments/journey.html", shop, _own_view(shop, own_order().id))
 
 
 @blueprint.get("/journeys/<name>")
 @allow(ANYONE)
 def shared(shop_id: str, name: str):
+    shop = entered(shop_id)
     events = journeys.shared_journey(services(), shop_id, name)
     return _page(
         "customer/shared_journey.html",
-        shop_id,
-        _view(shop_id, events, is_shared=True),
+        shop,
+        _view(shop, events, is_shared=True),
         start_url=url_for("customer.welcome", shop_id=shop_id),
     )
 
 
-def _own_view(shop_id: str, order_id: str) -> dict:
+def _own_view(shop: Shop, order_id: str) -> dict:
     events = journeys.journey(services(), order_id)
-    return _view(shop_id, events)
+    return _view(shop, events)
 
 
-def _view(shop_id: str, events: list, is_shared: bool = False) -> dict:
+def _view(shop: Shop, events: list, is_shared: bool = False) -> dict:
     # Late: the drawing of the workflow is nobody's first page.
     from webapp.journey_presenter import journey
 
-    return journey(services().shop(shop_id), events, services().now(), is_shared=is_shared)
+    return journey(shop, events, services().now(), is_shared=is_shared)
 
 
-def _page(template: str, shop_id: str, view: dict, **context) -> str:
+def _page(template: str, shop: Shop, view: dict, **context) -> str:
     context.setdefault("live_url", None)
     return render_template(
-        template, shop=services().shop(shop_id), journey=view, now_ms=view["at_ms"], **context
+        template,
+        shop=shop,
+        journey=view,
+        now_ms=view["at_ms"],
+        languages=choices(shop),
+        **context,
     )

@@ -8,6 +8,7 @@ from domain.errors import NotAllowedNow
 from domain.orders import Order
 from webapp import my_orders_presenter
 from webapp.access import ANYONE, allow, customer, services
+from webapp.languages import entered
 from webapp.routes.customer import page
 from webapp.services.forgetting import forget_browser, orders_in_the_way
 from webapp.services.my_orders import my_orders
@@ -18,7 +19,7 @@ blueprint = Blueprint("my_orders", __name__, url_prefix="/<shop_id>/my-orders")
 @blueprint.get("")
 @allow(ANYONE)
 def home(shop_id: str):
-    shop = services().shop(shop_id)
+    shop = entered(shop_id)
     orders = my_orders(services(), shop.id, customer())
     return page(
         "customer/my_orders.html",
@@ -44,7 +45,7 @@ def ask(shop_id: str):
 @blueprint.post("/erase")
 @allow(ANYONE)
 def erase(shop_id: str):
-    shop = services().shop(shop_id)
+    shop = entered(shop_id)
     if who := customer():
         try:
             forget_browser(services(), who)
@@ -57,7 +58,7 @@ def erase(shop_id: str):
 
 
 def _confirmation(shop_id: str) -> str:
-    shop, who = services().shop(shop_id), customer()
+    shop, who = entered(shop_id), customer()
     in_the_way = orders_in_the_way(services(), who.customer_id)
     return page(
         "customer/erase.html",

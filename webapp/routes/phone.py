@@ -15,8 +15,10 @@ from domain.shops import Shop
 from webapp import presenters
 from webapp.access import ANYONE, allow, client_address, customer, remember_customer, services
 from webapp.errors import STATUS
+from webapp.languages import entered
 from webapp.routes.customer import page, refusal_page
 from webapp.services import codes, phone_sign_in
+from webapp.words import sentence_of
 
 blueprint = Blueprint("phone", __name__, url_prefix="/<shop_id>/phone")
 
@@ -24,7 +26,7 @@ blueprint = Blueprint("phone", __name__, url_prefix="/<shop_id>/phone")
 @blueprint.get("")
 @allow(ANYONE)
 def number_page(shop_id: str):
-    shop = services().shop(shop_id)
+    shop = entered(shop_id)
     if not phone_sign_in.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     try:
@@ -37,14 +39,14 @@ def number_page(shop_id: str):
 @blueprint.post("")
 @allow(ANYONE)
 def ask_code(shop_id: str):
-    shop = services().shop(shop_id)
+    shop = entered(shop_id)
     if not phone_sign_in.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     typed = request.form.get("number", "")
     try:
         phone_sign_in.ask_code(services(), shop, customer(), typed, client_address())
     except ChoiceInvalid as refused:
-        return _number_page(shop, typed, refused.sentence), STATUS[type(refused)]
+        return _number_page(shop, typed, sentence_of(refused)), STATUS[type(refused)]
     except Refusal as refused:
         return _refusal(shop, refused)
     return _on_to_code(shop)
@@ -53,7 +55,7 @@ def ask_code(shop_id: str):
 @blueprint.get("/code")
 @allow(ANYONE)
 def code_page(shop_id: str):
-    shop = services().shop(shop_id)
+    shop = entered(shop_id)
     if not phone_sign_in.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     try:
@@ -65,7 +67,7 @@ def code_page(shop_id: str):
 @blueprint.post("/code")
 @allow(ANYONE)
 def enter_code(shop_id: str):
-    shop = services().shop(shop_id)
+    shop = entered(shop_id)
     if not phone_sign_in.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     typed = request.form.get("code", "")
@@ -85,7 +87,7 @@ def enter_code(shop_id: str):
 @blueprint.post("/code/again")
 @allow(ANYONE)
 def ask_again(shop_id: str):
-    shop = services().shop(shop_id)
+    shop = entered(shop_id)
     if not phone_sign_in.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     try:
@@ -98,7 +100,7 @@ def ask_again(shop_id: str):
 @blueprint.post("/sign-out")
 @allow(ANYONE)
 def sign_out(shop_id: str):
-    shop = services().shop(shop_id)
+    shop = entered(shop_id)
     if who := customer():
         services().customer_sessions.end(who)
         session.clear()

@@ -8,7 +8,8 @@ from flask import Blueprint, abort, current_app, redirect, render_template, requ
 
 from domain.errors import ChangedMeanwhile, SettingInvalid
 from domain.logos import MOST_BYTES
-from domain.settings import LANGUAGES, NUMBERS, PARTS
+from domain.languages import LANGUAGES
+from domain.settings import NUMBERS, PARTS
 from domain.shops import Shop
 from webapp import setting_views
 from webapp.access import ADMIN, allow, services, staff, takes_bytes

@@ -21,6 +21,7 @@ from domain.orders import (
     take_back,
 )
 from domain.shops import Shop, move_door
+from domain.texts import N_
 from webapp.services.ports import Services, StaffSession, move
 from webapp.services.shop_settings import change_shop
 
@@ -28,11 +29,11 @@ from webapp.services.shop_settings import change_shop
 class CancelReason(StrEnum):
     """Why the bar cancels an order, as the customer reads it after "because"."""
 
-    SOLD_OUT = "something for it ran out"
-    MACHINE = "the machine needs a break"
-    CLOSING = "the bar is closing"
-    NOT_COLLECTED = "nobody came for it"
-    MISTAKE = "there was a mistake with it"
+    SOLD_OUT = N_("something for it ran out")
+    MACHINE = N_("the machine needs a break")
+    CLOSING = N_("the bar is closing")
+    NOT_COLLECTED = N_("nobody came for it")
+    MISTAKE = N_("there was a mistake with it")
 
 
 def make_order(services: Services, order_id: str, barista: StaffSession) -> Order:

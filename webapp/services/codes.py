@@ -122,11 +122,17 @@ def check_pass(services: Services, shop: Shop, customer: CustomerSession | None)
 
 
 def claim_place(
-    services: Services, shop: Shop, customer: CustomerSession | None, form_key: str, address: str
+    services: Services,
+    shop: Shop,
+    customer: CustomerSession | None,
+    form_key: str,
+    address: str,
+    language: str = "",
 ) -> Order:
     """Takes one token with the browser's pass and creates the customer's order.
 
-    The same form claims once, however often it is sent. Raises what `check_pass` raises, and
+    The same form claims once, however often it is sent. language: the one the customer reads.
+    Raises what `check_pass` raises, and
     PhoneNeeded, OrdersOfDayUsedUp or TooManyRequests.
     """
     if customer is None:
@@ -145,6 +151,7 @@ def claim_place(
         customer_id=customer.customer_id,
         window=bucket.window,
         created_at=now,
+        language=language if language in shop.languages[1:] else None,
     )
     claim = Claim(
         order=order,

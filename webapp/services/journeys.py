@@ -7,6 +7,7 @@ import hmac
 
 from domain.errors import NotFound
 from domain.orders import Order
+from domain.texts import N_
 from webapp.services.ports import Services, StoredEvent
 
 _ID_LENGTH, _KEY_LENGTH = 32, 32
@@ -36,7 +37,7 @@ def shared_journey(services: Services, shop_id: str, name: str) -> list[StoredEv
     ]
     events = journey(services, order_id) if any(matches) else []
     if not events:
-        raise NotFound("We know no such order.")
+        raise NotFound(N_("We know no such order."))
     return events
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from domain.errors import TooManyRequests
+from domain.texts import N_
 from webapp.services.ports import Services
 
 
@@ -31,11 +32,14 @@ class Limit:
 _MINUTE = timedelta(minutes=1)
 BAD_CODES = Limit(
     "bad-codes", 30, _MINUTE,
-    "Too many codes from your network were wrong. Wait a minute, then scan the one on the screen.",
+    N_(
+        "Too many codes from your network were wrong. Wait a minute, then scan the one on the "
+        "screen."
+    ),
 )
 SCANS = Limit(
     "scans", 60, _MINUTE,
-    "Many people on your network are scanning right now. Try again in a minute.",
+    N_("Many people on your network are scanning right now. Try again in a minute."),
 )
 PAIRINGS = Limit(
     "pairings", 20, _MINUTE,
@@ -43,7 +47,10 @@ PAIRINGS = Limit(
 )
 CLAIMS = Limit(
     "claims", 6, _MINUTE,
-    "Many people on your network are ordering right now. Your scan is kept; try again in a minute.",
+    N_(
+        "Many people on your network are ordering right now. Your scan is kept; try again in a "
+        "minute."
+    ),
 )
 """Ten tokens per five minutes: a single address cannot drain a window before others get in."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from domain.errors import NotAllowedNow, NotFound
 from domain.orders import (
+    ON_THE_BOARD,
     Action,
     Order,
     OrderState,
@@ -16,6 +18,7 @@ from domain.orders import (
     transition,
 )
 from domain.shops import Shop
+from domain.texts import N_
 from webapp.services.ports import CustomerSession, Services, move
 from webapp.services.waits import wait_of_next
 
@@ -26,7 +29,7 @@ def own_order(
     """The customer's own order. Raises NotFound, for somebody else's alike."""
     order = services.order(shop_id, order_id)
     if customer is None or order.customer_id != customer.customer_id:
-        raise NotFound("We know no such order.")
+        raise NotFound(N_("We know no such order."))
     return order
 
 
@@ -66,6 +69,16 @@ def place_order(
         if current.drink_order is None:
             raise
         return current
+
+
+def speak_to_customer(services: Services, shop: Shop, order: Order, language: str) -> Order:
+    """Remembers the language that the customer has chosen for what is pushed to their phone."""
+    chosen = language if language in shop.languages[1:] else None
+    if chosen == order.language or order.state not in ON_THE_BOARD:
+        return order
+    return move(
+        services, shop.id, order.id, lambda current: replace(current, language=chosen)
+    )
 
 
 def cancel_order(services: Services, order: Order) -> Order:

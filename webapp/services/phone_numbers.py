@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.errors import ChoiceInvalid
+from domain.texts import N_
 
 _LONGEST = 32
 _PUNCTUATION = frozenset("+-–()./ \u00a0\u200e\u202a\u202c")
@@ -50,7 +51,7 @@ def read_number(text: str, countries: Sequence[str]) -> PhoneNumber:
 
     text = text.strip()
     if not text:
-        raise ChoiceInvalid("Type your mobile number.")
+        raise ChoiceInvalid(N_("Type your mobile number."))
     if len(text) <= _LONGEST and all(one.isdecimal() or one in _PUNCTUATION for one in text):
         mobile = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
         for country in countries:
@@ -65,8 +66,10 @@ def read_number(text: str, countries: Sequence[str]) -> PhoneNumber:
             ):
                 e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
                 return PhoneNumber(e164, number.country_code)
-    codes = " or ".join(dict.fromkeys(f"+{calling_code(country)}" for country in countries))
-    raise ChoiceInvalid(f"This is not a mobile number that starts with {codes}. Check it again.")
+    codes = " / ".join(dict.fromkeys(f"+{calling_code(country)}" for country in countries))
+    raise ChoiceInvalid(
+        N_("This is not a mobile number that starts with %(codes)s. Check it again."), codes=codes
+    )
 
 
 def calling_code(country: str) -> int:

@@ -28,6 +28,7 @@ from domain.errors import (
     TooManyRequests,
 )
 from domain.shops import Shop
+from domain.texts import N_
 from webapp.services import codes, limits
 from webapp.services.limits import Limit
 from webapp.services.phone_numbers import PhoneNumber, read_number
@@ -50,32 +51,42 @@ TEXTS_TO_NUMBER = Limit("texts", _PER_NUMBER, _HOUR, "")
 """Never told: it would say that somebody else has asked for codes to this number."""
 _ASKED_HERE = Limit(
     "texts-asked", _PER_NUMBER, _HOUR,
-    "This number has had three codes within the hour. The newest one still works for its five "
-    "minutes.",
+    N_(
+        "This number has had three codes within the hour. The newest one still works for its "
+        "five minutes."
+    ),
 )
 _ASKED_BY_BROWSER = Limit(
-    "texts-by-browser", 6, _HOUR, "That were many codes for one phone. The next one has to wait."
+    "texts-by-browser", 6, _HOUR,
+    N_("That were many codes for one phone. The next one has to wait."),
 )
 _WRONG_HERE = Limit(
     "wrong-codes", MOST_WRONG_PER_DAY, _DAY,
-    "Ten codes were wrong, so this phone has to wait until tomorrow. Ask at the counter meanwhile.",
+    N_(
+        "Ten codes were wrong, so this phone has to wait until tomorrow. Ask at the counter "
+        "meanwhile."
+    ),
 )
 _FROM_ADDRESS = Limit(
     "texts-from", 0, _HOUR,
-    "Many people on your network are signing in. Your scan is kept as long as it can be.",
+    N_("Many people on your network are signing in. Your scan is kept as long as it can be."),
     shared_bits=(24, 48),
 )
 _TO_BLOCK = Limit(
-    "texts-to-block", 10, _HOUR, "Many numbers like yours are signing in. Try again a little later."
+    "texts-to-block", 10, _HOUR,
+    N_("Many numbers like yours are signing in. Try again a little later."),
 )
 _OF_SHOP = Limit(
     "texts-of-shop", 0, _HOUR,
-    "The bar has sent all the text messages it may send in an hour. Ask at the counter meanwhile.",
+    N_(
+        "The bar has sent all the text messages it may send in an hour. Ask at the counter "
+        "meanwhile."
+    ),
 )
 _TOLD = Limit("texts-paused-told", 1, _HOUR, "")
 _FAILING = Limit(
     "texts-failing", 1, timedelta(minutes=1),
-    "Text messages do not get through right now. Your scan is kept for a few minutes.",
+    N_("Text messages do not get through right now. Your scan is kept for a few minutes."),
 )
 
 
@@ -151,7 +162,9 @@ def enter_code(
     sign_in = waiting(services, shop, customer)
     code = "".join(one for one in typed if one.isdecimal())
     if len(code) != CODE_DIGITS:
-        raise ChoiceInvalid(f"Type the {CODE_DIGITS} digits of the code in the text.")
+        raise ChoiceInvalid(
+            N_("Type the %(digits)s digits of the code in the text."), digits=CODE_DIGITS
+        )
     if not _is_good(sign_in, services.now()):
         raise OneTimeCodeOver
     code = "".join(str(int(digit)) for digit in code)
@@ -233,7 +246,9 @@ def _count_wrong(services: Services, customer: CustomerSession) -> None:
 def _check_pause(services: Services, last: PhoneSignIn) -> None:
     again_at = last.asked_at + NEXT_TEXT_AFTER
     if services.now() < again_at:
-        raise TooManyRequests(again_at, "A code is on its way. Give the text a moment to arrive.")
+        raise TooManyRequests(
+            again_at, N_("A code is on its way. Give the text a moment to arrive.")
+        )
 
 
 def _shop_limit(shop: Shop) -> Limit:

@@ -15,6 +15,7 @@ from domain.errors import Busy, NotFound
 from domain.orders import Order, OrderState
 from domain.people import Person
 from domain.shops import Shop
+from domain.texts import N_
 
 if TYPE_CHECKING:
     from domain.events import Event, OrderEvent
@@ -527,13 +528,13 @@ class Services:
         """The shop as it is now. Raises NotFound."""
         if shop := self.shops.get(shop_id):
             return shop.at(self.now())
-        raise NotFound("There is no bar at this address.")
+        raise NotFound(N_("There is no bar at this address."))
 
     def order(self, shop_id: str, order_id: str) -> Order:
         """The order. Raises NotFound."""
         if order := self.orders.get(shop_id, order_id):
             return order
-        raise NotFound("We know no such order.")
+        raise NotFound(N_("We know no such order."))
 
 
 def move(

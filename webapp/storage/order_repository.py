@@ -63,6 +63,7 @@ _MUTABLE = (
     "attempt",
     "remade_at",
     "taken_back_at",
+    "language",
 )
 """Attributes that a use case may change; the rest belongs to the claim and the workflow."""
 
@@ -369,6 +370,7 @@ def order_from_model(model: OrderModel) -> Order:
         remade_at=model.remade_at,
         taken_back_at=model.taken_back_at,
         for_name=model.for_name,
+        language=model.language or (model.drink_order or {}).get("language"),
     )
 
 
@@ -389,7 +391,7 @@ def _attributes(order: Order) -> dict:
         "version": order.version,
         "attempt": order.attempt,
         "order_number": order.number,
-        "drink_order": _drink_to_json(order.drink_order),
+        "drink_order": _drink_to_json(order.drink_order, order.language),
         "told": order.told and list(order.told),
         "submitted_at": order.submitted_at,
         "making_at": order.making_at,
@@ -402,6 +404,7 @@ def _attributes(order: Order) -> dict:
         "remade_at": order.remade_at,
         "taken_back_at": order.taken_back_at,
         "for_name": order.for_name,
+        "language": order.language,
     }
 
 
@@ -417,15 +420,18 @@ def _actions(before: Order, after: Order) -> list:
     return actions
 
 
-def _drink_to_json(drink: DrinkOrder | None) -> dict | None:
+def _drink_to_json(drink: DrinkOrder | None, language: str | None) -> dict | None:
     if drink is None:
         return None
-    return {
+    data = {
         "drink": drink.drink,
         "name": drink.name,
         "icon": drink.icon,
         "options": [[o.group, o.name, o.is_default] for o in drink.options],
     }
+    # Once more, because the index of open orders holds the drink but not the language, and a local
+    # index of a table that exists cannot be changed.
+    return data | {"language": language} if language else data
 
 
 def _drink_from_json(data: dict | None) -> DrinkOrder | None:

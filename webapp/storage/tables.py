@@ -108,6 +108,7 @@ class OrderModel(Model):
     remade_at = TimeAttribute(null=True)
     taken_back_at = TimeAttribute(null=True)
     for_name = UnicodeAttribute(null=True)
+    language = UnicodeAttribute(null=True)
     open_orders = OpenOrdersIndex()
     by_time = OrdersByTimeIndex()
 

@@ -45,7 +45,8 @@ export function tick() {
     if (!timer) return
     if (left <= 60 && !timer.classList.contains('short')) {
       timer.classList.add('short')
-      if (timer.querySelector('.hurry')) say(`Hurry: ${left} seconds left to choose`)
+      const menu = document.getElementById('menu')
+      if (menu) say(menu.dataset.hurry.replace('{seconds}', left))
     }
     if (!left && !elapsed.has(element.dataset.until)) {
       elapsed.add(element.dataset.until)

@@ -1,10 +1,10 @@
 // What htmx sends and gets back: once per tap, and only what belongs there is shown.
 import { parse, readAll, settled } from './live.js'
-import { begin, end, sending, toast } from './taps.js'
+import { begin, end, sending, toast, words } from './taps.js'
 
 function wordsOf(xhr) {
-  const words = parse(xhr.responseText, 'toast')
-  return words && words.textContent.trim()
+  const line = parse(xhr.responseText, 'toast')
+  return line && line.textContent.trim()
 }
 
 export function startHtmxTaps() {
@@ -23,7 +23,7 @@ export function startHtmxTaps() {
     if (!shouldSwap || !expected) return
     if (expected.split(' ').some(id => parse(xhr.responseText, id))) return
     event.detail.shouldSwap = false
-    toast(wordsOf(xhr) || 'That did not work. Please try again.')
+    toast(wordsOf(xhr) || words('failed'))
     readAll()
   })
   body.addEventListener('htmx:afterSwap', event => {
@@ -36,11 +36,11 @@ export function startHtmxTaps() {
   })
 
   const failed = () => {
-    toast('That did not reach the bar. Please try again.')
+    toast(words('unsent'))
     readAll()
   }
   for (const name of ['htmx:sendError', 'htmx:timeout']) body.addEventListener(name, failed)
   body.addEventListener('htmx:responseError', event => {
-    toast(wordsOf(event.detail.xhr) || 'Something went wrong at the bar. Please try again.')
+    toast(wordsOf(event.detail.xhr) || words('failed'))
   })
 }

@@ -2,6 +2,9 @@
 import { each, say, write } from './clock.js'
 import { toast } from './taps.js'
 
+// English writes a name small in the middle of a sentence; German, for one, does not.
+const asSaid = name => (document.documentElement.lang === 'en' ? name.toLowerCase() : name)
+
 export function showChoice() {
   const form = document.getElementById('menu')
   if (!form) return
@@ -12,16 +15,16 @@ export function showChoice() {
     const suits = !groups || groups.includes(fieldset.dataset.group)
     fieldset.hidden = fieldset.disabled = !suits
     const chosen = suits && fieldset.querySelector(':checked:not([data-default])')
-    if (chosen) differences.push(chosen.nextElementSibling.textContent.toLowerCase())
+    if (chosen) differences.push(asSaid(chosen.nextElementSibling.textContent))
   }, form)
   const choice = document.getElementById('choice')
   if (!drink) {
-    write(choice.firstElementChild, 'Choose your drink')
+    write(choice.firstElementChild, form.dataset.unchosen)
     write(choice.lastElementChild, '')
     return
   }
   write(choice.firstElementChild, document.getElementById('n-' + drink.value).textContent)
-  write(choice.lastElementChild, differences.join(', ') || 'as it comes')
+  write(choice.lastElementChild, differences.join(form.dataset.list) || form.dataset.plain)
 }
 
 const find = (form, name, value) => form.querySelector(`[name="${CSS.escape(name)}"][value="${CSS.escape(value)}"]`)
@@ -48,7 +51,7 @@ export function renewMenu(fresh) {
   if (again) again.focus({ preventScroll: true })
   showChoice()
   if (!gone) return
-  const words = `${gone} has just sold out. Your time still runs; choose something else.`
+  const words = form.dataset.gone.replace('{drink}', () => gone)
   toast(words)
   say(words)
 }
@@ -62,7 +65,7 @@ export function startMenu() {
   document.addEventListener('invalid', event => {
     if (event.target.name !== 'drink') return
     event.preventDefault()
-    toast('Choose a drink first.')
+    toast(document.getElementById('menu').dataset.first)
   }, true)
   showChoice()
 }

@@ -3,9 +3,18 @@ const SAY_SENDING_AFTER = 400
 export const sending = new Map()
 let toastTimer
 
-export function toast(words, seconds = 6) {
+// The page says it in its own language; only the tablet's stay here.
+const WORDS = {
+  sending: 'Sending…',
+  offline: 'There is no connection, so nothing was sent. Please try again.',
+  failed: 'That did not work. Please try again.',
+  unsent: 'That did not reach the bar. Please try again.',
+}
+export const words = name => document.documentElement.dataset[name] || WORDS[name]
+
+export function toast(text, seconds = 6) {
   const line = document.getElementById('toast')
-  line.textContent = words
+  line.textContent = text
   clearTimeout(toastTimer)
   toastTimer = setTimeout(() => { document.getElementById('toast').textContent = '' }, seconds * 1000)
 }
@@ -14,11 +23,11 @@ const buttonOf = form => (form.id && document.querySelector(`button[form="${form
 
 export function begin(form) {
   const button = buttonOf(form)
-  const words = button && [...button.childNodes]
+  const before = button && [...button.childNodes]
   const timer = setTimeout(() => {
     if (!button) return
     button.style.minWidth = button.offsetWidth + 'px'
-    button.replaceChildren(button.offsetWidth > 90 ? 'Sending…' : '…')
+    button.replaceChildren(button.offsetWidth > 90 ? words('sending') : '…')
     button.disabled = true
   }, SAY_SENDING_AFTER)
   sending.set(form, () => {
@@ -26,7 +35,7 @@ export function begin(form) {
     if (button && button.disabled) {
       button.disabled = false
       button.style.minWidth = ''
-      button.replaceChildren(...words)
+      button.replaceChildren(...before)
     }
     sending.delete(form)
   })
@@ -42,7 +51,7 @@ export function startTaps() {
     if (sending.has(form)) return event.preventDefault()
     if (navigator.onLine === false) {
       event.preventDefault()
-      return toast('There is no connection, so nothing was sent. Please try again.')
+      return toast(words('offline'))
     }
     begin(form)
   })
