@@ -31,7 +31,7 @@ from webapp.access import (
 )
 from webapp.cloud.live_topics import order_topic
 from webapp.errors import STATUS
-from webapp.languages import asked_language, choices, entered
+from webapp.languages import asked_language, choices, entered, speak_to_stranger
 from webapp.routes.live import feed, live_url
 from webapp.services import codes, ordering, waits
 from webapp.services.directory import shops_for_customers
@@ -48,6 +48,7 @@ _FORM_KEY_LENGTH = 64
 def start():
     shops = shops_for_customers(services())
     if len(shops) > 1:
+        speak_to_stranger()
         return render_template(
             "customer/shops.html", shop=None, bars=[_shop_in_list(shop) for shop in shops]
         )
