@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 
 from domain.errors import ChoiceInvalid, NotFound
 from webapp import presenters
 from webapp.access import ADMIN, allow, services, staff
 from webapp.qr_svg import qr_svg
+from webapp.routes.page import render_page
 from webapp.services.sign_in import ROLES, approve_pairing, create_link, revoke, signed_in
 
 blueprint = Blueprint("admin", __name__, url_prefix="/<shop_id>/admin")
@@ -115,10 +116,4 @@ def _home(shop_id: str, links: list[dict] | None = None) -> str:
 
 
 def _page(template: str, shop_id: str, **context) -> str:
-    return render_template(
-        template,
-        shop=services().shop(shop_id),
-        now_ms=int(services().now().timestamp() * 1000),
-        live_url=None,
-        **context,
-    )
+    return render_page(template, services().shop(shop_id), **context)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 
 from domain.errors import ChoiceInvalid
 from domain.shops import SignIn
 from webapp import presenters
 from webapp.access import ADMIN, allow, services
+from webapp.routes.page import render_page
 from webapp.services.customer_sign_in import set_sign_in
 from webapp.services.phone_sign_in import text_budget
 
@@ -33,13 +34,11 @@ def save(shop_id: str):
 
 
 def _page(shop_id: str, sign_in: str, countries: str, error: str = "") -> str:
-    shop, now = services().shop(shop_id), services().now()
+    shop = services().shop(shop_id)
     budget = text_budget(services(), shop) if shop.sign_in is SignIn.PHONE else None
-    return render_template(
+    return render_page(
         "admin/customer_sign_in.html",
-        shop=shop,
-        now_ms=int(now.timestamp() * 1000),
-        live_url=None,
+        shop,
         sign_in=sign_in,
         countries=countries,
         error=error,

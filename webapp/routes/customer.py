@@ -33,6 +33,7 @@ from webapp.cloud.live_topics import order_topic
 from webapp.errors import STATUS
 from webapp.languages import asked_language, choices, entered, speak_to_stranger
 from webapp.routes.live import feed, live_url
+from webapp.routes.page import render_page
 from webapp.services import codes, ordering, waits
 from webapp.services.directory import shops_for_customers
 from webapp.services.refused_scans import count_refusal
@@ -256,9 +257,5 @@ def _order_url(order: Order) -> str:
 
 def page(template: str, shop: Shop, **context) -> str:
     """A customer's page; showing it keeps their cookie alive."""
-    context.setdefault("live_url", None)
-    now_ms = int(services().now().timestamp() * 1000)
     session.modified = session.modified or "customer" in session
-    return render_template(
-        template, shop=shop, now_ms=now_ms, languages=choices(shop), **context
-    )
+    return render_page(template, shop, languages=choices(shop), **context)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 
-from flask import Blueprint, Flask, abort, current_app, render_template, request
+from flask import Blueprint, Flask, abort, current_app, request
 
-from webapp.access import ANYONE, allow, services
+from webapp.access import ANYONE, allow
 from webapp.cloud.emulator_texts import EmulatorTexts
+from webapp.routes.page import render_page
 
 _OWN_NAME = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?")
 
@@ -31,11 +32,5 @@ def texts():
     # The name too: another site's could be made to lead to this machine.
     if not ip_address(request.remote_addr).is_loopback or not _OWN_NAME.fullmatch(request.host):
         abort(404)
-    now_ms = int(services().now().timestamp() * 1000)
-    return render_template(
-        "developer/texts.html",
-        shop=None,
-        now_ms=now_ms,
-        live_url=None,
-        texts=current_app.extensions["emulator_texts"].newest(),
-    )
+    texts = current_app.extensions["emulator_texts"].newest()
+    return render_page("developer/texts.html", None, texts=texts)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 
 from domain.errors import ChoiceInvalid, NotFound
 from webapp import presenters
 from webapp.access import ADMIN, allow, services, staff
+from webapp.routes.page import render_page
 from webapp.services.devices import SCOPES, create_device, devices_of, remove_device
 
 blueprint = Blueprint("devices", __name__, url_prefix="/<shop_id>/admin/devices")
@@ -44,9 +45,9 @@ def remove(shop_id: str, device_id: str):
 
 def _page(shop_id: str, error: str = "", made: dict | None = None) -> str:
     shop, now = services().shop(shop_id), services().now()
-    return render_template(
+    return render_page(
         "admin/devices.html",
-        shop=shop,
+        shop,
         error=error,
         made=made,
         devices=[
@@ -60,6 +61,4 @@ def _page(shop_id: str, error: str = "", made: dict | None = None) -> str:
         action=url_for("devices.create", shop_id=shop_id),
         home_url=url_for("admin.home", shop_id=shop_id),
         document_url=url_for("api.openapi"),
-        now_ms=int(now.timestamp() * 1000),
-        live_url=None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, url_for
 
 from domain.shops import Shop
 from webapp import presenters
@@ -10,6 +10,7 @@ from webapp.access import DISPLAY, allow, services, still_staff
 from webapp.cloud.live_topics import display_topic
 from webapp.qr_svg import qr_svg
 from webapp.routes.live import feed, live_url
+from webapp.routes.page import render_page
 from webapp.services.codes import current_code
 from webapp.services.waits import wait_of_next
 
@@ -63,11 +64,5 @@ def _board(shop: Shop) -> dict:
 
 
 def _render(template: str, shop: Shop, **context) -> str:
-    context.setdefault("live_url", None)
-    return render_template(
-        template,
-        shop=shop,
-        now_ms=int(services().now().timestamp() * 1000),
-        reread_url=url_for("display.board_fragment", shop_id=shop.id),
-        **context,
-    )
+    reread_url = url_for("display.board_fragment", shop_id=shop.id)
+    return render_page(template, shop, reread_url=reread_url, **context)

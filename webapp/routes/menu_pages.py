@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 
 from domain import menu_edits
 from domain.errors import ChangedMeanwhile, ChoiceInvalid, NotFound, SettingInvalid
@@ -10,6 +10,7 @@ from domain.menu import ALLERGENS
 from domain.shops import Shop
 from webapp import presenters, setting_views
 from webapp.access import ADMIN, allow, services, staff
+from webapp.routes.page import render_page
 from webapp.routes.settings_pages import seen
 from webapp.services.shop_settings import change_shop, edit_shop, seen_number
 
@@ -28,7 +29,7 @@ def home(shop_id: str):
     for kind in _CHANGE:
         for item in menu[kind]:
             item["edit_url"] = url_for("menu.edit", shop_id=shop_id, kind=kind, item_id=item["id"])
-    return _page("admin/menu.html", shop, menu=menu, move_url=url_for("menu.move", shop_id=shop_id),
+    return render_page("admin/menu.html", shop, menu=menu, move_url=url_for("menu.move", shop_id=shop_id),
                  add_urls={kind: url_for("menu.edit", shop_id=shop_id, kind=kind,
                                          item_id=menu_edits.NEW) for kind in _CHANGE},
                  back_url=url_for("settings.home", shop_id=shop_id))
@@ -48,7 +49,7 @@ def move(shop_id: str):
 @blueprint.get("/<any(drinks, groups):kind>/<item_id>")
 @allow(ADMIN)
 def edit(shop_id: str, kind: str, item_id: str):
-    return _item_page(services().shop(shop_id), kind, item_id)
+    return _itemrender_page(services().shop(shop_id), kind, item_id)
 
 
 @blueprint.post("/<any(drinks, groups):kind>/<item_id>")
@@ -73,23 +74,23 @@ def _edit(shop_id: str, kind: str, item_id: str, values: dict | None, change):
         edit_shop(services(), staff(), part, seen(), change)
     except SettingInvalid as refused:
         problem = {"field": refused.field, "sentence": refused.sentence}
-        return _item_page(services().shop(shop_id), kind, item_id, values, problem), 422
+        return _itemrender_page(services().shop(shop_id), kind, item_id, values, problem), 422
     except ChangedMeanwhile as refused:
         shop = services().shop(shop_id)
         stored = _stored(shop, kind, item_id)
         problem = setting_views.conflict(shop, stored, values or {}, refused)
-        return _item_page(shop, kind, item_id, values, problem), 409
+        return _itemrender_page(shop, kind, item_id, values, problem), 409
     return redirect(url_for("menu.home", shop_id=shop_id), 303)
 
 
-def _item_page(
+def _itemrender_page(
     shop: Shop, kind: str, item_id: str, typed: dict | None = None, problem: dict | None = None
 ) -> str:
     stored = _stored(shop, kind, item_id)
     values = stored | {name: value for name, value in (typed or {}).items() if name in stored}
     part = _part(kind, item_id)
     address = {"shop_id": shop.id, "kind": kind, "item_id": item_id}
-    return _page(
+    return render_page(
         "admin/menu_item.html",
         shop,
         kind=kind,
@@ -135,6 +136,3 @@ def _part(kind: str, item_id: str) -> str:
     return f"{kind}/{item_id}"
 
 
-def _page(template: str, shop: Shop, **context) -> str:
-    now_ms = int(services().now().timestamp() * 1000)
-    return render_template(template, shop=shop, now_ms=now_ms, live_url=None, **context)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 
 from domain.errors import ChoiceInvalid
 from webapp import presenters
 from webapp.access import ADMIN, allow, services, staff
+from webapp.routes.page import render_page
 from webapp.services import people
 from webapp.services.sign_in import signed_in
 
@@ -94,11 +95,9 @@ def _page(shop_id: str, handover: dict | None = None, error: str = "") -> str:
     shop, now, manager = services().shop(shop_id), services().now(), _manager()
     sessions = signed_in(services(), shop_id)
     sign_in_path = url_for("staff.sign_in_page", shop_id=shop_id)
-    return render_template(
+    return render_page(
         "admin/people.html",
-        shop=shop,
-        now_ms=int(now.timestamp() * 1000),
-        live_url=None,
+        shop,
         people=[
             presenters.person(shop, person, sessions, now)
             | {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import available_timezones
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, redirect, request, url_for
 
 from domain.errors import ChangedMeanwhile, SettingInvalid
 from domain.logos import MOST_BYTES
@@ -13,6 +13,7 @@ from domain.settings import NUMBERS, PARTS
 from domain.shops import Shop
 from webapp import setting_views
 from webapp.access import ADMIN, allow, services, staff, takes_bytes
+from webapp.routes.page import render_page
 from webapp.services.logos import remove_logo, set_logo
 from webapp.services.shop_settings import edit_shop, seen_number
 
@@ -78,11 +79,9 @@ def _page(
     shop: Shop, part: str = "", values: dict | None = None, problem: dict | None = None, saved=""
 ) -> str:
     deployment = current_app.extensions["settings"]
-    return render_template(
+    return render_page(
         "admin/settings.html",
-        shop=shop,
-        now_ms=int(services().now().timestamp() * 1000),
-        live_url=None,
+        shop,
         fields={name: setting_views.fields(shop, name, values if name == part else None)
                 for name in PARTS},
         seen={name: seen_number(shop, name) for name in PARTS},

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 
 from domain.errors import SettingInvalid, ShopIdTaken
 from domain.shop_file import write_shop
 from webapp.access import ADMIN, allow, services, staff
+from webapp.routes.page import render_page
 from webapp.services import shops
 from webapp.services.sign_in import create_link
 
@@ -74,11 +75,9 @@ def archive(shop_id: str):
 def _page(
     shop_id: str, problem: dict | None = None, typed=None, made=None, link: str = "", done: str = ""
 ) -> str:
-    return render_template(
+    return render_page(
         "admin/shop.html",
-        shop=services().shop(shop_id),
-        now_ms=int(services().now().timestamp() * 1000),
-        live_url=None,
+        services().shop(shop_id),
         problem=problem,
         typed=typed or {},
         made=made,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, request, session, url_for
 
 from webapp.access import (
     ANYONE,
@@ -14,6 +14,7 @@ from webapp.access import (
     staff,
 )
 from webapp.qr_svg import qr_svg
+from webapp.routes.page import render_page
 from webapp.services.ports import StaffSession
 from webapp.services.sign_in import (
     Pairing,
@@ -89,6 +90,4 @@ def home_of(who: StaffSession) -> str:
 
 
 def _page(template: str, shop_id: str, **context) -> str:
-    now_ms = int(services().now().timestamp() * 1000)
-    shop = services().shop(shop_id)
-    return render_template(template, shop=shop, now_ms=now_ms, live_url=None, **context)
+    return render_page(template, services().shop(shop_id), **context)

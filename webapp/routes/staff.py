@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, request, session, url_for
 
 from domain import passwords
 from domain.errors import ChoiceInvalid, Refusal, SignInOver, SignInRefused, TooManyRequests
 from webapp.access import ANYONE, allow, begin_staff_session, client_address, services, staff
 from webapp.errors import STATUS
 from webapp.qr_svg import qr_svg
+from webapp.routes.page import render_page
 from webapp.routes.sign_in import home_of
 from webapp.services import staff_sign_in
 from webapp.services.ports import SignInStep
@@ -164,6 +165,4 @@ def _authenticator(email: str, key: str) -> dict:
 
 
 def _page(template: str, shop_id: str, **context) -> str:
-    now_ms = int(services().now().timestamp() * 1000)
-    shop = services().shop(shop_id)
-    return render_template(template, shop=shop, now_ms=now_ms, live_url=None, **context)
+    return render_page(template, services().shop(shop_id), **context)
