@@ -9,7 +9,13 @@ from collections.abc import Mapping
 
 from scripts import deploy_options
 from scripts.aws_deployment import AwsDeployment
-from scripts.deploy_settings import SETTINGS_FILE, read_settings, stage_settings, write_settings
+from scripts.deploy_settings import (
+    SETTINGS_FILE,
+    read_settings,
+    stage_settings,
+    with_new_stage,
+    write_settings,
+)
 from scripts.machine import StackError
 
 SERVICES = (
@@ -51,13 +57,15 @@ def main() -> None:
 def init(chosen: argparse.Namespace) -> None:
     """Asks what only the team can know, checks it, and writes it into zappa_settings.json."""
     settings = read_settings()
+    if chosen.new:
+        settings = with_new_stage(settings, chosen.stage)
     known = stage_settings(settings, chosen.stage)
     account, region, session = _open_account(chosen, known)
     answers = {
         "region": region,
         "bucket": _ask(
             chosen, "bucket", "Bucket for packages",
-            known.get("s3_bucket") or f"serverlesspresso-{account}-{region}", _BUCKET,
+            _bucket_of(known, account, region), _BUCKET,
             "3 to 63 small letters, digits and hyphens",
         ),
         "domain": _ask(
@@ -122,6 +130,13 @@ def _open_account(chosen: argparse.Namespace, known: Mapping):
         ) from None
 
 
+def _bucket_of(known: Mapping, account: str, region: str) -> str:
+    """The bucket so far, unless the bar is to be in another region than that."""
+    if known.get("s3_bucket") and known.get("aws_region") == region:
+        return known["s3_bucket"]
+    return f"serverlesspresso-{account}-{region}"
+
+
 def _check_bucket(session, name: str, region: str) -> str:
     from botocore.exceptions import ClientError
 
@@ -169,7 +184,9 @@ def _find_certificate(
 def _with_answers(settings: dict, stage: str, answers: Mapping[str, str]) -> dict:
     """The settings with the answers where Zappa and the callbacks look for them."""
     base, own = settings["base"], settings[stage]
-    base["aws_region"], base["s3_bucket"] = answers["region"], answers["bucket"]
+    for key, value in (("aws_region", answers["region"]), ("s3_bucket", answers["bucket"])):
+        # What the other stages go by stays as it is: their bars are where they are.
+        _set(own, key, value if base.setdefault(key, value) != value else "")
     own["first_admin"] = answers["admin"]
     parameters = {
         "AlarmEmail": answers["admin"],

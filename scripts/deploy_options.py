@@ -17,6 +17,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         description="Asks what only you can know, checks it, and says what a deployment will make"
         " and cost. Changes nothing on AWS. What a flag says is not asked.",
     )
+    init.add_argument("--new", action="store_true", help="make the stage: one more bar")
     init.add_argument("--region", help="AWS region, such as eu-central-1")
     init.add_argument("--bucket", help="bucket for packages on their way; made when needed")
     init.add_argument("--domain", help="the bar's own name, such as bar.example.com")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 from scripts.environment import ROOT
 from scripts.machine import StackError
 
+_STAGE = re.compile("[a-z][a-z0-9]{0,15}")
 SETTINGS_FILE = ROOT / "zappa_settings.json"
 
 
@@ -34,3 +36,21 @@ def stage_settings(settings: dict, stage: str) -> dict:
             f"There is no stage {stage} in {SETTINGS_FILE.name}; there are {', '.join(stages)}."
         )
     return settings[own["extends"]] | own
+
+
+def with_new_stage(settings: dict, stage: str) -> dict:
+    """The settings with one more stage, whose names are its own; raises StackError."""
+    if stage in settings:
+        raise StackError(f"There is a stage {stage} already; leave out --new.")
+    # API Gateway takes a stage called v2 for its own version.
+    if not _STAGE.fullmatch(stage) or stage == "v2":
+        raise StackError("A stage is called by up to 16 small letters and digits, such as berlin.")
+    project = settings["base"]["project_name"]
+    prefix = f"{project}-{stage}-"
+    made = {
+        "extends": "base",
+        "role_name": f"{prefix}function",
+        "aws_environment_variables": {"STACK_PREFIX": prefix},
+        "tags": {"application": project, "stage": stage},
+    }
+    return {**settings, stage: made}

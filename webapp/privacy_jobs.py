@@ -10,7 +10,7 @@ from domain.orders import FORGOTTEN, OPEN_FOR_CUSTOMER, WALK_UP, Order
 from domain.shops import Shop
 from webapp.services.forgetting import forget_customer, forget_order
 from webapp.services.metrics import Days
-from webapp.services.phone_numbers import read_number
+from webapp.services.phone_numbers import read_number_of_anywhere
 from webapp.services.ports import OrderQuery, Services
 from webapp.settings import Settings
 from webapp.staff_jobs import known_shop
@@ -26,7 +26,7 @@ def erase_person(services: Services, settings: Settings, asked: Mapping) -> dict
     """
     shop = services.shop(known_shop(services, settings, asked))
     if asked.get("phone"):
-        number = read_number(asked["phone"], shop.phone_countries)
+        number = read_number_of_anywhere(asked["phone"], shop.phone_countries)
         customers = {number.customer_id(key) for key in services.secret_keys}
         return {"orders": sum(forget_customer(services, one) for one in customers)}
     order = _numbered(services, shop, asked["number"], asked["day"])

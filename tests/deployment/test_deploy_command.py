@@ -68,6 +68,35 @@ def test_asking_again_keeps_what_is_not_asked_anew(init):
     assert init("--stage", "dev", "--yes") == first
 
 
+def test_another_region_for_one_stage_leaves_the_others_where_they_are(init):
+    first = init(*_GOOD)
+    moved = init("--stage", "prod", "--region", "eu-central-1", "--admin", "a@b.example", "--yes")
+    assert (moved["base"], moved["dev"]) == (first["base"], first["dev"])
+    assert moved["prod"]["aws_region"] == "eu-central-1"
+    assert moved["prod"]["s3_bucket"] == "serverlesspresso-000000000000-eu-central-1"
+    back = init("--stage", "prod", "--region", "us-east-1", "--yes")
+    assert back["base"] == first["base"] and "aws_region" not in back["prod"]
+
+
+def test_a_new_stage_has_names_of_its_own(init, settings_file):
+    written = init(*_GOOD, "--new", "--stage", "berlin")
+    made = deploy_settings.stage_settings(written, "berlin")
+    prefixes = {
+        stage["aws_environment_variables"]["STACK_PREFIX"]
+        for name, stage in written.items() if name != "base"
+    }
+    assert len(prefixes) == 4
+    assert made["role_name"] == f"{made['aws_environment_variables']['STACK_PREFIX']}function"
+    again = _refusal(init, settings_file, *_GOOD, "--new", "--stage", "berlin")
+    assert again == "There is a stage berlin already; leave out --new."
+
+
+@pytest.mark.parametrize("name", ["v2", "Berlin", "b-1", "a" * 17])
+def test_a_stage_that_could_not_be_deployed_is_not_made(init, settings_file, name):
+    said = _refusal(init, settings_file, *_GOOD, "--new", "--stage", name)
+    assert said.startswith("A stage is called by")
+
+
 def test_the_committed_file_has_the_form_that_init_writes(settings_file):
     before = settings_file.read_text()
     deploy_settings.write_settings(deploy_settings.read_settings())

@@ -72,6 +72,20 @@ def read_number(text: str, countries: Sequence[str]) -> PhoneNumber:
     )
 
 
+def read_number_of_anywhere(text: str, countries: Sequence[str]) -> PhoneNumber:
+    """As read_number, and with its country's code the number may be of any. Raises ChoiceInvalid."""
+    import phonenumbers
+
+    if not text.strip().startswith("+"):
+        if countries:
+            return read_number(text, countries)
+        raise ChoiceInvalid("Type the number with its country's code, such as +49.")
+    try:
+        return read_number(text, tuple(phonenumbers.SUPPORTED_REGIONS))
+    except ChoiceInvalid:
+        raise ChoiceInvalid("This is not a mobile number of any country. Check it again.") from None
+
+
 def calling_code(country: str) -> int:
     """The number's beginning in a country: 49 for DE."""
     import phonenumbers

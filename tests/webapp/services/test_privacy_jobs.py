@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from domain.errors import NotAllowedNow, NotFound
+from domain.errors import ChoiceInvalid, NotAllowedNow, NotFound
 from domain.orders import FORGOTTEN, WALK_UP
 from scripts import options
 from scripts.erase_command import asked_of
@@ -83,3 +83,14 @@ def test_whoever_signed_in_with_the_phone_is_erased(services, erase):
     assert services.customer_sessions.get(secret, services.now()) is None
     assert services.order("main", order.id).customer_id == FORGOTTEN
     assert not services.customer_pool.names
+
+
+def test_a_phone_is_found_whichever_countries_the_shop_asks_for_now(services, erase):
+    shop = set_sign_in(services, "main", "guest", "")
+    assert shop.phone_countries == ()
+    assert erase("--phone", ANA) == 0
+    assert erase("--phone", "+44 7400 123456") == 0
+    with pytest.raises(ChoiceInvalid, match="with its country's code"):
+        erase("--phone", "0151 23456789")
+    with pytest.raises(ChoiceInvalid, match="not a mobile number of any country"):
+        erase("--phone", "+49 1")
