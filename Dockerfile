@@ -6,6 +6,7 @@ COPY requirements.txt ./
 COPY scripts/requirements/constraints.txt scripts/requirements/
 RUN python -m pip install --no-cache-dir --disable-pip-version-check -r requirements.txt -c scripts/requirements/constraints.txt
 COPY . .
+RUN python -m scripts.extension_libraries
 RUN python -m scripts.translations compile && python -m scripts.package /function
 
 FROM public.ecr.aws/lambda/python:3.12.2026.10.03.13

@@ -12,6 +12,7 @@ from pathlib import Path
 import zappa
 
 from scripts.environment import ROOT
+from scripts.extension_libraries import names_in
 from scripts.package import wanted_files
 
 SITE_PACKAGES = Path(zappa.__file__).parent.parent
@@ -20,11 +21,11 @@ BESIDE_LAMBDA = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six
 """What Lambda's own Python brings along; it is no part of the zip."""
 
 
-def make_zip(folder: Path, stage: str = "dev") -> Path:
+def make_zip(folder: Path, stage: str = "dev", extensions: str = "") -> Path:
     """Runs `zappa package`; the zip holds nothing of this machine but the stage's settings."""
     target = folder / "function.zip"
     settings = folder / "zappa_settings.json"
-    settings.write_text(json.dumps(_settings(stage)))
+    settings.write_text(json.dumps(_settings(stage, extensions)))
     done = subprocess.run(
         [sys.executable, "-m", "zappa.cli", "package", stage, "-s", settings, "-o", target],
         cwd=ROOT,
@@ -64,15 +65,16 @@ def handler() -> str:
     return json.loads(SETTINGS.read_text())["base"]["lambda_handler"]
 
 
-def _settings(stage: str) -> dict:
+def _settings(stage: str, extensions: str) -> dict:
     settings = json.loads(SETTINGS.read_text())
     # Only the zip is wanted: no account is asked, nothing is deployed.
     settings[stage] |= {"aws_region": "us-east-1", "s3_bucket": "unused"}
-    settings["base"]["exclude"] += _unwanted_packages()
+    settings[stage]["aws_environment_variables"] |= {"EXTENSIONS": extensions}
+    settings["base"]["exclude"] += _unwanted_packages(extensions)
     return settings
 
 
-def _unwanted_packages() -> list[str]:
+def _unwanted_packages(extensions: str) -> list[str]:
     """What trimming would throw out again: copying it first takes most of Zappa's time."""
-    wanted = {file.split("/")[0] for file in wanted_files()}
+    wanted = {file.split("/")[0] for file in wanted_files(names_in(extensions))}
     return [path.name for path in SITE_PACKAGES.iterdir() if path.name not in wanted]

@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from scripts import extension_libraries
+
 ROOT = Path(__file__).resolve().parent.parent
 VENVS = ROOT / ".venv"
 LOG = VENVS / "setup.log"
@@ -60,12 +62,14 @@ def set_up_or_exit(set_up: Callable[[], Result]) -> Result:
 def set_up_for_serving() -> None:
     _install("app", "Python packages", [ROOT / "requirements.txt"], CONSTRAINTS)
     _install("ministack", "Local AWS emulator", [REQUIREMENTS / "emulator.txt"])
+    _install_extensions(extension_libraries.names_in(os.environ.get("EXTENSIONS", "")))
     build_assets()
     compile_translations()
 
 
 def set_up_for_deploying() -> None:
     _install("app", "Python packages", [ROOT / "requirements.txt"], CONSTRAINTS)
+    _install_extensions(extension_libraries.of_all_stages(ROOT / "zappa_settings.json"))
     build_assets()
     compile_translations()
 
@@ -80,6 +84,7 @@ def set_up_for_testing() -> str:
         CONSTRAINTS,
         stamp="test",
     )
+    _install_extensions()
     return find_chromium() or _install_chromium()
 
 
@@ -211,6 +216,7 @@ def _install(
     requirements: list[Path],
     constraints: Path | None = None,
     stamp: str = "base",
+    options: Iterable[str] = (),
 ) -> None:
     folder = VENVS / venv
     stamp_file = folder / f"stamp-{stamp}"
@@ -231,6 +237,7 @@ def _install(
             "--disable-pip-version-check",
             "--retries",
             "2",
+            *options,
         ]
         for path in requirements:
             command += ["-r", path]
@@ -238,6 +245,14 @@ def _install(
             command += ["-c", constraints]
         _run(label, command)
         stamp_file.write_text(value)
+
+
+def _install_extensions(names: Iterable[str] | None = None) -> None:
+    """The libraries of these extensions, or of all; one that is not there is the bar's to refuse."""
+    for file in extension_libraries.requirement_files(names):
+        name = file.parent.name
+        label, only_these = f"Extension {name}", [extension_libraries.NOTHING_ELSE]
+        _install("app", label, [file], stamp=f"extension-{name}", options=only_these)
 
 
 # Front-end files

@@ -5,6 +5,8 @@ Zappa packs the whole environment, and dates every file 1980, so that Python fin
 older than its source and compiles everything again at each cold start. What is left here is our
 run-time code and the packages it needs, each with byte-code that Python takes as it is.
 
+An extension (webapp/extensions) is in it, with its libraries, where the stage's EXTENSIONS names it.
+
 Needs nothing but the standard library and an installed environment.
 """
 
@@ -18,10 +20,12 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from importlib.util import cache_from_source
 from pathlib import Path, PurePosixPath
+
+from scripts import extension_libraries
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ROOT / "zappa_settings.py"
@@ -103,7 +107,8 @@ class PackageError(Exception):
 def trim_package(made: Path) -> int:
     """Trims what Zappa has made, in place; returns the new size. Raises PackageError."""
     with zipfile.ZipFile(made) as packed:
-        missing = sorted((wanted_files() | compiled_translations()) - set(packed.namelist()))
+        wanted = wanted_files(_extensions_of(packed)) | compiled_translations()
+        missing = sorted(wanted - set(packed.namelist()))
     if missing:
         raise PackageError(f"“exclude” in zappa_settings.json keeps out what is needed: {missing}")
     return trim_zip(made)
@@ -111,42 +116,53 @@ def trim_package(made: Path) -> int:
 
 def trim_zip(made: Path) -> int:
     """Trims the zip in place; returns its new size. Raises PackageError when it stays too large."""
-    wanted = wanted_files()
     with zipfile.ZipFile(made) as source:
+        extensions = _extensions_of(source)
+        wanted = wanted_files(extensions)
         contents = {
             name: source.read(name)
             for name in set(source.namelist()) - outdated_assets()
-            if is_wanted(name, wanted)
+            if is_wanted(name, wanted, extensions)
         }
     trimmed = made.with_suffix(".trimmed")
     with zipfile.ZipFile(trimmed, "w", zipfile.ZIP_DEFLATED) as target:
         for name, content in function_files(contents):
             _add(target, name, content)
     trimmed.replace(made)
-    size = made.stat().st_size
-    if size > MOST_BYTES:
+    size, most = made.stat().st_size, MOST_BYTES
+    if extension_libraries.packages(extensions):
+        most *= 2
+    if size > most:
         raise PackageError(
-            f"The package has {size} bytes, more than {MOST_BYTES}:"
+            f"The package has {size} bytes, more than {most}:"
             " see in it what scripts/package.py should leave out."
         )
     return size
 
 
+def _extensions_of(packed: zipfile.ZipFile) -> list[str]:
+    """The extensions of the stage that the zip is for."""
+    if SETTINGS.name not in packed.namelist():
+        return []
+    return extension_libraries.of_package(packed.read(SETTINGS.name).decode())
+
+
 def lay_out(folder: Path) -> None:
     """Puts the same files into a folder, from this project and this environment's packages."""
-    wanted = wanted_files()
     compiled_translations()
-    ours = (file for top in ROOTS for file in (ROOT / top).rglob("*") if file.is_file())
-    contents = {file.relative_to(ROOT).as_posix(): file.read_bytes() for file in ours}
     if not SETTINGS.exists():
         raise PackageError("zappa_settings.py is missing; scripts/image writes it.")
+    extensions = extension_libraries.of_package(SETTINGS.read_text())
+    wanted = wanted_files(extensions)
+    ours = (file for top in ROOTS for file in (ROOT / top).rglob("*") if file.is_file())
+    contents = {file.relative_to(ROOT).as_posix(): file.read_bytes() for file in ours}
     contents[SETTINGS.name] = SETTINGS.read_bytes()
     packages = Path(str(_distribution("zappa").locate_file("")))
     contents |= {name: (packages / name).read_bytes() for name in wanted}
     contents = {
         name: contents[name]
         for name in contents.keys() - outdated_assets()
-        if is_wanted(name, wanted)
+        if is_wanted(name, wanted, extensions)
     }
     for name, content in function_files(contents):
         target = folder / name
@@ -225,10 +241,13 @@ def cut_endpoints() -> bytes:
     return json.dumps(endpoints, separators=(",", ":")).encode()
 
 
-def is_wanted(name: str, wanted: frozenset[str]) -> bool:
+def is_wanted(name: str, wanted: frozenset[str], extensions: Iterable[str] = ()) -> bool:
     if _is_never_wanted(name):
         return False
     if is_ours(name):
+        extension = _OF_EXTENSION.match(name)
+        if extension and extension[1] not in extensions:
+            return False
         return not any(fnmatch(name, pattern) for pattern in NOT_OURS)
     return name in wanted
 
@@ -251,12 +270,19 @@ def byte_code_name(name: str) -> str:
     return cache_from_source(name) if keeps_source(name) else f"{name}c"
 
 
-def wanted_files() -> frozenset[str]:
+def wanted_files(extensions: Iterable[str] = ()) -> frozenset[str]:
     """The files of the packages that the function needs, as they lie in site-packages."""
     files = {f"zappa/{module}.py" for module in FROM_ZAPPA}
+    for name in extension_libraries.packages(extensions):
+        # Only what is the same on every machine; what is compiled has its like in Python.
+        files |= {file for file in _files_of(name) if not file.endswith((".so", ".pyd", ".dylib"))}
     for name in function_packages():
-        files |= {PurePosixPath(file).as_posix() for file in _distribution(name).files or ()}
+        files |= _files_of(name)
     return frozenset(file for file in files if not _is_never_wanted(file))
+
+
+def _files_of(name: str) -> set[str]:
+    return {PurePosixPath(file).as_posix() for file in _distribution(name).files or ()}
 
 
 def function_packages() -> set[str]:
@@ -284,7 +310,7 @@ def _distribution(name: str) -> importlib.metadata.Distribution:
         return importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError:
         raise PackageError(
-            f"{name} is not installed here; run scripts/test or scripts/serve once first."
+            f"{name} is not installed here; run scripts/zappa, which installs what a stage needs."
         ) from None
 
 

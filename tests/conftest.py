@@ -66,7 +66,7 @@ def quick_stack(tmp_path_factory, till):
     folder = tmp_path_factory.mktemp("quick-bar")
     with LocalStack(
         data=folder, choose_seconds=4, make_seconds=3, shop_capacity=2, scans_per_code=1000,
-        code_seconds=5, extensions="webhook", extension_webhook_secret=till.secret,
+        code_seconds=5, extensions="webhook labels", extension_webhook_secret=till.secret,
         extension_webhook_url_hooked=till.url,
     ) as running:
         yield running

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from domain.detail_types import DetailType
-from tests.builders import NOW
-from webapp.extending import arrival_of
+from domain.shops import Shop
+from tests.builders import NOW, a_shop
+from webapp.extending import Installed, arrival_of
 from webapp.extension_kit import Arrival, DeliveryFailed, Extension, Kit
+from webapp.print_queue import PrintQueue
+from webapp.settings import Settings
 
 SAMPLES = Path(__file__).parent / "sample_events"
 GUIDE = Path(__file__).parents[1] / "docs" / "extensions.md"
@@ -58,10 +61,31 @@ class RecordingHttp:
         self.sent.append((url, body, dict(headers)))
 
 
-def a_kit(extension: Extension, **settings: str) -> Kit:
+@dataclass
+class KnownToTests:
+    """What an extension may ask: a shop as it comes, and the names that were called out."""
+
+    names: dict[str, str] = field(default_factory=dict)
+
+    def shop(self, shop_id: str) -> Shop:
+        return a_shop(id=shop_id, timezone="Europe/Lisbon")
+
+    def name_on(self, shop_id: str, order_id: str) -> str:
+        return self.names.get(order_id, "")
+
+
+def a_kit(extension: Extension, now: Callable[[], datetime] = lambda: NOW, **settings: str) -> Kit:
     """What the extension would be given, over a table and an outside of the test's own."""
     table = MemoryTable() if extension.has_table else None
-    return Kit(settings, table, RecordingHttp(), lambda: NOW, "https://bar.example")
+    printer = PrintQueue(table, now) if extension.draw else None
+    url = "https://bar.example"
+    return Kit(settings, table, RecordingHttp(), now, url, KnownToTests(), printer)
+
+
+def installed(name: str, kit: Kit) -> Installed:
+    """A deployment's extensions: this one, with this kit."""
+    settings = Settings(secret_key="unused", public_url="unused", extensions=(name,))
+    return Installed(settings, lambda name, extension: kit)
 
 
 def an_arrival(name: DetailType, **changes: object) -> Arrival:

@@ -69,6 +69,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         my_orders,
         people,
         phone,
+        printing,
         settings_pages,
         shop_pages,
         sign_in,
@@ -139,6 +140,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         sign_in,
         staff,
         devices,
+        printing,
         api,
         health,
     ):

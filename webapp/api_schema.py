@@ -84,6 +84,7 @@ BODIES: dict[str, dict] = {
         {"options": _CHOSEN["options"], "name": {"type": "string", "maxLength": 100}},
     ),
     "Store": shape({"state": {"type": "string", "enum": ["open", "closed"]}}),
+    "PrintoutState": shape({"state": {"type": "string", "enum": ["printed", "waiting"]}}),
 }
 
 _OPTION = shape({"id": TEXT, "name": TEXT, "isDefault": YES_OR_NO, "isSoldOut": YES_OR_NO})
@@ -198,6 +199,14 @@ ANSWERS: dict[str, dict] = {
             "estimates": shape({"told": NUMBER, "right": NUMBER, "early": NUMBER, "late": NUMBER}),
         }
     ),
+    "Printout": shape(
+        {
+            "id": TEXT, "orderId": TEXT, "title": TEXT, "madeAt": TIME, "isPrinted": YES_OR_NO,
+            "isWithdrawn": YES_OR_NO,
+        }
+    ),
+    "Printouts": shape({"printouts": _list_of(_named("Printout"))}),
+    "Pdf": {"type": "string", "contentMediaType": "application/pdf"},
     "Problem": shape(
         {"type": TEXT, "title": TEXT, "status": NUMBER, "detail": TEXT},
         {"retryAt": TIME, "orderId": TEXT, "reference": TEXT},
@@ -212,6 +221,7 @@ class Operation:
 
     scope: what the device's token must allow. body, answer: names of the shapes above. query: the
     parameters it reads. raises: the statuses of its refusals beside those every route may answer.
+    media: the kind of its answer.
     """
 
     summary: str
@@ -222,6 +232,7 @@ class Operation:
     query: tuple[Mapping, ...] = ()
     raises: tuple[int, ...] = ()
     is_repeatable: bool = False
+    media: str = "application/json"
 
 
 @cache
@@ -273,6 +284,8 @@ def document(app: Flask, server: str) -> dict:
 _PARAMETERS = {
     "shop_id": {"type": "string", "pattern": f"^{SHOP_ID_PATTERN.pattern}$"},
     "order_id": ID,
+    "extension": {"type": "string", "pattern": "^[a-z][a-z0-9]{0,19}$"},
+    "printout_id": {"type": "string", "pattern": "^[0-9A-Za-z-]{1,100}$"},
 }
 _KEY = {
     "name": "Idempotency-Key",
@@ -313,7 +326,7 @@ def _operation(operation: Operation, name: str, rule) -> dict:
         "description": f"Needs the scope {operation.scope}.",
         "parameters": parameters,
         "responses": {
-            str(operation.status): _content(operation.answer, "application/json", "Done"),
+            str(operation.status): _content(operation.answer, operation.media, "Done"),
             **{
                 str(status): _content("Problem", "application/problem+json", _PROBLEMS[status])
                 for status in sorted(statuses)

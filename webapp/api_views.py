@@ -13,6 +13,7 @@ from webapp.services.codes import CurrentCode
 
 if TYPE_CHECKING:
     from domain.metrics import Figures, Line, Times
+    from webapp.print_queue import Printout
     from webapp.services.metrics import Days
 
 
@@ -137,6 +138,18 @@ def metrics(shop: Shop, days: Days, figures: Figures, refused: Mapping[str, int]
         "estimates": {
             "told": kept.count, "right": kept.right, "early": kept.early, "late": kept.late
         },
+    }
+
+
+def printout(one: Printout) -> dict:
+    """Something to print; what stands on it is in its file only."""
+    return {
+        "id": one.id,
+        "orderId": one.order_id,
+        "title": one.title,
+        "madeAt": time(one.made_at),
+        "isPrinted": one.is_printed,
+        "isWithdrawn": one.is_withdrawn,
     }
 
 

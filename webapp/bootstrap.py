@@ -13,6 +13,8 @@ from webapp.settings import Settings
 from webapp.when_used import WhenUsed, load
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
     from webapp.extension_kit import Extension, Kit
@@ -34,7 +36,7 @@ def build_services(settings: Settings) -> Services:
     def stored(name: str):
         return WhenUsed(lambda: _repository(name, settings.prefix))
 
-    return Services(
+    services = Services(
         orders=stored("order_repository.OrderRepository"),
         shops=stored("shop_repository.ShopRepository"),
         qr_codes=stored("shop_repository.QrCodeRepository"),
@@ -56,28 +58,42 @@ def build_services(settings: Settings) -> Services:
         executions=cloud("executions.Executions", settings.prefix),
         bus=cloud("event_bus.EventBus", settings.prefix),
         live=cloud("live_topics.LiveTopics", settings.prefix),
-        extensions=Installed(settings, partial(_build_kit, settings, clients)),
+        extensions=Installed(settings, partial(_build_kit, settings, clients, lambda: services)),
         now=lambda: datetime.now(timezone.utc),
         secret_keys=(settings.secret_key, *settings.old_secret_keys),
         public_url=settings.public_url,
         least_seconds=_LEAST_SECONDS,
     )
+    return services
 
 
-def _build_kit(settings: Settings, clients: Clients, name: str, extension: Extension) -> Kit:
+def _build_kit(
+    settings: Settings,
+    clients: Clients,
+    services: Callable[[], Services],
+    name: str,
+    extension: Extension,
+) -> Kit:
     """What one extension may use."""
     from webapp.cloud.extension_kits import ExtensionTable
     from webapp.cloud.http_out import CheckedHttp
-    from webapp.extending import rule_name
+    from webapp.extending import KnownBar, rule_name
     from webapp.extension_kit import Kit
+    from webapp.print_queue import PrintQueue
 
-    table = settings.prefix + rule_name(name)
+    def now() -> datetime:
+        return datetime.now(timezone.utc)
+
+    table_name = settings.prefix + rule_name(name)
+    table = ExtensionTable(clients, table_name) if extension.has_table else None
     return Kit(
         settings=settings.of_extension(name),
-        table=ExtensionTable(clients, table) if extension.has_table else None,
+        table=table,
         http=CheckedHttp(inside_too=settings.is_local),
-        now=lambda: datetime.now(timezone.utc),
+        now=now,
         public_url=settings.public_url,
+        bar=KnownBar(services()),
+        printer=PrintQueue(table, now) if extension.draw else None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ from webapp.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from domain.events import Event
+    from domain.shops import Shop
+    from webapp.services.ports import Services
 
 _PREFIX = "extension-"
 
@@ -71,6 +73,22 @@ def event_id(event: Event) -> str:
     return "msg_" + hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
+class KnownBar:
+    """See extension_kit.BarToKnow."""
+
+    def __init__(self, services: Services):
+        self._services = services
+
+    def shop(self, shop_id: str) -> Shop:
+        """See extension_kit.BarToKnow."""
+        return self._services.shop(shop_id)
+
+    def name_on(self, shop_id: str, order_id: str) -> str:
+        """See extension_kit.BarToKnow."""
+        order = self._services.orders.get(shop_id, order_id)
+        return (order.for_name if order else None) or ""
+
+
 class Installed:
     """The extensions of this deployment, each loaded at its first event."""
 
@@ -81,6 +99,9 @@ class Installed:
 
     def __contains__(self, name: object) -> bool:
         return name in self._settings.extensions
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._settings.extensions)
 
     def run(self, name: str, arrival: Arrival) -> None:
         """Hands the extension an event. Raises what the extension raises."""

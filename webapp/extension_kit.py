@@ -1,7 +1,7 @@
 """What an extension is made of and what it may use; docs/extensions.md shows how to write one.
 
 An extension imports this, the domain and the standard library, nothing else of the product: it gets
-its own table, a way out over HTTPS and a clock, and no use case of the core.
+its own table, a way out over HTTPS, a clock and a few things to know, and no use case of the core.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from domain.detail_types import DetailType
 
 if TYPE_CHECKING:
     from domain.events import Event
+    from domain.shops import Shop
+    from webapp.print_queue import PrintQueue, Printout
 
 
 class DeliveryFailed(Exception):
@@ -41,12 +43,21 @@ class HttpOut(Protocol):
         """Returns when the other side answered 2xx. Raises DeliveryFailed, also for a redirect."""
 
 
+class BarToKnow(Protocol):
+    """What an extension may ask the bar; none of it changes anything."""
+
+    def shop(self, shop_id: str) -> Shop:
+        """The shop's settings. Raises NotFound."""
+    def name_on(self, shop_id: str, order_id: str) -> str:
+        """Who an order is for; empty when nobody said so, or when it has been forgotten."""
+
+
 @dataclass(frozen=True)
 class Kit:
     """All that an extension may use.
 
     settings: its own of the environment, EXTENSION_NAME_URL under "URL"; table: None when it asked
-    for none.
+    for none; printer: None when it draws nothing.
     """
 
     settings: Mapping[str, str]
@@ -54,6 +65,8 @@ class Kit:
     http: HttpOut
     now: Callable[[], datetime]
     public_url: str
+    bar: BarToKnow
+    printer: PrintQueue | None
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,7 @@ class Extension:
     run: may be called several times for an event, and for events in any order; what it raises
     makes EventBridge deliver again, and in the end brings the event to the dead letters.
     needs: the settings without which it cannot work.
+    draw: makes the PDF of one of its printouts, which a device then fetches; needs a table.
     """
 
     about: str
@@ -83,3 +97,8 @@ class Extension:
     run: Callable[[Kit, Arrival], None]
     has_table: bool = False
     needs: tuple[str, ...] = ()
+    draw: Callable[[Kit, Printout], bytes] | None = None
+
+    def __post_init__(self) -> None:
+        if self.draw and not self.has_table:
+            raise TypeError("what an extension has printed waits in its table: has_table=True")

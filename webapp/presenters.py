@@ -40,6 +40,7 @@ from webapp.words import _, as_said, listed, ngettext, sentence_of
 
 if TYPE_CHECKING:
     from domain.estimate import WaitRange
+    from webapp.print_queue import Printout
 
 _ROWS_ON_TV = 6
 _HERE = timedelta(minutes=3)
@@ -459,6 +460,12 @@ def device(shop: Shop, device: Device, words: Mapping[str, str], now: datetime) 
         "seen": device.seen_at and moment(shop, device.seen_at, now),
         "is_here": is_here,
     }
+
+
+def printout(shop: Shop, one: Printout, now: datetime) -> dict:
+    """Something that was or will be printed, on the team's list."""
+    state = "withdrawn" if one.is_withdrawn else "printed" if one.is_printed else "waiting"
+    return {"title": one.title, "at": moment(shop, one.made_at, now), "state": state}
 
 
 def wait_words(wait: WaitRange | None) -> str | None:

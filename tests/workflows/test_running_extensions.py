@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,11 +19,15 @@ from botocore.exceptions import ClientError
 
 from scripts import bar as bars
 from scripts.dead_letters import run
+from scripts.environment import ROOT
 from tests.aws import forget_connections
 from tests.builders import a_shop, scan_and_claim
 from webapp.bootstrap import build_services
 from webapp.cloud.clients import Clients
 from webapp.cloud.extension_kits import ExtensionTable
+from webapp.services.devices import create_device
+from webapp.services.ports import StaffSession
+from webapp.services.walk_ups import place_walk_up
 from webapp.settings import Settings
 
 NAME = "serverlesspresso-extension-webhook"
@@ -107,16 +114,21 @@ def test_the_functions_own_keys_do_not_open_its_table(as_function):
 
 
 @pytest.fixture
-def hooked(quick_stack, monkeypatch):
-    """Begins an order of the shop whose events the till is told of."""
+def services(quick_stack, monkeypatch):
+    """The bar as its team reaches it, with a shop for these tests."""
     for name, value in quick_stack.environment.items():
         monkeypatch.setenv(name, value)
     forget_connections()
     services = build_services(Settings.from_environment())
-    shop = replace(a_shop(id="hooked"), capacity=100, scans_per_code=100)
-    services.shops.create(shop)
-    yield lambda: scan_and_claim(services, services.shop("hooked"), uuid4().hex)
+    services.shops.create(replace(a_shop(id="hooked"), capacity=100, scans_per_code=100))
+    yield services
     forget_connections()
+
+
+@pytest.fixture
+def hooked(services):
+    """Begins an order of the shop whose events the till is told of."""
+    return lambda: scan_and_claim(services, services.shop("hooked"), uuid4().hex)
 
 
 def test_each_event_of_an_order_is_delivered_signed_as_the_guide_verifies_it(hooked, till):
@@ -154,6 +166,36 @@ def test_what_is_refused_three_times_waits_with_the_dead_letters_and_can_be_sent
     [*_, taken] = till.about(order.id)
     assert taken.id == refused[0].id and taken.is_genuine and taken.status == 200
     assert letter["id"] not in [one["id"] for one in _letters(here, order.id, capsys)]
+
+
+# Labels
+
+
+def test_a_ticket_comes_out_of_the_printer_with_the_name_and_once(services, quick_stack, tmp_path):
+    admin = StaffSession("", "hooked", "admin", "Admin")
+    token, _ = create_device(services, admin, "Printer", ["printouts:print"])
+    (tmp_path / "token").write_text(token)
+    # What CUPS would have been handed.
+    lp = tmp_path / "lp"
+    lp.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\ncat >> {tmp_path}/$(date +%s%N).pdf\n')
+    lp.chmod(0o755)
+    order = place_walk_up(services, replace(admin, role="barista"), uuid4().hex, "latte", {}, "Ana")
+
+    def printed() -> str:
+        command = [
+            sys.executable, ROOT / "scripts" / "print-labels", f"{quick_stack.base_url}/hooked",
+            "--token-file", tmp_path / "token", "--printer", "LABELS", "--once",
+        ]
+        path = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "NO_PROXY": "*"}
+        done = subprocess.run(command, env=os.environ | path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert f"printed {order.number} Latte" in _wait(printed)
+    assert printed() == ""
+    [pdf] = tmp_path.glob("*.pdf")
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    assert (tmp_path / "asked").read_text() == "-s -d LABELS\n"
 
 
 def _letters(here: bars.Bar, order_id: str, capsys) -> list[dict]:

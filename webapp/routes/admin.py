@@ -74,6 +74,8 @@ def _approve_page(shop_id: str, error: str = "") -> str:
 
 
 def _home(shop_id: str, links: list[dict] | None = None) -> str:
+    from webapp.services.printouts import presses
+
     shop, now, me = services().shop(shop_id), services().now(), staff()
     people = [
         presenters.signed_in(shop, session, now)
@@ -100,6 +102,13 @@ def _home(shop_id: str, links: list[dict] | None = None) -> str:
                 "url": url_for("admin_phone.edit", shop_id=shop_id),
             },
             {"label": "Customers' start page", "url": url_for("customer.welcome", shop_id=shop_id)},
+            *(
+                {
+                    "label": f"What is printed: {name}",
+                    "url": url_for("printing.page", shop_id=shop_id, extension=name),
+                }
+                for name in presses(services())
+            ),
         ],
         link_action=url_for("admin.new_link", shop_id=shop_id),
         approve_url=url_for("admin.approve_page", shop_id=shop_id),

@@ -34,7 +34,7 @@ from webapp.services.ports import (
 blueprint = Blueprint("api", __name__)
 
 MOST_ORDERS = 100
-_PLACE = "<shop_id>/api"
+PLACE = "<shop_id>/api"
 
 
 def operation(summary: str, scope: str, answer: str, **more) -> Callable:
@@ -48,7 +48,9 @@ def operation(summary: str, scope: str, answer: str, **more) -> Callable:
                 abort(403)
             body = (_body(declared.body),) if declared.body else ()
             if not declared.is_repeatable:
-                return jsonify(view(shop_id, *body, **values)), declared.status
+                answer = view(shop_id, *body, **values)
+                is_made = isinstance(answer, Response)
+                return answer if is_made else (jsonify(answer), declared.status)
             return _once(declared, lambda: view(shop_id, *body, **values))
 
         checked.operation = declared
@@ -63,7 +65,7 @@ def openapi():
     return jsonify(document(current_app, services().public_url))
 
 
-@blueprint.get(f"/{_PLACE}/settings")
+@blueprint.get(f"/{PLACE}/settings")
 @allow(DEVICE)
 @operation("The shop's settings", "shop:read", "Settings")
 def settings(shop_id: str):
@@ -71,14 +73,14 @@ def settings(shop_id: str):
     return api_views.settings(services().shop(shop_id), count)
 
 
-@blueprint.get(f"/{_PLACE}/menu")
+@blueprint.get(f"/{PLACE}/menu")
 @allow(DEVICE)
 @operation("What the shop offers, and what is sold out", "shop:read", "Menu")
 def menu(shop_id: str):
     return api_views.menu(services().shop(shop_id).menu)
 
 
-@blueprint.put(f"/{_PLACE}/store")
+@blueprint.put(f"/{PLACE}/store")
 @allow(DEVICE)
 @operation("Open or close the shop", "shop:write", "Settings", body="Store", is_repeatable=True)
 def store(shop_id: str, body: dict):
@@ -86,7 +88,7 @@ def store(shop_id: str, body: dict):
     return api_views.settings(shop, services().shops.open_order_count(shop_id))
 
 
-@blueprint.get(f"/{_PLACE}/qr-code")
+@blueprint.get(f"/{PLACE}/qr-code")
 @allow(DEVICE)
 @operation("The QR code to show now", "codes:read", "QrCode")
 def qr_code(shop_id: str):
@@ -96,7 +98,7 @@ def qr_code(shop_id: str):
     return api_views.qr_code(shop, current, url)
 
 
-@blueprint.post(f"/{_PLACE}/qr-code")
+@blueprint.post(f"/{PLACE}/qr-code")
 @allow(DEVICE)
 @operation(
     "Validate a scanned QR code and take a place with it", "orders:place", "Order",
@@ -148,7 +150,7 @@ _WHICH = (
 )
 
 
-@blueprint.get(f"/{_PLACE}/orders")
+@blueprint.get(f"/{PLACE}/orders")
 @allow(DEVICE)
 @operation("The shop's orders, newest first", "orders:read", "Orders", query=_WHICH + _LIST)
 def orders(shop_id: str):
@@ -161,7 +163,7 @@ def orders(shop_id: str):
     return _orders(shop_id, asked)
 
 
-@blueprint.post(f"/{_PLACE}/orders")
+@blueprint.post(f"/{PLACE}/orders")
 @allow(DEVICE)
 @operation(
     "Order for somebody at the counter: no scan, the same queue and numbers", "orders:counter",
@@ -178,7 +180,7 @@ def order_at_counter(shop_id: str, body: dict):
     return api_views.order(placed)
 
 
-@blueprint.get(f"/{_PLACE}/my-orders")
+@blueprint.get(f"/{PLACE}/my-orders")
 @allow(DEVICE)
 @operation("What this device has ordered today, newest first", "orders:place", "Orders", query=_LIST)
 def my_orders(shop_id: str):
@@ -188,21 +190,21 @@ def my_orders(shop_id: str):
     return _orders(shop_id, asked)
 
 
-@blueprint.get(f"/{_PLACE}/orders/<order_id>")
+@blueprint.get(f"/{PLACE}/orders/<order_id>")
 @allow(DEVICE)
 @operation("One order", "orders:read", "Order")
 def order(shop_id: str, order_id: str):
     return api_views.order(services().order(shop_id, order_id))
 
 
-@blueprint.get(f"/{_PLACE}/my-orders/<order_id>")
+@blueprint.get(f"/{PLACE}/my-orders/<order_id>")
 @allow(DEVICE)
 @operation("One order of this device", "orders:place", "Order")
 def my_order(shop_id: str, order_id: str):
     return api_views.order(_my_order(shop_id, order_id))
 
 
-@blueprint.put(f"/{_PLACE}/my-orders/<order_id>")
+@blueprint.put(f"/{PLACE}/my-orders/<order_id>")
 @allow(DEVICE)
 @operation(
     "Choose the drink of this device's order (submit), or cancel it", "orders:place", "Order",
@@ -219,7 +221,7 @@ def change_my_order(shop_id: str, body: dict, order_id: str):
     raise ChoiceInvalid("A customer submits or cancels; the rest is the bar's.")
 
 
-@blueprint.put(f"/{_PLACE}/orders/<order_id>")
+@blueprint.put(f"/{PLACE}/orders/<order_id>")
 @allow(DEVICE)
 @operation(
     "Make, release, complete, collect or cancel an order", "orders:act", "Order",
@@ -276,7 +278,7 @@ _DAYS = tuple(
 )
 
 
-@blueprint.get(f"/{_PLACE}/metrics")
+@blueprint.get(f"/{PLACE}/metrics")
 @allow(DEVICE)
 @operation("The figures of one or more days", "metrics:read", "Metrics", query=_DAYS)
 def metrics(shop_id: str):

@@ -22,6 +22,7 @@ SCOPES = {
     "shop:read": "Read settings and menu",
     "shop:write": "Open and close the shop",
     "metrics:read": "Read the figures of a day",
+    "printouts:print": "Print labels and the like, with the names on them",
 }
 """What a token may allow, in the words of the admin's page."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +20,7 @@ from domain.texts import N_
 if TYPE_CHECKING:
     from domain.events import Event, OrderEvent
     from domain.recordings import RecordedEvent
-    from webapp.extension_kit import Arrival
+    from webapp.extension_kit import Arrival, Extension, Kit
 
 _ATTEMPTS = 5
 
@@ -464,7 +464,9 @@ class Extensions(Protocol):
     """What this deployment has beside the core, by name; see extending.Installed."""
 
     def __contains__(self, name: object) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
     def run(self, name: str, arrival: Arrival) -> None: ...
+    def ready(self, name: str) -> tuple[Extension, Kit]: ...
 
 
 class Executions(Protocol):

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from domain.detail_types import DetailType
 from tests.builders import (
     Clock,
     Stored,
@@ -21,8 +22,10 @@ from tests.builders import (
     stored_items,
     workflow_writes,
 )
+from tests.extensions import a_kit, an_arrival, installed
 from tests.webapp.routes.conftest import app_over, claim, path_of_code, sign_in
 from webapp.access import Audience
+from webapp.extensions.labels import EXTENSION as LABELS
 from webapp.services import people
 from webapp.services.devices import SCOPES, create_device, devices_of
 from webapp.services.ports import Services, StaffSession
@@ -153,6 +156,12 @@ WHO_MAY = {
     # A device's own orders: this one is a phone's.
     "GET /<shop_id>/api/my-orders/<order_id>": NOBODY,
     "PUT /<shop_id>/api/my-orders/<order_id>": NOBODY,
+    "GET /<shop_id>/api/printouts/<extension>": DEVICES,
+    "GET /<shop_id>/api/printouts/<extension>/<printout_id>": DEVICES,
+    "PUT /<shop_id>/api/printouts/<extension>/<printout_id>": DEVICES,
+    "GET /<shop_id>/printouts/<extension>": BARISTAS,
+    "GET /<shop_id>/printouts/<extension>/<printout_id>": BARISTAS,
+    "POST /<shop_id>/printouts/<extension>/<printout_id>/again": BARISTAS,
     "GET /<shop_id>/admin/settings": ADMINS,
     "POST /<shop_id>/admin/settings/<part>": ADMINS,
     "GET /<shop_id>/admin/people": ADMINS,
@@ -173,6 +182,7 @@ BODIES = {
     "POST /<shop_id>/api/orders": {"drink": "latte"},
     "PUT /<shop_id>/api/orders/<order_id>": {"action": "make"},
     "PUT /<shop_id>/api/my-orders/<order_id>": {"action": "cancel"},
+    "PUT /<shop_id>/api/printouts/<extension>/<printout_id>": {"state": "printed"},
 }
 FORMS = {
     "POST /<shop_id>/orders/<order_id>/submit": {"drink": "latte"},
@@ -210,6 +220,7 @@ class Bar:
     session_id: str
     person_id: str
     device_id: str
+    printout_id: str
     browsers: dict[str, FlaskClient]
 
     def ask(self, actor: str, route: str):
@@ -227,6 +238,8 @@ class Bar:
             .replace("<colour>", "5a1a6b")
             .replace("<name>", "a-logo.png")
             .replace("<path:filename>", "nothing.css")
+            .replace("<extension>", "labels")
+            .replace("<printout_id>", self.printout_id)
         )
         return self.browsers[actor].open(
             path, method=method, data=FORMS.get(route), json=BODIES.get(route)
@@ -238,6 +251,9 @@ def built_bar(moto) -> tuple[Bar, Stored]:
     """The bar as it was when all had come in; each test gets it so."""
     empty_tables()
     services = services_over_tables(Clock())
+    labels = a_kit(LABELS, services.now)
+    LABELS.run(labels, an_arrival(DetailType.MANAGER_WAITING_COMPLETION))
+    services = replace(services, extensions=installed("labels", labels))
     services.shops.create(a_shop(capacity=3, scans_per_code=4))
     services.shops.create(a_shop(id="annex"))
     app = app_over(services)
@@ -260,7 +276,10 @@ def built_bar(moto) -> tuple[Bar, Stored]:
         token, device = create_device(services, admin, "Till", list(SCOPES))
         browsers[name] = with_token(app, token)
     device_id = devices_of(services, "main")[0].id
-    bar = Bar(app, services, order_id, session_id, invitation.person.id, device_id, browsers)
+    [ticket] = labels.printer.latest("main")
+    bar = Bar(
+        app, services, order_id, session_id, invitation.person.id, device_id, ticket.id, browsers
+    )
     return bar, Stored.now()
 
 

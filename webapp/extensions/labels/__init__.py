@@ -1,0 +1,82 @@
+"""Label print: a ticket as PDF for each order, for the cup or the tray.
+
+A ticket waits from the moment its order stands in the queue until a device has printed it
+(docs/extensions.md, “labels”); an order that was cancelled or timed out takes its ticket along. What
+is kept here is the drink. The name, if the bar knows one, is asked for when the ticket is drawn.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain.detail_types import DetailType
+from webapp.extension_kit import Arrival, Extension, Kit
+
+if TYPE_CHECKING:
+    from domain.events import OrderEvent
+    from webapp.extension_kit import Printout
+
+_FIRST_VERSION_IN_QUEUE = 4
+"""Claimed, admitted, submitted, queued; an order that comes there later is made once more."""
+
+
+def react(kit: Kit, arrival: Arrival) -> None:
+    """Puts the order's ticket in line, or takes it out."""
+    event = arrival.event
+    if event.detail_type is DetailType.MANAGER_WAITING_COMPLETION:
+        _put_in_line(kit, event)
+    else:
+        kit.printer.withdraw(event.shop_id, event.order_id)
+
+
+def _put_in_line(kit: Kit, event: OrderEvent) -> None:
+    drink = event.drink_order
+    if drink is None:
+        return
+    differs = [option.name for option in drink.options if not option.is_default]
+    values = {
+        "number": event.order_number,
+        "drink": drink.name,
+        "differs": differs,
+        "usual": [option.name for option in drink.options if option.is_default],
+        "again": event.version > _FIRST_VERSION_IN_QUEUE,
+    }
+    title = " · ".join([f"{event.order_number} {drink.name}", *differs])
+    made_at = event.at or event.began_at or kit.now()
+    kit.printer.add(event.shop_id, event.order_id, event.version, title, made_at, values)
+
+
+def draw(kit: Kit, printout: Printout) -> bytes:
+    """The ticket's PDF."""
+    # What draws takes a second to import and is only needed here.
+    from webapp.extensions.labels.ticket import Ticket, draw_ticket
+
+    shop, values = kit.bar.shop(printout.shop_id), printout.values
+    return draw_ticket(
+        Ticket(
+            number=values["number"],
+            drink=values["drink"],
+            differs=tuple(values["differs"]),
+            usual=tuple(values["usual"]),
+            name=kit.bar.name_on(printout.shop_id, printout.order_id),
+            pickup_place=shop.pickup_place,
+            shop=shop.name,
+            at=printout.made_at.astimezone(shop.zone),
+            again=values["again"],
+        )
+    )
+
+
+EXTENSION = Extension(
+    about="A ticket as PDF for each order, which a label printer fetches.",
+    detail_types=frozenset(
+        {
+            DetailType.MANAGER_WAITING_COMPLETION,
+            DetailType.ORDER_CANCELLED,
+            DetailType.ORDER_TIME_OUT,
+        }
+    ),
+    run=react,
+    has_table=True,
+    draw=draw,
+)
