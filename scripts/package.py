@@ -33,6 +33,8 @@ DIST = "webapp/static/dist/"
 TRANSLATIONS = "webapp/translations/"
 ROOTS = ("domain", "webapp", "workflows")
 MOST_BYTES = 4_000_000
+"""Twice that with the libraries of an extension."""
+_OF_EXTENSION = re.compile("webapp/extensions/([a-z0-9]+)/")
 
 OURS = ("domain/*", "webapp/*", "workflows/*", "templates_compiled/*", "zappa_settings.py")
 WITHOUT_SOURCES = ("templates_compiled/*",)
