@@ -9,4 +9,9 @@ from __future__ import annotations
 LANGUAGES = {
     "en": "English",
     "de": "Deutsch",
+    "es": "Español",
+    "fr": "Français",
+    "it": "Italiano",
+    "ja": "日本語",
+    "ar": "العربية",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ class Option:
     """One way to have a drink, such as "Oat".
 
     sold_out_until: when it comes back by the clock; None while it is sold out until somebody says.
+    names: its name in other languages than the bar's own, by their codes.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Option:
     is_sold_out: bool = False
     sold_out_until: datetime | None = None
     allergens: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class OptionGroup:
     id: str
     name: str
     options: tuple[Option, ...]
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def default(self) -> Option:
@@ -55,7 +58,8 @@ class OptionGroup:
 class Drink:
     """A drink and the ids of the option groups that suit it.
 
-    sold_out_until: as with an option. allergens: from ALLERGENS, what is in it whatever is chosen.
+    sold_out_until, names: as with an option; hints alike. allergens: from ALLERGENS, what is in it
+    whatever is chosen.
     """
 
     id: str
@@ -66,6 +70,8 @@ class Drink:
     is_sold_out: bool = False
     sold_out_until: datetime | None = None
     allergens: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
+    hints: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,10 @@ class DrinkOrder:
     def differences(self) -> tuple[str, ...]:
         """Names of the options that differ from how the drink comes."""
         return tuple(option.name for option in self.options if not option.is_default)
+
+
+Say = Callable[[str, Mapping[str, str]], str]
+"""How a name is said, from the bar's own name for it and its translations by language."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +149,49 @@ class Menu:
                 raise SoldOut(option.name)
             options.append(ChosenOption(group.id, option.name, option == group.default))
         return DrinkOrder(drink.id, drink.name, drink.icon, tuple(options))
+
+    def said(self, say: Say) -> Menu:
+        """The menu with its words as `say` has them: from a name and its translations."""
+        drinks = tuple(
+            replace(drink, name=say(drink.name, drink.names), hint=say(drink.hint, drink.hints))
+            for drink in self.drinks
+        )
+        groups = tuple(
+            replace(
+                group,
+                name=say(group.name, group.names),
+                options=tuple(
+                    replace(option, name=say(option.name, option.names))
+                    for option in group.options
+                ),
+            )
+            for group in self.groups
+        )
+        return replace(self, drinks=drinks, groups=groups)
+
+    def order_said(self, ordered: DrinkOrder, say: Say) -> DrinkOrder:
+        """What was ordered, as `say` has it; what the menu has no more keeps its name."""
+        known = {("", drink.id, drink.name): drink.names for drink in self.drinks} | {
+            (group.id, "", option.name): option.names
+            for group in self.groups
+            for option in group.options
+        }
+        return replace(
+            ordered,
+            name=say(ordered.name, known.get(("", ordered.drink, ordered.name), {})),
+            options=tuple(
+                replace(one, name=say(one.name, known.get((one.group, "", one.name), {})))
+                for one in ordered.options
+            ),
+        )
+
+    def names_of(self, name: str) -> Mapping[str, str]:
+        """The translations of whatever drink, group or option has this name."""
+        options = (option for group in self.groups for option in group.options)
+        for item in (*self.drinks, *self.groups, *options):
+            if item.name == name:
+                return item.names
+        return {}
 
     def at(self, now: datetime) -> Menu:
         """The menu at `now`: what was sold out for a while is back. Itself when nothing is."""
@@ -205,6 +258,7 @@ def menu_to_dict(menu: Menu) -> dict:
                 "icon": drink.icon,
                 "groups": list(drink.groups),
                 **_stock_to_dict(drink),
+                **({"hints": dict(drink.hints)} if drink.hints else {}),
             }
             for drink in menu.drinks
         ],
@@ -216,6 +270,7 @@ def menu_to_dict(menu: Menu) -> dict:
                     {"id": option.id, "name": option.name, **_stock_to_dict(option)}
                     for option in group.options
                 ],
+                **({"names": dict(group.names)} if group.names else {}),
             }
             for group in menu.groups
         ],
@@ -232,6 +287,7 @@ def menu_from_dict(data: Mapping) -> Menu:
                 hint=drink.get("hint", ""),
                 icon=drink.get("icon", drink["id"]),
                 groups=tuple(drink.get("groups", ())),
+                hints=drink.get("hints", {}),
                 **_stock_from_dict(drink),
             )
             for drink in data["drinks"]
@@ -244,6 +300,7 @@ def menu_from_dict(data: Mapping) -> Menu:
                     Option(option["id"], option["name"], **_stock_from_dict(option))
                     for option in group["options"]
                 ),
+                names=group.get("names", {}),
             )
             for group in data.get("groups", ())
         ),
@@ -256,6 +313,8 @@ def _stock_to_dict(item: Drink | Option) -> dict:
         data["soldOutUntil"] = item.sold_out_until.isoformat()
     if item.allergens:
         data["allergens"] = list(item.allergens)
+    if item.names:
+        data["names"] = dict(item.names)
     return data
 
 
@@ -265,33 +324,36 @@ def _stock_from_dict(data: Mapping) -> dict:
         "is_sold_out": data.get("soldOut", False),
         "sold_out_until": datetime.fromisoformat(until) if until else None,
         "allergens": tuple(data.get("allergens", ())),
+        "names": data.get("names", {}),
     }
 
 
 DEFAULT_MENU = Menu(
     drinks=(
-        Drink("espresso", "Espresso", "short, strong", "espresso", ("strength",)),
-        Drink("americano", "Americano", "long, black", "americano", ("strength",)),
-        Drink("cappuccino", "Cappuccino", "thick foam", "cappuccino", ("milk", "strength")),
-        Drink("latte", "Latte", "tall, milky", "latte", ("milk", "strength")),
-        Drink("flat-white", "Flat White", "small, velvety", "flat-white", ("milk", "strength")),
-        Drink("mocha", "Mocha", "with chocolate", "mocha", ("milk", "strength")),
-        Drink("tea", "Tea", "black, hot", "tea"),
-        Drink("hot-chocolate", "Hot Chocolate", "no coffee", "hot-chocolate", ("milk",)),
+        Drink("espresso", N_("Espresso"), N_("short, strong"), "espresso", ("strength",)),
+        Drink("americano", N_("Americano"), N_("long, black"), "americano", ("strength",)),
+        Drink("cappuccino", N_("Cappuccino"), N_("thick foam"), "cappuccino", ("milk", "strength")),
+        Drink("latte", N_("Latte"), N_("tall, milky"), "latte", ("milk", "strength")),
+        Drink(
+            "flat-white", N_("Flat White"), N_("small, velvety"), "flat-white", ("milk", "strength")
+        ),
+        Drink("mocha", N_("Mocha"), N_("with chocolate"), "mocha", ("milk", "strength")),
+        Drink("tea", N_("Tea"), N_("black, hot"), "tea"),
+        Drink("hot-chocolate", N_("Hot Chocolate"), N_("no coffee"), "hot-chocolate", ("milk",)),
     ),
     groups=(
         OptionGroup(
             "milk",
-            "Milk",
-            (Option("regular", "Regular"), Option("oat", "Oat"), Option("soy", "Soy")),
+            N_("Milk"),
+            (Option("regular", N_("Regular")), Option("oat", N_("Oat")), Option("soy", N_("Soy"))),
         ),
         OptionGroup(
             "strength",
-            "Strength",
+            N_("Strength"),
             (
-                Option("regular", "Regular"),
-                Option("decaf", "Decaf"),
-                Option("extra-shot", "Extra shot"),
+                Option("regular", N_("Regular")),
+                Option("decaf", N_("Decaf")),
+                Option("extra-shot", N_("Extra shot")),
             ),
         ),
     ),

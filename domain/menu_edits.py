@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from domain.errors import ChoiceInvalid, SettingInvalid
+from domain.languages import LANGUAGES
 from domain.menu import ALLERGENS, Drink, Menu, Option, OptionGroup
 from domain.shops import Shop
 from domain.texts import clean_text
@@ -47,6 +48,8 @@ def change_drink(shop: Shop, drink_id: str, values: Mapping) -> Shop:
         is_sold_out=old.is_sold_out if old else False,
         sold_out_until=old.sold_out_until if old else None,
         allergens=_allergens(values.get("allergens", ()), "allergens"),
+        names=_translations(values, "name", NAME_LENGTH, old.names if old else {}),
+        hints=_translations(values, "hint", HINT_LENGTH, old.hints if old else {}),
     )
     if old is None and len(menu.drinks) >= MOST_DRINKS:
         raise SettingInvalid("name", f"A menu has {MOST_DRINKS} drinks at most.")
@@ -78,7 +81,8 @@ def change_group(shop: Shop, group_id: str, values: Mapping) -> Shop:
     group = OptionGroup(
         id=old.id if old else _new_id(name, menu.groups),
         name=name,
-        options=_options(str(values.get("options", "")), old),
+        options=_options(str(values.get("options", "")), old, values),
+        names=_translations(values, "name", NAME_LENGTH, old.names if old else {}),
     )
     if old is None and len(menu.groups) >= MOST_GROUPS:
         raise SettingInvalid("name", f"A menu has {MOST_GROUPS} groups of options at most.")
@@ -106,7 +110,7 @@ def write_options(group: OptionGroup) -> str:
     )
 
 
-def _options(text: str, old: OptionGroup | None) -> tuple[Option, ...]:
+def _options(text: str, old: OptionGroup | None, values: Mapping) -> tuple[Option, ...]:
     known = {option.name.lower(): option for option in (old.options if old else ())}
     found: list[Option] = []
     for line in filter(None, (line.strip() for line in text.splitlines())):
@@ -128,7 +132,51 @@ def _options(text: str, old: OptionGroup | None) -> tuple[Option, ...]:
         )
     if not 1 <= len(found) <= MOST_OPTIONS:
         raise SettingInvalid("options", f"A group has 1 to {MOST_OPTIONS} options, one a line.")
-    return tuple(found)
+    return _with_names(tuple(found), values)
+
+
+def write_option_names(group: OptionGroup, language: str) -> str:
+    """The text of the options' names in a language, which `change_group` reads: one a line."""
+    return "\n".join(option.names.get(language, "") for option in group.options).rstrip("\n")
+
+
+def _with_names(options: tuple[Option, ...], values: Mapping) -> tuple[Option, ...]:
+    """The options with their names in each language that the values hold: one a line, in order."""
+    for language in LANGUAGES:
+        field = f"options_{language}"
+        if field not in values:
+            continue
+        lines = [line.strip() for line in str(values[field]).rstrip().splitlines()]
+        if len(lines) > len(options):
+            raise SettingInvalid(field, "There are more lines than options. One for each, please.")
+        lines += [""] * (len(options) - len(lines))
+        options = tuple(
+            replace(option, names=_named(option.names, language, line, NAME_LENGTH, field))
+            for option, line in zip(options, lines)
+        )
+    return options
+
+
+def _translations(
+    values: Mapping, name: str, most: int, old: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Names by language: those that the values hold, and the old ones of all other languages."""
+    names = old
+    for language in LANGUAGES:
+        field = f"{name}_{language}"
+        if field in values:
+            names = _named(names, language, str(values[field]), most, field)
+    return names
+
+
+def _named(
+    names: Mapping[str, str], language: str, text: str, most: int, field: str
+) -> Mapping[str, str]:
+    name = clean_text(text, most + 1)
+    if len(name) > most:
+        raise SettingInvalid(field, f"At most {most} characters, please.")
+    others = {code: one for code, one in names.items() if code != language}
+    return others | {language: name} if name else others
 
 
 def _name(values: Mapping, others: Iterable[Drink | OptionGroup], own_id: str) -> str:

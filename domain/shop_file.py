@@ -14,8 +14,15 @@ from dataclasses import replace
 
 from domain.errors import SettingInvalid
 from domain.hours import DAYS, hours_to_dict
+from domain.languages import LANGUAGES
 from domain.menu import Drink, Menu, OptionGroup
-from domain.menu_edits import NEW, change_drink, change_group, write_options
+from domain.menu_edits import (
+    NEW,
+    change_drink,
+    change_group,
+    write_option_names,
+    write_options,
+)
 from domain.settings import NUMBERS, PARTS
 from domain.shops import Shop
 
@@ -26,6 +33,9 @@ _TEXTS = {
     "bar": _BAR, "intake": tuple(NUMBERS), "hours": (*DAYS, "exceptions"), "look": ("accent",)
 }
 _GROUP, _DRINK = ("id", "name", "options"), ("id", "name", "hint", "icon", "groups", "allergens")
+_GROUP_SAID = {"names": "name", "option_names": "options"}
+_DRINK_SAID = {"names": "name", "hints": "hint"}
+"""Tables of translations by language, and what each translates."""
 
 
 def write_shop(shop: Shop) -> str:
@@ -88,11 +98,12 @@ def _read_part(shop: Shop, part: str, values, known: Iterable[str]) -> Shop:
 
 def _read_menu(shop: Shop, data: Mapping) -> Shop:
     old, shop = shop.menu, replace(shop, menu=Menu(()))
-    for row in _rows(data, "groups", _GROUP):
+    for row in _rows(data, "groups", (*_GROUP, *_GROUP_SAID)):
         values = {"name": row.get("name", ""),
                   "options": "\n".join(_texts(row.get("options", []), "groups", "options"))}
+        values |= _said(row, "groups", _GROUP_SAID)
         shop = _added(shop, "groups", row, change_group, values)
-    for row in _rows(data, "drinks", _DRINK):
+    for row in _rows(data, "drinks", (*_DRINK, *_DRINK_SAID)):
         values = {name: row.get(name, "") for name in ("name", "hint", "icon")}
         for name in ("groups", "allergens"):
             values[name] = _texts(row.get(name, []), "drinks", name)
@@ -100,10 +111,31 @@ def _read_menu(shop: Shop, data: Mapping) -> Shop:
             raise SettingInvalid(
                 "drinks", f"“{values['name']}” has the group “{min(unknown)}”, which is not there."
             )
+        values |= _said(row, "drinks", _DRINK_SAID)
         shop = _added(shop, "drinks", row, change_drink, values)
     if not shop.menu.drinks:
         raise SettingInvalid("drinks", "A menu needs one drink at least.")
     return replace(shop, menu=_stock_of(old, shop.menu))
+
+
+def _said(row: Mapping, kind: str, tables: Mapping[str, str]) -> dict:
+    """The translations of a group or drink, under the names that its form has for them."""
+    values = {}
+    for table, name in tables.items():
+        said = row.get(table, {})
+        if not isinstance(said, dict):
+            raise SettingInvalid(kind, f"[[{kind}]] {table} is a table by language.")
+        for language, text in said.items():
+            if language not in LANGUAGES:
+                raise SettingInvalid(
+                    kind, f"[[{kind}]] {table}: there is no language “{language[:8]}”."
+                )
+            if table == "option_names":
+                text = "\n".join(_texts(text, kind, table))
+            elif not isinstance(text, str):
+                raise SettingInvalid(kind, f"[[{kind}]] {table}.{language} is a text.")
+            values[f"{name}_{language}"] = text
+    return values
 
 
 def _added(shop: Shop, kind: str, row: Mapping, change, values: Mapping) -> Shop:
@@ -157,11 +189,25 @@ def _only(values: Mapping, known: set[str], where: str) -> None:
 
 
 def _group(group: OptionGroup) -> dict:
-    return {"id": group.id, "name": group.name, "options": write_options(group).splitlines()}
+    lines = {
+        language: write_option_names(group, language).split("\n")
+        for language in LANGUAGES
+        if any(language in option.names for option in group.options)
+    }
+    return {
+        "id": group.id,
+        "name": group.name,
+        "options": write_options(group).splitlines(),
+        **({"names": group.names} if group.names else {}),
+        **({"option_names": lines} if lines else {}),
+    }
 
 
 def _drink(drink: Drink) -> dict:
-    return {name: getattr(drink, name) for name in _DRINK}
+    said = {name: getattr(drink, name) for name in _DRINK_SAID}
+    return {name: getattr(drink, name) for name in _DRINK} | {
+        name: texts for name, texts in said.items() if texts
+    }
 
 
 def _table(head: str, values: Mapping) -> str:
@@ -176,5 +222,8 @@ def _key(name: str) -> str:
 def _value(value) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_value(one) for one in value) + "]"
+    if isinstance(value, Mapping):
+        pairs = (f"{_key(name)} = {_value(one)}" for name, one in value.items())
+        return "{ " + ", ".join(pairs) + " }"
     # A JSON text is a TOML text, too, but for this one character.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

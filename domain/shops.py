@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from domain.errors import NotAllowedNow
 from domain.hours import Hours
 from domain.menu import DEFAULT_MENU, Menu
+from domain.texts import N_
 
 SHOP_ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
@@ -60,7 +61,7 @@ class Shop:
 
     id: str
     name: str = "Main bar"
-    pickup_place: str = "left end of the counter"
+    pickup_place: str = N_("left end of the counter")
     timezone: str = "UTC"
     window_seconds: int = 300
     scans_per_code: int = 10

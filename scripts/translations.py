@@ -8,6 +8,7 @@ import argparse
 import re
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
@@ -75,7 +76,7 @@ def update(new: list[str]) -> list[str]:
     problems = []
     for language in [*languages(), *new]:
         catalog = catalog_of(language)
-        catalog.update(wanted, no_fuzzy_matching=True, update_header_comment=False)
+        catalog.update(wanted, no_fuzzy_matching=True, update_creation_date=False)
         catalog.obsolete.clear()
         _write(FOLDER / f"{language}.po", catalog)
         problems += problems_of(language, catalog)
@@ -125,7 +126,18 @@ def catalog_of(language: str) -> Catalog:
     file = FOLDER / f"{language}.po"
     if file.exists():
         return _read(file, language)
-    return Catalog(locale=language, project=PROJECT, charset="utf-8", fuzzy=False)
+    return Catalog(
+        locale=language,
+        project=PROJECT,
+        version="1",
+        header_comment=f"# What customers read: {LANGUAGES.get(language, language)}.",
+        msgid_bugs_address="docs/translations.md",
+        last_translator="the team",
+        language_team="the team",
+        revision_date=datetime.now(UTC),
+        charset="utf-8",
+        fuzzy=False,
+    )
 
 
 def _problems(message: Message, catalog: Catalog) -> list[str]:

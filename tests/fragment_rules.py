@@ -22,7 +22,7 @@ _DATA = (
     "state", "tile", "until", "version", "window",
 )
 ATTRIBUTES = {
-    "class", "hidden", "id", "aria-current", "aria-hidden", "aria-label", "aria-labelledby",
+    "class", "hidden", "id", "lang", "aria-current", "aria-hidden", "aria-label", "aria-labelledby",
     *(f"data-{name}" for name in _DATA),
 }
 OF_TAG = {

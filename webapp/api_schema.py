@@ -87,7 +87,16 @@ BODIES: dict[str, dict] = {
     "PrintoutState": shape({"state": {"type": "string", "enum": ["printed", "waiting"]}}),
 }
 
-_OPTION = shape({"id": TEXT, "name": TEXT, "isDefault": YES_OR_NO, "isSoldOut": YES_OR_NO})
+_BY_LANGUAGE = {"type": "object", "additionalProperties": TEXT}
+_OPTION = shape(
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "isDefault": YES_OR_NO,
+        "isSoldOut": YES_OR_NO,
+        "names": _BY_LANGUAGE,
+    }
+)
 _DRINK = shape(
     {
         "id": TEXT,
@@ -97,6 +106,8 @@ _DRINK = shape(
         "optionGroups": _list_of(TEXT),
         "isSoldOut": YES_OR_NO,
         "allergens": _list_of(TEXT),
+        "names": _BY_LANGUAGE,
+        "hints": _BY_LANGUAGE,
     }
 )
 _ORDERED = shape(
@@ -173,7 +184,14 @@ ANSWERS: dict[str, dict] = {
         {
             "drinks": _list_of(_DRINK),
             "optionGroups": _list_of(
-                shape({"id": TEXT, "name": TEXT, "options": _list_of(_OPTION)})
+                shape(
+                    {
+                        "id": TEXT,
+                        "name": TEXT,
+                        "names": _BY_LANGUAGE,
+                        "options": _list_of(_OPTION),
+                    }
+                )
             ),
         }
     ),

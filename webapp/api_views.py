@@ -51,6 +51,8 @@ def menu(menu: Menu) -> dict:
                 "optionGroups": list(drink.groups),
                 "isSoldOut": drink.is_sold_out,
                 "allergens": list(drink.allergens),
+                "names": dict(drink.names),
+                "hints": dict(drink.hints),
             }
             for drink in menu.drinks
         ],
@@ -58,12 +60,14 @@ def menu(menu: Menu) -> dict:
             {
                 "id": group.id,
                 "name": group.name,
+                "names": dict(group.names),
                 "options": [
                     {
                         "id": option.id,
                         "name": option.name,
                         "isDefault": option == group.default,
                         "isSoldOut": option.is_sold_out,
+                        "names": dict(option.names),
                     }
                     for option in group.options
                 ],

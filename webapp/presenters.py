@@ -9,6 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from domain import orders as order_rules
@@ -26,7 +27,7 @@ from domain.errors import (
     ShopPaused,
     TooManyRequests,
 )
-from domain.menu import DrinkOrder, Menu
+from domain.menu import DEFAULT_MENU, DrinkOrder, Menu
 from domain.orders import Order, OrderState, RefusalReason, Role, TimeOutCause
 from domain.people import EVERY_SHOP, Person
 from domain.rush import PAUSE_MINUTES
@@ -36,7 +37,17 @@ from webapp.services.codes import CurrentCode
 from webapp.services.phone_numbers import calling_code, example_number
 from webapp.services.phone_sign_in import NEXT_TEXT_AFTER
 from webapp.services.ports import Device, PhoneSignIn, StaffSession
-from webapp.words import _, as_said, listed, ngettext, sentence_of
+from webapp.words import (
+    SOURCE,
+    _,
+    as_said,
+    listed,
+    ngettext,
+    pgettext,
+    sentence_of,
+    speaking,
+    spoken,
+)
 
 if TYPE_CHECKING:
     from domain.estimate import WaitRange
@@ -74,8 +85,8 @@ def order(
     wait: WaitRange | None = None,
 ) -> dict:
     """One order as its customer sees it. URLs are added by the route; fragments need none."""
-    place = order_rules.position(order, open_orders)
-    headline, sentence, next_step = _order_texts(shop, order, place)
+    position = order_rules.position(order, open_orders)
+    headline, sentence, next_step = _order_texts(shop, order, position)
     drink = order.drink_order and drink_order(shop, order.drink_order)
     return {
         "id": order.id,
@@ -86,7 +97,7 @@ def order(
         "drink": drink and {"id": drink.drink, "name": drink.name, "icon": drink.icon},
         "differences": as_said(listed(drink.differences)) if drink else "",
         "barista_name": order.barista_name,
-        "position": place,
+        "position": position,
         "wait": wait and wait_sentence(wait),
         "deadline_ms": _ms(order.deadline_at) if order.state is OrderState.ADMITTED else None,
         "deadline_total_seconds": order.choose_seconds,
@@ -94,7 +105,7 @@ def order(
         "headline": headline,
         "sentence": sentence,
         "next_step": next_step,
-        "pickup_place": shop.pickup_place,
+        "pickup_place": place(shop),
         "reason": order.reason,
         "rush": rush_note(shop) if order.state in order_rules.WAITING and not wait else "",
     }
@@ -102,7 +113,47 @@ def order(
 
 def drink_order(shop: Shop, ordered: DrinkOrder) -> DrinkOrder:
     """What was ordered, by its names in the spoken language."""
-    return ordered
+    return shop.menu.order_said(ordered, partial(_said, shop))
+
+
+def menu_said(shop: Shop) -> Menu:
+    """The shop's menu in the spoken language."""
+    return shop.menu.said(partial(_said, shop))
+
+
+def place(shop: Shop) -> str:
+    """Where drinks are collected; only the house's own words for it are known in all languages."""
+    return _said(shop, shop.pickup_place, {})
+
+
+def choice_refusal(shop: Shop, refused: Refusal) -> str:
+    """Why a choice was not taken, with what it is about by its name in the spoken language."""
+    values = dict(refused.values)
+    if isinstance(name := values.get("name"), str):
+        values["name"] = _said(shop, name, shop.menu.names_of(name))
+    return _(refused.message, **values)
+
+
+def _said(shop: Shop, name: str, names: Mapping[str, str]) -> str:
+    """The team's translation; for the house's words the catalog's; else as the bar calls it."""
+    own = shop.languages[0]
+    if spoken() == own:
+        return name
+    if translated := names.get(spoken()):
+        return translated
+    return _(name) if own == SOURCE and name in _house_words() else name
+
+
+@cache
+def _house_words() -> frozenset[str]:
+    words = {Shop.pickup_place}
+
+    def note(name: str, _names: Mapping[str, str]) -> str:
+        words.add(name)
+        return name
+
+    DEFAULT_MENU.said(note)
+    return frozenset(words)
 
 
 def menu(menu: Menu, drink_id: str | None = None, options: dict | None = None,
@@ -525,7 +576,33 @@ def display_board(shop: Shop, open_orders: list[Order], now: datetime) -> dict:
             }
             for order in reversed(ready)
         ],
-        "pickup_place": shop.pickup_place,
+        "pickup_place": place(shop),
+        "words": tv_words(shop),
+    }
+
+
+def tv_words(shop: Shop) -> dict:
+    """What the TV says in large: in the bar's own language and, below, in its second one."""
+    second = shop.languages[1] if len(shop.languages) > 1 else ""
+    also = dict.fromkeys(_large_words(shop), "")
+    if second:
+        with speaking(second):
+            also = _large_words(shop)
+    return {
+        "language": second,
+        **{name: {"own": own, "also": also[name]} for name, own in _large_words(shop).items()},
+    }
+
+
+def _large_words(shop: Shop) -> dict[str, str]:
+    return {
+        "open": _("Scan to order"),
+        "used_up": _("Next code soon"),
+        "paused": _("Short pause"),
+        "closed": _("Closed now"),
+        "preparing": _("Preparing"),
+        "ready": pgettext("heading over the numbers to collect", "Ready"),
+        "collect": _("Collect at the %(place)s", place=place(shop)),
     }
 
 
@@ -550,6 +627,7 @@ def code(shop: Shop, current: CurrentCode, now: datetime, public_url: str) -> di
         "next_clock": clock(shop, shop.paused_until or current.bucket.closes_at),
         "opens": opens(shop, now),
         "extra_minutes": shop.extra_minutes,
+        "words": tv_words(shop),
         "at_ms": _ms(now),
         "version": 0,
     }
@@ -589,7 +667,7 @@ def _customer_can_cancel(order: Order) -> bool:
     )
 
 
-def _order_texts(shop: Shop, order: Order, place: int | None) -> tuple[str, str, str]:
+def _order_texts(shop: Shop, order: Order, position: int | None) -> tuple[str, str, str]:
     """Headline, sentence and next step for each state, in the tone of the house."""
     number = order.number
     barista = order.barista_name or _("A barista")
@@ -604,7 +682,7 @@ def _order_texts(shop: Shop, order: Order, place: int | None) -> tuple[str, str,
                 "We are sorry: %(number)s did not come out right. It keeps its number.",
                 number=number,
             )
-            return _("We make it again"), f"{sorry} {_line_sentence(place)}", ""
+            return _("We make it again"), f"{sorry} {_line_sentence(position)}", ""
         case OrderState.MAKING if order.taken_back_at:
             return (
                 _("One moment more"),
@@ -616,7 +694,7 @@ def _order_texts(shop: Shop, order: Order, place: int | None) -> tuple[str, str,
             )
         case OrderState.SUBMITTED | OrderState.QUEUED:
             placed = _("Order placed. Your number is %(number)s.", number=number)
-            return _line_words(place), placed, ""
+            return _line_words(position), placed, ""
         case OrderState.MAKING:
             return (
                 _("%(barista)s is making it now", barista=barista),
@@ -625,7 +703,7 @@ def _order_texts(shop: Shop, order: Order, place: int | None) -> tuple[str, str,
             )
         case OrderState.COMPLETED:
             collect = _(
-                "Collect %(number)s at the %(place)s.", number=number, place=shop.pickup_place
+                "Collect %(number)s at the %(place)s.", number=number, place=place(shop)
             )
             return _("Ready"), collect, _("Enjoy your coffee.")
         case OrderState.COLLECTED:

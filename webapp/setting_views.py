@@ -44,7 +44,7 @@ def conflict(shop: Shop, stored: Mapping, typed: Mapping, refused: ChangedMeanwh
         "when": moment(shop, refused.at, refused.at) if refused.at else "",
         "fields": [
             {
-                "label": _LABELS[name],
+                "label": _label(name),
                 "theirs": _words(stored[name]),
                 "yours": _words(typed[name]),
             }
@@ -52,6 +52,13 @@ def conflict(shop: Shop, stored: Mapping, typed: Mapping, refused: ChangedMeanwh
             if name in typed and _words(typed[name]) != _words(stored[name])
         ],
     }
+
+
+def _label(name: str) -> str:
+    field, _, language = name.partition("_")
+    if name not in _LABELS and language in LANGUAGES:
+        return f"{_LABELS[field]} ({LANGUAGES[language]})"
+    return _LABELS[name]
 
 
 def last_edit(shop: Shop, part: str, now: datetime) -> str:

@@ -57,10 +57,10 @@ def forward(services: Services, event: Event) -> None:
         services.live.publish(
             f"{barista_topic(shop.id)}/board_changed", fragments.board_changed(note, now, order)
         )
-        services.live.publish(
-            f"{display_topic(shop.id)}/display_board",
-            fragments.display_board(presenters.display_board(shop, open_orders, now), shop),
-        )
+        with speaking(shop.languages[0]):
+            view = presenters.display_board(shop, open_orders, now)
+            html = fragments.display_board(view, shop)
+        services.live.publish(f"{display_topic(shop.id)}/display_board", html)
     if event.detail_type in MOVES_LINE:
         for waiting in in_line(open_orders)[:_PLACES_PUSHED]:
             if order is None or waiting.id != order.id:
@@ -68,10 +68,10 @@ def forward(services: Services, event: Event) -> None:
     if event.detail_type is DetailType.CONFIG_CHANGED:
         _publish_settings(services, shop, open_orders)
     if event.detail_type in CHANGES_CODE:
-        code = presenters.code(shop, current_code(services, shop), now, services.public_url)
-        services.live.publish(
-            f"{display_topic(shop.id)}/code_count", fragments.code_count(code, shop)
-        )
+        with speaking(shop.languages[0]):
+            code = presenters.code(shop, current_code(services, shop), now, services.public_url)
+            html = fragments.code_count(code, shop)
+        services.live.publish(f"{display_topic(shop.id)}/code_count", html)
 
 
 def _publish_settings(services: Services, shop: Shop, open_orders: list[Order]) -> None:

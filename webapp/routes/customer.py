@@ -37,7 +37,7 @@ from webapp.routes.page import render_page
 from webapp.services import codes, ordering, waits
 from webapp.services.directory import shops_for_customers
 from webapp.services.refused_scans import count_refusal
-from webapp.words import _, sentence_of, spoken
+from webapp.words import _, spoken
 
 blueprint = Blueprint("customer", __name__)
 
@@ -177,7 +177,9 @@ def place_order(shop_id: str, order_id: str):
     except (ChoiceInvalid, SoldOut) as refused:
         if order.state is not OrderState.ADMITTED:
             raise
-        menu = presenters.menu(shop.menu, drink_id, chosen, sentence_of(refused))
+        menu = presenters.menu(
+            presenters.menu_said(shop), drink_id, chosen, presenters.choice_refusal(shop, refused)
+        )
         return _answer(shop, order, STATUS[type(refused)], menu)
     except NotAllowedNow:
         # The page was older than the order; what became of it says more than an error.
@@ -224,7 +226,7 @@ def _views(shop: Shop, order: Order, menu: dict | None = None) -> dict:
     ):
         view[name] = url_for(f"customer.{endpoint}", shop_id=shop.id, order_id=order.id)
     view["journey_url"] = url_for("journey.page", shop_id=shop.id, order_id=order.id)
-    return {"order": view, "menu": menu or presenters.menu(shop.menu)}
+    return {"order": view, "menu": menu or presenters.menu(presenters.menu_said(shop))}
 
 
 def _wait(shop: Shop) -> str | None:
@@ -258,4 +260,6 @@ def _order_url(order: Order) -> str:
 def page(template: str, shop: Shop, **context) -> str:
     """A customer's page; showing it keeps their cookie alive."""
     session.modified = session.modified or "customer" in session
-    return render_page(template, shop, languages=choices(shop), **context)
+    return render_page(
+        template, shop, place=presenters.place(shop), languages=choices(shop), **context
+    )

@@ -13,6 +13,7 @@ from webapp.routes.live import feed, live_url
 from webapp.routes.page import render_page
 from webapp.services.codes import current_code
 from webapp.services.waits import wait_of_next
+from webapp.words import speak
 
 blueprint = Blueprint("display", __name__, url_prefix="/<shop_id>/display")
 
@@ -20,7 +21,7 @@ blueprint = Blueprint("display", __name__, url_prefix="/<shop_id>/display")
 @blueprint.get("")
 @allow(DISPLAY)
 def board(shop_id: str):
-    shop = services().shop(shop_id)
+    shop = _entered(shop_id)
     address = live_url("display.live", shop_id=shop_id)
     return _render(
         "display/board.html", shop, live_url=address, code=_code(shop), display=_board(shop)
@@ -30,14 +31,14 @@ def board(shop_id: str):
 @blueprint.get("/code")
 @allow(DISPLAY)
 def code_panel(shop_id: str):
-    shop = services().shop(shop_id)
+    shop = _entered(shop_id)
     return _render("fragments/code_panel.html", shop, code=_code(shop))
 
 
 @blueprint.get("/board")
 @allow(DISPLAY)
 def board_fragment(shop_id: str):
-    shop = services().shop(shop_id)
+    shop = _entered(shop_id)
     return _render("fragments/display_board.html", shop, display=_board(shop))
 
 
@@ -45,6 +46,13 @@ def board_fragment(shop_id: str):
 @allow(DISPLAY)
 def live(shop_id: str):
     return feed(display_topic(shop_id), still_staff())
+
+
+def _entered(shop_id: str) -> Shop:
+    """The shop; the TV speaks the bar's own language."""
+    shop = services().shop(shop_id)
+    speak(shop.languages[0])
+    return shop
 
 
 def _code(shop: Shop) -> dict:

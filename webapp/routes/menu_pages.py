@@ -6,7 +6,8 @@ from flask import Blueprint, redirect, request, url_for
 
 from domain import menu_edits
 from domain.errors import ChangedMeanwhile, ChoiceInvalid, NotFound, SettingInvalid
-from domain.menu import ALLERGENS
+from domain.languages import LANGUAGES
+from domain.menu import ALLERGENS, Drink, OptionGroup
 from domain.shops import Shop
 from webapp import presenters, setting_views
 from webapp.access import ADMIN, allow, services, staff
@@ -102,6 +103,8 @@ def _itemrender_page(
         icon_names=menu_edits.ICONS,
         groups=presenters.menu(shop.menu)["groups"],
         allergens=ALLERGENS,
+        own_language=LANGUAGES.get(shop.languages[0], ""),
+        translated={code: LANGUAGES.get(code, code) for code in shop.languages[1:]},
         save_url=url_for("menu.save", **address),
         remove_url=url_for("menu.remove", **address),
         back_url=url_for("menu.home", shop_id=shop.id),
@@ -116,20 +119,40 @@ def _stored(shop: Shop, kind: str, item_id: str) -> dict:
             drink.id: {
                 "name": drink.name, "hint": drink.hint, "icon": drink.icon,
                 "groups": list(drink.groups), "allergens": list(drink.allergens),
+                **_translated(shop, drink, "name", "hint"),
             }
             for drink in shop.menu.drinks
         }
     else:
         blank = {"name": "", "options": ""}
         items = {
-            group.id: {"name": group.name, "options": menu_edits.write_options(group)}
+            group.id: {
+                "name": group.name,
+                "options": menu_edits.write_options(group),
+                **_translated(shop, group, "name"),
+                **{
+                    f"options_{code}": menu_edits.write_option_names(group, code)
+                    for code in shop.languages[1:]
+                },
+            }
             for group in shop.menu.groups
         }
+    translated = ("name", "hint") if kind == "drinks" else ("name", "options")
+    blank |= {f"{name}_{code}": "" for name in translated for code in shop.languages[1:]}
     if item_id == menu_edits.NEW:
         return blank
     if item_id not in items:
         raise NotFound("This is not on the menu any more.")
     return items[item_id]
+
+
+def _translated(shop: Shop, item: Drink | OptionGroup, *names: str) -> dict[str, str]:
+    """What the item is called in each language beside the bar's own."""
+    return {
+        f"{name}_{code}": getattr(item, f"{name}s").get(code, "")
+        for name in names
+        for code in shop.languages[1:]
+    }
 
 
 def _part(kind: str, item_id: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from domain.detail_types import DetailType
 from domain.events import EVENT_CLASSES
+from domain.menu_edits import change_drink
 from domain.orders import admit
 from tests.webapp.routes.conftest import claim
 from webapp.consumers.forward import forward
@@ -168,3 +169,56 @@ def test_a_language_is_spoken_for_a_while_only():
     with speaking("de"):
         assert spoken() == "de"
     assert spoken() == "en"
+
+
+def test_the_houses_own_drinks_are_known_in_each_language(phone, order):
+    page = _text(phone.get(f"/main/orders/{order.id}"))
+    assert "Heiße Schokolade" in page and "Hot Chocolate" not in page
+    assert "groß, viel Milch" in page
+
+
+def test_the_teams_translation_comes_first(phone, services, order):
+    values = {"name": "Latte", "icon": "latte", "groups": ["milk"], "name_de": "Milchkaffee"}
+    change_shop(services, "main", lambda shop: change_drink(shop, "latte", values))
+    assert "Milchkaffee" in _text(phone.get(f"/main/orders/{order.id}"))
+
+
+def test_a_bar_that_writes_its_menu_in_another_language_keeps_its_words(phone, services, order):
+    _offer(services, "fr", "de")
+    assert "Hot Chocolate" in _text(phone.get(f"/main/orders/{order.id}"))
+
+
+def test_the_order_keeps_the_bars_names_and_its_customer_reads_their_own(app, screen, services, order):
+    placed = ordering.place_order(
+        services, services.shop("main"), order, "hot-chocolate", {"milk": "oat"}
+    )
+    assert placed.drink_order.name == "Hot Chocolate"
+    pushed = _pushed(app, services, placed)
+    assert "<bdi>Heiße Schokolade</bdi>" in pushed and "<bdi>Hafer</bdi>" in pushed
+
+
+def test_a_drink_that_ran_out_is_refused_by_its_name_in_the_customers_language(
+    phone, services, order
+):
+    change_shop(
+        services, "main",
+        lambda shop: replace(shop, menu=shop.menu.with_sold_out("hot-chocolate", True)),
+    )
+    answer = phone.post(f"/main/orders/{order.id}/submit", data={"drink": "hot-chocolate"})
+    assert answer.status_code == 409
+    assert "Heiße Schokolade ist eben ausgegangen" in _text(answer)
+
+
+def test_the_tv_says_large_words_in_the_bars_first_two_languages(screen, services):
+    _offer(services, "de", "en", "fr")
+    page = _text(screen("display").get("/main/display"))
+    assert '<html lang="de"' in page
+    assert 'Zubereitung<bdi class="also" lang="en">Preparing</bdi>' in page
+    assert 'Hier bestellen<bdi class="also" lang="en">Scan to order</bdi>' in page
+
+
+def test_what_is_pushed_to_the_tv_is_in_the_bars_own_language(app, services, order):
+    _offer(services, "de")
+    _pushed(app, services, _placed(services, order))
+    boards = [html for topic, html in services.live.messages if "display_board" in topic]
+    assert "Zubereitung" in boards[-1] and "Preparing" not in boards[-1]

@@ -14,7 +14,8 @@ export function startAges() {
       }
       if (age.dataset.form === 'tv') {
         age.classList.toggle('new', !minutes)
-        write(age, minutes ? `for ${minutes} min` : 'just now')
+        const { justNow, forMinutes } = document.documentElement.dataset
+        write(age, minutes ? forMinutes.replace('{minutes}', minutes) : justNow)
         return
       }
       write(age.querySelector('bdi'), minutesSeconds(seconds))

@@ -1,7 +1,7 @@
 // A pushed fragment may hold what can be looked at and nothing that acts or leads anywhere: whoever
 // could publish one for us still could not press a button. tests/fragment_rules.py has the same list.
 const TAGS = new Set('b bdi circle div ellipse g h1 h2 hr i li line ol output p path progress rect section small span svg use'.split(' '))
-const ATTRIBUTES = /^(aria-(current|hidden|label|labelledby)|class|data-(at|bar|buzz|elapsed|form|look|next|note|now|order|say|since|state|tile|until|version|window)|hidden|id|max|value|[cr]?[xy][12]?|[dr]|fill|height|stroke(-line(cap|join)|-width)?|transform|viewBox|width)$/
+const ATTRIBUTES = /^(aria-(current|hidden|label|labelledby)|class|data-(at|bar|buzz|elapsed|form|look|next|note|now|order|say|since|state|tile|until|version|window)|hidden|id|lang|max|value|[cr]?[xy][12]?|[dr]|fill|height|stroke(-line(cap|join)|-width)?|transform|viewBox|width)$/
 
 const isInert = ({ localName, attributes }) => TAGS.has(localName) && [...attributes].every(
   ({ name, value }) => name === 'href' ? value[0] === '#' : ATTRIBUTES.test(name))
