@@ -54,7 +54,7 @@ def test_a_scan_leads_to_the_number_the_number_to_the_code_and_the_code_to_the_p
     client = scanned()
     assert client.get("/main/scan").location == "/main/phone"
     page = text_of(client.get("/main/phone"))
-    assert 'autocomplete="tel"' in page and "+49 or +43" in page
+    assert 'autocomplete="tel"' in page and "+49 / +43" in page
     assert ask(client).location == "/main/phone/code"
     page = text_of(client.get("/main/phone/code"))
     assert 'inputmode="numeric"' in page and 'autocomplete="one-time-code"' in page
@@ -92,7 +92,7 @@ def test_a_number_that_will_not_do_is_said_beside_the_field(services, scanned):
     answer = ask(client, '030 1234567"><b>')
     page = text_of(answer)
     assert answer.status_code == 422 and 'aria-invalid="true"' in page
-    assert "not a mobile number that starts with +49 or +43" in page
+    assert "not a mobile number that starts with +49 / +43" in page
     assert "<b>" not in page.split('name="number"')[1].split(">")[0]
     assert services.texts.sent == []
 
@@ -123,7 +123,7 @@ def test_a_wrong_code_says_how_many_tries_are_left_and_the_fifth_that_it_is_over
     client = scanned()
     ask(client)
     wrong = f"{(int(services.texts.code_to(ANA)) + 1) % 10**6:06}"
-    for words in ("4 more tries", "3 more tries", "2 more tries", "one more try"):
+    for words in ("one: 4", "one: 3", "one: 2", "one: 1"):
         answer = enter(client, wrong)
         assert answer.status_code == 422 and words in text_of(answer)
     answer = enter(client, wrong)
