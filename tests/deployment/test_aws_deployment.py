@@ -16,6 +16,7 @@ from scripts.deploy_settings import read_settings, stage_settings
 from scripts.machine import StackError
 
 NAME = "serverlesspresso-dev"
+_READS = ("Describe", "Get", "Head", "List")
 
 
 @pytest.fixture
@@ -95,6 +96,46 @@ def test_a_first_deployment_that_was_interrupted_is_begun_anew(deployment, emula
     _make_function(emulator, deployment.prepare())
     deployment.remove_what_was_interrupted()
     assert deployment.function() is None
+
+
+def _broken_off(deployment: AwsDeployment, done: set[str]) -> AwsDeployment:
+    """The same deployment at a terminal that ends once AWS has made a change of another kind."""
+    session = boto3.Session(region_name="us-east-1")
+
+    def notice(model, http_response, **_) -> None:
+        is_change = http_response.status_code < 300 and not model.name.startswith(_READS)
+        if is_change and model.name not in done:
+            done.add(model.name)
+            raise KeyboardInterrupt
+
+    session.events.register("after-call", notice)
+    return AwsDeployment("dev", NAME, deployment.settings, session, Zappa(boto_session=session))
+
+
+def test_broken_off_after_each_kind_of_change_and_run_again_it_finishes(deployment, emulator):
+    def deploy(tried: AwsDeployment) -> bool:
+        try:
+            variables = tried.prepare()
+            function = deployment.function()
+            arn = function["FunctionArn"] if function else _make_function(emulator, variables)
+            if not deployment.session.client("apigatewayv2").get_apis()["Items"]:
+                _make_api(deployment, arn)
+            tried.connect()
+        except KeyboardInterrupt:
+            return False
+        return True
+
+    done: set[str] = set()
+    while not deploy(_broken_off(deployment, done)):
+        pass
+    assert done >= {
+        "CreateBucket", "PutParameter", "PutObject", "CreateStack", "UpdateStack",
+        "UpdateFunctionConfiguration",
+    }
+    assert deployment.function()["Environment"]["Variables"]["PUBLIC_URL"].endswith("/dev")
+    assert emulator.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    before = deployment.stack.describe()
+    assert deploy(deployment) and deployment.stack.describe() == before
 
 
 def test_without_an_api_nothing_is_connected(deployment, emulator):
