@@ -34,6 +34,8 @@ COUNTED = (
     DetailType.ORDER_REOPENED,
 )
 """What leaves a mark, in the order of an order's life."""
+COUNTED_ELSEWHERE = frozenset({DetailType.MANAGER_WAITING_COMPLETION})
+"""What leaves a mark only in recordings from elsewhere; ours is WaitingProduction."""
 
 UNKNOWN = "unknown"
 _PLACE = {name.value: place for place, name in enumerate(COUNTED)}
@@ -160,8 +162,7 @@ def mark_of(event: OrderEvent, announced_at: datetime) -> str | None:
     """
     if event.detail_type not in COUNTED:
         return None
-    if event.detail_type is DetailType.MANAGER_WAITING_COMPLETION and event.version:
-        # Ours is WaitingProduction a moment later; recordings from elsewhere have only this one.
+    if event.detail_type in COUNTED_ELSEWHERE and event.version:
         return None
     at = event.at or announced_at
     return _canonical([event.version, event.detail_type.value, _to_ms(at), _facts(event)])

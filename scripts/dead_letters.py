@@ -21,12 +21,10 @@ SECONDS_IN_HAND = 300
 """How long others do not see a dead letter that is being worked on."""
 
 JOBS = {
-    "announce": "announce changes and tell the workflow",
-    "forward": "update the screens",
-    "journey": "write the order's journey",
-    "metrics": "count it for the figures",
-    "start-execution": "start the order's workflow",
-    "sweep": "the minute's repair; the next one has done it",
+    "announce": "announce changes, write the journey and tell the workflow",
+    "events": "start the order's workflow, update the screens, count it for the figures",
+    "recorded": "write an event that was recorded elsewhere to its journey",
+    "every-minute": "the minute's repair; the next one has done it",
 }
 WHY = {
     "NO_PERMISSIONS": "the rule may not call the function; deploy again",

@@ -31,6 +31,9 @@ Every event may come twice, late, or before an earlier one. `eventId`, `orderId`
 detail-type together name an event: two envelopes with the same four tell the same. No event carries
 a phone number, a task token or what is in a QR code.
 
+An event that says `inJourney` is stored in its order's journey by the outbox itself. Without it, it
+was recorded elsewhere, and the consumer `journey` stores it when it comes.
+
 `docs/extensions.md` says how to take events with code of your own.
 
 ## All of them
@@ -41,7 +44,7 @@ Each with the consumers of ours that take it.
 _NO_MOVE = {
     DetailType.NEW_ORDER: ["an order begins: a scanned code was good, or a barista took it"],
     DetailType.CONFIG_CHANGED: ["a shop's settings, menu or door were written"],
-    DetailType.ALL_EVENTS_STORED: ["the consumer `journey` has stored an order's last event"],
+    DetailType.ALL_EVENTS_STORED: ["an order's journey has every event up to its end"],
 }
 """When an event is announced that no move of an order announces."""
 

@@ -282,7 +282,8 @@ def _read_tables(canaries: Canaries, stack) -> None:
     tables = _client(stack, "dynamodb")
     try:
         for item in _items(tables, "serverlesspresso-journeys"):
-            canaries.saw("event", item["detail_type"]["S"], item["detail"]["S"])
+            told = item.get("step") or item["detail"]
+            canaries.saw("event", item["event_key"]["S"], told["S"])
         for item in _items(tables, "serverlesspresso-orders"):
             canaries.guard(TASK_TOKEN, item.get("task_token", {}).get("S", ""))
         for one in EmulatorTexts(stack.endpoint_url).newest():

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from domain.detail_types import SOURCE
-from webapp.cloud.event_bus import bus_name
+from webapp.cloud.event_bus import IN_JOURNEY, bus_name
 from webapp.cloud.extension_kits import TABLE_ACTIONS, table_definition
 from webapp.cloud.live_topics import root_of
-from webapp.consumers.registry import COMMAND, CONSUMERS, SCHEDULED_JOBS
+from webapp.consumers.registry import (
+    COMMAND,
+    EVENTS,
+    EVERY_MINUTE,
+    RECORDED,
+    detail_types_of,
+)
 from webapp.extending import rule_name
 from webapp.extension_kit import Extension
 from webapp.storage.rights import TABLE_RIGHTS
@@ -18,6 +24,8 @@ from workflows.template import BusRule, OwnTable, ScheduleRule, Stack, build_tem
 
 FUNCTION_STATEMENTS: tuple[Mapping, ...] = ()
 """What the function may do beside its tables, the bus, the workflow and the screens."""
+
+_NOT_IN_JOURNEY = {IN_JOURNEY: [{"exists": False}]}
 
 
 def build_template_body(
@@ -37,7 +45,8 @@ def build_template_body(
         tables=tuple(table_definitions()),
         definition=order_definition(TableNames.with_prefix(prefix), choose_seconds, make_seconds),
         bus_rules=(
-            *(BusRule(consumer.name, tuple(consumer.detail_types)) for consumer in CONSUMERS),
+            BusRule(EVENTS, tuple(detail_types_of(EVENTS))),
+            BusRule(RECORDED, tuple(detail_types_of(RECORDED)), _NOT_IN_JOURNEY),
             *(
                 BusRule(rule_name(name), tuple(extension.detail_types))
                 for name, extension in extensions.items()
@@ -48,7 +57,7 @@ def build_template_body(
             for name, extension in extensions.items()
             if extension.has_table
         ),
-        schedule_rules=tuple(ScheduleRule(job.name, job.schedule) for job in SCHEDULED_JOBS),
+        schedule_rules=(ScheduleRule(EVERY_MINUTE, "rate(1 minute)"),),
         table_rights=TABLE_RIGHTS,
         topic_root=root_of(prefix),
         function_statements=more_statements,

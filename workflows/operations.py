@@ -34,8 +34,8 @@ class Watched:
     prefix: str
     dead_letters: Queue
     machine: StateMachine
-    sweep: str
-    """The name of the sweep's rule."""
+    clock: str
+    """The name of the rule that starts the sweep."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def _alarms(watched: Watched) -> tuple[_Alarm, ...]:
         _Alarm(
             "sweep-silent",
             "The sweep has not run for five minutes.",
-            _Metric("AWS/Events", "Invocations", (("RuleName", watched.sweep),)),
+            _Metric("AWS/Events", "Invocations", (("RuleName", watched.clock),)),
             minutes=5,
             comparison="LessThanThreshold",
             missing="breaching",

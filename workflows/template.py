@@ -24,8 +24,6 @@ from troposphere.awslambda import (
     DestinationConfig,
     EventInvokeConfig,
     EventSourceMapping,
-    Filter,
-    FilterCriteria,
     OnFailure,
     Permission,
 )
@@ -72,15 +70,19 @@ _HAS_FUNCTION = "HasFunction"
 
 @dataclass(frozen=True)
 class BusRule:
-    """A consumer's rule: which detail-types go to the function, and under which name."""
+    """Which events go to the function, and under which name.
+
+    detail: what their details must be like besides, as an EventBridge pattern.
+    """
 
     name: str
     detail_types: tuple[str, ...]
+    detail: Mapping | None = None
 
 
 @dataclass(frozen=True)
 class ScheduleRule:
-    """A scheduled job's rule."""
+    """A rule of the clock; the first one's silence is an alarm."""
 
     name: str
     schedule: str
@@ -149,12 +151,12 @@ def build_template(stack: Stack) -> Template:
     policy = _add_function_rights(template, stack, resources)
     for table in stack.tables:
         if table["has_stream"]:
-            _add_stream_mapping(
-                template, tables[table["name"]], table["stream_filter"], dead_letters, policy
-            )
+            _add_stream_mapping(template, tables[table["name"]], dead_letters, policy)
     _add_invoke_config(template, dead_letters, policy)
     for rule in stack.bus_rules:
         pattern = {"source": [stack.source], "detail-type": sorted(rule.detail_types)}
+        if rule.detail:
+            pattern["detail"] = rule.detail
         _add_rule(
             template,
             rule.name,
@@ -174,7 +176,8 @@ def build_template(stack: Stack) -> Template:
             ScheduleExpression=job.schedule,
         )
     add_domain_name(template)
-    add_operations(template, Watched(stack.prefix, dead_letters, machine, stack.prefix + "sweep"))
+    clock = stack.prefix + stack.schedule_rules[0].name
+    add_operations(template, Watched(stack.prefix, dead_letters, machine, clock))
     return template
 
 
@@ -305,16 +308,8 @@ def _add_function_rights(
 
 
 def _add_stream_mapping(
-    template: Template,
-    table: Table,
-    wanted: Mapping | None,
-    dead_letters: Queue,
-    policy: PolicyType,
+    template: Template, table: Table, dead_letters: Queue, policy: PolicyType
 ) -> None:
-    properties = {}
-    if wanted:
-        # Lambda sorts out the rest before it calls, and charges nothing for it.
-        properties["FilterCriteria"] = FilterCriteria(Filters=[Filter(Pattern=json.dumps(wanted))])
     template.add_resource(
         EventSourceMapping(
             table.title + "Outbox",
@@ -332,7 +327,6 @@ def _add_stream_mapping(
             DestinationConfig=DestinationConfig(
                 OnFailure=OnFailure(Destination=GetAtt(dead_letters, "Arn"))
             ),
-            **properties,
         )
     )
 

@@ -6,7 +6,15 @@ import pytest
 from cfnlint.api import ManualArgs, lint
 
 from domain.detail_types import BUS_NAME, SOURCE
-from webapp.consumers.registry import COMMAND, CONSUMERS, SCHEDULED_JOBS
+from domain.orders import TRANSITIONS
+from webapp.consumers.registry import (
+    COMMAND,
+    CONSUMERS,
+    EVENTS,
+    EVERY_MINUTE,
+    RECORDED,
+    detail_types_of,
+)
 from webapp.stack import build_template_body
 from webapp.storage.rights import TABLE_RIGHTS
 from webapp.storage.tables import MODELS, STREAMED, base_name
@@ -129,6 +137,7 @@ def _table_id(resources: dict, model) -> str:
 # Rules
 
 _DEAD_LETTERS = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+BUS_RULES = (EVENTS, RECORDED)
 
 
 def _rule(resources: dict, name: str) -> tuple[str, dict]:
@@ -140,38 +149,50 @@ def _rule(resources: dict, name: str) -> tuple[str, dict]:
     return logical_id, rule
 
 
-@pytest.mark.parametrize("consumer", CONSUMERS, ids=lambda consumer: consumer.name)
-def test_a_consumers_rule_takes_exactly_its_events_from_our_bus(resources, consumer):
-    _, rule = _rule(resources, consumer.name)
+@pytest.mark.parametrize("name", BUS_RULES)
+def test_a_rule_takes_exactly_its_consumers_events_from_our_bus(resources, name):
+    _, rule = _rule(resources, name)
+    wanted = {str(t) for one in CONSUMERS if one.rule == name for t in one.detail_types}
     assert rule["EventBusName"] == {"Ref": "Bus"}
     assert rule["EventPattern"]["source"] == [SOURCE]
-    assert set(rule["EventPattern"]["detail-type"]) == {str(n) for n in consumer.detail_types}
+    assert set(rule["EventPattern"]["detail-type"]) == wanted
     assert rule["State"] == "ENABLED"
 
 
-@pytest.mark.parametrize("consumer", CONSUMERS, ids=lambda consumer: consumer.name)
-def test_a_consumers_target_names_the_command_and_keeps_the_event_below_it(resources, consumer):
-    _, rule = _rule(resources, consumer.name)
+def test_only_what_the_outbox_has_not_stored_itself_is_recorded(resources):
+    patterns = {name: _rule(resources, name)[1]["EventPattern"] for name in BUS_RULES}
+    assert "detail" not in patterns[EVENTS]
+    assert patterns[RECORDED]["detail"] == {"inJourney": [{"exists": False}]}
+
+
+def test_a_step_of_an_order_is_one_call_of_the_function_for_all_consumers():
+    called = detail_types_of(EVENTS)
+    for row in TRANSITIONS:
+        assert len(called & set(row.events)) == 1, row
+
+
+@pytest.mark.parametrize("name", BUS_RULES)
+def test_a_target_names_the_command_and_keeps_the_event_below_it(resources, name):
+    _, rule = _rule(resources, name)
     [target] = rule["Targets"]
     transformer = target["InputTransformer"]
     assert transformer["InputPathsMap"] == {"event": "$"}
     sent = json.loads(transformer["InputTemplate"].replace("<event>", '{"raw_command": "evil"}'))
-    assert sent == {
-        "command": COMMAND, "consumer": consumer.name, "event": {"raw_command": "evil"}
-    }
+    assert sent == {"command": COMMAND, "consumer": name, "event": {"raw_command": "evil"}}
 
 
-@pytest.mark.parametrize("job", SCHEDULED_JOBS, ids=lambda job: job.name)
-def test_a_jobs_rule_names_the_command_and_its_schedule(resources, job):
-    _, rule = _rule(resources, job.name)
+def test_the_clock_calls_the_function_once_a_minute(resources):
+    _, rule = _rule(resources, EVERY_MINUTE)
     [target] = rule["Targets"]
-    assert rule["ScheduleExpression"] == job.schedule
-    assert json.loads(target["Input"]) == {"command": COMMAND, "consumer": job.name}
+    assert rule["ScheduleExpression"] == "rate(1 minute)"
+    assert json.loads(target["Input"]) == {"command": COMMAND, "consumer": EVERY_MINUTE}
+    alarm = resources["SweepSilentAlarm"]["Properties"]
+    assert alarm["Dimensions"] == [{"Name": "RuleName", "Value": rule["Name"]}]
 
 
-@pytest.mark.parametrize("one", [*CONSUMERS, *SCHEDULED_JOBS], ids=lambda one: one.name)
-def test_a_target_tries_again_for_a_while_and_then_keeps_the_event(resources, one):
-    logical_id, rule = _rule(resources, one.name)
+@pytest.mark.parametrize("name", [*BUS_RULES, EVERY_MINUTE])
+def test_a_target_tries_again_for_a_while_and_then_keeps_the_event(resources, name):
+    logical_id, rule = _rule(resources, name)
     [target] = rule["Targets"]
     assert target["Arn"] == {"Ref": "FunctionArn"}
     assert target["DeadLetterConfig"] == {"Arn": _DEAD_LETTERS}
@@ -188,9 +209,8 @@ def test_an_event_that_the_function_took_and_failed_on_is_kept_too(resources):
     assert config["DependsOn"] == ["FunctionPolicy"]
 
 
-def test_there_is_no_rule_without_a_consumer_or_a_job(resources):
-    rules = _of_type(resources, "AWS::Events::Rule")
-    assert len(rules) == len(CONSUMERS) + len(SCHEDULED_JOBS)
+def test_there_is_no_other_rule(resources):
+    assert len(_of_type(resources, "AWS::Events::Rule")) == len(BUS_RULES) + 1
 
 
 def test_the_command_exists():

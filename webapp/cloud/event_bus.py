@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from domain.events import Event
     from domain.recordings import RecordedEvent
 
+IN_JOURNEY = "inJourney"
+"""The outbox's own events say so: what is recorded elsewhere is stored when it comes over the bus."""
 _MOST_PER_CALL = 10
 _MAIN_PREFIX = "serverlesspresso-"
 
@@ -34,7 +36,7 @@ class EventBus:
         self._name = bus_name(prefix)
 
     def put(self, events: list[Event]) -> None:
-        self._put([self._entry(event) for event in events])
+        self._put([self._entry(event, is_in_journey=True) for event in events])
 
     def put_recorded(self, events: list[RecordedEvent]) -> None:
         """Puts events that keep the moment they say they happened at."""
@@ -52,10 +54,13 @@ class EventBus:
         """Raises when the bus does not answer or does not exist."""
         self._clients.events.describe_event_bus(Name=self._name)
 
-    def _entry(self, event: Event) -> dict:
+    def _entry(self, event: Event, is_in_journey: bool = False) -> dict:
+        detail = event.to_detail()
+        if is_in_journey and "orderId" in detail:
+            detail[IN_JOURNEY] = True
         return {
             "EventBusName": self._name,
             "Source": SOURCE,
             "DetailType": event.detail_type.value,
-            "Detail": json.dumps(event.to_detail()),
+            "Detail": json.dumps(detail),
         }

@@ -7,20 +7,26 @@ batch is delivered again until it has happened. All of it may happen twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
-from domain.detail_types import DetailType
-from domain.events import ConfigChanged, Event, QueueEvent, events_for_change, parse_event
+from domain.events import ConfigChanged, Event, OrderEvent, QueueEvent, events_for_change
 from domain.orders import HOLDS_CAPACITY, Order, OrderState, in_line
+from webapp.consumers.journey import store_step
 from webapp.services.ports import Services
 from webapp.services.walk_ups import submit_walk_up
 from webapp.storage.order_repository import order_from_stream_image
 from webapp.storage.shop_repository import shop_from_stream_image
-from webapp.storage.tables import JourneyModel, OrderModel, ShopModel, streamed_model
+from webapp.storage.tables import OrderModel, ShopModel, streamed_model
+
+_IN_TIME = timedelta(minutes=1)
+"""A stream keeps the changes of an order in order. Out of it come only those that were given up,
+tried for minutes, and are delivered again by hand."""
 
 
 def announce(services: Services, records: list[Mapping]) -> None:
-    """Announces the changes of one batch, in order."""
+    """Announces the changes of one batch, in order, and stores them in the orders' journeys."""
     events: list[Event] = []
+    steps: list[tuple[list[OrderEvent], bool]] = []
     for record in records:
         model = streamed_model(record["eventSourceARN"].split(":table/")[1].split("/")[0])
         old = record["dynamodb"].get("OldImage")
@@ -32,13 +38,23 @@ def announce(services: Services, records: list[Mapping]) -> None:
             after = order_from_stream_image(new)
             _tell_execution(services, before, after)
             submit_walk_up(services, after)
-            events += _with_places(services, events_for_change(before, after))
+            if step := _with_places(services, events_for_change(before, after)):
+                events += step
+                steps.append((step, _is_late(services, record)))
         elif model is ShopModel:
             events.append(ConfigChanged.of(shop_from_stream_image(new)))
-        elif model is JourneyModel and old is None:
-            # A stored event changes only by losing its persons, which is no news.
-            events += _stored_all(new)
+    # The screens first: somebody is looking at them.
     services.bus.put(events)
+    at = services.now().isoformat(timespec="seconds")
+    complete = [store_step(services, step, at, is_late) for step, is_late in steps]
+    services.bus.put(list(dict.fromkeys(filter(None, complete))))
+
+
+def _is_late(services: Services, record: Mapping) -> bool:
+    changed_at = record["dynamodb"].get("ApproximateCreationDateTime")
+    if not isinstance(changed_at, (int, float)):
+        return True
+    return services.now().timestamp() - changed_at > _IN_TIME.total_seconds()
 
 
 def _with_places(services: Services, events: list[Event]) -> list[Event]:
@@ -61,11 +77,3 @@ def _tell_execution(services: Services, before: Order | None, after: Order) -> N
         services.executions.resume(before.task_token)
     elif after.state in (OrderState.CANCELLED, OrderState.TIMED_OUT):
         services.executions.close(before.task_token, after.state.value)
-
-
-def _stored_all(image: Mapping) -> list[Event]:
-    if image["detail_type"]["S"] != DetailType.ALL_EVENTS_STORED:
-        return []
-    detail = JourneyModel()
-    detail.deserialize({name: dict(value) for name, value in image.items()})
-    return [parse_event(DetailType.ALL_EVENTS_STORED, detail.detail)]

@@ -1,6 +1,8 @@
 """Which consumer gets which events, and the one entry through which all of them come.
 
-A new consumer is one module and one line here; the CloudFormation template makes its rule.
+A new consumer is one module and one line here; the CloudFormation template makes its rule. The
+consumers of an event share one call of the function: calls are paid for, and what one of them has
+read the next need not read again. Each runs whatever becomes of the others.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 
@@ -17,13 +19,17 @@ from domain.events import EVENT_CLASSES, Event, OrderEvent, parse_event
 from webapp.extending import arrival_of, name_of_rule
 from webapp.extension_kit import Arrival
 from webapp.logs import bound, new_request_id
-from domain.metrics import COUNTED
+from domain.metrics import COUNTED, COUNTED_ELSEWHERE
 from webapp.services.ports import Services
+from webapp.services.read_once import ReadOnce
+from webapp.services.rush import CHANGES_PACE
 from workflows.signals import Signal, counted
 
 log = logging.getLogger(__name__)
 
 COMMAND = "webapp.consumers.registry.dispatch"
+EVENTS, RECORDED, EVERY_MINUTE = "events", "recorded", "every-minute"
+"""The rules that call the function: for events, for those recorded elsewhere, and by the clock."""
 _TRIGGER = "sign-in-trigger"
 
 
@@ -33,19 +39,23 @@ class EventFailed(Exception):
 
 @dataclass(frozen=True)
 class Consumer:
-    """A rule on the bus and the function behind it: `run(services, event, time)`."""
+    """What happens to some of the bus's events: `run(services, event, time)`.
+
+    rule: whether it is for all of these events, or for those recorded elsewhere only.
+    """
 
     name: str
     detail_types: frozenset[DetailType]
     run: Callable[[Services, Event, str], None]
+    rule: str = EVENTS
 
 
 @dataclass(frozen=True)
 class ScheduledJob:
-    """A job the clock starts; `schedule` is an EventBridge expression."""
+    """A job the clock starts, every so many minutes."""
 
     name: str
-    schedule: str
+    minutes: int
     run: Callable[[Services], object]
 
 
@@ -126,17 +136,21 @@ CONSUMERS = (
         _start_execution,
     ),
     Consumer("forward", _forwarded(), _forward),
-    Consumer("journey", frozenset(_order_events()), _store_event),
-    Consumer("metrics", frozenset(COUNTED), _count),
-    Consumer(
-        "pace", frozenset({DetailType.WORKFLOW_STARTED, DetailType.ORDER_FINISHED}), _keep_pace
-    ),
+    Consumer("metrics", frozenset(COUNTED) - COUNTED_ELSEWHERE, _count),
+    Consumer("pace", frozenset(CHANGES_PACE), _keep_pace),
+    Consumer("journey", frozenset(_order_events()), _store_event, RECORDED),
+    Consumer("recorded-metrics", COUNTED_ELSEWHERE, _count, RECORDED),
 )
 SCHEDULED_JOBS = (
-    ScheduledJob("sweep", "rate(1 minute)", _sweep),
-    ScheduledJob("opening-hours", "rate(1 minute)", _follow_hours),
-    ScheduledJob("retention", "rate(5 minutes)", _forget_past),
+    ScheduledJob("sweep", 1, _sweep),
+    ScheduledJob("opening-hours", 1, _follow_hours),
+    ScheduledJob("retention", 5, _forget_past),
 )
+
+
+def detail_types_of(rule: str) -> frozenset[DetailType]:
+    """The events that a rule of the core takes from the bus."""
+    return frozenset().union(*(one.detail_types for one in CONSUMERS if one.rule == rule))
 
 
 def dispatch(event: Mapping, context: object) -> dict | None:
@@ -203,16 +217,36 @@ def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], ob
         from webapp.consumers.sign_in_triggers import answer
 
         return partial(answer, services, event), {}
-    for scheduled in SCHEDULED_JOBS:
-        if scheduled.name == name:
-            return partial(scheduled.run, services), {}
-    for consumer in CONSUMERS:
-        if consumer.name == name:
-            return _consumers_job(services, consumer, event["event"])
+    if jobs := _jobs_due(services, name):
+        return partial(_run_each, {job.name: partial(job.run, services) for job in jobs}), {}
+    # By its own name a consumer is called for what an earlier version's rule has sent.
+    if consumers := [one for one in CONSUMERS if name in (one.rule, one.name)]:
+        return _consumers_job(services, consumers, event["event"])
     if (extension := name_of_rule(name)) in services.extensions:
         run_extension = partial(services.extensions.run, extension)
         return _extensions_job(run_extension, event["event"])
     return partial(_unknown, event), {}
+
+
+def _jobs_due(services: Services, name: str) -> list[ScheduledJob]:
+    minute = services.now().minute
+    return [
+        job for job in SCHEDULED_JOBS
+        if name == job.name or (name == EVERY_MINUTE and minute % job.minutes == 0)
+    ]
+
+
+def _run_each(jobs: Mapping[str, Callable[[], object]]) -> None:
+    """Runs all of them. Raises EventFailed when one failed, so that all are called again."""
+    failed = []
+    for name, job in jobs.items():
+        with bound(consumer=name):
+            try:
+                _run(name, job)
+            except EventFailed as error:
+                failed.append(str(error))
+    if failed:
+        raise EventFailed("; ".join(failed))
 
 
 def _unknown(event: Mapping) -> None:
@@ -232,13 +266,19 @@ def _extensions_job(
 
 
 def _consumers_job(
-    services: Services, consumer: Consumer, envelope: Mapping
+    services: Services, consumers: list[Consumer], envelope: Mapping
 ) -> tuple[Callable[[], object], dict]:
     try:
         event = parse_event(envelope["detail-type"], envelope["detail"])
     except (ValueError, KeyError) as error:
         return _unreadable(error), {}
-    return partial(consumer.run, services, event, envelope.get("time", "")), _about(event)
+    for_all = replace(services, shops=ReadOnce(services.shops))
+    jobs = {
+        one.name: partial(one.run, for_all, event, envelope.get("time", ""))
+        for one in consumers
+        if event.detail_type in one.detail_types
+    }
+    return partial(_run_each, jobs), _about(event)
 
 
 def _unreadable(error: Exception) -> Callable[[], object]:

@@ -436,8 +436,14 @@ class Answers(Protocol):
 
 
 class Journeys(Protocol):
-    def store(self, order_id: str, key: str, detail_type: str, at: str, detail: dict) -> None: ...
-    def stored(self, order_id: str) -> list[tuple[str, str]]: ...
+    """The events of each order by their keys (domain.events.journey_key)."""
+
+    def store_step(self, order_id: str, at: str, details: Mapping[str, Mapping]) -> None:
+        """Stores the events of one step, unless that was done before."""
+    def store(self, order_id: str, key: str, at: str, detail: dict) -> None:
+        """Stores one event, unless that was done before."""
+    def stored(self, order_id: str) -> list[tuple[str, str]]:
+        """Keys and detail-types of all that is stored."""
     def events(self, order_id: str) -> list[StoredEvent]: ...
     def all_events(self) -> Iterable[StoredEvent]:
         """Every event of every order: for the team's scripts, never for a page."""

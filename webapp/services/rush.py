@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from domain import rush
+from domain.detail_types import DetailType
 from domain.shops import Shop
 from webapp.services.ports import Services
 from webapp.services.shop_settings import change_shop
+
+CHANGES_PACE = (
+    DetailType.WORKFLOW_STARTED,
+    DetailType.ORDER_COMPLETED,
+    DetailType.ORDER_CANCELLED,
+    DetailType.ORDER_TIME_OUT,
+    DetailType.ORDER_REOPENED,
+)
+"""The steps with which an order takes or leaves a place."""
 
 
 def longer_wait(services: Services, shop_id: str) -> Shop:

@@ -1,8 +1,11 @@
-"""The events of each order, in the order in which they were announced."""
+"""The events of each order, in the order in which they were announced.
+
+The events of one step say mostly the same: together they are one item of about one write unit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from pynamodb.exceptions import PutError, UpdateError
@@ -15,56 +18,116 @@ from webapp.storage.tables import JourneyModel
 class JourneyRepository:
     """See services.ports.Journeys."""
 
-    def store(self, order_id: str, key: str, detail_type: str, at: str, detail: dict) -> None:
-        event = JourneyModel(
-            order_id, key, detail_type=detail_type, happened_at=at, detail=detail
+    def store_step(self, order_id: str, at: str, details: Mapping[str, Mapping]) -> None:
+        # An event's key begins with its step's version.
+        version = min(details).split("#")[0]
+        self._store(JourneyModel(order_id, version, happened_at=at, step=_packed(details)))
+
+    def store(self, order_id: str, key: str, at: str, detail: dict) -> None:
+        self._store(
+            JourneyModel(order_id, key, happened_at=at, detail_type=_name(key), detail=detail)
         )
+
+    def _store(self, item: JourneyModel) -> None:
         try:
-            event.save(condition=JourneyModel.event_key.does_not_exist())
+            item.save(condition=JourneyModel.event_key.does_not_exist())
         except PutError as error:
             # The key names the event: delivered twice, it is already there.
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
 
     def stored(self, order_id: str) -> list[tuple[str, str]]:
-        found = JourneyModel.query(
-            order_id, consistent_read=True, attributes_to_get=["event_key", "detail_type"]
-        )
-        return [(model.event_key, model.detail_type) for model in found]
+        found = {key for item in _items(order_id) for key in _keys(item)}
+        return [(key, _name(key)) for key in sorted(found)]
 
     def events(self, order_id: str) -> list[StoredEvent]:
-        found = JourneyModel.query(order_id, consistent_read=True)
-        return [event_from_model(model) for model in found]
+        return _events(_items(order_id))
 
     def all_events(self) -> Iterator[StoredEvent]:
-        for model in JourneyModel.scan():
-            yield event_from_model(model)
+        for item in JourneyModel.scan():
+            yield from _events([item])
 
     def forget(self, order_id: str) -> None:
         from domain.forgetting import nameless
 
-        for event in JourneyModel.query(order_id, consistent_read=True):
-            detail = nameless(event.detail_type, event.detail)
-            if detail != event.detail:
-                _replace_detail(event, detail)
+        for item in _items(order_id):
+            details = _details(item)
+            without = {key: nameless(_name(key), detail) for key, detail in details.items()}
+            if without != details:
+                _replace(item, without)
 
 
-def _replace_detail(event: JourneyModel, detail: dict) -> None:
+def _items(order_id: str) -> Iterable[JourneyModel]:
+    return JourneyModel.query(order_id, consistent_read=True)
+
+
+def _name(key: str) -> str:
+    return key.split("#", 2)[2]
+
+
+def _packed(details: Mapping[str, Mapping]) -> dict:
+    """What all details have in common once, and of each what it has for itself."""
+    first, *others = details.values()
+    common = {
+        name: value
+        for name, value in first.items()
+        if all(name in other and other[name] == value for other in others)
+    }
+    # Its message is the same for all events of a kind.
+    shared = {*common, "Message"}
+    return {
+        "common": {name: value for name, value in common.items() if name != "Message"},
+        "events": [
+            [key, {name: value for name, value in detail.items() if name not in shared}]
+            for key, detail in details.items()
+        ],
+    }
+
+
+def _keys(item: JourneyModel) -> list[str]:
+    return [item.event_key] if item.step is None else [key for key, _ in item.step["events"]]
+
+
+def _details(item: JourneyModel) -> dict[str, dict]:
+    """The details of an item's events by their keys."""
+    if item.step is None:
+        return {item.event_key: item.detail}
+    from domain.events import parse_event
+
+    return {
+        key: parse_event(_name(key), item.step["common"] | own).to_detail()
+        for key, own in item.step["events"]
+    }
+
+
+def _events(items: Iterable[JourneyModel]) -> list[StoredEvent]:
+    """Each event once: one of ours may also have come over the bus, in a recording."""
+    found = {
+        key: _event(_name(key), item.happened_at, detail)
+        for item in items
+        for key, detail in _details(item).items()
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def _event(name: str, happened_at: str, detail: dict) -> StoredEvent:
+    """A stored event; its own time if it tells one, else when it was announced."""
+    from domain.events import parse_event
+
+    at = getattr(parse_event(name, detail), "at", None)
+    return StoredEvent(DetailType(name), at or datetime.fromisoformat(happened_at), detail)
+
+
+def _replace(item: JourneyModel, details: Mapping[str, Mapping]) -> None:
+    if item.step is None:
+        action = JourneyModel.detail.set(details[item.event_key])
+    else:
+        action = JourneyModel.step.set(_packed(details))
     try:
-        JourneyModel(event.order_id, event.event_key).update(
-            actions=[JourneyModel.detail.set(detail)],
-            condition=JourneyModel.event_key.exists(),
+        JourneyModel(item.order_id, item.event_key).update(
+            actions=[action], condition=JourneyModel.event_key.exists()
         )
     except UpdateError as error:
         # Deleted meanwhile: then nobody is named there either.
         if error.cause_response_code != "ConditionalCheckFailedException":
             raise
-
-
-def event_from_model(model: JourneyModel) -> StoredEvent:
-    """A stored event; its own time if it tells one, else the envelope's."""
-    from domain.events import parse_event
-
-    name = DetailType(model.detail_type)
-    at = getattr(parse_event(name, model.detail), "at", None)
-    return StoredEvent(name, at or datetime.fromisoformat(model.happened_at), model.detail)

@@ -23,8 +23,6 @@ from pynamodb.indexes import (
 )
 from pynamodb.models import Model
 
-from domain.detail_types import DetailType
-
 DEFAULT_PREFIX = "serverlesspresso-"
 
 
@@ -353,16 +351,20 @@ class SignInModel(Model):
 
 
 class JourneyModel(Model):
-    """One event of an order's journey; its stream announces AllEventsStored."""
+    """One step of an order's journey with its events, or a single event that came over the bus.
+
+    step: what its events have in common, and of each its key with what it has for itself.
+    """
 
     class Meta:
         table_name = DEFAULT_PREFIX + "journeys"
 
     order_id = UnicodeAttribute(hash_key=True)
     event_key = UnicodeAttribute(range_key=True)
-    detail_type = UnicodeAttribute()
     happened_at = UnicodeAttribute()
-    detail = JSONAttribute()
+    step = JSONAttribute(null=True)
+    detail_type = UnicodeAttribute(null=True)
+    detail = JSONAttribute(null=True)
 
 
 class DevicesOfShopIndex(GlobalSecondaryIndex):
@@ -441,15 +443,8 @@ MODELS: tuple[type[Model], ...] = (
     MetricModel,
 )
 
-STREAMED: tuple[type[Model], ...] = (OrderModel, ShopModel, JourneyModel)
+STREAMED: tuple[type[Model], ...] = (OrderModel, ShopModel)
 """Tables whose stream is the outbox."""
-
-STREAM_FILTERS: dict[type[Model], dict] = {
-    JourneyModel: {
-        "dynamodb": {"NewImage": {"detail_type": {"S": [DetailType.ALL_EVENTS_STORED.value]}}}
-    }
-}
-"""Which changes of a stream the function is called for, where not all have something to announce."""
 
 
 def use_prefix(prefix: str) -> None:
@@ -484,7 +479,6 @@ def table_definitions() -> list[dict]:
                 "local_indexes": schema["local_secondary_indexes"],
                 "global_indexes": schema["global_secondary_indexes"],
                 "has_stream": model in STREAMED,
-                "stream_filter": STREAM_FILTERS.get(model),
                 "ttl": next(
                     (
                         attribute.attr_name

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
 
 from domain.detail_types import DetailType
-from domain.events import AllEventsStored
 from domain.orders import TRANSITIONS, Action, Order, OrderState, Role, remake, take_back
 from tests.builders import (
     NOW,
@@ -162,6 +162,7 @@ def test_a_batch_is_announced_in_the_order_of_its_changes(services):
         "QueueService.OrderCompleted",
         "OrderProcessor.orderFinished",
         "OrderManager.OrderCollected",
+        "OrderJourney.AllEventsStored",
     ]
 
 
@@ -200,31 +201,73 @@ def test_a_change_of_settings_announces_them(services):
     assert (event.is_open, event.version, event.capacity) == (False, 2, 20)
 
 
-def test_the_last_entry_of_a_journey_announces_that_all_is_stored(services):
-    announce(services, [_journey_record(DetailType.ALL_EVENTS_STORED)])
-    [event] = services.bus.events
-    assert event == AllEventsStored("main", 6, "order-1", "customer-1")
-
-
-def test_any_other_entry_of_a_journey_announces_nothing(services):
-    announce(services, [_journey_record(DetailType.ORDER_FINISHED)])
-    assert _names(services) == []
-
-
-def _journey_record(name: DetailType) -> dict:
-    detail = AllEventsStored("main", 6, "order-1", "customer-1").to_detail()
-    entry = JourneyModel(
-        "order-1", f"000006#01#{name}", detail_type=name.value, happened_at="", detail=detail
-    )
-    return _record(JourneyModel, None, entry.serialize())
-
-
 def test_a_table_that_is_no_outbox_announces_nothing(services):
     image = QrCodeModel(
         "main", 1, scans=10, taken=1, opens_at=NOW, closes_at=NOW, expires_at=NOW
     ).serialize()
     announce(services, [_record(QrCodeModel, None, image)])
     assert _names(services) == []
+
+
+# The journey
+
+
+def _steps(state: OrderState, **fields) -> list[dict]:
+    path = journey_to(state)
+    records = [_change(before, after) for before, after in zip([None, *path], path)]
+    for record in records:
+        record["dynamodb"] |= fields
+    return records
+
+
+def _journey(services) -> list[str]:
+    return [name for _, name in services.journeys.stored(journey_to(OrderState.CLAIMED)[0].id)]
+
+
+def test_each_step_is_one_small_item_of_the_journey_and_says_what_was_announced(services):
+    announce(services, _steps(OrderState.COLLECTED))
+    order_id = journey_to(OrderState.CLAIMED)[0].id
+    items = list(JourneyModel.query(order_id))
+    assert len(items) == len(journey_to(OrderState.COLLECTED)) + 1
+    for item in items:
+        assert len(json.dumps(item.serialize(), ensure_ascii=False).encode()) <= 1024
+    told = [(event.detail_type, event.to_detail()) for event in services.bus.events]
+    kept = [(event.detail_type, event.detail) for event in services.journeys.events(order_id)]
+    assert sorted(kept, key=str) == sorted(told, key=str)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_journey_is_whole_once_however_the_steps_come(services, seed):
+    random = Random(seed)
+    steps = _steps(OrderState.COLLECTED)
+    again = [step for step in steps for _ in range(random.randint(1, 3))]
+    random.shuffle(again)
+    first, rest = steps[seed], [step for step in again if step is not steps[seed]]
+    for step in rest:
+        announce(services, [step])
+    assert DetailType.ALL_EVENTS_STORED not in _journey(services)
+    announce(services, [first])
+    assert _journey(services).count(DetailType.ALL_EVENTS_STORED) == 1
+    assert len(_journey(services)) == 12
+
+
+def test_a_step_that_comes_in_time_only_looks_for_the_others_at_the_end(services):
+    """The stream has kept the order; one that was given up and comes by hand looks again."""
+    now = services.now().timestamp()
+    *steps, last = _steps(OrderState.COMPLETED, ApproximateCreationDateTime=now)
+    announce(services, [*steps[:2], *steps[3:], last])
+    assert DetailType.ALL_EVENTS_STORED not in _journey(services)
+    services.now.pass_seconds(61)
+    announce(services, [steps[2]])
+    assert _journey(services).count(DetailType.ALL_EVENTS_STORED) == 1
+
+
+def test_that_all_is_stored_is_announced_again_by_whoever_did_not_come_so_far(services):
+    steps = _steps(OrderState.REFUSED)
+    announce(services, steps)
+    del services.bus.events[:]
+    announce(services, steps[-1:])
+    assert _names(services)[-1] == DetailType.ALL_EVENTS_STORED
 
 
 # The execution

@@ -120,11 +120,12 @@ def test_an_order_recorded_elsewhere_over_midnight_is_one_order(services):
     late = NOW.replace(hour=23, minute=58)
     for name, at in (("Validator.NewOrder", late), ("OrderManager.WaitingCompletion", late),
                      ("OrderManager.OrderCompleted", late + timedelta(minutes=5))):
-        run(services, {"consumer": "metrics", "event": {
-            "detail-type": name,
-            "time": at.isoformat(),
-            "detail": {"eventId": "main", "orderId": "abc", "userId": "u"},
-        }})
+        for consumer in ("metrics", "recorded-metrics"):
+            run(services, {"consumer": consumer, "event": {
+                "detail-type": name,
+                "time": at.isoformat(),
+                "detail": {"eventId": "main", "orderId": "abc", "userId": "u"},
+            }})
     assert len(stored()) == 2
     [record] = records(services, shop, TODAY)
     assert record.in_all == timedelta(minutes=5)

@@ -20,7 +20,6 @@ from tests.builders import (
     scan_and_claim,
     workflow_writes,
 )
-from webapp.consumers.announce import announce
 from webapp.consumers.journey import store_event
 from webapp.services.forgetting import forget_browser, forget_order
 from webapp.services.metrics import Days, figures_of
@@ -151,24 +150,6 @@ def test_a_run_that_broke_off_is_repeated_by_the_same_browser(services, monkeypa
     assert services.customer_sessions.get("secret of ana", services.now())
     forget_browser(services, browser_of(services, "ana"))
     assert services.customer_sessions.get("secret of ana", services.now()) is None
-
-
-def test_a_stored_event_that_loses_its_persons_is_no_news(services):
-    order = a_served_order(services)
-    images = {
-        item["event_key"]["S"]: item
-        for item in dynamodb().scan(TableName="serverlesspresso-journeys")["Items"]
-    }
-    forget_order(services, "main", order.id)
-    records = [
-        {
-            "eventSourceARN": "arn:aws:dynamodb:x:y:table/serverlesspresso-journeys/stream/z",
-            "dynamodb": {"OldImage": images[item["event_key"]["S"]], "NewImage": item},
-        }
-        for item in dynamodb().scan(TableName="serverlesspresso-journeys")["Items"]
-    ]
-    announce(services, records)
-    assert services.bus.events == []
 
 
 def days_of_orders(services, clock, count: int) -> list:

@@ -58,7 +58,7 @@ def test_the_bar_pauses_itself_with_the_orders_that_come_in_and_goes_on_as_they_
     shop = services.shop("main")
     assert shop.paused_until == NOW + timedelta(minutes=10) and shop.pause_is_automatic
     ordering.cancel_order(services, order)
-    deliver(DetailType.ORDER_FINISHED)
+    deliver(DetailType.ORDER_CANCELLED)
     assert services.shop("main").paused_until is None
 
 
