@@ -18,9 +18,19 @@ def order_status(order: dict, shop: Shop) -> str:
     return render_template("fragments/order_status.html", order=order, shop=shop)
 
 
-def display_board(display: dict, shop: Shop) -> str:
-    """The TV's Preparing and Ready lists."""
-    return render_template("fragments/display_board.html", display=display, shop=shop)
+def display_board(display: dict, shop: Shop, order: Order | None = None) -> str:
+    """The TV's Preparing and Ready lists.
+
+    order: the one that changed. To tablets the push is a signal to read their board again; one that
+    shows the order as it is now need not.
+    """
+    changed = ""
+    if order is not None:
+        is_on_board = order.state in ON_THE_BOARD
+        changed = f"{order.number or 0} {order.version if is_on_board else 'left'}"
+    return render_template(
+        "fragments/display_board.html", display=display, shop=shop, changed=changed
+    )
 
 
 def code_count(code: dict, shop: Shop) -> str:
@@ -33,17 +43,8 @@ def menu_changed(at: datetime) -> str:
     return render_template("fragments/menu_changed.html", at_ms=int(at.timestamp() * 1000))
 
 
-def board_changed(note: str, at: datetime, order: Order | None = None) -> str:
-    """Tells the tablets to read their board again, and what a barista should know.
-
-    order: the one that changed; a tablet that shows it as it is now need not read.
-    """
+def board_changed(note: str, at: datetime) -> str:
+    """Tells the tablets what a barista should know, and to read their board again."""
     return render_template(
-        "fragments/board_changed.html", note=note, at_ms=int(at.timestamp() * 1000), order=order,
-        is_on_board=order is not None and order.state in ON_THE_BOARD,
+        "fragments/board_changed.html", note=note, at_ms=int(at.timestamp() * 1000)
     )
-
-
-def metrics_changed(at: datetime) -> str:
-    """Tells the pages with figures to read them again: a signal, so there is nothing to render."""
-    return f'<i id="metrics-changed" data-at="{int(at.timestamp() * 1000)}"></i>'

@@ -15,7 +15,7 @@ from scripts.environment import ROOT
 from tests.canaries import CANARIES
 from tests.e2e.conftest import card, get_place, place_order, tap
 from tests.e2e.hostile_shop import SHOP, texts
-from webapp.cloud.live_topics import barista_topic, display_topic, order_topic
+from webapp.cloud.live_topics import barista_topic, board_topic, order_topic
 
 ACTING = (
     '<script>fetch("/hostile")</script>',
@@ -54,7 +54,7 @@ def test_a_hostile_fragment_is_not_shown_let_alone_run(bar):
     order_id = phone.url.split("?")[0].rpartition("/")[2]
     screens = {
         phone: (order_topic("main", order_id), "order_status", "section", "order-status"),
-        tv: (display_topic("main"), "display_board", "div", "display-board"),
+        tv: (board_topic("main"), "display_board", "div", "display-board"),
         tablet: (barista_topic("main"), "board_changed", "i", "board-changed"),
     }
     asked = []

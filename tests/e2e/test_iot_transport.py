@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 
 from scripts.local_stack import LocalStack
 from tests.e2e.conftest import Bar, card, get_place, place_order, tap
-from webapp.cloud.live_topics import barista_topic, display_topic, order_topic
+from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
 
 _PATIENCE_SECONDS = 15
 
@@ -199,9 +199,9 @@ def test_a_lost_connection_is_made_again_and_the_page_read(bar, phone):
 
 def test_the_grant_opens_the_pages_own_topic(bar, phone):
     grant = _grant(phone)
-    assert grant["topic_filter"] == order_topic("main", _order_id(phone)) + "/+"
+    assert grant["topic_filters"] == [order_topic("main", _order_id(phone)) + "/+"]
     with Listener(bar.stack, grant) as listener:
-        assert listener.subscribe(grant["topic_filter"]) == "subscribed"
+        assert listener.subscribe(grant["topic_filters"][0]) == "subscribed"
         place_order(phone, "Espresso")
         topic = order_topic("main", _order_id(phone))
         # The step's fragments come in any order, and not one of another topic among them.
@@ -218,7 +218,8 @@ def test_the_grant_opens_the_pages_own_topic(bar, phone):
         order_topic("main", "0" * 32) + "/+",
         order_topic("main", "*") + "/+",
         barista_topic("main") + "/+",
-        display_topic("main") + "/display_board",
+        board_topic("main") + "/display_board",
+        display_topic("main") + "/code_count",
         "$aws/events/presence/connected/#",
     ],
 )
@@ -254,13 +255,14 @@ def test_an_altered_grant_is_refused(iot_stack, holder):
         Listener(iot_stack, grant)
 
 
-def test_the_screens_of_the_staff_share_no_topic(bar):
+def test_the_screens_of_the_staff_share_only_what_hangs_on_the_wall(bar):
     tv, tablet = bar.tv(), bar.tablet()
-    filters = {
-        page.request.get(f"{bar.stack.base_url}/main/{role}/live").json()["topic_filter"]
+    filters = [
+        set(page.request.get(f"{bar.stack.base_url}/main/{role}/live").json()["topic_filters"])
         for page, role in ((tv, "display"), (tablet, "barista"))
-    }
-    assert filters == {display_topic("main") + "/+", barista_topic("main") + "/+"}
+    ]
+    assert filters[0] == {display_topic("main") + "/+", board_topic("main") + "/+"}
+    assert filters[1] == {barista_topic("main") + "/+", board_topic("main") + "/+"}
     assert tv.request.get(f"{bar.stack.base_url}/main/barista/live").status == 404
     assert tablet.request.get(f"{bar.stack.base_url}/main/display/live").status == 404
 

@@ -64,7 +64,7 @@ def pushed(text: str) -> dict[str, str]:
         for count, board in (("none", []), ("some", orders), ("many", orders * 9)):
             view = presenters.display_board(replace(shop, is_open=is_open), board, LATER)
             found[f"display_board {is_open} {count}"] = fragments.display_board(view, shop)
-    found["board_changed"] = fragments.board_changed(text, LATER, orders[0])
+    found["board_changed"] = fragments.board_changed(text, LATER)
     for state in ("open", "used_up", "closed"):
         for scans in (10, 20, 1000):
             found[f"code_count {state} {scans}"] = fragments.code_count(a_code(state, scans), shop)
@@ -117,9 +117,11 @@ def test_a_signal_says_how_its_order_stands_so_that_the_tapping_tablet_need_not_
     context, state, stands
 ):
     order = an_order_with(PLAIN, state)
-    told = f'data-order="{order.id} {order.version if stands else "left"}"'
-    assert told in fragments.board_changed("", LATER, order)
-    assert "data-order" not in fragments.board_changed("", LATER)
+    told = f'data-order="{order.number} {order.version if stands else "left"}"'
+    shop = a_shop()
+    board = presenters.display_board(shop, [], LATER)
+    assert told in fragments.display_board(board, shop, order)
+    assert "data-order" not in fragments.display_board(board, shop)
 
 
 def test_the_browsers_list_of_what_is_inert_is_this_one():

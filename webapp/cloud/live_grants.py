@@ -1,7 +1,7 @@
 """Short-lived addresses at which one page may read its own IoT topics, and nothing else.
 
 The credentials come from a role that may read all screens' topics, narrowed by a session policy to
-one audience and one client id, so that even a stolen address opens nothing but that page's feed.
+its audience and one client id, so that even a stolen address opens nothing but that page's feed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Grant:
 
     url: str
     client_id: str
-    topic_filter: str
+    topic_filters: list[str]
     seconds: int
 
 
@@ -50,35 +50,38 @@ class LiveGrants:
         is_plain = urlsplit(iot.meta.endpoint_url).scheme == "http"
         return f"{'ws' if is_plain else 'wss'}://{host}"
 
-    def grant(self, topic: str) -> Grant:
-        """The right to read the fragments published directly below a topic."""
+    def grant(self, topics: list[str]) -> Grant:
+        """The right to read the fragments published directly below some topics."""
         # A pattern's character in a shop's or an order's id would widen the policy.
-        if not _TOPIC.fullmatch(topic):
-            raise ValueError(f"{topic!r} is not one page's topic")
-        topic = in_deployment(topic, self._prefix)
+        if not all(_TOPIC.fullmatch(topic) for topic in topics):
+            raise ValueError(f"{topics!r} are not one page's topics")
+        topics = [in_deployment(topic, self._prefix) for topic in topics]
         client_id = f"live-{secrets.token_hex(16)}"
         credentials = self._clients.sts.assume_role(
             RoleArn=f"arn:aws:iam::{self._clients.account}:role/{self._prefix}{_ROLE}",
             RoleSessionName=client_id,
             DurationSeconds=GRANT_SECONDS,
-            Policy=json.dumps(self._policy(topic, client_id)),
+            Policy=json.dumps(self._policy(topics, client_id)),
         )["Credentials"]
         url = signed_url(f"{self.origin}/mqtt", self._clients.region, credentials)
-        return Grant(url, client_id, f"{topic}/+", GRANT_SECONDS)
+        return Grant(url, client_id, [f"{topic}/+" for topic in topics], GRANT_SECONDS)
 
-    def _policy(self, topic: str, client_id: str) -> dict:
+    def _policy(self, topics: list[str], client_id: str) -> dict:
         arn = f"arn:aws:iot:{self._clients.region}:{self._clients.account}"
         allowed = (
-            ("iot:Connect", f"client/{client_id}"),
-            ("iot:Subscribe", f"topicfilter/{topic}/+"),
+            ("iot:Connect", [f"client/{client_id}"]),
+            ("iot:Subscribe", [f"topicfilter/{topic}/+" for topic in topics]),
             # In a policy + is an ordinary character; what it lets in is written with *.
-            ("iot:Receive", f"topic/{topic}/*"),
+            ("iot:Receive", [f"topic/{topic}/*" for topic in topics]),
         )
         return {
             "Version": "2012-10-17",
             "Statement": [
-                {"Effect": "Allow", "Action": action, "Resource": f"{arn}:{resource}"}
-                for action, resource in allowed
+                {
+                    "Effect": "Allow", "Action": action,
+                    "Resource": [f"{arn}:{resource}" for resource in resources],
+                }
+                for action, resources in allowed
             ],
         }
 

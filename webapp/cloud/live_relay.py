@@ -37,9 +37,9 @@ class Message:
 class Subscription:
     """One page's share of the relay."""
 
-    def __init__(self, relay: LiveRelay, topic: str):
+    def __init__(self, relay: LiveRelay, topics: list[str]):
         self._relay = relay
-        self.topic = topic
+        self.topics = topics
         self._messages: queue.Queue[Message] = queue.Queue(_MOST_WAITING)
 
     def get(self, timeout_seconds: float) -> Message | None:
@@ -111,22 +111,24 @@ class LiveRelay:
         if self._client is None or not self._client.is_connected():
             raise ConnectionError("not connected to IoT Core")
 
-    def subscribe(self, topic: str) -> Subscription:
-        """The messages published directly below this topic."""
-        subscription = Subscription(self, topic)
+    def subscribe(self, topics: list[str]) -> Subscription:
+        """The messages published directly below these topics."""
+        subscription = Subscription(self, topics)
         if self._is_stopped or self._client is None or not self._client.is_connected():
             subscription.put(Message(is_last=True))
             return subscription
         with self._lock:
-            self._subscriptions[topic].add(subscription)
+            for topic in topics:
+                self._subscriptions[topic].add(subscription)
         return subscription
 
     def remove(self, subscription: Subscription) -> None:
         """Forgets a stream that has ended."""
         with self._lock:
-            self._subscriptions[subscription.topic].discard(subscription)
-            if not self._subscriptions[subscription.topic]:
-                del self._subscriptions[subscription.topic]
+            for topic in subscription.topics:
+                self._subscriptions[topic].discard(subscription)
+                if not self._subscriptions[topic]:
+                    del self._subscriptions[topic]
 
     def _connected(self, client: mqtt.Client, *_) -> None:
         client.subscribe(f"{ROOT}/#", qos=0)

@@ -33,9 +33,12 @@ def display_topic(shop_id: str) -> str:
     return f"{ROOT}/{shop_id}/display"
 
 
-def metrics_topic(shop_id: str) -> str:
-    """The topic base of the pages that show a shop's figures."""
-    return f"{ROOT}/{shop_id}/metrics"
+def board_topic(shop_id: str) -> str:
+    """The topic base of what hangs on the wall: whose drink is being made, and whose is ready.
+
+    TVs show it; to tablets and to the figures it says that something has changed.
+    """
+    return f"{ROOT}/{shop_id}/board"
 
 
 class LiveTopics:

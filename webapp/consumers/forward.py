@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from domain.detail_types import DetailType
 from domain.events import Event, OrderEvent
-from domain.orders import Order, OrderState, in_line
+from domain.orders import WAITING, Order, OrderState, in_line
 from domain.shops import Shop
 from webapp import fragments, presenters
-from webapp.cloud.live_topics import barista_topic, display_topic, order_topic
+from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
 from webapp.services.codes import current_code
 from webapp.services.ports import Services
 from webapp.services.waits import wait_of
@@ -44,55 +46,85 @@ _PLACES_PUSHED = 20
 
 def forward(services: Services, event: Event) -> None:
     """Publishes to each screen what the event may have changed on it."""
-    shop = services.shop(event.shop_id)
-    now = services.now()
-    open_orders = services.orders.open_orders(shop.id)
-    order = None
-    if isinstance(event, OrderEvent) and event.detail_type is not DetailType.NEW_ORDER:
-        order = services.orders.get(shop.id, event.order_id)
+    _Forwarding(services, event).run()
+
+
+class _Forwarding:
+    """The work for one event; reads only what its fragments show."""
+
+    def __init__(self, services: Services, event: Event):
+        self.services = services
+        self.event = event
+        self.shop: Shop = services.shop(event.shop_id)
+        self.now = services.now()
+
+    @cached_property
+    def open_orders(self) -> list[Order]:
+        return self.services.orders.open_orders(self.shop.id)
+
+    def run(self) -> None:
+        name = self.event.detail_type
+        order = self._order()
         if order is not None:
-            _publish_order(services, shop, order, open_orders)
-    if event.detail_type in CHANGES_BOARD:
-        note = presenters.board_note(order)
-        services.live.publish(
-            f"{barista_topic(shop.id)}/board_changed", fragments.board_changed(note, now, order)
-        )
-        with speaking(shop.languages[0]):
-            view = presenters.display_board(shop, open_orders, now)
-            html = fragments.display_board(view, shop)
-        services.live.publish(f"{display_topic(shop.id)}/display_board", html)
-    if event.detail_type in MOVES_LINE:
-        for waiting in in_line(open_orders)[:_PLACES_PUSHED]:
-            if order is None or waiting.id != order.id:
-                _publish_order(services, shop, waiting, open_orders)
-    if event.detail_type is DetailType.CONFIG_CHANGED:
-        _publish_settings(services, shop, open_orders)
-    if event.detail_type in CHANGES_CODE:
-        with speaking(shop.languages[0]):
-            code = presenters.code(shop, current_code(services, shop), now, services.public_url)
-            html = fragments.code_count(code, shop)
-        services.live.publish(f"{display_topic(shop.id)}/code_count", html)
+            self._publish_order(order)
+        if name in CHANGES_BOARD:
+            self._publish_board(order)
+        if name in MOVES_LINE:
+            for waiting in in_line(self.open_orders)[:_PLACES_PUSHED]:
+                if order is None or waiting.id != order.id:
+                    self._publish_order(waiting)
+        if name is DetailType.CONFIG_CHANGED:
+            self._publish_settings()
+        if name in CHANGES_CODE:
+            self._publish_code()
 
+    def _order(self) -> Order | None:
+        event = self.event
+        if not isinstance(event, OrderEvent) or event.detail_type is DetailType.NEW_ORDER:
+            return None
+        if event.detail_type in CHANGES_BOARD:
+            # The board is read in any case, and says all that there is to show of its orders.
+            for order in self.open_orders:
+                if order.id == event.order_id:
+                    return order
+        return self.services.orders.get(self.shop.id, event.order_id)
 
-def _publish_settings(services: Services, shop: Shop, open_orders: list[Order]) -> None:
-    """Open menus are told to renew themselves; who waits sees the new place and pace."""
-    for order in open_orders:
-        if order.state is OrderState.ADMITTED:
-            services.live.publish(
-                f"{order_topic(shop.id, order.id)}/menu_changed",
-                fragments.menu_changed(services.now()),
+    def _publish_board(self, order: Order | None) -> None:
+        # The note first: a tablet keeps a card that leaves for a moment, and must still have it.
+        if note := presenters.board_note(order):
+            self.services.live.publish(
+                f"{barista_topic(self.shop.id)}/board_changed",
+                fragments.board_changed(note, self.now),
             )
-    for order in in_line(open_orders)[:_PLACES_PUSHED]:
-        _publish_order(services, shop, order, open_orders)
+        with speaking(self.shop.languages[0]):
+            board = presenters.display_board(self.shop, self.open_orders, self.now)
+            html = fragments.display_board(board, self.shop, order)
+        self.services.live.publish(f"{board_topic(self.shop.id)}/display_board", html)
 
+    def _publish_settings(self) -> None:
+        """Open menus are told to renew themselves; who waits sees the new place and pace."""
+        for order in self.open_orders:
+            if order.state is OrderState.ADMITTED:
+                self.services.live.publish(
+                    f"{order_topic(self.shop.id, order.id)}/menu_changed",
+                    fragments.menu_changed(self.now),
+                )
+        for order in in_line(self.open_orders)[:_PLACES_PUSHED]:
+            self._publish_order(order)
 
-def _publish_order(
-    services: Services, shop: Shop, order: Order, open_orders: list[Order]
-) -> None:
-    if order.state is OrderState.CLAIMED:
-        return
-    wait = wait_of(services, shop, order, open_orders)
-    with speaking(shop.offered_language(order.language)):
-        view = presenters.order(shop, order, open_orders, services.now(), wait)
-        html = fragments.order_status(view, shop)
-    services.live.publish(f"{order_topic(shop.id, order.id)}/order_status", html)
+    def _publish_order(self, order: Order) -> None:
+        if order.state is OrderState.CLAIMED:
+            return
+        line = self.open_orders if order.state in WAITING else []
+        wait = wait_of(self.services, self.shop, order, line)
+        with speaking(self.shop.offered_language(order.language)):
+            view = presenters.order(self.shop, order, line, self.services.now(), wait)
+            html = fragments.order_status(view, self.shop)
+        self.services.live.publish(f"{order_topic(self.shop.id, order.id)}/order_status", html)
+
+    def _publish_code(self) -> None:
+        current = current_code(self.services, self.shop)
+        with speaking(self.shop.languages[0]):
+            code = presenters.code(self.shop, current, self.now, self.services.public_url)
+            html = fragments.code_count(code, self.shop)
+        self.services.live.publish(f"{display_topic(self.shop.id)}/code_count", html)

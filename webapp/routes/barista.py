@@ -9,7 +9,7 @@ from domain.orders import OrderState
 from domain.shops import Shop
 from webapp import presenters
 from webapp.access import BARISTA, allow, services, staff, staff_cookie, still_staff
-from webapp.cloud.live_topics import barista_topic
+from webapp.cloud.live_topics import barista_topic, board_topic
 from webapp.routes.live import feed, live_url
 from webapp.services import bar, rush
 from webapp.services.sign_in import clean_name
@@ -50,7 +50,7 @@ def board_fragment(shop_id: str):
 @blueprint.get("/live")
 @allow(BARISTA)
 def live(shop_id: str):
-    return feed(barista_topic(shop_id), still_staff())
+    return feed([barista_topic(shop_id), board_topic(shop_id)], still_staff())
 
 
 @blueprint.post("/orders/<order_id>/make")

@@ -16,7 +16,7 @@ from domain.errors import (
     SoldOut,
     TooManyRequests,
 )
-from domain.orders import Order, OrderState
+from domain.orders import WAITING, Order, OrderState
 from domain.shops import Shop
 from webapp import presenters
 from webapp.access import (
@@ -159,7 +159,7 @@ def order_panel(shop_id: str, order_id: str):
 @blueprint.get("/<shop_id>/orders/<order_id>/live")
 @allow(ORDER_OWNER)
 def order_live(shop_id: str, order_id: str):
-    return feed(order_topic(shop_id, own_order().id))
+    return feed([order_topic(shop_id, own_order().id)])
 
 
 @blueprint.post("/<shop_id>/orders/<order_id>/submit")
@@ -212,7 +212,7 @@ def _panel(shop: Shop, order: Order, menu: dict | None = None) -> str:
 
 
 def _views(shop: Shop, order: Order, menu: dict | None = None) -> dict:
-    open_orders = services().orders.open_orders(shop.id)
+    open_orders = services().orders.open_orders(shop.id) if order.state in WAITING else []
     wait = waits.wait_of(services(), shop, order, open_orders)
     view = presenters.order(shop, order, open_orders, services().now(), wait) | {
         "url": _order_url(order),

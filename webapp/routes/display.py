@@ -7,7 +7,7 @@ from flask import Blueprint, url_for
 from domain.shops import Shop
 from webapp import presenters
 from webapp.access import DISPLAY, allow, services, still_staff
-from webapp.cloud.live_topics import display_topic
+from webapp.cloud.live_topics import board_topic, display_topic
 from webapp.qr_svg import qr_svg
 from webapp.routes.live import feed, live_url
 from webapp.routes.page import render_page
@@ -45,7 +45,7 @@ def board_fragment(shop_id: str):
 @blueprint.get("/live")
 @allow(DISPLAY)
 def live(shop_id: str):
-    return feed(display_topic(shop_id), still_staff())
+    return feed([display_topic(shop_id), board_topic(shop_id)], still_staff())
 
 
 def _entered(shop_id: str) -> Shop:

@@ -1,8 +1,8 @@
 """Where a page's pushed fragments come from.
 
-Each page has one live address, and its route decides which one topic the session may read. What
+Each page has one live address, and its route decides which topics the session may read. What
 the address answers depends on the deployment: the stream itself, relayed by this process, or a
-short-lived right to read that topic from IoT Core. So both transports obey the same rule.
+short-lived right to read these topics from IoT Core. So both transports obey the same rule.
 """
 
 from __future__ import annotations
@@ -47,26 +47,28 @@ def live_script(name: str) -> str:
     return f"{name}-iot.js" if current_app.extensions["live_grants"] else f"{name}.js"
 
 
-def feed(topic: str, still_allowed: Callable[[], bool] = lambda: True) -> Response:
-    """The answer of a live address whose session may read this topic.
+def feed(topics: list[str], still_allowed: Callable[[], bool] = lambda: True) -> Response:
+    """The answer of a live address whose session may read these topics.
 
     still_allowed: asked again and again while a stream is open; False ends it.
     """
     if grants := current_app.extensions["live_grants"]:
         limits.take_of(services(), limits.LIVE_GRANTS, session_id())
-        grant = grants.grant(topic)
+        grant = grants.grant(topics)
         # Never cached: like every answer without a header of its own it is sent with no-store.
         return jsonify(
             url=grant.url,
             client_id=grant.client_id,
-            topic_filter=grant.topic_filter,
+            topic_filters=grant.topic_filters,
+            # What a page asks for that was opened before an update.
+            topic_filter=grant.topic_filters[0],
             seconds=grant.seconds,
         )
     relay = current_app.extensions["live_relay"]
     if relay is None:
         abort(404)
     leave = current_app.extensions["open_streams"].enter(session_id())
-    subscription = relay.subscribe(topic)
+    subscription = relay.subscribe(topics)
     response = Response(
         stream_with_context(_events(subscription, still_allowed)), mimetype="text/event-stream"
     )

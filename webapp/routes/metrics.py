@@ -12,7 +12,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from domain.errors import ChoiceInvalid
 from domain.shops import Shop
 from webapp.access import ADMIN, BARISTA, DISPLAY, allow, services, staff, still_staff
-from webapp.cloud.live_topics import metrics_topic
+from webapp.cloud.live_topics import board_topic
 from webapp.routes.live import feed, live_url
 from webapp.services.bar import set_shows_baristas
 
@@ -58,7 +58,7 @@ def figures(shop_id: str):
 @blueprint.get("/metrics/live")
 @allow(BARISTA)
 def live(shop_id: str):
-    return feed(metrics_topic(shop_id), still_staff())
+    return feed([board_topic(shop_id)], still_staff())
 
 
 @blueprint.get("/metrics/figures.csv")
@@ -105,7 +105,7 @@ def tv_figures(shop_id: str):
 @blueprint.get("/display/metrics/live")
 @allow(DISPLAY)
 def tv_live(shop_id: str):
-    return feed(metrics_topic(shop_id), still_staff())
+    return feed([board_topic(shop_id)], still_staff())
 
 
 def _on_tv(template: str, shop_id: str, address: str | None) -> str:

@@ -235,6 +235,9 @@ class OrderRepository:
         if held == holds:
             self._update(model, actions, condition)
             return after
+        if held:
+            # Its execution is told from the stream, which has the item as it was before.
+            actions.append(OrderModel.task_token.remove())
         intake = IntakeModel(before.shop_id)
         customer = CustomerModel(before.shop_id, before.customer_id)
 

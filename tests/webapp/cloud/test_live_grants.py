@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import NOW
 from webapp.cloud.live_grants import LiveGrants, signed_url
-from webapp.cloud.live_topics import barista_topic, display_topic, order_topic
+from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
 
 ORDER = "0123456789abcdef0123456789abcdef"
 CREDENTIALS = {
@@ -56,11 +56,17 @@ def grants(aws) -> LiveGrants:
 
 
 @pytest.mark.parametrize(
-    "topic", [order_topic("main", ORDER), barista_topic("main"), display_topic("main")]
+    "topics",
+    [
+        [order_topic("main", ORDER)],
+        [barista_topic("main"), board_topic("main")],
+        [display_topic("main"), board_topic("main")],
+    ],
+    ids=["phone", "tablet", "TV"],
 )
-def test_a_grant_allows_its_own_client_and_topic_and_never_to_publish(aws, grants, topic):
-    grant = grants.grant(topic)
-    topic = "bar/" + topic.partition("/")[2]
+def test_a_grant_allows_its_own_client_and_topics_and_never_to_publish(aws, grants, topics):
+    grant = grants.grant(topics)
+    topics = ["bar/" + topic.partition("/")[2] for topic in topics]
     [asked] = aws.asked
     assert asked["RoleArn"] == "arn:aws:iam::123456789012:role/bar-live"
     assert asked["DurationSeconds"] == grant.seconds == 900
@@ -70,23 +76,23 @@ def test_a_grant_allows_its_own_client_and_topic_and_never_to_publish(aws, grant
         for one in json.loads(asked["Policy"])["Statement"]
     ]
     assert allowed == [
-        ("Allow", "iot:Connect", f"{arn}client/{grant.client_id}"),
-        ("Allow", "iot:Subscribe", f"{arn}topicfilter/{topic}/+"),
-        ("Allow", "iot:Receive", f"{arn}topic/{topic}/*"),
+        ("Allow", "iot:Connect", [f"{arn}client/{grant.client_id}"]),
+        ("Allow", "iot:Subscribe", [f"{arn}topicfilter/{topic}/+" for topic in topics]),
+        ("Allow", "iot:Receive", [f"{arn}topic/{topic}/*" for topic in topics]),
     ]
-    assert grant.topic_filter == f"{topic}/+"
+    assert grant.topic_filters == [f"{topic}/+" for topic in topics]
 
 
 def test_no_two_grants_share_a_client_id(grants):
-    assert len({grants.grant(barista_topic("main")).client_id for _ in range(50)}) == 50
+    assert len({grants.grant([barista_topic("main")]).client_id for _ in range(50)}) == 50
 
 
 @pytest.mark.parametrize("part", ["*", "+", "#", "?", "$", "", "a/*", "${iot:ClientId}", "a\n"])
 def test_an_id_that_would_widen_the_policy_is_refused(aws, grants, part):
     with pytest.raises(ValueError):
-        grants.grant(order_topic("main", part))
+        grants.grant([order_topic("main", part)])
     with pytest.raises(ValueError):
-        grants.grant(barista_topic(part))
+        grants.grant([board_topic("main"), barista_topic(part)])
     assert aws.asked == []
 
 

@@ -131,14 +131,6 @@ def test_an_order_recorded_elsewhere_over_midnight_is_one_order(services):
     assert record.in_all == timedelta(minutes=5)
 
 
-def test_open_pages_are_told_when_a_headline_figure_moves(services):
-    for event in a_day(1):
-        count(services, event, NOW)
-    assert [topic for topic, _ in services.live.messages] == [
-        "serverlesspresso/main/metrics/metrics_changed"
-    ] * 2
-
-
 def test_figures_rebuilt_from_the_journeys_are_the_live_ones(services):
     from webapp.services.rebuild import rebuild
 

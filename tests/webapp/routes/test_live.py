@@ -9,7 +9,7 @@ from tests.webapp.routes.conftest import claim
 from webapp import local
 from webapp.cloud.live_grants import Grant
 from webapp.cloud.live_relay import Message
-from webapp.cloud.live_topics import barista_topic, display_topic, metrics_topic, order_topic
+from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
 from webapp.routes.live import OpenStreams
 from webapp.services import limits
 
@@ -18,10 +18,10 @@ class Relay:
     """A relay whose streams end at once; remembers what was asked of it."""
 
     def __init__(self):
-        self.topics: list[str] = []
+        self.topics: list[list[str]] = []
 
-    def subscribe(self, topic: str):
-        self.topics.append(topic)
+    def subscribe(self, topics: list[str]):
+        self.topics.append(topics)
         return self
 
     def get(self, _seconds: float) -> Message:
@@ -37,11 +37,12 @@ class Grants:
     origin = "wss://iot.example"
 
     def __init__(self):
-        self.topics: list[str] = []
+        self.topics: list[list[str]] = []
 
-    def grant(self, topic: str) -> Grant:
-        self.topics.append(topic)
-        return Grant(f"{self.origin}/mqtt?signed", "live-1", f"{topic}/+", 900)
+    def grant(self, topics: list[str]) -> Grant:
+        self.topics.append(topics)
+        filters = [f"{topic}/+" for topic in topics]
+        return Grant(f"{self.origin}/mqtt?signed", "live-1", filters, 900)
 
 
 @pytest.fixture(params=[Relay, Grants])
@@ -75,14 +76,12 @@ def test_every_live_address_of_the_app_is_tested_here(app):
         ("admin", "metrics", 200),
     ],
 )
-def test_a_screen_reads_its_own_audiences_topic_only(transport, screen, role, page, status):
-    assert screen(role).get(f"/main/{page}/live").status_code == status
-    topics = {
-        "barista": barista_topic, "display": display_topic, "metrics": metrics_topic,
-        "display/metrics": metrics_topic,
-    }
-    topic = topics[page]("main")
-    assert transport.topics == ([topic] if status == 200 else [])
+def test_a_screen_reads_its_own_audiences_topics_only(transport, screen, role, page, status):
+    with screen(role).get(f"/main/{page}/live") as answer:
+        assert answer.status_code == status
+    own = {"barista": [barista_topic("main")], "display": [display_topic("main")]}
+    topics = [*own.get(page, []), board_topic("main")]
+    assert transport.topics == ([topics] if status == 200 else [])
 
 
 @pytest.mark.parametrize("page", ["barista", "display", "metrics", "display/metrics"])
@@ -97,8 +96,9 @@ def test_only_its_customer_reads_an_orders_topic(transport, app, phone, screen, 
     for stranger in (app.test_client(), screen("barista"), screen("display"), screen("admin")):
         assert stranger.get(f"{page}/live").status_code == 404
     assert transport.topics == []
-    assert phone.get(f"{page}/live").status_code == 200
-    assert transport.topics == [order_topic("main", order_id)]
+    with phone.get(f"{page}/live") as answer:
+        assert answer.status_code == 200
+    assert transport.topics == [[order_topic("main", order_id)]]
 
 
 def test_a_grant_is_data_that_nobody_stores(app, screen):
@@ -108,6 +108,7 @@ def test_a_grant_is_data_that_nobody_stores(app, screen):
     assert answer.json == {
         "url": "wss://iot.example/mqtt?signed",
         "client_id": "live-1",
+        "topic_filters": [barista_topic("main") + "/+", board_topic("main") + "/+"],
         "topic_filter": barista_topic("main") + "/+",
         "seconds": 900,
     }

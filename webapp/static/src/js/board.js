@@ -66,8 +66,9 @@ export function boardNote(words) {
 
 // The answer to a tap was the board itself: the signal about that order says nothing new here.
 export function isOnBoard({ dataset: { order = '' } }) {
-  const [id, version] = order.split(' ')
-  const card = document.getElementById('order-' + id)
+  if (!order || !document.getElementById('barista-board')) return false
+  const [number, version] = order.split(' ')
+  const card = document.querySelector(`#barista-board [data-card][data-number="${Number(number)}"]`)
   return card ? Number(card.dataset.version) >= Number(version) : version === 'left'
 }
 

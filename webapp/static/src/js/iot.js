@@ -64,7 +64,7 @@ class IotSource extends EventTarget {
     }
   }
 
-  follow({ url, client_id, topic_filter, seconds }) {
+  follow({ url, client_id, topic_filters, seconds }) {
     if (this.readyState === EventSource.CLOSED) return
     this.drop(this.next)
     const socket = this.next = new WebSocket(url, 'mqtt')
@@ -79,8 +79,8 @@ class IotSource extends EventTarget {
     socket.onopen = () => send(0x10, string('MQTT'), 4, 2, 0, KEEP_ALIVE, string(client_id))
     socket.onclose = lost
     const read = reader((kind, body) => {
-      if (kind === CONNACK && !body[1]) send(0x82, 0, 1, string(topic_filter), 0)
-      else if (kind === SUBACK && !body[2]) this.opened(socket, seconds)
+      if (kind === CONNACK && !body[1]) send(0x82, 0, 1, topic_filters.flatMap(one => [...string(one), 0]))
+      else if (kind === SUBACK && !body.slice(2).some(Boolean)) this.opened(socket, seconds)
       else if (kind === PUBLISH) this.received(body)
       else if (kind === CONNACK || kind === SUBACK) lost()
     })
