@@ -44,11 +44,14 @@ NUMBERS = {
 
 
 def change_bar(shop: Shop, values: Mapping) -> Shop:
-    """Name, place to collect, time zone and languages."""
+    """Name, place to collect, time zone and languages; `own_language` is the bar's."""
     zone = str(values.get("timezone", shop.timezone)).strip()
     if zone not in available_timezones():
         raise SettingInvalid("timezone", "Choose a time zone of the list, such as Europe/Berlin.")
     languages = tuple(dict.fromkeys(values.get("languages", shop.languages)))
+    if own := str(values.get("own_language", "")):
+        # A form's boxes have an order of their own; the bar's language comes first.
+        languages = tuple(dict.fromkeys((own, *languages)))
     if unknown := [language for language in languages if language not in LANGUAGES]:
         raise SettingInvalid("languages", f"There is no language “{unknown[0]}” to choose.")
     if not languages:

@@ -17,6 +17,7 @@ _LABELS = {
     "name": "Name of the bar",
     "pickup_place": "Drinks are collected at the",
     "timezone": "Time zone",
+    "own_language": "The bar’s own language",
     "languages": "Languages",
     "exceptions": "Other days",
     "accent": "Accent colour",
@@ -28,6 +29,10 @@ _LABELS = {
 } | {day: day.capitalize() for day in DAYS} | {
     name: number.label for name, number in NUMBERS.items()
 }
+
+
+_TRANSLATED = {"name": "Name", "hint": "Hint", "options": "Options"}
+"""What of a menu has a field in each language."""
 
 
 def fields(shop: Shop, part: str, typed: Mapping | None = None) -> dict:
@@ -56,8 +61,8 @@ def conflict(shop: Shop, stored: Mapping, typed: Mapping, refused: ChangedMeanwh
 
 def _label(name: str) -> str:
     field, _, language = name.partition("_")
-    if name not in _LABELS and language in LANGUAGES:
-        return f"{_LABELS[field]} ({LANGUAGES[language]})"
+    if field in _TRANSLATED and language in LANGUAGES:
+        return f"{_TRANSLATED[field]} ({LANGUAGES[language]})"
     return _LABELS[name]
 
 
@@ -90,6 +95,7 @@ def _stored(shop: Shop, part: str) -> dict:
             "name": shop.name,
             "pickup_place": shop.pickup_place,
             "timezone": shop.timezone,
+            "own_language": shop.languages[0],
             "languages": list(shop.languages),
         },
         "hours": lambda: {
@@ -103,5 +109,5 @@ def _stored(shop: Shop, part: str) -> dict:
 
 def _words(value) -> str:
     if isinstance(value, list):
-        return ", ".join(LANGUAGES.get(name, name) for name in value)
-    return " ".join(str(value).split())
+        return ", ".join(sorted(LANGUAGES.get(name, name) for name in value))
+    return LANGUAGES.get(value) or " ".join(str(value).split())

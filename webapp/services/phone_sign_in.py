@@ -33,6 +33,7 @@ from webapp.services import codes, limits
 from webapp.services.limits import Limit
 from webapp.services.phone_numbers import PhoneNumber, read_number
 from webapp.services.ports import CustomerSession, PhoneSignIn, Services, TextNotSent
+from webapp.words import SOURCE, _, speaking, spoken
 from workflows.signals import Signal, counted
 
 log = logging.getLogger(__name__)
@@ -204,6 +205,7 @@ def _ask(
             ask_id=secrets.token_hex(16),
             asked_at=now,
             is_silent=not _may_get_text(services, shop, customer_id),
+            language=spoken() if spoken() != SOURCE else None,
         )
         services.phone_sign_ins.ask(sign_in)
         services.customer_sessions.prolong_pass(customer, now + CODE_LIFETIME)
@@ -283,7 +285,7 @@ def make_code(services: Services, sign_in_id: str, customer_id: str) -> bool:
     if not services.phone_sign_ins.give_code(sign_in, code_hash, ends_at) or sign_in.is_silent:
         return True
     try:
-        services.texts.send(sign_in.number, _text(services, code))
+        services.texts.send(sign_in.number, _text(services, sign_in, code))
     except TextNotSent as error:
         stopped = counted(Signal.SMS_STOPPED, shop_id=sign_in.shop_id)
         log.error("text not sent: %s", error, extra=stopped)
@@ -331,10 +333,12 @@ def _hash(services: Services, purpose: str, text: str) -> str:
     return hmac.new(key, f"{purpose}|{text}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def _text(services: Services, code: str) -> str:
+def _text(services: Services, sign_in: PhoneSignIn, code: str) -> str:
     # The last line lets phones fill the code in, on our address only.
     host = urlsplit(services.public_url).hostname
-    return f"{code} is your code for the coffee bar. It works for 5 minutes.\n\n@{host} #{code}"
+    with speaking(sign_in.language or SOURCE):
+        words = _("%(code)s is your code for the coffee bar. It works for 5 minutes.", code=code)
+    return f"{words}\n\n@{host} #{code}"
 
 
 def _day(now: datetime) -> str:

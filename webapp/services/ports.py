@@ -192,7 +192,8 @@ class PhoneSignIn:
 
     number: in the international spelling; nothing else keeps it, and it goes with the sign-in.
     ask_id: changes with each code that is asked for. is_silent: nothing is texted, for a number
-    that has had too many texts or wrong codes; from outside it looks like any other.
+    that has had too many texts or wrong codes; from outside it looks like any other. language: of
+    the text; None for English.
     code_hash: empty until the code is made.
     """
 
@@ -204,6 +205,7 @@ class PhoneSignIn:
     ask_id: str
     asked_at: datetime
     is_silent: bool = False
+    language: str | None = None
     code_hash: str = ""
     code_ends_at: datetime | None = None
     tries: int = 0

@@ -29,6 +29,7 @@ class PhoneSignInRepository:
             ask_id=sign_in.ask_id,
             asked_at=sign_in.asked_at,
             is_silent=sign_in.is_silent,
+            language=sign_in.language,
             tries=0,
             expires_at=sign_in.asked_at + _KEEP_NUMBER,
         ).save()
@@ -47,6 +48,7 @@ class PhoneSignInRepository:
             ask_id=model.ask_id,
             asked_at=model.asked_at,
             is_silent=model.is_silent,
+            language=model.language,
             code_hash=model.code_hash or "",
             code_ends_at=model.code_ends_at,
             tries=int(model.tries),

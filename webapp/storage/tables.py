@@ -162,6 +162,7 @@ class PhoneSignInModel(Model):
     ask_id = UnicodeAttribute()
     asked_at = TimeAttribute()
     is_silent = BooleanAttribute()
+    language = UnicodeAttribute(null=True)
     code_hash = UnicodeAttribute(null=True)
     code_ends_at = TimeAttribute(null=True)
     tries = NumberAttribute()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.builders import workflow_writes
 from tests.webapp.routes.conftest import claim
 from tests.webapp.services.test_counter import of_a_customer
 from webapp.services import bar
+from webapp.services.shop_settings import change_shop
 
 LATTE = "/main/admin/menu/drinks/latte"
 FORM = {"seen": "0", "name": "Caffè Latte", "hint": "tall", "icon": "latte", "groups": ["milk"]}
@@ -62,3 +65,27 @@ def test_an_open_order_keeps_what_it_was_placed_with(services, screen):
     screen("admin").post(f"{LATTE}/remove", data={"seen": "0"})
     assert services.order("main", order.id).drink_order.name == "Latte"
     assert "Latte" in screen("barista").get("/main/barista").get_data(as_text=True)
+
+
+def test_a_drink_has_its_names_in_the_other_languages_of_the_bar(services, screen):
+    admin = screen("admin")
+    change_shop(services, "main", lambda shop: replace(shop, languages=("en", "de")))
+    page = admin.get(LATTE).get_data(as_text=True)
+    assert 'name="name_de"' in page and 'name="name_fr"' not in page
+    names = {"name_de": "Milchkaffee", "hint_de": "groß"}
+    assert admin.post(LATTE, data=FORM | names).status_code == 303
+    assert services.shop("main").menu.drink("latte").names == {"de": "Milchkaffee"}
+    answer = admin.post(LATTE, data=FORM | names | {"name_de": "Latte"})
+    assert answer.status_code == 409
+    assert "Name (Deutsch)" in answer.get_data(as_text=True)
+
+
+def test_options_have_their_names_line_by_line(services, screen):
+    admin, milk = screen("admin"), "/main/admin/menu/groups/milk"
+    change_shop(services, "main", lambda shop: replace(shop, languages=("en", "de")))
+    form = {"seen": "0", "name": "Milk", "options": "Regular\nOat", "name_de": "Milch"}
+    answer = admin.post(milk, data=form | {"options_de": "Normal\nHafer\nSoja"})
+    assert answer.status_code == 422
+    assert "more lines than options" in answer.get_data(as_text=True)
+    assert admin.post(milk, data=form | {"options_de": "Normal\nHafer"}).status_code == 303
+    assert "Normal\nHafer</textarea>" in admin.get(milk).get_data(as_text=True)

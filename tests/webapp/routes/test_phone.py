@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from webapp.cloud.emulator_texts import KeptText
 from webapp.routes import developer
 from webapp.services import phone_sign_in
 from webapp.services.customer_sign_in import set_sign_in
+from webapp.services.shop_settings import change_shop
 from webapp.settings import Settings
 from webapp.storage.tables import PhoneSignInModel
 
@@ -308,3 +310,14 @@ def test_the_app_that_lambda_serves_has_no_such_page(app, scanned, services):
     client = scanned()
     ask(client)
     assert "developer" not in text_of(client.get("/main/phone/code")).lower()
+
+
+def test_the_text_comes_in_the_language_that_the_phone_reads(services, scanned):
+    change_shop(services, "main", lambda shop: replace(shop, languages=("en", "de")))
+    client = scanned()
+    client.get("/main/phone?lang=de")
+    ask(client)
+    (_, text), = services.texts.sent
+    assert "ist dein Code für die Kaffeebar" in text
+    assert enter(client, text[:6]).location == "/main/scan"
+    assert '<html lang="de"' in text_of(client.get("/main/scan")), "signing in keeps the language"

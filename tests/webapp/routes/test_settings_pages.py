@@ -111,3 +111,22 @@ def test_an_accent_is_a_stylesheet_that_no_unreadable_colour_gets(services, scre
     assert answer.mimetype == "text/css" and "--accent:#5a1a6b" in answer.get_data(as_text=True)
     for nonsense in ("ffcc00", "5A1A6B", "blue", "5a1a6b;}"):
         assert phone.get(f"/look/{nonsense}.css").status_code == 404
+
+
+def test_the_bars_own_language_comes_first_whatever_the_order_of_the_boxes(services, screen):
+    admin = screen("admin")
+    boxes = {"languages_asked": "1", "languages": ["en", "de"]}
+    assert save(admin, "bar", own_language="de", **boxes).status_code == 303
+    assert services.shop("main").languages == ("de", "en")
+    page = admin.get("/main/admin/settings").get_data(as_text=True)
+    assert '<option value="de" lang="de" selected>' in page
+
+
+def test_the_bars_own_language_is_offered_even_when_its_box_is_empty(services, screen):
+    save(screen("admin"), "bar", own_language="fr", languages_asked="1", languages=["en"])
+    assert services.shop("main").languages == ("fr", "en")
+
+
+def test_a_language_that_nobody_translated_is_refused(services, screen):
+    answer = save(screen("admin"), "bar", own_language="tlh", languages_asked="1")
+    assert answer.status_code == 422
