@@ -110,11 +110,22 @@ def sign_code(shop: Shop, now: datetime, keys: Sequence[str]) -> QrCode:
     )
 
 
+def coming_codes(shop: Shop, now: datetime, keys: Sequence[str], most: int) -> list[QrCode]:
+    """The codes to show after the one of now, as far as its window goes."""
+    codes, shown_until = [], sign_code(shop, now, keys).shown_until
+    closes_at = window_at(shop, now).closes_at
+    while len(codes) < most and shown_until < closes_at:
+        codes.append(sign_code(shop, shown_until, keys))
+        shown_until = codes[-1].shown_until
+    return codes
+
+
 def read_code(shop: Shop, code: str, keys: Sequence[str], now: datetime) -> Window:
     """The window a scanned code belongs to. All of `keys` are accepted.
 
-    Raises CodeUnknown for anything this shop did not show, CodeExpired when the code has not been
-    on the screen for `code_seconds`: whoever scans in its last moment still gets in.
+    Raises CodeUnknown for anything this shop did not show, also for what comes later than the next
+    turn, and CodeExpired when the code has not been on the screen for `code_seconds`: whoever scans
+    in its last moment still gets in.
     """
     match = _CODE_PATTERN.fullmatch(code)
     if match is None:
@@ -126,6 +137,9 @@ def read_code(shop: Shop, code: str, keys: Sequence[str], now: datetime) -> Wind
     ):
         raise CodeUnknown
     window = _window(shop, index)
+    # A screen may be a little ahead; nobody else has a code before its time.
+    if now < _turn_begins(shop, window, turn) - timedelta(seconds=shop.code_seconds):
+        raise CodeUnknown
     shown_until = min(_turn_begins(shop, window, turn + 1), window.closes_at)
     if now >= shown_until + timedelta(seconds=shop.code_seconds):
         raise CodeExpired

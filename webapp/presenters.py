@@ -616,11 +616,10 @@ def code(shop: Shop, current: CurrentCode, now: datetime, public_url: str) -> di
         state = "open" if current.bucket.left else "used_up"
     return {
         "state": state,
-        "window": str(current.bucket.window),
-        "url": f"{public_url}/{shop.id}/scan/{current.qr_code.text}" if state == "open" else None,
-        "renew_ms": _ms(current.qr_code.shown_until),
-        "good_until_ms": _ms(current.qr_code.good_until),
-        "svg": None,
+        # Changes with what the screen must read anew for.
+        "window": f"{current.bucket.window}-{shop.code_seconds}",
+        **_drawn(shop, current.qr_code, public_url, state),
+        "coming": [_drawn(shop, coming, public_url, state) for coming in current.coming],
         "scans": current.bucket.scans,
         "left": current.bucket.left,
         "next_ms": _ms(shop.paused_until or current.bucket.closes_at),
@@ -630,6 +629,16 @@ def code(shop: Shop, current: CurrentCode, now: datetime, public_url: str) -> di
         "words": tv_words(shop),
         "at_ms": _ms(now),
         "version": 0,
+    }
+
+
+def _drawn(shop: Shop, qr_code: QrCode, public_url: str, state: str) -> dict:
+    """One code: what it says while the bar takes orders, and for how long. The route draws it."""
+    return {
+        "url": f"{public_url}/{shop.id}/scan/{qr_code.text}" if state == "open" else None,
+        "renew_ms": _ms(qr_code.shown_until),
+        "good_until_ms": _ms(qr_code.good_until),
+        "svg": None,
     }
 
 

@@ -60,7 +60,8 @@ def _code(shop: Shop) -> dict:
         shop, current_code(services(), shop), services().now(), services().public_url
     )
     if view["url"]:
-        view["svg"] = qr_svg(view["url"])
+        for one in (view, *view["coming"]):
+            one["svg"] = qr_svg(one["url"])
         open_orders = services().orders.open_orders(shop.id)
         view["wait"] = presenters.wait_words(wait_of_next(services(), shop, open_orders))
     return view | {"panel_url": url_for("display.code_panel", shop_id=shop.id)}

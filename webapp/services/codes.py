@@ -11,6 +11,7 @@ from domain.admission import (
     ScanPass,
     TokenBucket,
     check_intake,
+    coming_codes,
     new_bucket,
     read_code,
     sign_code,
@@ -27,17 +28,27 @@ SESSION_LIFETIME = timedelta(days=30)
 
 @dataclass(frozen=True)
 class CurrentCode:
-    """The code to show now and what is left of its window."""
+    """The code to show now, those that follow it, and what is left of their window."""
 
     bucket: TokenBucket
     qr_code: QrCode
+    coming: tuple[QrCode, ...] = ()
+
+
+_COMING, _COMING_SECONDS = 2, 20
+"""So many codes a TV has in hand, and for so long at most: it need not ask for each one."""
 
 
 def current_code(services: Services, shop: Shop) -> CurrentCode:
     """The QR code to show now; the first display to ask in a window makes its bucket."""
     now = services.now()
     bucket = services.qr_codes.get_or_create(new_bucket(shop, window_at(shop, now)))
-    return CurrentCode(bucket, sign_code(shop, now, services.secret_keys))
+    most = min(_COMING, _COMING_SECONDS // shop.code_seconds)
+    return CurrentCode(
+        bucket,
+        sign_code(shop, now, services.secret_keys),
+        tuple(coming_codes(shop, now, services.secret_keys, most)),
+    )
 
 
 def open_order(
@@ -57,11 +68,15 @@ def open_orders(
     return [order for order in orders if order.state in OPEN_FOR_CUSTOMER]
 
 
-def new_customer(services: Services) -> tuple[str, CustomerSession]:
+def new_customer(
+    services: Services, scan_pass: ScanPass | None = None
+) -> tuple[str, CustomerSession]:
     """A customer never seen before: the secret for the browser's cookie, and the session."""
     secret = secrets.token_urlsafe(24)
     ends_at = services.now() + SESSION_LIFETIME
-    return secret, services.customer_sessions.create(secret, secrets.token_hex(16), ends_at)
+    return secret, services.customer_sessions.create(
+        secret, secrets.token_hex(16), ends_at, scan_pass
+    )
 
 
 def scan_code(
@@ -90,12 +105,11 @@ def scan_code(
     check_intake(shop, 0)
     bucket.take()
     limits.take(services, limits.SCANS, address)
-    secret = None
-    if customer is None:
-        secret, customer = new_customer(services)
     scan_pass = ScanPass(shop.id, window.index, now + timedelta(seconds=shop.pass_seconds))
+    if customer is None:
+        return new_customer(services, scan_pass)
     ends_at = now + SESSION_LIFETIME
-    return secret, services.customer_sessions.give_pass(customer, scan_pass, ends_at)
+    return None, services.customer_sessions.give_pass(customer, scan_pass, ends_at)
 
 
 def needs_phone(shop: Shop, customer: CustomerSession | None, now: datetime) -> bool:

@@ -171,7 +171,9 @@ class Customers(Protocol):
 
 
 class CustomerSessions(Protocol):
-    def create(self, secret: str, customer_id: str, ends_at: datetime) -> CustomerSession: ...
+    def create(
+        self, secret: str, customer_id: str, ends_at: datetime, scan_pass: ScanPass | None = None
+    ) -> CustomerSession: ...
     def get(self, secret: str, now: datetime) -> CustomerSession | None: ...
     def give_pass(
         self, session: CustomerSession, scan_pass: ScanPass, ends_at: datetime

@@ -19,10 +19,15 @@ _KEEP = timedelta(days=1)
 class CustomerSessionRepository:
     """See services.ports.CustomerSessions."""
 
-    def create(self, secret: str, customer_id: str, ends_at: datetime) -> CustomerSession:
+    def create(
+        self, secret: str, customer_id: str, ends_at: datetime, scan_pass: ScanPass | None = None
+    ) -> CustomerSession:
         model = CustomerSessionModel(
             hash_secret(secret),
             customer_id=customer_id,
+            pass_shop=scan_pass and scan_pass.shop_id,
+            pass_window=scan_pass and scan_pass.window,
+            pass_ends_at=scan_pass and scan_pass.ends_at,
             ends_at=ends_at,
             expires_at=ends_at + _KEEP,
         )

@@ -13,7 +13,7 @@ const panelState = () => {
 
 // Between these steps a pushed status is all that changes; how a panel shows it is up to the style.
 const WAITING = ['SUBMITTED', 'QUEUED']
-const STEPS = [...WAITING, 'MAKING', 'COMPLETED']
+const STEPS = [...WAITING, 'MAKING', 'COMPLETED', 'COLLECTED']
 
 function statusPushed({ dataset: { state, version, at } }) {
   const panel = document.getElementById('order-panel')

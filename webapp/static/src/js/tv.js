@@ -34,9 +34,17 @@ function coverOldCode(now) {
   panel().classList.toggle('late', now > Number(panel().dataset.goodUntil))
 }
 
-// A code lives for seconds only: a picture of it is worthless by the time it is sent on.
+// A code lives for seconds only: a picture of it is worthless by the time it is sent on. The next
+// ones are in hand; after the last of them the panel is read.
 function renewCode(now) {
-  if (panel().dataset.state === 'open' && now >= Number(panel().dataset.renew)) read('code-panel')
+  if (panel().dataset.state !== 'open' || now < panel().dataset.renew) return
+  const next = [...panel().querySelectorAll('template')].find(one => now < one.dataset.renew)
+  const shown = panel().querySelector('a.when-open')
+  if (!next || !shown) { read('code-panel'); return }
+  shown.replaceWith(next.content.firstElementChild)
+  Object.assign(panel().dataset, next.dataset)
+  next.remove()
+  sharpenCode()
 }
 
 function codeChanged(now) {
