@@ -291,7 +291,10 @@ def compile_translations() -> None:
     if _is_stamped(stamp, value) and all(path.with_suffix(".mo").exists() for path in sources):
         return
     with step("Translations"):
-        command = [python_of("app"), "-m", "scripts.translations", "compile"]
+        # In an environment of a person's own it is the Python that runs this.
+        ours = python_of("app")
+        python = ours if ours.exists() else sys.executable
+        command = [python, "-m", "scripts.translations", "compile"]
         _run("Translations", command)
         stamp.write_text(value)
 

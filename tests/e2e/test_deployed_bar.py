@@ -81,11 +81,13 @@ def test_a_clone_becomes_a_working_bar_with_two_commands(team):
     assert "serverlesspresso-000000000000-us-east-1 (new)" in said
     hours = str(6 * 3600)
     team.set_variables(CODE_SECONDS=hours, CODE_WINDOW_SECONDS=hours, SCANS_PER_CODE="100")
+    team.set_variables(EXTENSIONS="webhook", EXTENSION_WEBHOOK_SECRET="whsec_" + "A" * 32)
     said = team.zappa("deploy", STAGE)
     found = re.search(r"The bar is open: (http\S+)/$", said, re.MULTILINE)
     assert found and found[1].endswith(f"/{STAGE}")
     team.base_url = found[1]
     assert f"Its admin ana@example.com signs in at {team.base_url}/main/staff" in said
+    assert _of_the_webhook(team.emulator) == {"table", "role", "rule"}
 
 
 def test_three_roles_take_an_order_on_pushes_alone(team, screens, story):
@@ -137,9 +139,10 @@ def test_an_update_in_the_middle_of_orders_loses_none(team, screens, story):
     for file in files:
         file.write_text(file.read_text().replace(_OLD_TEXT, _NEW_TEXT))
     # Another deadline is another definition of the workflow; open orders keep theirs.
-    team.set_variables(MAKE_SECONDS="800")
+    team.set_variables(MAKE_SECONDS="800", EXTENSIONS="")
     said = team.zappa("update", STAGE)
     assert f"The bar is open: {team.base_url}/" in said
+    assert _of_the_webhook(team.emulator) == set(), "an extension goes with its name"
 
     choosing.reload()
     expect(choosing.get_by_role("button", name=_NEW_TEXT)).to_be_visible()
@@ -156,6 +159,23 @@ def test_an_update_in_the_middle_of_orders_loses_none(team, screens, story):
         phone.reload()
         expect(phone.get_by_role("heading", name="ready")).to_be_visible(timeout=60_000)
     _wait_until_all_executions_have_succeeded(team, 3)
+
+
+def _of_the_webhook(emulator: Emulator) -> set[str]:
+    """What is there of the extension."""
+    events = emulator.client("events")
+    rules = [
+        rule["Name"]
+        for bus in events.list_event_buses()["EventBuses"]
+        for rule in events.list_rules(EventBusName=bus["Name"])["Rules"]
+    ]
+    name = f"serverlesspresso-{STAGE}-extension-webhook"
+    there = {
+        "table": emulator.client("dynamodb").list_tables()["TableNames"],
+        "role": [role["RoleName"] for role in emulator.client("iam").list_roles()["Roles"]],
+        "rule": rules,
+    }
+    return {kind for kind, names in there.items() if name in names}
 
 
 def _wait_until_all_executions_have_succeeded(team: Team, count: int) -> None:

@@ -81,6 +81,16 @@ def test_a_drink_that_is_made_again_gets_another_ticket_that_says_so(kit):
     assert [one.values["again"] for one in kit.printer.waiting("main")] == [False, True]
 
 
+def test_two_usual_options_of_one_name_stand_there_once(kit):
+    arrival = an_arrival(QUEUED)
+    drink = arrival.envelope["detail"]["drinkOrder"] | {
+        "modifiers": ["Regular", "Regular"], "differences": [], "defaults": [True, True],
+    }
+    EXTENSION.run(kit, _queued(drinkOrder=drink))
+    [ticket] = kit.printer.waiting("main")
+    assert ticket.values["usual"] == ["Regular"] and ticket.title == "7 Latte"
+
+
 def test_the_first_time_in_the_queue_is_known_by_its_version():
     assert an_order(OrderState.QUEUED).version == labels._FIRST_VERSION_IN_QUEUE
 

@@ -38,7 +38,8 @@ def _put_in_line(kit: Kit, event: OrderEvent) -> None:
         "number": event.order_number,
         "drink": drink.name,
         "differs": differs,
-        "usual": [option.name for option in drink.options if option.is_default],
+        # Milk and strength may both be “Regular”; once says it.
+        "usual": list(dict.fromkeys(one.name for one in drink.options if one.is_default)),
         "again": event.version > _FIRST_VERSION_IN_QUEUE,
     }
     title = " · ".join([f"{event.order_number} {drink.name}", *differs])
