@@ -261,7 +261,9 @@ class Order:
         if self.state is OrderState.ADMITTED and self.admitted_at and self.choose_seconds:
             return self.admitted_at + timedelta(seconds=self.choose_seconds)
         if self.state in WAITS and self.queued_at and self.make_seconds:
-            return self.queued_at + timedelta(seconds=self.make_seconds)
+            # Who takes a wrong Complete back has the whole time again: the drink is in hand.
+            begun = max(self.queued_at, self.taken_back_at or self.queued_at)
+            return begun + timedelta(seconds=self.make_seconds)
         return None
 
 

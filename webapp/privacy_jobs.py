@@ -47,7 +47,8 @@ def _numbered(services: Services, shop: Shop, number: int, day: str) -> Order:
         asked = OrderQuery(since=since - _CHOOSING, until=until, after=after)
         orders, after = services.orders.by_time(shop.id, asked)
         for order in orders:
-            if order.number == number and shop.day(order.submitted_at) == chosen.isoformat():
+            begun = order.submitted_at or order.created_at  # A walk-up that was refused has none.
+            if order.number == number and shop.day(begun) == chosen.isoformat():
                 return order
         if after is None:
             raise NotFound(f"There was no order {number} at {shop.id} on {chosen}.")

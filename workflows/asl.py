@@ -117,6 +117,7 @@ def _task(resource, parameters, next_state, catch, result_path, comment) -> dict
                 "DynamoDb.ThrottlingException",
                 "DynamoDb.InternalServerErrorException",
                 "DynamoDb.TransactionInProgressException",
+                "DynamoDb.TransactionConflictException",
             ],
             "IntervalSeconds": 1,
             "BackoffRate": 2,

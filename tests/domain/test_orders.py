@@ -182,11 +182,11 @@ def test_a_drink_is_not_made_again_long_after_it_was_ready():
         orders.remake(made, made.ended_at + timedelta(minutes=15, seconds=1))
 
 
-def test_a_wrong_complete_taken_back_is_in_the_same_hands_with_the_same_clock():
+def test_a_wrong_complete_taken_back_is_in_the_same_hands_with_the_whole_time():
     making, made = journey_to(OrderState.COMPLETED)[-2:]
     back = orders.take_back(made, made.ended_at + timedelta(seconds=10))
     assert (back.state, back.attempt, back.barista_id) == ("MAKING", 2, making.barista_id)
-    assert back.deadline_at == making.deadline_at
+    assert back.deadline_at == back.taken_back_at + (making.deadline_at - making.queued_at)
     assert orders.complete(back, NOW).taken_back_at is None
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.errors import AlreadyTaken, NotAllowedNow
+from domain.errors import AlreadyTaken, Busy, NotAllowedNow
 from domain.orders import (
     Action,
     Order,
@@ -24,6 +24,8 @@ from domain.shops import Shop, move_door
 from domain.texts import N_
 from webapp.services.ports import Services, StaffSession, move
 from webapp.services.shop_settings import change_shop
+
+_BUSY = "{}: the bar was too busy; try again."
 
 
 class CancelReason(StrEnum):
@@ -58,9 +60,16 @@ def make_batch(
         try:
             taken.append(make_order(services, order.id, barista))
         except AlreadyTaken as other:
-            refused.append(f"{order.number}: {other.sentence}")
+            current = services.order(barista.shop_id, order.id)
+            if current.barista_id == barista.id:
+                # The tap came twice.
+                taken.append(current)
+            else:
+                refused.append(f"{order.number}: {other.sentence}")
         except NotAllowedNow as reason:
             refused.append(reason.sentence)
+        except Busy:
+            refused.append(_BUSY.format(order.number))
     return taken, refused
 
 
@@ -103,6 +112,8 @@ def undo(services: Services, order_id: str, barista: StaffSession, done: Action)
     def back(order: Order, now: datetime) -> Order:
         if order.state is not target:
             raise NotAllowedNow(f"Order {order.number} has already moved on.")
+        if done is Action.MAKE and order.barista_id != barista.id:
+            raise NotAllowedNow(f"Order {order.number} is in {order.barista_name}'s hands.")
         return release(order) if done is Action.MAKE else take_back(order, now)
 
     return _change(services, order_id, barista, back)
@@ -116,6 +127,8 @@ def undo_batch(services: Services, order_ids: list[str], barista: StaffSession) 
             undo(services, order_id, barista, Action.MAKE)
         except NotAllowedNow as reason:
             refused.append(reason.sentence)
+        except Busy:
+            refused.append(_BUSY.format(services.order(barista.shop_id, order_id).number))
     return refused
 
 

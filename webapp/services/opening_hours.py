@@ -6,6 +6,7 @@ import logging
 
 from domain.errors import Busy, NotFound
 from domain.shops import follow_clock
+from webapp.services.every_shop import for_every_shop
 from webapp.services.ports import Services
 from webapp.services.shop_settings import change_shop
 
@@ -15,8 +16,12 @@ log = logging.getLogger(__name__)
 def follow_hours(services: Services) -> None:
     """Opens and closes each shop whose hours have reached a boundary; again is harmless."""
     now = services.now()
-    for shop_id in services.shops.ids():
+
+    def follow(shop_id: str) -> int:
         try:
             change_shop(services, shop_id, lambda shop: follow_clock(shop, now))
         except (Busy, NotFound):
             log.warning("the hours of a shop come a minute later", extra={"shop_id": shop_id})
+        return 1
+
+    for_every_shop(services, follow)

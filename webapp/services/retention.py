@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from webapp.services.every_shop import for_every_shop
 from webapp.services.forgetting import forget_order
 from webapp.services.ports import Services
 
@@ -18,11 +19,15 @@ MOST_ORDERS = 100
 
 def forget_past(services: Services, most: int = MOST_ORDERS) -> int:
     """Takes the persons out of orders older than their shop keeps them; returns how many it did."""
-    done = 0
-    for shop_id in services.shops.ids():
-        if done < most:
-            done += _forget_past_of(services, shop_id, most - done)
-    return done
+    left = most
+
+    def forget_past_of(shop_id: str) -> int:
+        nonlocal left
+        done = _forget_past_of(services, shop_id, left) if left > 0 else 0
+        left -= done
+        return done
+
+    return for_every_shop(services, forget_past_of)
 
 
 def _forget_past_of(services: Services, shop_id: str, most: int) -> int:

@@ -19,6 +19,7 @@ from domain.orders import (
     collect,
     time_out,
 )
+from webapp.services.every_shop import for_every_shop
 from webapp.services.ports import Services, Stale
 from webapp.services.stuck import is_stuck, last_change
 from webapp.services.walk_ups import submit_walk_up
@@ -35,11 +36,12 @@ def sweep(services: Services, settle: timedelta = _SETTLE) -> int:
 
     settle: how long a step may take before it counts as lost; nothing right after a restart.
     """
-    return sum(
-        _attend(services, order, settle)
-        for shop_id in services.shops.ids()
-        for order in services.orders.listed_orders(shop_id)
-    )
+
+    def attend_all(shop_id: str) -> int:
+        listed = services.orders.listed_orders(shop_id)
+        return sum(_attend(services, order, settle) for order in listed)
+
+    return for_every_shop(services, attend_all)
 
 
 def _attend(services: Services, order: Order, settle: timedelta) -> bool:

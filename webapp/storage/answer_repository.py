@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 
 from pynamodb.exceptions import DoesNotExist, PutError
@@ -21,14 +22,25 @@ class AnswerRepository:
             & (AnswerModel.dies_at <= now)
             & (AnswerModel.digest == digest)
         )
-        model = AnswerModel(name, digest=digest, dies_at=dies_at, expires_at=ends_at)
+        call = secrets.token_hex(8)
+        model = AnswerModel(
+            name, digest=digest, begun_by=call, dies_at=dies_at, expires_at=ends_at
+        )
         try:
             model.save(condition=is_free)
         except PutError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
-            return False
+            # If the answer to a write is lost, its retry is refused although it is this call's.
+            return self._begun_by(name) == call
         return True
+
+    @staticmethod
+    def _begun_by(name: str) -> str | None:
+        try:
+            return AnswerModel.get(name, consistent_read=True).begun_by
+        except DoesNotExist:
+            return None
 
     def get(self, name: str) -> BegunCall | None:
         try:

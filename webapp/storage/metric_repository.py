@@ -10,6 +10,9 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pynamodb.exceptions import UpdateError
+
+from domain.errors import Busy
 from domain.metrics import nameless_mark
 from webapp.storage.tables import MetricModel, TimeAttribute
 
@@ -54,11 +57,16 @@ class MetricRepository:
             marks = {nameless_mark(mark) for mark in model.marks or ()}
             if marks == set(model.marks or ()):
                 continue
-            # A mark that came meanwhile is seen by the condition, and by the next run.
-            model.update(
-                actions=[MetricModel.marks.set(marks)],
-                condition=MetricModel.marks == model.marks,
-            )
+            try:
+                model.update(
+                    actions=[MetricModel.marks.set(marks)],
+                    condition=MetricModel.marks == model.marks,
+                )
+            except UpdateError as error:
+                # A mark came meanwhile: tell the caller to come again.
+                if error.cause_response_code == "ConditionalCheckFailedException":
+                    raise Busy from None
+                raise
 
     def count_refusal(self, shop_id: str, day: str, cause: str) -> None:
         model = MetricModel(shop_id, f"refused#{day}#{cause}")

@@ -36,6 +36,8 @@ from webapp.storage.tables import (
 from webapp.storage.transaction import transact
 
 _CLAIM_TRIES = 4
+_CONFLICT = "TransactionConflictException"
+"""AWS only, not its emulators: a single write meets a transaction that is under way."""
 _KEEP_CUSTOMERS = timedelta(days=2)
 _MOST_RECENT = 100
 _READ = sorted(OrderModel.get_attributes().keys() - {"task_token", "write_id"})
@@ -285,6 +287,8 @@ class OrderRepository:
                     actions, condition=OrderModel.order_id.exists() & condition
                 )
             except UpdateError as error:
+                if error.cause_response_code == _CONFLICT:
+                    raise Busy from None
                 if error.cause_response_code != "ConditionalCheckFailedException":
                     raise
 
@@ -294,6 +298,9 @@ class OrderRepository:
         try:
             model.update([*actions, OrderModel.write_id.set(write_id)], condition=condition)
         except UpdateError as error:
+            if error.cause_response_code == _CONFLICT:
+                # A transaction holds the order at this moment; whoever reads again sees its end.
+                raise Stale from None
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
             stored = OrderModel.get(model.shop_id, model.order_id, consistent_read=True)
@@ -414,8 +421,10 @@ def _attributes(order: Order) -> dict:
 def _actions(before: Order, after: Order) -> list:
     old, new = _attributes(before), _attributes(after)
     actions = []
+    # An order that comes back may have left the list since it was read: that is no change of it.
+    again = {"open_since"} if after.attempt != before.attempt else set()
     for name in _MUTABLE:
-        if old[name] != new[name]:
+        if old[name] != new[name] or name in again:
             attribute = getattr(OrderModel, name)
             actions.append(
                 attribute.remove() if new[name] is None else attribute.set(new[name])

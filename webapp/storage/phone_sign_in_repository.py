@@ -67,7 +67,9 @@ class PhoneSignInRepository:
         except UpdateError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
-            return False
+            # If the answer to a write is lost, its retry is refused although the code is ours.
+            stored = self.get(sign_in.session_id)
+            return stored is not None and stored.code_hash == code_hash
         return True
 
     def count_try(

@@ -101,8 +101,18 @@ class SessionRepository:
             )
         except UpdateError as error:
             _ignore_refusal(error)
-            return False
+            return self._is_approved(shop_id, code, role, name)
         return True
+
+    @staticmethod
+    def _is_approved(shop_id: str, code: str, role: str, name: str) -> bool:
+        """What was wanted is so: pressed twice, or the answer to the write was lost."""
+        try:
+            model = SessionModel.get(_pairing_key(code), consistent_read=True)
+        except DoesNotExist:
+            return False
+        found = (model.kind, model.shop_id, model.staff_role, model.title)
+        return found == (_APPROVED, shop_id, role, name)
 
     def pairing_ends_at(self, code: str, browser: str, now: datetime) -> datetime | None:
         model = _find(_ASKED, _pairing_key(code), now)

@@ -398,13 +398,17 @@ class DeviceModel(Model):
 
 
 class AnswerModel(Model):
-    """What was answered to a request with an Idempotency-Key; without a body it is under way."""
+    """What was answered to a request with an Idempotency-Key; without a body it is under way.
+
+    begun_by: the very call that carries it out.
+    """
 
     class Meta:
         table_name = DEFAULT_PREFIX + "answers"
 
     call_name = UnicodeAttribute(hash_key=True)
     digest = UnicodeAttribute()
+    begun_by = UnicodeAttribute(null=True)
     dies_at = TimeAttribute()
     status = NumberAttribute(null=True)
     body = UnicodeAttribute(null=True)

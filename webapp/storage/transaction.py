@@ -18,6 +18,9 @@ from webapp.storage.tables import MODELS
 
 _MOST_CONNECTIONS = 50
 _CONFLICT_TRIES = 6
+_ANOTHER_TIME = {
+    "None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded",
+}
 
 
 class _SharedConnection(Connection):
@@ -69,7 +72,7 @@ def transact(build: Callable[[TransactWrite], None]) -> list[bool] | None:
             reasons = [reason.code if reason else "None" for reason in error.cancellation_reasons]
             if "ConditionalCheckFailed" in reasons:
                 return [code == "ConditionalCheckFailed" for code in reasons]
-            if not reasons or set(reasons) - {"None", "TransactionConflict"}:
+            if not reasons or set(reasons) - _ANOTHER_TIME:
                 raise
             token = secrets.token_hex(16)
             time.sleep(random.uniform(0, 0.02 * 2**attempt))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from domain.errors import NotAllowedNow, NotFound, ShopClosed, ShopFull, SoldOut
 from domain.events import OrderReopened
-from domain.orders import Action, Order, OrderState, in_line
+from domain.orders import MAKE_SECONDS, Action, Order, OrderState, in_line
 from tests.builders import dynamodb, scan_and_claim, workflow_writes
 from webapp.consumers.start_execution import start_execution
 from webapp.services import bar, ordering, rush
@@ -157,6 +158,9 @@ def test_a_batch_is_taken_order_by_order_and_what_is_lost_has_a_name(services):
     assert [order.number for order in taken] == [1, 3]
     assert refused == ["2: Rui was first."]
     assert [now(services, order).barista_name for order in waiting] == ["Kim", "Rui", "Kim"]
+    left = bar.undo_batch(services, [order.id for order in waiting], KIM)
+    assert left == ["Order 2 is in Rui's hands."]
+    assert [now(services, order).barista_name for order in waiting] == [None, "Rui", None]
 
 
 def test_a_batch_with_an_unknown_order_takes_none(services):
@@ -254,14 +258,26 @@ def test_each_of_the_last_taps_is_taken_back(services):
     assert places_held() == {order.id}
 
 
-def test_the_execution_of_an_order_taken_back_waits_with_the_time_that_was_left(services, clock):
+def test_the_execution_of_an_order_taken_back_waits_the_whole_time_again(services, clock):
     order = made(services)
     clock.pass_seconds(20)
     back = bar.undo(services, order.id, KIM, Action.COMPLETE)
     start_execution(services, OrderReopened.of(back))
-    assert services.executions.started == [(f"{order.id}-2", 880)]
+    assert services.executions.started == [(f"{order.id}-2", MAKE_SECONDS)]
     workflow_writes("AwaitBaristaAgain", back, services.now(), token="third token")
     assert services.orders.task_token(back) == "third token"
+
+
+def test_a_wrong_complete_in_the_last_second_gives_the_whole_time_back(services, clock):
+    order = of_a_customer(services)
+    clock.pass_seconds(MAKE_SECONDS - 10)
+    bar.make_order(services, order.id, KIM)
+    bar.complete_order(services, order.id, KIM)
+    clock.pass_seconds(20)
+    back = bar.undo(services, order.id, KIM, Action.COMPLETE)
+    assert back.deadline_at == clock() + timedelta(seconds=MAKE_SECONDS)
+    services.executions.running.add(back.execution_name)
+    assert sweep(services) == 0
 
 
 def test_only_the_tap_that_was_made_is_taken_back_and_only_for_a_while(services, clock):

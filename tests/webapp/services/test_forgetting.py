@@ -193,6 +193,23 @@ def test_each_run_is_bounded_and_goes_on_where_the_last_one_came_to(services, cl
     assert len(runs) == 4
 
 
+def test_a_shop_whose_past_cannot_be_read_keeps_nobody_elses(services, clock, monkeypatch):
+    orders = days_of_orders(services, clock, 1)
+    services.shops.create(a_shop(id="a-shop-before-it"))
+    oldest = services.orders.oldest
+
+    def unreadable(shop_id: str, *arguments):
+        if shop_id != "main":
+            raise ValueError("a row that nobody can read")
+        return oldest(shop_id, *arguments)
+
+    monkeypatch.setattr(services.orders, "oldest", unreadable)
+    clock.pass_seconds(2 * 86_400)
+    with pytest.raises(ValueError):
+        forget_past(services)
+    assert named(services, orders) == [False] * len(orders)
+
+
 def test_a_shop_that_keeps_names_longer_keeps_them(services, clock):
     orders = days_of_orders(services, clock, 1)
     shop = services.shop("main")

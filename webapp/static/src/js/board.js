@@ -94,13 +94,22 @@ function showTray() {
   }
 }
 
+// Of several that were pressed at once, those that the answer shows in one's own hands.
+function ofBatch(ids, xhr) {
+  const board = parse(xhr.responseText, 'barista-board')
+  const mine = ids.split(' ').map(id => board && board.querySelector(`#order-${id}.mine`)).filter(Boolean)
+  return mine.length ? { id: mine.map(card => card.dataset.card).join(' '), number: mine.map(card => card.dataset.number).join(', ') } : null
+}
+
 function startTray() {
   document.body.addEventListener('htmx:afterRequest', event => {
     const form = event.detail.requestConfig.elt
     if (!form.dataset.undo || !event.detail.successful) return
     // What was said about an earlier tap must not lie over this one's Undo.
     if (!parse(event.detail.xhr.responseText, 'toast')) toast('')
-    undo = { id: form.dataset.undo, number: form.dataset.number, done: form.dataset.done, left: UNDO_SECONDS }
+    const { undo: ids, number, done } = form.dataset
+    undo = ids.includes(' ') ? ofBatch(ids, event.detail.xhr) : { id: ids, number }
+    if (undo) Object.assign(undo, { done, left: UNDO_SECONDS })
     showTray()
   })
   document.getElementById('undo').addEventListener('click', () => {
