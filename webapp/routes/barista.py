@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 
 from domain.errors import ChoiceInvalid, NotAllowedNow
 from domain.orders import OrderState
@@ -11,6 +11,7 @@ from webapp import presenters
 from webapp.access import BARISTA, allow, services, staff, staff_cookie, still_staff
 from webapp.cloud.live_topics import barista_topic, board_topic
 from webapp.routes.live import feed, live_url
+from webapp.routes.page import render_page
 from webapp.services import bar, rush
 from webapp.services.sign_in import clean_name
 
@@ -37,8 +38,18 @@ _RUSH = {
 @blueprint.get("")
 @allow(BARISTA)
 def board(shop_id: str):
-    address = live_url("barista.live", shop_id=shop_id)
-    return render("barista/board.html", shop_id, live_url=address)
+    return _board(
+        shop_id,
+        "barista/board.html",
+        live_url=live_url("barista.live", shop_id=shop_id),
+        name_url=url_for("barista.rename", shop_id=shop_id),
+        email=staff().email,
+        sign_out_url=url_for("sign_in.sign_out", shop_id=shop_id),
+        reread_url=url_for("barista.board_fragment", shop_id=shop_id),
+        sold_out_url=url_for("barista.sold_out_list", shop_id=shop_id),
+        rush_url=url_for("barista.rush_panel", shop_id=shop_id),
+        undo_url=url_for("counter.undo", shop_id=shop_id),
+    )
 
 
 @blueprint.get("/board")
@@ -65,13 +76,11 @@ def batch(shop_id: str):
     found = presenters.batches(
         services().orders.open_orders(shop_id), request.args.get("drink", "")
     )
-    template = "fragments/batch.html" if request.htmx else "barista/batch.html"
-    return render(
-        template,
-        shop_id,
+    return dialog(
+        "batch",
+        services().shop(shop_id),
         batches=found,
         action=url_for("barista.make_batch", shop_id=shop_id),
-        board_url=url_for("barista.board", shop_id=shop_id),
     )
 
 
@@ -107,18 +116,16 @@ def collected(shop_id: str, order_id: str):
 @allow(BARISTA)
 def ask_reason(shop_id: str, order_id: str):
     order = services().order(shop_id, order_id)
-    context = {
-        "reasons": [{"id": reason.name.lower(), "label": label} for reason, label in _REASONS],
-        "order": {
-            "id": order.id,
+    return dialog(
+        "reasons",
+        services().shop(shop_id),
+        reasons=[{"id": reason.name.lower(), "label": label} for reason, label in _REASONS],
+        order={
             "number": order.number,
             "drink_name": order.drink_order.name if order.drink_order else "",
             "cancel_url": url_for("barista.cancel", shop_id=shop_id, order_id=order.id),
         },
-        "board_url": url_for("barista.board", shop_id=shop_id),
-    }
-    template = "fragments/reasons.html" if request.htmx else "barista/cancel.html"
-    return render(template, shop_id, **context)
+    )
 
 
 @blueprint.post("/orders/<order_id>/cancel")
@@ -228,62 +235,60 @@ def answer(shop_id: str, toast: str = ""):
     return redirect(url_for("barista.board", shop_id=shop_id), 303)
 
 
-def _board(shop_id: str, notes: dict | None = None, toast: str = "") -> str:
-    return render("fragments/barista_board.html", shop_id, notes=notes, toast=toast)
+def dialog(name: str, shop: Shop, **context) -> str:
+    """In the tablet's dialog, or as a page without script. Of the bar it knows the shop only."""
+    template = f"fragments/{name}.html" if request.htmx else f"barista/{name}.html"
+    board_url = url_for("barista.board", shop_id=shop.id)
+    return render_page(template, shop, board_url=board_url, **context)
 
 
 def _rush(shop_id: str) -> str:
-    template = "fragments/rush.html" if request.htmx else "barista/rush.html"
-    return render(
-        template,
-        shop_id,
-        action=url_for("barista.set_rush", shop_id=shop_id),
-        board_url=url_for("barista.board", shop_id=shop_id),
+    shop = services().shop(shop_id)
+    return dialog(
+        "rush",
+        shop,
+        paused_until=presenters.paused_until(shop),
         open_count=services().shops.open_order_count(shop_id),
+        action=url_for("barista.set_rush", shop_id=shop_id),
     )
 
 
 def _sold_out(shop_id: str) -> str:
-    menu = presenters.stock(services().shop(shop_id), services().now())
-    template = "fragments/sold_out.html" if request.htmx else "barista/sold_out.html"
-    return render(
-        template,
-        shop_id,
-        menu=menu,
+    shop = services().shop(shop_id)
+    return dialog(
+        "sold_out",
+        shop,
+        menu=presenters.stock(shop, services().now()),
         action=url_for("barista.set_sold_out", shop_id=shop_id),
-        board_url=url_for("barista.board", shop_id=shop_id),
     )
 
 
-def render(template: str, shop_id: str, notes: dict | None = None, **context) -> str:
-    """A page or fragment of the tablet, with the board and the addresses of its buttons."""
-    who = staff() or abort(401)
+def _board(
+    shop_id: str,
+    template: str = "fragments/barista_board.html",
+    notes: dict | None = None,
+    toast: str = "",
+    **context,
+) -> str:
+    """The queue with the addresses of its buttons, by itself or within the tablet's page."""
+    who = staff()
     shop = services().shop(shop_id)
-    now = services().now()
     view = presenters.barista_board(
-        shop, services().orders.open_orders(shop_id), who.id, who.name, now, notes
+        shop, services().orders.open_orders(shop_id), who.id, who.name, services().now(), notes
     )
     for card in (*view["waiting"], *view["making"], *view["ready"]):
         card |= _card_urls(shop, card)
-    context.setdefault("live_url", None)
-    context.setdefault("toast", "")
-    return render_template(
+    return render_page(
         template,
-        shop=shop,
+        shop,
         board=view,
         now_ms=view["at_ms"],
+        toast=toast,
         open_url=url_for("barista.open_shop", shop_id=shop_id),
         close_url=url_for("barista.close_shop", shop_id=shop_id),
-        name_url=url_for("barista.rename", shop_id=shop_id),
-        email=who.email,
-        sign_out_url=url_for("sign_in.sign_out", shop_id=shop_id),
-        reread_url=url_for("barista.board_fragment", shop_id=shop_id),
-        sold_out_url=url_for("barista.sold_out_list", shop_id=shop_id),
-        rush_url=url_for("barista.rush_panel", shop_id=shop_id),
         walk_up_url=url_for("counter.walk_up", shop_id=shop_id),
         batch_url=url_for("barista.batch", shop_id=shop_id),
         recent_url=url_for("counter.recent", shop_id=shop_id),
-        undo_url=url_for("counter.undo", shop_id=shop_id),
         **context,
     )
 

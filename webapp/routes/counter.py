@@ -5,13 +5,15 @@ from __future__ import annotations
 import secrets
 
 from flask import Blueprint, abort, request, url_for
+from htmx_flask import make_response
 
-from domain.errors import ChoiceInvalid, SoldOut
+from domain.errors import ChoiceInvalid, ShopClosed, ShopFull, SoldOut
 from domain.orders import Action
+from domain.shops import Shop
 from webapp import presenters
 from webapp.access import BARISTA, allow, services, staff
 from webapp.errors import STATUS
-from webapp.routes.barista import act, answer, render
+from webapp.routes.barista import act, answer, dialog
 from webapp.services import bar
 from webapp.services.walk_ups import place_walk_up
 
@@ -24,7 +26,8 @@ _UNDONE = {action.value: action for action in (Action.MAKE, Action.COMPLETE, Act
 @blueprint.get("/walk-up")
 @allow(BARISTA)
 def walk_up(shop_id: str):
-    return _walk_up(shop_id, presenters.menu(services().shop(shop_id).menu))
+    shop = services().shop(shop_id)
+    return _walk_up(shop, presenters.menu(shop.menu))
 
 
 @blueprint.post("/walk-up")
@@ -35,14 +38,19 @@ def take_walk_up(shop_id: str):
     if not 8 <= len(form_key) <= 64:
         abort(400)
     choices = {name: value for name, value in form.items() if name not in _NOT_CHOICES}
-    drink = form.get("drink", "")
+    drink, name = form.get("drink", ""), form.get("name", "")
     try:
-        order = place_walk_up(
-            services(), staff(), form_key, drink, choices, form.get("name", "")
+        order = place_walk_up(services(), staff(), form_key, drink, choices, name)
+    except (ChoiceInvalid, SoldOut, ShopClosed, ShopFull) as refused:
+        shop = services().shop(shop_id)
+        menu = presenters.menu(shop.menu, drink, choices, refused.sentence)
+        # What was typed stays in the dialog, although the answer was meant for the board.
+        again = make_response(
+            _walk_up(shop, menu, form_key, name),
+            retarget="#reasons-dialog",
+            reswap="innerHTML",
         )
-    except (ChoiceInvalid, SoldOut) as refused:
-        menu = presenters.menu(services().shop(shop_id).menu, drink, choices, refused.sentence)
-        return _walk_up(shop_id, menu, form_key), STATUS[type(refused)]
+        return again, STATUS[type(refused)]
     return answer(shop_id, f"{order.number} is in line: {order.drink_order.name}.")
 
 
@@ -57,16 +65,16 @@ def recent(shop_id: str):
         order["remake_url"] = url_for(
             "counter.ask_remake", shop_id=shop_id, order_id=order["id"]
         )
-    return _dialog("recent", shop_id, orders=orders)
+    return dialog("recent", shop, orders=orders)
 
 
 @blueprint.get("/orders/<order_id>/remake")
 @allow(BARISTA)
 def ask_remake(shop_id: str, order_id: str):
     order = services().order(shop_id, order_id)
-    return _dialog(
+    return dialog(
         "remake",
-        shop_id,
+        services().shop(shop_id),
         order={
             "number": order.number,
             "drink_name": order.drink_order.name if order.drink_order else "",
@@ -97,19 +105,12 @@ def undo(shop_id: str):
     )
 
 
-def _walk_up(shop_id: str, menu: dict, form_key: str = "") -> str:
-    return _dialog(
+def _walk_up(shop: Shop, menu: dict, form_key: str = "", name: str = "") -> str:
+    return dialog(
         "walk_up",
-        shop_id,
+        shop,
         menu=menu,
+        for_name=name,
         form_key=form_key or secrets.token_urlsafe(12),
-        action=url_for("counter.take_walk_up", shop_id=shop_id),
-    )
-
-
-def _dialog(name: str, shop_id: str, **context) -> str:
-    """In the tablet's dialog, or as a page without script."""
-    template = f"fragments/{name}.html" if request.htmx else f"barista/{name}.html"
-    return render(
-        template, shop_id, board_url=url_for("barista.board", shop_id=shop_id), **context
+        action=url_for("counter.take_walk_up", shop_id=shop.id),
     )

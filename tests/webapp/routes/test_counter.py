@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from tests.webapp.routes.conftest import claim
 from tests.builders import workflow_writes
 from webapp.services import bar
@@ -22,11 +26,50 @@ def test_a_walk_up_is_two_taps_and_its_number_is_said(services, screen):
     assert tablet.post("/main/barista/walk-up", data=form).status_code == 303
 
 
-def test_a_walk_up_without_a_drink_is_asked_again(screen):
-    form = {"form_key": "form-key-1", "drink": ""}
-    answer = screen("barista").post("/main/barista/walk-up", data=form, headers=HTMX)
-    assert answer.status_code == 422
-    assert "Choose a drink first." in answer.get_data(as_text=True)
+@pytest.mark.parametrize(
+    "gone, drink, status, sentence",
+    [
+        ("", "", 422, "Choose a drink first."),
+        ("drink", "tea", 409, "Tea"),
+        ("shop", "tea", 409, "closed"),
+    ],
+)
+def test_a_refused_walk_up_is_asked_again_in_its_dialog_with_all_that_was_typed(
+    services, screen, gone, drink, status, sentence
+):
+    if gone == "drink":
+        bar.set_sold_out(services, "main", "tea", True)
+    if gone == "shop":
+        bar.set_open(services, "main", False)
+    form = {"form_key": "form-key-1", "drink": drink, "milk": "oat", "name": "<Anna>"}
+    tablet = screen("barista")
+    answer = tablet.post("/main/barista/walk-up", data=form, headers=HTMX)
+    assert answer.status_code == status
+    assert answer.headers["HX-Retarget"] == "#reasons-dialog"
+    assert answer.headers["HX-Reswap"] == "innerHTML"
+    for page in (answer, tablet.post("/main/barista/walk-up", data=form)):
+        text = page.get_data(as_text=True)
+        assert sentence in re.search(r'role="alert">([^<]+)<', text)[1]
+        assert 'name="name" value="&lt;Anna&gt;"' in text
+        assert 'value="form-key-1"' in text
+        assert 'name="milk" value="oat" checked' in text
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["dialog", "page"])
+def test_a_dialog_reads_nothing_of_the_queue(services, screen, headers, monkeypatch):
+    order, tablet = made(services), screen("barista")
+
+    def unwanted(*_):
+        raise AssertionError("the queue was read")
+
+    monkeypatch.setattr(services.orders, "open_orders", unwanted)
+    for path in (
+        "walk-up", "recent", "rush", "sold-out",
+        f"orders/{order.id}/cancel", f"orders/{order.id}/remake",
+    ):
+        answer = tablet.get(f"/main/barista/{path}", headers=headers)
+        assert answer.status_code == 200, path
+        assert ("<html" in answer.get_data(as_text=True)) == (not headers)
 
 
 def test_a_name_is_on_the_tablet_and_nobody_owns_the_order(services, screen, phone):

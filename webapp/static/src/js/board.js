@@ -135,15 +135,26 @@ function showOptions(form) {
   }, form)
 }
 
+// The pressed button may be gone from the answer: then its row's first one has the focus.
+function keepFocus(dialog, row) {
+  if (!dialog.open || dialog.contains(document.activeElement)) return
+  const next = dialog.querySelector(`#${CSS.escape(row)} button`) || dialog.querySelector('a, button, input:not([type="hidden"])')
+  if (next) next.focus()
+}
+
 function startDialog() {
   const dialog = document.getElementById('reasons-dialog')
   dialog.addEventListener('change', event => {
     if (event.target.name === 'drink') showOptions(event.target.form)
   })
+  let row
+  dialog.addEventListener('htmx:beforeRequest', event => { row = event.target.closest('[id]').id })
   document.body.addEventListener('htmx:afterSwap', event => {
-    if (event.detail.target !== dialog) return
-    each('#walk-up', showOptions, dialog)
-    if (!dialog.open) dialog.showModal()
+    if (event.detail.target === dialog) {
+      each('#walk-up', showOptions, dialog)
+      if (!dialog.open) dialog.showModal()
+    }
+    if (dialog.contains(event.target)) keepFocus(dialog, row)
   })
   document.body.addEventListener('htmx:afterRequest', event => {
     const { requestConfig, target, xhr } = event.detail
