@@ -131,8 +131,13 @@ def test_a_drink_that_sold_out_meanwhile_is_said_at_once_and_the_choice_is_kept(
     phone.get_by_role("radio", name="Oat", exact=True).check()
     tablet.get_by_role("link", name="Stock").click()
     mocha = tablet.get_by_role("listitem").filter(has_text="Mocha")
-    mocha.get_by_role("button", name="Sold out").click()
-    expect(mocha.get_by_role("button", name="Back again")).to_be_visible()
+    held = []
+    tablet.route("**/sold-out", lambda route: held.append(route))
+    mocha.get_by_role("button", name="Today").click()
+    expect(mocha.get_by_role("button")).to_have_text(["1 h", "…", "Sold out"])
+    tablet.unroute("**/sold-out")
+    held.pop().continue_()
+    expect(mocha.get_by_role("button", name="Back again")).to_be_focused()
 
     expect(phone.get_by_text("Mocha has just sold out")).to_be_visible()
     expect(phone.get_by_role("radio", name="Oat", exact=True)).to_be_checked()

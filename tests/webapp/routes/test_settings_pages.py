@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from domain.events import ConfigChanged
 from tests.builders import scan_and_claim, workflow_writes
 from webapp.consumers.forward import forward
@@ -29,7 +31,19 @@ def test_a_value_that_cannot_be_is_said_at_its_field_and_what_was_typed_stays(se
     assert answer.status_code == 422
     assert 'value="a lot"' in page and 'value="12"' in page
     assert "Orders at once: a whole number from 1 to 500." in page
+    assert 'id="f-capacity" aria-describedby="hint-capacity wrong-capacity"' in page
     assert services.shop("main") == before
+
+
+def test_each_hint_is_read_out_with_its_field(screen):
+    admin = screen("admin")
+    pages = ["settings", "menu/drinks/latte", "menu/groups/milk"]
+    for path in pages:
+        page = admin.get(f"/main/admin/{path}").get_data(as_text=True)
+        hints = re.findall(r'<small id="(hint-[^"]+)">', page)
+        described = re.findall(r'aria-describedby="(hint-[^"]+)"', page)
+        assert hints and hints == described, path
+        assert not re.search(r"<(?:input|textarea)[^>]*>(?:[^<]*</textarea>)?<small>", page)
 
 
 def test_the_second_editor_sees_both_values_and_may_save_again(services, screen):

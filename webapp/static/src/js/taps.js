@@ -21,19 +21,20 @@ export function toast(text, seconds = 6) {
 
 const buttonOf = form => (form.id && document.querySelector(`button[form="${form.id}"]`)) || form.querySelector('button:not([type="button"])')
 
-export function begin(form) {
-  const button = buttonOf(form)
+// The pressed button says it; it keeps the focus, since `sending` alone stops a second tap.
+export function begin(form, pressed) {
+  const button = pressed || (form.matches('form') && buttonOf(form))
   const before = button && [...button.childNodes]
   const timer = setTimeout(() => {
     if (!button) return
     button.style.minWidth = button.offsetWidth + 'px'
     button.replaceChildren(button.offsetWidth > 90 ? words('sending') : '…')
-    button.disabled = true
+    button.setAttribute('aria-disabled', 'true')
   }, SAY_SENDING_AFTER)
   sending.set(form, () => {
     clearTimeout(timer)
-    if (button && button.disabled) {
-      button.disabled = false
+    if (button && button.hasAttribute('aria-disabled')) {
+      button.removeAttribute('aria-disabled')
       button.style.minWidth = ''
       button.replaceChildren(...before)
     }
@@ -53,7 +54,7 @@ export function startTaps() {
       event.preventDefault()
       return toast(words('offline'))
     }
-    begin(form)
+    begin(form, event.submitter)
   })
   addEventListener('pageshow', () => sending.forEach(stop => stop()))
 }
