@@ -34,7 +34,7 @@ def live_url(endpoint: str, **values: str) -> str | None:
         try:
             g.live_origin = grants.origin
         except Exception:
-            # The page reads every minute by itself; that is better than no page.
+            # The page reads again by itself, every 15 seconds; that is better than no page.
             log.exception("IoT Core's address is not known")
             return None
     elif current_app.extensions["live_relay"] is None:

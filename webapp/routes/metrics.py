@@ -37,9 +37,11 @@ def page(shop_id: str):
         shop,
         _figures(shop, days),
         live_url=live_url("metrics.live", shop_id=shop_id) if is_live else None,
+        is_live=is_live,
         error=error,
-        first=days.first.isoformat(),
-        last=days.last.isoformat(),
+        # Refused dates stand there as they were typed.
+        first=request.args.get("from", "") if error else days.first.isoformat(),
+        last=request.args.get("to", "") if error else days.last.isoformat(),
         is_admin=staff().role == "admin",
         figures_url=_url("figures", shop, days),
         figures_csv_url=_url("figures_csv", shop, days),

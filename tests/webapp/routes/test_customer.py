@@ -157,6 +157,22 @@ def test_placing_twice_gives_one_number(phone, services, admitted):
     assert _order(services, admitted).number == 1
 
 
+def test_without_script_an_order_under_way_keeps_up_and_a_form_is_left_alone(
+    phone, services, code_path, clock
+):
+    path = claim(phone, code_path)
+    again = f'<noscript><meta http-equiv="refresh" content="10;url={path}"></noscript>'
+    journey = '<noscript><meta http-equiv="refresh" content="10"></noscript>'
+    assert again in phone.get(path).get_data(as_text=True)
+    _admit(services, path, clock())
+    assert "http-equiv" not in phone.get(path).get_data(as_text=True)
+    phone.post(f"{path}/submit", data={"drink": "tea"})
+    assert again in phone.get(path).get_data(as_text=True)
+    assert journey in phone.get(f"{path}/journey").get_data(as_text=True)
+    phone.post(f"{path}/cancel")
+    assert "http-equiv" not in phone.get(path).get_data(as_text=True)
+
+
 def test_an_order_that_ended_can_not_be_placed_any_more(phone, services, admitted):
     phone.post(admitted + "/cancel")
     answer = phone.post(

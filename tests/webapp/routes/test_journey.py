@@ -33,7 +33,7 @@ def tell(services, own_page: str, state: OrderState) -> None:
 
 
 def share_path(services, page: str) -> str:
-    link = re.search(r'id="share-link">([^<]+)<', page)[1]
+    link = re.search(r'id="share-link"[^>]*>([^<]+)<', page)[1]
     assert link.startswith(services.public_url)
     return link.removeprefix(services.public_url)
 

@@ -124,16 +124,29 @@ def test_only_a_page_that_follows_iot_core_may_connect_there(app, screen):
     assert "-iot-" not in stock.get_data(as_text=True)
 
 
-def test_a_page_is_shown_without_pushes_when_iot_core_does_not_answer(app, screen):
+def test_a_page_reads_again_without_pushes_when_iot_core_does_not_answer(
+    app, screen, phone, code_path
+):
     class Unreachable(Grants):
         @property
         def origin(self):
             raise ConnectionError("not there")
 
     app.extensions |= {"live_grants": Unreachable()}
-    board = screen("display").get("/main/display")
-    assert board.status_code == 200
-    assert "sse-connect" not in board.get_data(as_text=True)
+    order = claim(phone, code_path)
+    barista = screen("barista")
+    for client, path, read in (
+        (screen("display"), "/main/display", "display-board"),
+        (barista, "/main/barista", "barista-board"),
+        (barista, "/main/metrics", "metrics"),
+        (phone, order, "order-panel"),
+        (phone, f"{order}/journey", "journey"),
+    ):
+        answer = client.get(path)
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 200
+        assert "sse-connect" not in page and 'id="alive"' not in page
+        assert f'data-read="{read}"' in page and 'id="banner"' in page
 
 
 def test_a_session_asks_for_so_many_grants_a_minute_and_no_more(app, screen, clock):

@@ -7,6 +7,7 @@ import io
 import re
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -90,7 +91,14 @@ def test_a_day_that_is_none_is_said_so_and_today_is_shown(screen, asked):
     barista = screen("barista")
     answer = barista.get(f"/main/metrics?{asked}")
     assert answer.status_code == 422
-    assert 'role="alert"' in answer.get_data(as_text=True)
+    page = answer.get_data(as_text=True)
+    assert 'id="wrong-days" role="alert"' in page
+    typed = dict(parse_qsl(asked))
+    for name in ("from", "to"):
+        assert (
+            f'name="{name}" value="{typed.get(name, "")}"'
+            ' aria-invalid="true" aria-describedby="wrong-days"'
+        ) in page
     assert barista.get(f"/main/metrics/figures.csv?{asked}").status_code == 422
 
 

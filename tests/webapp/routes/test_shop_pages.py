@@ -40,6 +40,19 @@ def test_a_copy_to_rehearse_in_asks_no_robot_for_a_phone_and_its_copy_is_a_bar_a
     assert not copy_shop(services, "stage", "hall-3", "Hall 3").is_rehearsal
 
 
+def test_figures_of_a_rehearsal_say_so_and_every_screen_keeps_the_bars_time(services, screen):
+    change_shop(
+        services, "main", lambda shop: replace(shop, is_rehearsal=True, timezone="Asia/Tokyo")
+    )
+    for role, path in (
+        ("barista", "barista"), ("barista", "metrics"), ("display", "display"),
+        ("display", "display/metrics"),
+    ):
+        page = screen(role).get(f"/main/{path}").get_data(as_text=True)
+        assert '<mark class="rehearsal">Rehearsal</mark>' in page, path
+        assert 'data-zone="Asia/Tokyo"' in page, path
+
+
 def test_two_shops_do_not_touch_each_other(services, screen):
     admin = screen("admin")
     admin.post("/main/admin/shop/new", data={"shop_id": "hall-2", "name": "Hall 2", "copy": "0"})

@@ -12,8 +12,15 @@ setClock(Number(document.documentElement.dataset.now))
 export const minutesSeconds = seconds =>
   Math.floor(seconds / 60) + ':' + String(seconds % 60).padStart(2, '0')
 
-export const wallClock = ms =>
-  new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false })
+// The bar's time, as everywhere on its pages; a zone this browser has never heard of is the device's.
+const inZone = timeZone => new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone })
+let clockOfBar
+try {
+  clockOfBar = inZone(document.documentElement.dataset.zone)
+} catch (error) {
+  clockOfBar = inZone()
+}
+export const wallClock = ms => clockOfBar.format(ms)
 
 export const each = (selector, act, root = document) => root.querySelectorAll(selector).forEach(act)
 

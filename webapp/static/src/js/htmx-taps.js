@@ -1,5 +1,5 @@
 // What htmx sends and gets back: once per tap, and only what belongs there is shown.
-import { parse, readAll, settled } from './live.js'
+import { parse, readAll, settled, signedOut } from './live.js'
 import { begin, end, sending, toast, words } from './taps.js'
 
 function wordsOf(xhr) {
@@ -11,7 +11,8 @@ export function startHtmxTaps() {
   const body = document.body
   body.addEventListener('htmx:beforeRequest', event => {
     if (sending.has(event.detail.elt)) return event.preventDefault()
-    begin(event.detail.elt)
+    const { elt, requestConfig } = event.detail
+    begin(elt, requestConfig.triggeringEvent && requestConfig.triggeringEvent.submitter)
   })
   // The form itself: after the swap, `detail.elt` may be what holds its place.
   body.addEventListener('htmx:afterRequest', event => end(event.detail.requestConfig.elt))
@@ -19,6 +20,7 @@ export function startHtmxTaps() {
   // Only the thing itself may take the place of what is shown: an error page never does.
   body.addEventListener('htmx:beforeSwap', event => {
     const { target, xhr, shouldSwap } = event.detail
+    if (xhr.status === 401) signedOut()
     const expected = target.dataset.expect || (target.dataset.version && target.id)
     if (!shouldSwap || !expected) return
     if (expected.split(' ').some(id => parse(xhr.responseText, id))) return

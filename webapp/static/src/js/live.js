@@ -7,8 +7,10 @@ const byId = id => document.getElementById(id)
 const sleep = ms => new Promise(done => setTimeout(done, ms))
 const QUIET_BEFORE_BANNER = 2000
 const LONGEST_POLL = 30000
+const EVERY_WITHOUT_PUSH = 15000
 
-let alive = false
+const isPushed = !!document.querySelector('[sse-connect]')
+let alive = !isPushed
 let heardAt = serverNow()
 let connection
 let bannerTimer, pollTimer
@@ -61,6 +63,7 @@ export async function read(id) {
   const timer = setTimeout(() => giveUp.abort(), 9000)
   try {
     const answer = await fetch(source.dataset.url, { headers: { 'HX-Request': 'true' }, signal: giveUp.signal })
+    if (answer.status === 401) signedOut()
     const text = await answer.text()
     const fresh = parse(text, id)
     if (!answer.ok || !fresh) {
@@ -69,6 +72,7 @@ export async function read(id) {
       heard()
       unread.delete(id)
       pollWait = 5000
+      if (!isPushed) answered()
       if (alive) show()
       await calm()
       const shown = byId(id)
@@ -84,6 +88,13 @@ export async function read(id) {
   clearTimeout(timer)
   reading.delete(id)
   if (readAgain.delete(id)) read(id)
+}
+
+// The page itself then answers with the way back in; once a minute at most, whatever it answers.
+export function signedOut() {
+  if (Date.now() - (sessionStorage.signedOutAt || 0) < 60000) return
+  sessionStorage.signedOutAt = Date.now()
+  location.reload()
 }
 
 // What is shown stays. While the push still lives (a session that was ended, a read that never
@@ -107,6 +118,13 @@ function connected() {
   bannerTimer = pollTimer = 0
   heard()
   show()
+}
+
+// Where nothing is pushed, a read that arrives is all the connection there is.
+function answered() {
+  alive = true
+  clearTimeout(bannerTimer)
+  bannerTimer = 0
 }
 
 function lost() {
@@ -146,6 +164,7 @@ export function startLive({ replace, swapped, pushed, signalled, isShown, readFi
   if (replace) mayReplace = replace
   if (swapped) onSwapped = swapped
   const body = document.body
+  heard()
   let opened = false
   const create = htmx.createEventSource
   htmx.createEventSource = url => (connection = create(url))
@@ -173,7 +192,7 @@ export function startLive({ replace, swapped, pushed, signalled, isShown, readFi
       setTimeout(() => shows() && read(event.detail), wait + Math.random() * 200)
     }
   })
-  setInterval(() => document.hidden || readAll(), readEvery)
+  setInterval(() => document.hidden || readAll(), isPushed ? readEvery : EVERY_WITHOUT_PUSH)
 
   body.addEventListener('htmx:sseBeforeMessage', event => {
     const feed = event.target
@@ -200,6 +219,5 @@ export function startLive({ replace, swapped, pushed, signalled, isShown, readFi
     if (pushed) pushed(byId(before.id), before)
   })
 
-  if (document.querySelector('[sse-connect]')) lost()
-  else alive = true
+  if (isPushed) lost()
 }
