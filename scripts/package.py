@@ -330,6 +330,8 @@ def _compile(content: bytes, name: str, folder: Path) -> bytes:
         # As Lambda will have it, for tracebacks.
         dfile=f"/var/task/{name}",
         doraise=True,
+        # As python -OO: what explains a library is read where it is developed.
+        optimize=0 if is_ours(name) else 2,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
     return target.read_bytes()
