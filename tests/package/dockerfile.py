@@ -101,7 +101,12 @@ def _copy_context(context: Path, target: Path) -> None:
             shutil.copy(source, target / name)
 
 
-def _run(command: str, stage: Stage, python: Path) -> None:
+def _run(line: str, stage: Stage, python: Path) -> None:
+    for command in line.split(" && "):
+        _run_one(command, stage, python)
+
+
+def _run_one(command: str, stage: Stage, python: Path) -> None:
     """Only our own module's last word is a path: where it lays out the function."""
     words = command.split()
     assert words[:2] == ["python", "-m"], command
