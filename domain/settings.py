@@ -65,7 +65,19 @@ def change_bar(shop: Shop, values: Mapping) -> Shop:
         ),
         timezone=zone,
         languages=languages,
+        pickup_places=_places(values, shop.pickup_places),
     )
+
+
+def _places(values: Mapping, places: Mapping[str, str]) -> Mapping[str, str]:
+    """Where drinks are collected, by language: what the values hold, else as it was."""
+    for language in LANGUAGES:
+        field = f"pickup_place_{language}"
+        if field in values:
+            place = clean_text(str(values[field]), PLACE_LENGTH)
+            others = {code: one for code, one in places.items() if code != language}
+            places = others | {language: place} if place else others
+    return places
 
 
 def change_hours(shop: Shop, values: Mapping) -> Shop:

@@ -30,7 +30,7 @@ FORMAT = 1
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _BAR = ("name", "pickup_place", "timezone", "languages")
 _TEXTS = {
-    "bar": _BAR, "intake": tuple(NUMBERS), "hours": (*DAYS, "exceptions"), "look": ("accent",)
+    "bar": (*_BAR, "pickup_places"), "intake": tuple(NUMBERS), "hours": (*DAYS, "exceptions"), "look": ("accent",)
 }
 _GROUP, _DRINK = ("id", "name", "options"), ("id", "name", "hint", "icon", "groups", "allergens")
 _GROUP_SAID = {"names": "name", "option_names": "options"}
@@ -42,8 +42,11 @@ def write_shop(shop: Shop) -> str:
     """The shop's settings as TOML; `read_shop` reads them into any shop."""
     hours = hours_to_dict(shop.hours)
     exceptions = hours.pop("exceptions", {})
+    bar = {name: getattr(shop, name) for name in _BAR}
+    if shop.pickup_places:
+        bar["pickup_places"] = shop.pickup_places
     tables = [
-        _table("[bar]", {name: getattr(shop, name) for name in _BAR}),
+        _table("[bar]", bar),
         _table("[intake]", {name: getattr(shop, name) for name in NUMBERS}),
         _table("[hours]", hours),
         _table("[hours.exceptions]", exceptions) if exceptions else "",
@@ -87,6 +90,11 @@ def _read_part(shop: Shop, part: str, values, known: Iterable[str]) -> Shop:
         values["exceptions"] = "\n".join(f"{day} {spans}" for day, spans in exceptions.items())
     if "languages" in values:
         values["languages"] = _texts(values["languages"], part, "languages")
+    if "pickup_places" in values:
+        # All of them at once: a language that the file leaves out has none.
+        said = {name: "" for name in LANGUAGES} | _by_language(values, part, "pickup_places")
+        del values["pickup_places"]
+        values |= {f"pickup_place_{language}": text for language, text in said.items()}
     for name, value in values.items():
         if isinstance(value, (dict, list)) and name != "languages" or isinstance(value, bool):
             raise SettingInvalid(part, f"[{part}] {name} is a text or a number.")
@@ -120,22 +128,28 @@ def _read_menu(shop: Shop, data: Mapping) -> Shop:
 
 def _said(row: Mapping, kind: str, tables: Mapping[str, str]) -> dict:
     """The translations of a group or drink, under the names that its form has for them."""
-    values = {}
-    for table, name in tables.items():
-        said = row.get(table, {})
-        if not isinstance(said, dict):
-            raise SettingInvalid(kind, f"[[{kind}]] {table} is a table by language.")
-        for language, text in said.items():
-            if language not in LANGUAGES:
-                raise SettingInvalid(
-                    kind, f"[[{kind}]] {table}: there is no language “{language[:8]}”."
-                )
-            if table == "option_names":
-                text = "\n".join(_texts(text, kind, table))
-            elif not isinstance(text, str):
-                raise SettingInvalid(kind, f"[[{kind}]] {table}.{language} is a text.")
-            values[f"{name}_{language}"] = text
-    return values
+    return {
+        f"{name}_{language}": text
+        for table, name in tables.items()
+        for language, text in _by_language(row, f"[{kind}]", table).items()
+    }
+
+
+def _by_language(row: Mapping, part: str, table: str) -> dict[str, str]:
+    """A table of texts by language; a list of texts is one a line."""
+    said = row.get(table, {})
+    if not isinstance(said, dict):
+        raise SettingInvalid("file", f"[{part}] {table} is a table by language.")
+    if unknown := sorted(set(said) - set(LANGUAGES)):
+        raise SettingInvalid("file", f"[{part}] {table}: there is no language “{unknown[0][:8]}”.")
+    texts = {}
+    for language, text in said.items():
+        if table == "option_names":
+            text = "\n".join(_texts(text, "groups", table))
+        elif not isinstance(text, str):
+            raise SettingInvalid("file", f"[{part}] {table}.{language} is a text.")
+        texts[language] = text
+    return texts
 
 
 def _added(shop: Shop, kind: str, row: Mapping, change, values: Mapping) -> Shop:

@@ -51,7 +51,8 @@ class Shop:
     paused_until: no new scans before this moment; None when the bar is not paused.
     auto_pause_at: with so many open orders the bar pauses by itself; 0 never. no_auto_pause_until:
         a barista ended such a pause, so the bar does not begin another one before this moment.
-    languages: the ones offered to customers, the bar's own first.
+    languages: the ones offered to customers, the bar's own first. pickup_places: what pickup_place
+        is called in others, by their codes.
     accent: the event's colour ("#rrggbb"), empty for the house's; logo: its picture's name.
     shows_baristas: whether the figures are also shown for each barista.
     keep_days: how long it is kept who ordered and who made what; afterwards figures are left.
@@ -83,6 +84,7 @@ class Shop:
     auto_pause_at: int = 0
     no_auto_pause_until: datetime | None = None
     languages: tuple[str, ...] = ("en",)
+    pickup_places: Mapping[str, str] = field(default_factory=dict)
     accent: str = ""
     logo: str = ""
     keep_days: int = 1

@@ -122,8 +122,8 @@ def menu_said(shop: Shop) -> Menu:
 
 
 def place(shop: Shop) -> str:
-    """Where drinks are collected; only the house's own words for it are known in all languages."""
-    return _said(shop, shop.pickup_place, {})
+    """Where drinks are collected."""
+    return _said(shop, shop.pickup_place, shop.pickup_places)
 
 
 def choice_refusal(shop: Shop, refused: Refusal) -> str:

@@ -31,14 +31,18 @@ _LABELS = {
 }
 
 
-_TRANSLATED = {"name": "Name", "hint": "Hint", "options": "Options"}
-"""What of a menu has a field in each language."""
+_TRANSLATED = {
+    "name": "Name", "hint": "Hint", "options": "Options", "pickup_place": "Drinks are collected",
+}
+"""What has a field in each language."""
 
 
 def fields(shop: Shop, part: str, typed: Mapping | None = None) -> dict:
     """The values of a part's form: the shop's, or what somebody typed that was not taken."""
     return {**_stored(shop, part), **{
-        name: value for name, value in (typed or {}).items() if name in _LABELS
+        name: value
+        for name, value in (typed or {}).items()
+        if name in _LABELS or name.startswith("pickup_place_")
     }}
 
 
@@ -60,7 +64,7 @@ def conflict(shop: Shop, stored: Mapping, typed: Mapping, refused: ChangedMeanwh
 
 
 def _label(name: str) -> str:
-    field, _, language = name.partition("_")
+    field, _, language = name.rpartition("_")
     if field in _TRANSLATED and language in LANGUAGES:
         return f"{_TRANSLATED[field]} ({LANGUAGES[language]})"
     return _LABELS[name]
@@ -97,6 +101,10 @@ def _stored(shop: Shop, part: str) -> dict:
             "timezone": shop.timezone,
             "own_language": shop.languages[0],
             "languages": list(shop.languages),
+            **{
+                f"pickup_place_{code}": shop.pickup_places.get(code, "")
+                for code in shop.languages[1:]
+            },
         },
         "hours": lambda: {
             **{day: write_spans(spans) for day, spans in zip(DAYS, shop.hours.weekly)},

@@ -7,6 +7,7 @@ import pytest
 from domain.errors import SettingInvalid
 from domain.menu import ChosenOption, DrinkOrder, menu_from_dict, menu_to_dict
 from domain.menu_edits import NEW, change_drink, change_group, write_option_names
+from domain.settings import PARTS
 from domain.shop_file import read_shop, write_shop
 from tests.builders import a_shop
 
@@ -106,3 +107,11 @@ def test_a_settings_file_with_a_wrong_translation_is_refused(line, said):
 def test_a_new_drink_may_have_translations_at_once():
     shop = change_drink(a_shop(), NEW, _LATTE | {"name": "Chai", "name_de": "Gewürztee"})
     assert shop.menu.drinks[-1].names == {"de": "Gewürztee"}
+
+
+def test_the_place_to_collect_has_its_name_in_each_language():
+    shop = PARTS["bar"](a_shop(), {"pickup_place_de": " am  Fenster ", "pickup_place_fr": ""})
+    assert shop.pickup_places == {"de": "am Fenster"}
+    text = write_shop(shop)
+    assert 'pickup_places = { de = "am Fenster" }' in text
+    assert read_shop(a_shop(), text).pickup_places == shop.pickup_places

@@ -242,6 +242,7 @@ class ShopModel(Model):
     auto_pause_at = NumberAttribute(null=True)
     no_auto_pause_until = TimeAttribute(null=True)
     languages = JSONAttribute(null=True)
+    pickup_places = JSONAttribute(null=True)
     accent = UnicodeAttribute(null=True)
     logo = UnicodeAttribute(null=True)
     keep_days = NumberAttribute(null=True)

@@ -222,3 +222,11 @@ def test_what_is_pushed_to_the_tv_is_in_the_bars_own_language(app, services, ord
     _pushed(app, services, _placed(services, order))
     boards = [html for topic, html in services.live.messages if "display_board" in topic]
     assert "Zubereitung" in boards[-1] and "Preparing" not in boards[-1]
+
+
+def test_the_place_to_collect_is_said_in_the_customers_language(phone, screen, services):
+    form = {"pickup_place": "by the window", "pickup_place_de": "am Fenster"}
+    answer = screen("admin").post("/main/admin/settings/bar", data=form | {"seen": "0"})
+    assert answer.status_code == 303
+    assert "am Fenster" in _text(phone.get("/main/", headers=GERMAN))
+    assert "by the window" in _text(phone.get("/main/?lang=en"))
