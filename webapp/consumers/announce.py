@@ -6,8 +6,9 @@ batch is delivered again until it has happened. All of it may happen twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import cache
 
 from domain.events import ConfigChanged, Event, OrderEvent, QueueEvent, events_for_change
 from domain.orders import HOLDS_CAPACITY, Order, OrderState, in_line
@@ -27,6 +28,7 @@ def announce(services: Services, records: list[Mapping]) -> None:
     """Announces the changes of one batch, in order, and stores them in the orders' journeys."""
     events: list[Event] = []
     steps: list[tuple[list[OrderEvent], bool]] = []
+    line_of = cache(lambda shop_id: in_line(services.orders.open_orders(shop_id)))
     for record in records:
         model = streamed_model(record["eventSourceARN"].split(":table/")[1].split("/")[0])
         old = record["dynamodb"].get("OldImage")
@@ -38,7 +40,7 @@ def announce(services: Services, records: list[Mapping]) -> None:
             after = order_from_stream_image(new)
             _tell_execution(services, before, after)
             submit_walk_up(services, after)
-            if step := _with_places(services, events_for_change(before, after)):
+            if step := _with_places(line_of, events_for_change(before, after)):
                 events += step
                 steps.append((step, _is_late(services, record)))
         elif model is ShopModel:
@@ -57,13 +59,13 @@ def _is_late(services: Services, record: Mapping) -> bool:
     return services.now().timestamp() - changed_at > _IN_TIME.total_seconds()
 
 
-def _with_places(services: Services, events: list[Event]) -> list[Event]:
+def _with_places(
+    line_of: Callable[[str], list[Order]], events: list[OrderEvent]
+) -> list[OrderEvent]:
     """The queue's events with the places in line as they are now."""
-    if not any(isinstance(event, QueueEvent) for event in events):
-        return events
-    line = in_line(services.orders.open_orders(events[0].shop_id))
     return [
-        event.in_queue(line) if isinstance(event, QueueEvent) else event for event in events
+        event.in_queue(line_of(event.shop_id)) if isinstance(event, QueueEvent) else event
+        for event in events
     ]
 
 
