@@ -135,8 +135,8 @@ def test_a_drink_that_sold_out_meanwhile_is_said_at_once_and_the_choice_is_kept(
     tablet.route("**/sold-out", lambda route: held.append(route))
     mocha.get_by_role("button", name="Today").click()
     expect(mocha.get_by_role("button")).to_have_text(["1 h", "…", "Sold out"])
-    tablet.unroute("**/sold-out")
     held.pop().continue_()
+    tablet.unroute("**/sold-out")
     expect(mocha.get_by_role("button", name="Back again")).to_be_focused()
 
     expect(phone.get_by_text("Mocha has just sold out")).to_be_visible()

@@ -43,7 +43,10 @@ def take_walk_up(shop_id: str):
         order = place_walk_up(services(), staff(), form_key, drink, choices, name)
     except (ChoiceInvalid, SoldOut, ShopClosed, ShopFull) as refused:
         shop = services().shop(shop_id)
-        menu = presenters.menu(shop.menu, drink, choices, refused.sentence)
+        # A customer's clock runs on; at the counter nobody has one.
+        is_sold_out = isinstance(refused, SoldOut)
+        why = f"{refused.name} has just sold out." if is_sold_out else refused.sentence
+        menu = presenters.menu(shop.menu, drink, choices, why)
         # What was typed stays in the dialog, although the answer was meant for the board.
         again = make_response(
             _walk_up(shop, menu, form_key, name),
