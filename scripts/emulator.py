@@ -19,7 +19,6 @@ It uses MiniStack's internals, so its version is pinned in requirements/emulator
 
 from __future__ import annotations
 
-import contextvars
 import copy
 import fcntl
 import json
@@ -27,7 +26,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -57,8 +55,6 @@ STREAMS = "our_dynamodb_streams"
 READS = ("Get", "Describe", "List", "Query", "Scan", "BatchGet", "TransactGet")
 LONGEST_WITHOUT_SAVING = 60
 EXECUTIONS_KEPT_FOR = timedelta(hours=1)
-PAUSES = (0, 1, 2)
-"""Before each of the three times that the function gets an event; on AWS it is minutes."""
 
 _asgi_app = ministack.app
 _load_services = ministack._load_persisted_state
@@ -246,25 +242,10 @@ def _restore_streams(streams: list[dict] | None) -> None:
 
 def _deliver_until_taken(arn: str, payload: str) -> None:
     """Hands a rule's event to the function, as an asynchronous call that Lambda tries again."""
-    context = contextvars.copy_context()
-    arguments = (_deliver, arn, json.loads(payload))
-    threading.Thread(target=context.run, args=arguments, daemon=True).start()
-
-
-def _deliver(arn: str, event: dict) -> None:
-    for pause in PAUSES:
-        time.sleep(pause)
-        function, settings, name = lambda_svc._get_func_record_for_ref(arn)
-        if not function or not settings:
-            return  # It has been deleted meanwhile.
+    function, settings, _ = lambda_svc._get_func_record_for_ref(arn)
+    if function and settings:
         record = lambda_svc._execution_record_for_config(function, settings)
-        result = lambda_svc._execute_function_with_config_scope(record, event)
-        if not result.get("error"):
-            return
-    asked = (function.get("event_invoke_configs") or {}).get("$LATEST") or {}
-    kept_at = asked.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
-    if kept_at:
-        lambda_svc._route_async_failure(kept_at, name, event, result)
+        lambda_svc.invoke_async_with_retry(record, json.loads(payload))
 
 
 # Rights
