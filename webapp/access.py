@@ -113,13 +113,18 @@ def customer() -> CustomerSession | None:
 
 def remember_customer(secret: str, who: CustomerSession) -> None:
     """Makes this browser a new customer's; what it held before is forgotten but its language."""
+    forget_customer()
+    session["customer"] = secret
+    session.permanent = True
+    g.customer = who
+
+
+def forget_customer() -> None:
+    """What this browser held is gone, but for the language it speaks."""
     language = session.get("lang")
     session.clear()
     if language:
         session["lang"] = language
-    session["customer"] = secret
-    session.permanent = True
-    g.customer = who
 
 
 def session_id() -> str:

@@ -94,6 +94,7 @@ _OPTION = shape(
         "name": TEXT,
         "isDefault": YES_OR_NO,
         "isSoldOut": YES_OR_NO,
+        "allergens": _list_of(TEXT),
         "names": _BY_LANGUAGE,
     }
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from domain.menu import DrinkOrder, Menu
 from domain.orders import Order
 from domain.shops import Shop
-from webapp.services.codes import CurrentCode
+from webapp.services.codes import CurrentCode, state_of
 
 if TYPE_CHECKING:
     from domain.metrics import Figures, Line, Times
@@ -67,6 +67,7 @@ def menu(menu: Menu) -> dict:
                         "name": option.name,
                         "isDefault": option == group.default,
                         "isSoldOut": option.is_sold_out,
+                        "allergens": list(option.allergens),
                         "names": dict(option.names),
                     }
                     for option in group.options
@@ -100,13 +101,7 @@ def settings(shop: Shop, open_orders: int) -> dict:
 
 def qr_code(shop: Shop, current: CurrentCode, url: str) -> dict:
     """The code to show now; its address only while it lets somebody in."""
-    state = "open"
-    if not shop.is_open:
-        state = "closed"
-    elif shop.paused_until is not None:
-        state = "paused"
-    elif not current.bucket.left:
-        state = "used_up"
+    state, next_at = state_of(shop, current)
     return {
         "state": state,
         "url": url if state == "open" else None,
@@ -114,7 +109,7 @@ def qr_code(shop: Shop, current: CurrentCode, url: str) -> dict:
         "goodUntil": time(current.qr_code.good_until),
         "scans": current.bucket.scans,
         "left": current.bucket.left,
-        "nextAt": time(current.bucket.closes_at),
+        "nextAt": time(next_at),
     }
 
 

@@ -148,14 +148,15 @@ def _refused(refusal: errors.Refusal):
     if _is_api():
         return _problem_of(refusal, status)
     speak_to_stranger()
-    return error_page(status, _title(status), sentence_of(refusal))
+    retry_at = getattr(refusal, "retry_at", None) if status == 429 else None
+    headers = {"Retry-After": format_datetime(retry_at, usegmt=True)} if retry_at else {}
+    return _with(error_page(status, _title(status), sentence_of(refusal)), headers)
 
 
 def _busy(_error: errors.Busy):
     speak_to_stranger()
     text = _("The bar is very busy right now. Nothing was changed; try again in a moment.")
-    body, status, *headers = error_page(503, _("One moment, please"), text)
-    return body, status, {"Retry-After": "2"} | (headers[0] if headers else {})
+    return _with(error_page(503, _("One moment, please"), text), {"Retry-After": "2"})
 
 
 def _csrf(_error: CSRFError):
@@ -171,7 +172,8 @@ def _http(error: HTTPException):
     if error.code is not None and error.code < 400:
         return error
     if _is_api():
-        return error_page(error.code, error.name, _API_WORDS.get(error.code, "Nothing was changed."))
+        why = _API_WORDS.get(error.code, "Nothing was changed.")
+        return _with(error_page(error.code, error.name, why), _allowed(error))
     speak_to_stranger()
     why = {
         401: "In a moment it shows a code. An admin lets it in with that, or by a sign-in link.",
@@ -182,7 +184,19 @@ def _http(error: HTTPException):
         405: _("Go back and use the buttons on the page."),
         413: _("What was sent is larger than any order can be. Nothing was changed."),
     }.get(error.code, _("Nothing was changed. Go back and try again."))
-    return error_page(error.code, _title(error.code, _("That did not work")), why)
+    return _with(
+        error_page(error.code, _title(error.code, _("That did not work")), why), _allowed(error)
+    )
+
+
+def _allowed(error: HTTPException) -> dict[str, str]:
+    methods = getattr(error, "valid_methods", None)
+    return {"Allow": ", ".join(sorted(methods))} if methods else {}
+
+
+def _with(answer: tuple, headers: dict[str, str]) -> tuple:
+    body, status, *own = answer
+    return body, status, headers | (own[0] if own else {})
 
 
 def _title(status: int, other: str | None = None) -> str:

@@ -33,7 +33,7 @@ from domain.people import EVERY_SHOP, Person
 from domain.rush import PAUSE_MINUTES
 from domain.shops import Shop
 from domain.texts import N_
-from webapp.services.codes import CurrentCode
+from webapp.services.codes import CurrentCode, state_of
 from webapp.services.phone_numbers import calling_code, example_number
 from webapp.services.phone_sign_in import NEXT_TEXT_AFTER
 from webapp.services.ports import Device, PhoneSignIn, StaffSession
@@ -608,12 +608,7 @@ def _large_words(shop: Shop) -> dict[str, str]:
 
 def code(shop: Shop, current: CurrentCode, now: datetime, public_url: str) -> dict:
     """The TV's code panel without its drawing: that and the address never travel on a topic."""
-    if not shop.is_open:
-        state = "closed"
-    elif shop.paused_until is not None:
-        state = "paused"
-    else:
-        state = "open" if current.bucket.left else "used_up"
+    state, next_at = state_of(shop, current)
     return {
         "state": state,
         # Changes with what the screen must read anew for.
@@ -622,8 +617,8 @@ def code(shop: Shop, current: CurrentCode, now: datetime, public_url: str) -> di
         "coming": [_drawn(shop, coming, public_url, state) for coming in current.coming],
         "scans": current.bucket.scans,
         "left": current.bucket.left,
-        "next_ms": _ms(shop.paused_until or current.bucket.closes_at),
-        "next_clock": clock(shop, shop.paused_until or current.bucket.closes_at),
+        "next_ms": _ms(next_at),
+        "next_clock": clock(shop, next_at),
         "opens": opens(shop, now),
         "extra_minutes": shop.extra_minutes,
         "words": tv_words(shop),

@@ -41,8 +41,6 @@ def _complete(
 
     Tells it again when it was told before: whoever stored it may not have come so far.
     """
-    if event.detail_type is DetailType.ORDER_COLLECTED:
-        return None
     stored = services.journeys.stored(event.order_id)
     own = [key for key, name in stored if name != DetailType.ALL_EVENTS_STORED]
     if not journey_is_complete(own):

@@ -50,7 +50,7 @@ def move(shop_id: str):
 @blueprint.get("/<any(drinks, groups):kind>/<item_id>")
 @allow(ADMIN)
 def edit(shop_id: str, kind: str, item_id: str):
-    return _itemrender_page(services().shop(shop_id), kind, item_id)
+    return _item_page(services().shop(shop_id), kind, item_id)
 
 
 @blueprint.post("/<any(drinks, groups):kind>/<item_id>")
@@ -75,17 +75,20 @@ def _edit(shop_id: str, kind: str, item_id: str, values: dict | None, change):
         edit_shop(services(), staff(), part, seen(), change)
     except SettingInvalid as refused:
         problem = {"field": refused.field, "sentence": refused.sentence}
-        return _itemrender_page(services().shop(shop_id), kind, item_id, values, problem), 422
+        shop = services().shop(shop_id)
+        return _item_page(shop, kind, item_id, values, problem, kept=seen()), 422
     except ChangedMeanwhile as refused:
         shop = services().shop(shop_id)
         stored = _stored(shop, kind, item_id)
         problem = setting_views.conflict(shop, stored, values or {}, refused)
-        return _itemrender_page(shop, kind, item_id, values, problem), 409
+        problem["removes"] = values is None
+        return _item_page(shop, kind, item_id, values, problem), 409
     return redirect(url_for("menu.home", shop_id=shop_id), 303)
 
 
-def _itemrender_page(
-    shop: Shop, kind: str, item_id: str, typed: dict | None = None, problem: dict | None = None
+def _item_page(
+    shop: Shop, kind: str, item_id: str, typed: dict | None = None, problem: dict | None = None,
+    kept: int | None = None,
 ) -> str:
     stored = _stored(shop, kind, item_id)
     values = stored | {name: value for name, value in (typed or {}).items() if name in stored}
@@ -98,7 +101,7 @@ def _itemrender_page(
         values=values,
         problem=problem,
         is_new=item_id == menu_edits.NEW,
-        seen=seen_number(shop, part),
+        seen=seen_number(shop, part) if kept is None else kept,
         last_edit=setting_views.last_edit(shop, part, services().now()),
         icon_names=menu_edits.ICONS,
         groups=presenters.menu(shop.menu)["groups"],

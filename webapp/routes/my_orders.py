@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, session, url_for
+from flask import Blueprint, redirect, url_for
 
 from domain.errors import NotAllowedNow
 from domain.orders import Order
 from webapp import my_orders_presenter
-from webapp.access import ANYONE, allow, customer, services
+from webapp.access import ANYONE, allow, customer, forget_customer, services
 from webapp.languages import entered
 from webapp.routes.customer import page
 from webapp.services.forgetting import forget_browser, orders_in_the_way
@@ -51,7 +51,7 @@ def erase(shop_id: str):
             forget_browser(services(), who)
         except NotAllowedNow:
             return _confirmation(shop_id), 409
-        session.clear()
+        forget_customer()
     return page(
         "customer/erased.html", shop, start_url=url_for("customer.welcome", shop_id=shop.id)
     )

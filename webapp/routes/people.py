@@ -50,7 +50,8 @@ def reset_password(shop_id: str, person_id: str):
 @allow(ADMIN)
 def reset_authenticator(shop_id: str, person_id: str):
     people.reset_authenticator(services(), _manager(), shop_id, person_id)
-    return _back(shop_id)
+    name = services().staff_pool.find(person_id).name
+    return _page(shop_id, done=f"{name} sets up a new authenticator at the next sign-in.")
 
 
 @blueprint.post("/<person_id>/lock")
@@ -91,7 +92,9 @@ def _manager() -> people.Manager:
     return people.manager_of(services(), staff())
 
 
-def _page(shop_id: str, handover: dict | None = None, error: str = "") -> str:
+def _page(
+    shop_id: str, handover: dict | None = None, error: str = "", done: str = ""
+) -> str:
     shop, now, manager = services().shop(shop_id), services().now(), _manager()
     sessions = signed_in(services(), shop_id)
     sign_in_path = url_for("staff.sign_in_page", shop_id=shop_id)
@@ -112,6 +115,7 @@ def _page(shop_id: str, handover: dict | None = None, error: str = "") -> str:
         ],
         handover=handover,
         error=error,
+        done=done,
         form=request.form if error else {},
         action=url_for("people.invite", shop_id=shop_id),
         sign_in_url=services().public_url + sign_in_path.removeprefix(request.script_root),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, redirect, request, session, url_for
+from flask import Blueprint, current_app, redirect, request, url_for
 
 from domain.errors import (
     ChoiceInvalid,
@@ -13,7 +13,15 @@ from domain.errors import (
 )
 from domain.shops import Shop
 from webapp import presenters
-from webapp.access import ANYONE, allow, client_address, customer, remember_customer, services
+from webapp.access import (
+    ANYONE,
+    allow,
+    client_address,
+    customer,
+    forget_customer,
+    remember_customer,
+    services,
+)
 from webapp.errors import STATUS
 from webapp.languages import entered
 from webapp.routes.customer import page, refusal_page
@@ -103,7 +111,7 @@ def sign_out(shop_id: str):
     shop = entered(shop_id)
     if who := customer():
         services().customer_sessions.end(who)
-        session.clear()
+        forget_customer()
     return redirect(url_for("customer.welcome", shop_id=shop.id), 303)
 
 

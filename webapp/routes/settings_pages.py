@@ -54,7 +54,8 @@ def save(shop_id: str, part: str):
         )
     except SettingInvalid as refused:
         problem = {"field": refused.field, "sentence": refused.sentence}
-        return _page(services().shop(shop_id), part, values, problem), 422
+        # What was seen stays what was seen: a colleague's change meanwhile is still to be told of.
+        return _page(services().shop(shop_id), part, values, problem, kept=seen()), 422
     except ChangedMeanwhile as refused:
         shop = services().shop(shop_id)
         stored = setting_views.fields(shop, part)
@@ -76,7 +77,8 @@ def seen() -> int:
 
 
 def _page(
-    shop: Shop, part: str = "", values: dict | None = None, problem: dict | None = None, saved=""
+    shop: Shop, part: str = "", values: dict | None = None, problem: dict | None = None, saved="",
+    kept: int | None = None,
 ) -> str:
     deployment = current_app.extensions["settings"]
     return render_page(
@@ -84,7 +86,10 @@ def _page(
         shop,
         fields={name: setting_views.fields(shop, name, values if name == part else None)
                 for name in PARTS},
-        seen={name: seen_number(shop, name) for name in PARTS},
+        seen={
+            name: seen_number(shop, name) if kept is None or name != part else kept
+            for name in PARTS
+        },
         edits={name: setting_views.last_edit(shop, name, services().now()) for name in PARTS},
         save_urls={
             name: url_for("settings.save", shop_id=shop.id, part=name) for name in PARTS

@@ -35,6 +35,16 @@ class CurrentCode:
     coming: tuple[QrCode, ...] = ()
 
 
+def state_of(shop: Shop, current: CurrentCode) -> tuple[str, datetime]:
+    """Whether the code lets somebody in, in a word for screens and devices, and when that changes
+    by the clock at the latest."""
+    if not shop.is_open:
+        return "closed", current.bucket.closes_at
+    if shop.paused_until is not None:
+        return "paused", shop.paused_until
+    return "open" if current.bucket.left else "used_up", current.bucket.closes_at
+
+
 _COMING, _COMING_SECONDS = 2, 20
 """So many codes a TV has in hand, and for so long at most: it need not ask for each one."""
 

@@ -12,7 +12,7 @@ def test_the_page_lists_this_browsers_orders_and_leads_to_them(app, phone, code_
     assert f'href="{order_path}"' in page and f'href="{order_path}/journey"' in page
     assert 'href="/main/my-orders"' in phone.get("/main/").get_data(as_text=True)
     stranger = app.test_client().get("/main/my-orders").get_data(as_text=True)
-    assert "There is none of this phone" in stranger and "/orders/" not in stranger
+    assert "No orders from this phone yet" in stranger and "/orders/" not in stranger
 
 
 def test_erasing_asks_first_and_waits_for_an_open_order(services, phone, code_path):

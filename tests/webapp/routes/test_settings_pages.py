@@ -14,6 +14,20 @@ def save(client, part: str, **values):
     return client.post(f"/main/admin/settings/{part}", data={"seen": "0", **values})
 
 
+def test_a_form_that_was_wrong_and_then_right_still_meets_a_colleagues_change(services, screen):
+    ana, rui = screen("admin"), screen("admin")
+    change = {"seen": "0", "capacity": "8"}
+    rui.post("/main/admin/settings/intake", data=change)
+    wrong = ana.post("/main/admin/settings/intake", data={"seen": "0", "capacity": "none"})
+    assert wrong.status_code == 422
+    kept = re.search(
+        r'action="[^"]*/settings/intake".*?name="seen" value="(-?\d+)"', wrong.text, re.DOTALL
+    )[1]
+    right = ana.post("/main/admin/settings/intake", data={"seen": kept, "capacity": "9"})
+    assert right.status_code == 409
+    assert services.shop("main").capacity == 8
+
+
 def test_a_saved_part_shows_on_the_page_and_in_the_shop(services, screen):
     admin = screen("admin")
     answer = save(admin, "bar", name="Hall 2", languages_asked="1", languages=["de", "en"])
