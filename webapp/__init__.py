@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, request, send_from_directory, url_for
+from flask import Blueprint, Flask, Response, current_app, g, request, send_from_directory, url_for
 from flask_wtf.csrf import CSRFProtect
 from htmx_flask import Htmx
 from jinja2 import ModuleLoader
@@ -48,10 +48,75 @@ _PERMISSIONS_POLICY = (
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
     """The app over these services, or over those that the environment describes."""
-    from webapp import access, errors, languages, logs, words
+    from webapp import access, errors, languages, logs
     from webapp.bootstrap import build_services
     from webapp.cloud.clients import Clients
     from webapp.cloud.live_grants import LiveGrants
+    from webapp.routes import api
+    from webapp.routes.live import OpenStreams, live_script
+    from webapp.settings import Settings
+    from webapp.url_rules import LateRule
+
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__, static_folder=None, template_folder=str(_TEMPLATES))
+    app.url_rule_class = LateRule
+    _configure(app, settings)
+    _prepare_templates(app)
+    app.extensions["settings"] = settings
+    app.extensions["services"] = services or build_services(settings)
+    app.extensions["live_relay"] = None
+    app.extensions["open_streams"] = OpenStreams()
+    app.extensions["live_grants"] = (
+        None if settings.live_relay else LiveGrants(Clients(settings.region), settings.prefix)
+    )
+    logs.register(app)
+    app.add_template_global(live_script)
+    app.wsgi_app = at_path_of(settings.public_url, app.wsgi_app)
+    Htmx(app)
+    app.teardown_request(languages.end_request)
+    app.before_request(access.guard)
+    # The API lets in tokens only, which no browser sends by itself.
+    CSRFProtect(app).exempt(api.blueprint)
+    _serve_built_files(app)
+    for blueprint in _blueprints():
+        app.register_blueprint(blueprint)
+    errors.register(app)
+    app.after_request(_finish)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    is_https = settings.public_url.startswith("https:")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=_MOST_BODY_BYTES,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        SECRET_KEY_FALLBACKS=list(settings.old_secret_keys),
+        SESSION_COOKIE_NAME="__Host-session" if is_https else "session",
+        SESSION_COOKIE_SECURE=is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_PATH="/",
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,
+        # The Referer says nothing that the token and the host-bound cookie do not, behind a CDN it
+        # names another host, and some browsers send none.
+        WTF_CSRF_SSL_STRICT=False,
+    )
+
+
+def _prepare_templates(app: Flask) -> None:
+    from webapp import words
+
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    if _COMPILED_TEMPLATES.is_dir():
+        app.jinja_options["loader"] = ModuleLoader(_COMPILED_TEMPLATES)
+    else:
+        app.jinja_options["extensions"] = ["jinja2.ext.i18n"]
+    app.jinja_env.newstyle_gettext = True
+    app.jinja_env.globals.update(words.template_functions())
+
+
+def _blueprints() -> Iterator[Blueprint]:
     from webapp.routes import (
         admin,
         admin_phone,
@@ -75,79 +140,12 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         sign_in,
         staff,
     )
-    from webapp.routes.live import OpenStreams, live_script
-    from webapp.settings import Settings
-    from webapp.url_rules import LateRule
 
-    settings = settings or Settings.from_environment()
-    is_https = settings.public_url.startswith("https:")
-    app = Flask(__name__, static_folder=None, template_folder=str(_TEMPLATES))
-    app.url_rule_class = LateRule
-    app.config.update(
-        SECRET_KEY=settings.secret_key,
-        MAX_CONTENT_LENGTH=_MOST_BODY_BYTES,
-        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
-        SECRET_KEY_FALLBACKS=list(settings.old_secret_keys),
-        SESSION_COOKIE_NAME="__Host-session" if is_https else "session",
-        SESSION_COOKIE_SECURE=is_https,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_PATH="/",
-        SESSION_COOKIE_SAMESITE="Lax",
-        WTF_CSRF_TIME_LIMIT=None,
-        # The Referer says nothing that the token and the host-bound cookie do not, behind a CDN it
-        # names another host, and some browsers send none.
-        WTF_CSRF_SSL_STRICT=False,
-    )
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    if _COMPILED_TEMPLATES.is_dir():
-        app.jinja_options["loader"] = ModuleLoader(_COMPILED_TEMPLATES)
-    else:
-        app.jinja_options["extensions"] = ["jinja2.ext.i18n"]
-    app.jinja_env.newstyle_gettext = True
-    app.jinja_env.globals.update(words.template_functions())
-    app.extensions["settings"] = settings
-    app.extensions["services"] = services or build_services(settings)
-    app.extensions["live_relay"] = None
-    app.extensions["open_streams"] = OpenStreams()
-    app.extensions["live_grants"] = (
-        None if settings.live_relay else LiveGrants(Clients(settings.region), settings.prefix)
-    )
-    logs.register(app)
-    app.add_template_global(live_script)
-    app.wsgi_app = at_path_of(settings.public_url, app.wsgi_app)
-    Htmx(app)
-    app.teardown_request(languages.end_request)
-    app.before_request(access.guard)
-    # The API lets in tokens only, which no browser sends by itself.
-    CSRFProtect(app).exempt(api.blueprint)
-    _serve_built_files(app)
-    for module in (
-        customer,
-        phone,
-        journey,
-        my_orders,
-        barista,
-        counter,
-        display,
-        metrics,
-        admin,
-        people,
-        settings_pages,
-        shop_pages,
-        menu_pages,
-        admin_phone,
-        look,
-        sign_in,
-        staff,
-        devices,
-        printing,
-        api,
-        health,
-    ):
-        app.register_blueprint(module.blueprint)
-    errors.register(app)
-    app.after_request(_finish)
-    return app
+    yield from (module.blueprint for module in (
+        customer, phone, journey, my_orders, barista, counter, display, metrics, admin, people,
+        settings_pages, shop_pages, menu_pages, admin_phone, look, sign_in, staff, devices,
+        printing, api, health,
+    ))
 
 
 def at_path_of(public_url: str, app: Callable) -> Callable:
