@@ -19,6 +19,7 @@ from scripts.cloudformation import CloudStack
 from scripts.deploy_settings import read_settings, stage_settings
 from scripts.deployment import build_template
 from scripts.machine import StackError
+from scripts.value_types import with_accepted_types
 
 OLD_KEYS_ARE_GOOD_FOR = timedelta(days=30)
 """The life of a customer's cookie."""
@@ -189,7 +190,9 @@ class AwsDeployment:
     # Parts
 
     def _put_stack(self, function_arn: str, api_id: str) -> None:
-        template = build_template(self.environment)
+        template = with_accepted_types(
+            build_template(self.environment), self.session.client("stepfunctions")
+        )
         known = set(json.loads(template)["Parameters"])
         parameters = {
             **self.settings.get("stack_parameters", {}),
