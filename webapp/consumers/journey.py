@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from domain.detail_types import DetailType
 from domain.events import AllEventsStored, OrderEvent, journey_is_complete, journey_key
+from webapp.services.forgetting import forget_latecomer
 from webapp.services.ports import Services
 
 
@@ -22,6 +23,8 @@ def store_step(
     """
     details = {journey_key(event): event.to_detail() for event in events}
     services.journeys.store_step(events[0].order_id, happened_at, details)
+    if is_late:
+        forget_latecomer(services, events[0].shop_id, events[0].order_id)
     if is_late or any(event.detail_type is DetailType.ORDER_FINISHED for event in events):
         return _complete(services, events[-1], happened_at)
     return None

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.events import OrderEvent
+from webapp.services.forgetting import forget_latecomer
 from webapp.services.metrics import count_event
 from webapp.services.ports import Services
+
+_IN_TIME = timedelta(hours=1)
+"""The bus tries no longer than this; what is older was delivered again by hand."""
 
 
 def count(services: Services, event: OrderEvent, announced_at: datetime) -> None:
     """Counts the event once, however often it comes."""
-    count_event(services, event, announced_at)
+    if count_event(services, event, announced_at) and services.now() - announced_at > _IN_TIME:
+        forget_latecomer(services, event.shop_id, event.order_id)

@@ -6,8 +6,10 @@ again, in an order in which a run that broke off can be repeated from its beginn
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from domain.errors import NotAllowedNow
-from domain.orders import OPEN_FOR_CUSTOMER, Order
+from domain.orders import FORGOTTEN, OPEN_FOR_CUSTOMER, Order
 from webapp.services.ports import CustomerSession, CustomerTrace, Services, Stale
 
 
@@ -54,6 +56,18 @@ def forget_order(services: Services, shop_id: str, order_id: str) -> None:
     """Takes everybody's name and id out of an order and its journey; once more is harmless."""
     services.orders.forget(shop_id, order_id)
     services.journeys.forget(order_id)
+
+
+def forget_latecomer(services: Services, shop_id: str, order_id: str) -> None:
+    """What comes of an order after its people were forgotten, such as a dead letter that is
+    delivered again, names nobody either."""
+    order, shop = services.orders.get(shop_id, order_id), services.shops.get(shop_id)
+    if order is None or shop is None:
+        return
+    is_over = order.created_at + timedelta(days=shop.keep_days) < services.now()
+    if is_over or order.customer_id == FORGOTTEN:
+        forget_order(services, shop_id, order_id)
+        services.metrics.forget(order)
 
 
 def _forget_trace(services: Services, trace: CustomerTrace) -> None:

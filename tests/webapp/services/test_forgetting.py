@@ -20,7 +20,8 @@ from tests.builders import (
     scan_and_claim,
     workflow_writes,
 )
-from webapp.consumers.journey import store_event
+from webapp.consumers.journey import store_event, store_step
+from webapp.consumers.metrics import count
 from webapp.services.forgetting import forget_browser, forget_order
 from webapp.services.metrics import Days, figures_of
 from webapp.services.my_orders import my_orders
@@ -181,6 +182,21 @@ def test_after_a_day_only_figures_are_left(services, clock):
     after = figures_of(services, shop, day)
     assert replace(after, baristas=()) == replace(before, baristas=())
     assert forget_past(services) == 0
+
+
+def test_what_is_delivered_again_after_the_names_days_names_nobody(services, clock):
+    order = a_served_order(services)
+    clock.pass_seconds(2 * 86_400)
+    forget_past(services)
+    before, after = (
+        replace(step, id=order.id, customer_id="ana")
+        for step in journey_to(OrderState.COMPLETED)[-2:]
+    )
+    events = events_for_change(before, after)
+    store_step(services, events, NOW.isoformat())
+    for event in events:
+        count(services, event, NOW)
+    assert "Kim" not in everything() and '"ana"' not in told(services, order)
 
 
 def test_each_run_is_bounded_and_goes_on_where_the_last_one_came_to(services, clock):
