@@ -141,3 +141,20 @@ def test_equal_drinks_are_made_together_at_two_taps_and_undone_at_one(services, 
 def test_a_batch_of_nothing_is_refused(screen):
     answer = screen("barista").post("/main/barista/batch", data={"orders": " "}, headers=HTMX)
     assert answer.status_code == 422
+
+
+def test_opened_as_pages_of_their_own_the_dialogs_send_plain_forms(services, screen):
+    orders = [waiting(services, "latte", f"form-key-{n}") for n in range(2)]
+    made = waiting(services, "tea", "form-key-3")
+    bar.make_order(services, made.id, KIM)
+    bar.complete_order(services, made.id, KIM)
+    tablet = screen("barista")
+    for path in (
+        "walk-up", "recent", "batch?drink=latte",
+        f"orders/{orders[0].id}/cancel", f"orders/{made.id}/remake",
+    ):
+        page = tablet.get(f"/main/barista/{path}").get_data(as_text=True)
+        assert "<form" in page, path
+        assert "#barista-board" not in page and "#reasons-dialog" not in page, path
+        fragment = tablet.get(f"/main/barista/{path}", headers=HTMX).get_data(as_text=True)
+        assert "#barista-board" in fragment or "#reasons-dialog" in fragment, path
