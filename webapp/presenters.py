@@ -13,24 +13,10 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from domain import orders as order_rules
-from domain.errors import (
-    CodeExpired,
-    CodeUnknown,
-    CodeUsedUp,
-    HasOpenOrder,
-    OneTimeCodeOver,
-    OrdersOfDayUsedUp,
-    PassMissing,
-    Refusal,
-    ShopClosed,
-    ShopFull,
-    ShopPaused,
-    TooManyRequests,
-)
+from domain.errors import Refusal
 from domain.menu import DEFAULT_MENU, DrinkOrder, Menu
 from domain.orders import Order, OrderState, RefusalReason, Role, TimeOutCause
 from domain.people import EVERY_SHOP, Person
-from domain.rush import PAUSE_MINUTES
 from domain.shops import Shop
 from domain.texts import N_
 from webapp.services.codes import CurrentCode, state_of
@@ -56,7 +42,7 @@ if TYPE_CHECKING:
 _ROWS_ON_TV = 6
 _HERE = timedelta(minutes=3)
 """Whoever was seen within it is there now."""
-_CLOCK_FROM = timedelta(minutes=1)
+CLOCK_FROM = timedelta(minutes=1)
 _MONTHS = (
     N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May"), N_("Jun"),
     N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec"),
@@ -92,14 +78,14 @@ def order(
         "id": order.id,
         "state": order.state.value,
         "version": order.version,
-        "at_ms": _ms(now),
+        "at_ms": to_ms(now),
         "number": order.number,
         "drink": drink and {"id": drink.drink, "name": drink.name, "icon": drink.icon},
         "differences": as_said(listed(drink.differences)) if drink else "",
         "barista_name": order.barista_name,
         "position": position,
         "wait": wait and wait_sentence(wait),
-        "deadline_ms": _ms(order.deadline_at) if order.state is OrderState.ADMITTED else None,
+        "deadline_ms": to_ms(order.deadline_at) if order.state is OrderState.ADMITTED else None,
         "deadline_total_seconds": order.choose_seconds,
         "can_cancel": _customer_can_cancel(order),
         "headline": headline,
@@ -212,156 +198,6 @@ def stock(shop: Shop, now: datetime) -> dict:
     return view
 
 
-def refusal(shop: Shop, refused: Refusal, code: CurrentCode | None, now: datetime) -> dict:
-    """Why a scan was not taken, and when it will work again."""
-    view = {
-        "kind": "unknown",
-        "title": sentence_of(refused),
-        "why": "",
-        "when_label": None,
-        "when_clock": None,
-        "when_ms": None,
-        "when_total_seconds": None,
-        "when_note": None,
-                "keep": _("Stay near the screen and scan the code you see there."),
-        "next_label": None,
-        "next_url": None,
-    }
-    if isinstance(refused, CodeUsedUp):
-        closes_at = refused.next_at
-        every = duration(shop.window_seconds)
-        view |= {
-            "kind": "used_up",
-            "title": _("This code is used up"),
-            "why": _(
-                "Each code is good for %(scans)s drinks, so that nobody waits too long. "
-                "All %(scans)s of this one are taken.",
-                scans=refused.scans,
-            ),
-            "keep": _("Stay near the screen and scan the new code when it appears."),
-        }
-        if closes_at > now:
-            view |= {
-                "when_label": _("New code on the screen"),
-                "when_clock": clock(shop, closes_at),
-                "when_ms": _ms(closes_at),
-                "when_total_seconds": shop.window_seconds,
-                "when_note": _("a new one every %(time)s", time=every),
-            }
-        else:
-            view["keep"] = _("The next code is already on the screen.")
-    elif isinstance(refused, CodeExpired):
-        view |= {
-            "kind": "expired",
-            "title": _("This code is too old"),
-            "why": _(
-                "It changes every few seconds, so that the drinks go to the people who are "
-                "here. A photo or a forwarded link comes too late; scan the screen with this "
-                "phone."
-            ),
-        }
-    elif isinstance(refused, PassMissing):
-        view |= {
-            "kind": "expired",
-            "title": _("Scan the code first"),
-            "why": _(
-                "This page belongs to the phone that scanned the code, for %(time)s. Scan the one "
-                "on the screen with this phone.",
-                time=duration(shop.pass_seconds),
-            ),
-        }
-    elif isinstance(refused, OrdersOfDayUsedUp):
-        view |= {
-            "kind": "used_up",
-            "title": _("That was your last one for today"),
-            "why": ngettext(
-                "Everybody can have one drink a day. See you tomorrow.",
-                "Everybody can have %(count)s drinks a day. See you tomorrow.",
-                refused.most,
-            ),
-            "keep": None,
-        }
-    elif isinstance(refused, OneTimeCodeOver):
-        view |= {
-            "kind": "expired",
-            "title": _("This code is over"),
-            "why": _("Ask for a new one; only the newest text counts."),
-            "keep": None,
-            "next_label": _("Get a new code"),
-        }
-    elif isinstance(refused, TooManyRequests):
-        view |= {
-            "kind": "full",
-            "title": _("One moment, please"),
-            "why": sentence_of(refused),
-            "when_label": _("Try again"),
-            # Of half a minute the clock says nothing: it shows the minute that it is.
-            "when_clock": clock(shop, refused.retry_at)
-            if refused.retry_at - now >= _CLOCK_FROM
-            else None,
-            "when_ms": _ms(refused.retry_at),
-            "keep": None,
-            "next_label": _("Try again"),
-        }
-    elif isinstance(refused, CodeUnknown):
-        view |= {
-            "kind": "unknown",
-            "title": _("This is not a code of this bar"),
-            "why": _("The address was cut off or changed on its way. Scan the code on the screen."),
-        }
-    elif isinstance(refused, ShopClosed):
-        opens_at = shop.opens_again_at(now)
-        view |= {
-            "kind": "closed",
-            "title": _("The bar is closed"),
-            "why": _("It opens again %(when)s.", when=coming(shop, opens_at, now))
-            if opens_at
-            else _(
-                "Nobody is taking orders right now. The screen shows a code as soon as the bar "
-                "opens."
-            ),
-            "keep": _("This scan was not used."),
-        }
-    elif isinstance(refused, ShopPaused):
-        view |= {
-            "kind": "full",
-            "title": _("The bar is catching up"),
-            "why": _(
-                "More orders came than the baristas can make at once, so they take a short pause "
-                "from new ones."
-            ),
-            "when_label": _("New orders again"),
-            "when_clock": clock(shop, refused.until),
-            "when_ms": _ms(refused.until),
-            "when_total_seconds": PAUSE_MINUTES * 60,
-            "when_note": _("or sooner"),
-            "keep": _("This scan was not used; scan again then."),
-        }
-    elif isinstance(refused, ShopFull):
-        view |= {
-            "kind": "full",
-            "title": _("The bar is full right now"),
-            "why": ngettext(
-                "One order is under way, as many as the baristas can make at once. Usually a "
-                "place is free within a few minutes.",
-                "%(count)s orders are under way, as many as the baristas can make at once. "
-                "Usually a place is free within a few minutes.",
-                shop.capacity,
-            ),
-            "keep": _("This scan was not used; try again in a moment."),
-            "next_label": _("Try again"),
-        }
-    elif isinstance(refused, HasOpenOrder):
-        view |= {
-            "kind": "open_order",
-            "title": _("You already have an order"),
-            "why": _("One order at a time, so that everybody gets a drink. Yours is under way."),
-            "keep": _("This scan was not used."),
-            "next_label": _("Show my order"),
-        }
-    return view
-
-
 def phone_number(shop: Shop, typed: str, error: str) -> dict:
     """The form that asks for a number: which ones get a text, and how one looks."""
     codes = dict.fromkeys(f"+{calling_code(country)}" for country in shop.phone_countries)
@@ -382,7 +218,7 @@ def phone_code(shop: Shop, sign_in: PhoneSignIn, refused: Refusal | None, now: d
         "phone": sign_in.phone,
         "error": sentence_of(refused) if refused else "",
         "ends_clock": clock(shop, ends_at) if ends_at and ends_at > now else None,
-        "again_ms": _ms(again_at) if again_at > now else None,
+        "again_ms": to_ms(again_at) if again_at > now else None,
     }
 
 
@@ -402,7 +238,7 @@ def barista_board(
         return [_card(order, barista_id, notes.get(order.id)) for order in orders]
 
     return {
-        "at_ms": _ms(now),
+        "at_ms": to_ms(now),
         "version": 0,
         "is_open": shop.is_open,
         "paused_until": paused_until(shop),
@@ -411,7 +247,6 @@ def barista_board(
         "waiting": cards(waiting),
         "making": cards(making),
         "ready": cards(ready),
-        "just_cancelled": [],
         "totals": [
             {"drink_id": drink_id, "drink": name, "count": count}
             for (drink_id, name), count in totals.items()
@@ -503,7 +338,7 @@ def person(shop: Shop, person: Person, sessions: list[StaffSession], now: dateti
 
 def device(shop: Shop, device: Device, words: Mapping[str, str], now: datetime) -> dict:
     """One device on the admin's page; `words` say what each scope allows."""
-    is_here = device.seen_at is not None and now - device.seen_at < timedelta(minutes=3)
+    is_here = device.seen_at is not None and now - device.seen_at < _HERE
     return {
         "name": device.name,
         "scopes": [words[scope] for scope in words if scope in device.scopes],
@@ -556,7 +391,7 @@ def display_board(shop: Shop, open_orders: list[Order], now: datetime) -> dict:
     preparing = [*making, *order_rules.in_line(open_orders)]
     ready = _in_state(open_orders, OrderState.COMPLETED, "ended_at")
     return {
-        "at_ms": _ms(now),
+        "at_ms": to_ms(now),
         "version": 0,
         "is_open": shop.is_open,
         "preparing": [
@@ -572,7 +407,7 @@ def display_board(shop: Shop, open_orders: list[Order], now: datetime) -> dict:
             {
                 "number": order.number,
                 "drink_name": order.drink_order.name,
-                "ready_ms": _ms(order.ended_at),
+                "ready_ms": to_ms(order.ended_at),
             }
             for order in reversed(ready)
         ],
@@ -617,12 +452,12 @@ def code(shop: Shop, current: CurrentCode, now: datetime, public_url: str) -> di
         "coming": [_drawn(shop, coming, public_url, state) for coming in current.coming],
         "scans": current.bucket.scans,
         "left": current.bucket.left,
-        "next_ms": _ms(next_at),
+        "next_ms": to_ms(next_at),
         "next_clock": clock(shop, next_at),
         "opens": opens(shop, now),
         "extra_minutes": shop.extra_minutes,
         "words": tv_words(shop),
-        "at_ms": _ms(now),
+        "at_ms": to_ms(now),
         "version": 0,
     }
 
@@ -631,8 +466,8 @@ def _drawn(shop: Shop, qr_code: QrCode, public_url: str, state: str) -> dict:
     """One code: what it says while the bar takes orders, and for how long. The route draws it."""
     return {
         "url": f"{public_url}/{shop.id}/scan/{qr_code.text}" if state == "open" else None,
-        "renew_ms": _ms(qr_code.shown_until),
-        "good_until_ms": _ms(qr_code.good_until),
+        "renew_ms": to_ms(qr_code.shown_until),
+        "good_until_ms": to_ms(qr_code.good_until),
         "svg": None,
     }
 
@@ -646,8 +481,8 @@ def _card(order: Order, barista_id: str, note: str | None) -> dict:
         "differences": list(order.drink_order.differences),
         "state": order.state.value,
         "version": order.version,
-        "since_ms": _ms(order.submitted_at),
-        "ready_ms": _ms(order.ended_at),
+        "since_ms": to_ms(order.submitted_at),
+        "ready_ms": to_ms(order.ended_at),
         "barista_name": order.barista_name,
         "for_name": order.for_name or "",
         "is_walk_up": order.is_walk_up,
@@ -868,5 +703,5 @@ def clock(shop: Shop, moment: datetime) -> str:
     return shop.local_time(moment).strftime("%H:%M")
 
 
-def _ms(moment: datetime | None) -> int | None:
+def to_ms(moment: datetime | None) -> int | None:
     return None if moment is None else int(moment.timestamp() * 1000)

@@ -32,6 +32,7 @@ from webapp.access import (
 from webapp.cloud.live_topics import order_topic
 from webapp.errors import STATUS
 from webapp.languages import asked_language, choices, entered, speak_to_stranger
+from webapp.refusal_presenter import refusal
 from webapp.routes.live import feed, live_url
 from webapp.routes.page import render_page
 from webapp.services import codes, ordering, waits
@@ -240,7 +241,7 @@ def _wait(shop: Shop) -> str | None:
 def refusal_page(shop: Shop, refused: Refusal, next_url: str | None = None):
     """Why the bar turned this down, when it works again, and the way on; with its status."""
     count_refusal(services(), shop, refused, client_address())
-    view = presenters.refusal(shop, refused, None, services().now())
+    view = refusal(shop, refused, services().now())
     if isinstance(refused, HasOpenOrder):
         order = services().order(shop.id, refused.order_id)
         view["next_url"] = _order_url(order)
