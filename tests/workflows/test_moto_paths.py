@@ -217,9 +217,10 @@ def test_an_order_holds_a_place_from_its_admission_to_its_end(open_bar):
     assert shop.services.shops.open_order_count(shop.id) == 0
     shop.wait(shop.start(order), OrderState.ADMITTED)
     assert shop.services.shops.open_order_count(shop.id) == 1
-    ordering.cancel_order(shop.services, shop.now(order))
+    waiting = shop.now(order)
+    ordering.cancel_order(shop.services, waiting)
     assert shop.services.shops.open_order_count(shop.id) == 0
-    shop.executions.close(shop.now(order).task_token, "CANCELLED")
+    shop.executions.close(waiting.task_token, "CANCELLED")
     shop.states_entered(order)
 
 
