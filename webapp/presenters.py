@@ -43,6 +43,8 @@ _ROWS_ON_TV = 6
 _HERE = timedelta(minutes=3)
 """Whoever was seen within it is there now."""
 CLOCK_FROM = timedelta(minutes=1)
+_LONG_IN_HAND = timedelta(minutes=3)
+"""Then a colleague may put a drink back in line: the tablet it was taken at may be gone."""
 _MONTHS = (
     N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May"), N_("Jun"),
     N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec"),
@@ -235,7 +237,7 @@ def barista_board(
     notes = notes or {}
 
     def cards(orders: list[Order]) -> list[dict]:
-        return [_card(order, barista_id, notes.get(order.id)) for order in orders]
+        return [_card(order, barista_id, notes.get(order.id), now) for order in orders]
 
     return {
         "at_ms": to_ms(now),
@@ -472,7 +474,7 @@ def _drawn(shop: Shop, qr_code: QrCode, public_url: str, state: str) -> dict:
     }
 
 
-def _card(order: Order, barista_id: str, note: str | None) -> dict:
+def _card(order: Order, barista_id: str, note: str | None, now: datetime) -> dict:
     return {
         "id": order.id,
         "number": order.number,
@@ -488,6 +490,7 @@ def _card(order: Order, barista_id: str, note: str | None) -> dict:
         "is_walk_up": order.is_walk_up,
         "is_remake": order.remade_at is not None,
         "is_mine": order.barista_id == barista_id,
+        "is_long_in_hand": order.making_at is not None and now - order.making_at >= _LONG_IN_HAND,
         "note": note,
     }
 

@@ -298,7 +298,9 @@ def _card_urls(shop: Shop, card: dict) -> dict:
     mine = card["is_mine"]
     allowed = {
         "make_url": ("make", state is OrderState.QUEUED),
-        "release_url": ("release", state is OrderState.MAKING and mine),
+        "release_url": (
+            "release", state is OrderState.MAKING and (mine or card["is_long_in_hand"])
+        ),
         "complete_url": ("complete", state is OrderState.MAKING and mine),
         "cancel_url": ("ask_reason", state is not OrderState.COMPLETED
                        and (state is not OrderState.MAKING or mine)),

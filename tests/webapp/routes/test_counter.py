@@ -138,6 +138,20 @@ def test_equal_drinks_are_made_together_at_two_taps_and_undone_at_one(services, 
     assert {services.order("main", order.id).state for order in (oat, again)} == {"QUEUED"}
 
 
+def test_a_drink_in_the_hands_of_a_tablet_that_is_gone_can_be_put_back_after_a_while(
+    services, screen, clock
+):
+    order = waiting(services, "latte", "form-key-1")
+    bar.make_order(services, order.id, KIM)
+    colleague = screen("barista")
+    release = f"/main/barista/orders/{order.id}/release"
+    assert release not in colleague.get("/main/barista").get_data(as_text=True)
+    clock.pass_seconds(180)
+    assert release in colleague.get("/main/barista").get_data(as_text=True)
+    colleague.post(release, headers=HTMX)
+    assert services.order("main", order.id).state == "QUEUED"
+
+
 def test_a_batch_of_nothing_is_refused(screen):
     answer = screen("barista").post("/main/barista/batch", data={"orders": " "}, headers=HTMX)
     assert answer.status_code == 422
