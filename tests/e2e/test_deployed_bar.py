@@ -19,6 +19,9 @@ from tests.team import Team
 
 STAGE = "dev"
 _OLD_TEXT, _NEW_TEXT = "Place order", "Order this one"
+_PATIENCE = 90_000
+"""Milliseconds for a screen to follow: each of the function's containers is a process to be
+started, on a machine that may be busy with other tests."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,7 @@ class DeployedBar(Bar):
 
     def page(self, context: BrowserContext) -> Page:
         page = super().page(context)
-        page.set_default_timeout(90_000)
+        page.set_default_timeout(_PATIENCE)
         return page
 
     def _listen(self, message) -> None:
@@ -94,13 +97,14 @@ def test_three_roles_take_an_order_on_pushes_alone(team, screens, story):
     tv, tablet = screens.tv(), screens.tablet("Rui")
     phone = screens.scan(tv)
     get_place(phone)
-    expect(tv.get_by_text("99 of 100")).to_be_visible()
+    expect(tv.get_by_text("99 of 100")).to_be_visible(timeout=_PATIENCE)
     number = place_order(phone, "Latte")
-    expect(card(tablet, number)).to_be_visible()
+    expect(card(tablet, number)).to_be_visible(timeout=_PATIENCE)
     # From now on only a pushed fragment can tell.
     phone.route("**/panel", lambda route: route.abort())
     tap(tablet, number, "Make")
-    expect(phone.get_by_role("heading", name="Rui is making it now")).to_be_visible()
+    making = phone.get_by_role("heading", name="Rui is making it now")
+    expect(making).to_be_visible(timeout=_PATIENCE)
     story |= {"tv": tv, "tablet": tablet, "making": phone, "number": number}
 
 
@@ -145,7 +149,7 @@ def test_an_update_in_the_middle_of_orders_loses_none(team, screens, story):
     assert _of_the_webhook(team.emulator) == set(), "an extension goes with its name"
 
     choosing.reload()
-    expect(choosing.get_by_role("button", name=_NEW_TEXT)).to_be_visible()
+    expect(choosing.get_by_role("button", name=_NEW_TEXT)).to_be_visible(timeout=_PATIENCE)
     choosing.get_by_role("radio", name="Espresso", exact=True).check()
     choosing.get_by_role("button", name=_NEW_TEXT).click()
     number = choosing.get_by_label("Order number", exact=True)
@@ -157,7 +161,7 @@ def test_an_update_in_the_middle_of_orders_loses_none(team, screens, story):
     for phone in (story["making"], queued, choosing):
         # The emulator does not deliver again what it was delivering while it changed the function.
         phone.reload()
-        expect(phone.get_by_role("heading", name="ready")).to_be_visible(timeout=60_000)
+        expect(phone.get_by_role("heading", name="ready")).to_be_visible(timeout=_PATIENCE)
     _wait_until_all_executions_have_succeeded(team, 3)
 
 
