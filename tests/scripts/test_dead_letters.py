@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,12 +15,12 @@ from scripts.dead_letters import DeadLetterQueue, run, table, understand
 from scripts.machine import StackError
 from tests.aws import forget_connections
 from tests.builders import a_shop, scan_and_claim
+from tests.patience import wait_for
 from webapp.bootstrap import build_services
 from webapp.settings import Settings
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_events"
 PREFIX = "serverlesspresso-"
-_PATIENCE_SECONDS = 30
 
 
 def _message(body: object, **attributes: str) -> dict:
@@ -119,14 +118,6 @@ def _listed(where: bars.Bar, capsys) -> list[dict]:
     return json.loads(capsys.readouterr().out)
 
 
-def _wait(look):
-    end = time.monotonic() + _PATIENCE_SECONDS
-    while not (found := look()):
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    return found
-
-
 def test_an_event_is_kept_after_three_failures_and_leaves_when_its_job_is_done(
     here, services, capsys
 ):
@@ -137,7 +128,7 @@ def test_an_event_is_kept_after_three_failures_and_leaves_when_its_job_is_done(
         FunctionName=here.function, InvocationType="Event",
         Payload=json.dumps({"consumer": "forward", "event": envelope}),
     )
-    [letter] = _wait(lambda: [one for one in _listed(here, capsys) if one["shop"] == shop])
+    [letter] = wait_for(lambda: [one for one in _listed(here, capsys) if one["shop"] == shop])
     assert letter["consumer"] == "forward" and letter["order"] == envelope["detail"]["orderId"]
 
     assert _command(here, "redrive", letter["id"]) == 1
@@ -153,8 +144,8 @@ def test_a_failed_batch_is_read_from_the_stream_again_and_announcing_it_twice_is
     here, services, capsys
 ):
     order = scan_and_claim(services, services.shop("main"), uuid4().hex)
-    batch = _wait(lambda: _batch_about(here, order.id))
-    stored = _wait(lambda: services.journeys.stored(order.id))
+    batch = wait_for(lambda: _batch_about(here, order.id))
+    stored = wait_for(lambda: services.journeys.stored(order.id))
     _keep(here, batch)
     [letter] = _listed(here, capsys)
     assert letter["about"] == "1 changes of serverlesspresso-orders"

@@ -3,13 +3,13 @@ the function's own keys: a right that is missing fails here."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from domain.hours import Hours, Span
+from tests.patience import wait_for
 from tests.workflows.test_emulator_paths import BARISTA, Workflow, workflow  # noqa: F401
 from webapp.services import bar
 from webapp.services.opening_hours import follow_hours
@@ -17,14 +17,6 @@ from webapp.services.retention import forget_past
 from webapp.services.shop_settings import change_shop
 from webapp.services.sweep import sweep
 
-_PATIENCE_SECONDS = 20
-
-
-def _wait_until(holds) -> None:
-    end = time.monotonic() + _PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_after_the_days_that_names_are_kept_nobody_owns_an_order(workflow: Workflow):  # noqa: F811
@@ -66,11 +58,11 @@ def test_the_bar_pauses_at_so_many_orders_and_goes_on_when_half_are_left(
     change_shop(services, "main", lambda shop: replace(shop, auto_pause_at=2))
     try:
         orders = [workflow.submitted(), workflow.claim()]
-        _wait_until(lambda: services.shop("main").paused_until)
+        wait_for(lambda: services.shop("main").paused_until)
         assert services.shop("main").pause_is_automatic
         bar.make_order(services, orders[0].id, BARISTA)
         bar.complete_order(services, orders[0].id, BARISTA)
-        _wait_until(lambda: services.shop("main").paused_until is None)
+        wait_for(lambda: services.shop("main").paused_until is None)
     finally:
         change_shop(
             services, "main", lambda shop: replace(shop, auto_pause_at=0, paused_until=None)

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -22,6 +21,7 @@ from scripts.dead_letters import run
 from scripts.environment import ROOT
 from tests.aws import forget_connections
 from tests.builders import a_shop, scan_and_claim
+from tests.patience import wait_for
 from webapp.bootstrap import build_services
 from webapp.cloud.clients import Clients
 from webapp.cloud.extension_kits import ExtensionTable
@@ -32,7 +32,6 @@ from webapp.settings import Settings
 
 NAME = "serverlesspresso-extension-webhook"
 LATER = datetime.now(UTC) + timedelta(hours=1)
-_PATIENCE_SECONDS = 30
 
 
 @pytest.fixture
@@ -43,14 +42,6 @@ def as_function(quick_stack, monkeypatch):
     forget_connections()
     yield build_services(Settings.from_environment())
     forget_connections()
-
-
-def _wait(look):
-    end = time.monotonic() + _PATIENCE_SECONDS
-    while not (found := look()):
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    return found
 
 
 # Rights
@@ -133,7 +124,7 @@ def hooked(services):
 
 def test_each_event_of_an_order_is_delivered_signed_as_the_guide_verifies_it(hooked, till):
     order = hooked()
-    _wait(lambda: len(till.about(order.id)) >= 2)
+    wait_for(lambda: len(till.about(order.id)) >= 2)
     arrived = till.about(order.id)
     assert {one.envelope["detail-type"] for one in arrived} >= {
         "Validator.NewOrder", "OrderProcessor.WorkflowStarted"
@@ -145,7 +136,7 @@ def test_each_event_of_an_order_is_delivered_signed_as_the_guide_verifies_it(hoo
 def test_after_a_500_it_is_delivered_again_under_the_same_id(hooked, till, monkeypatch):
     monkeypatch.setattr(till, "failures", 1)
     order = hooked()
-    done = _wait(lambda: [one for one in till.about(order.id) if one.status == 200])
+    done = wait_for(lambda: [one for one in till.about(order.id) if one.status == 200])
     tries = [one for one in till.about(order.id) if one.id == done[0].id]
     assert [one.status for one in tries] == [500, 200]
     assert all(one.is_genuine for one in tries)
@@ -157,7 +148,7 @@ def test_what_is_refused_three_times_waits_with_the_dead_letters_and_can_be_sent
     monkeypatch.setattr(till, "failures", 3)
     here = bars.local(quick_stack.environment)
     order = hooked()
-    [letter, *_] = _wait(lambda: _letters(here, order.id, capsys))
+    [letter, *_] = wait_for(lambda: _letters(here, order.id, capsys))
     assert letter["consumer"] == "extension-webhook" and letter["shop"] == "hooked"
     refused = [one for one in till.about(order.id) if one.envelope["detail-type"] == letter["about"]]
     assert [one.status for one in refused] == [500, 500, 500]
@@ -191,7 +182,7 @@ def test_a_ticket_comes_out_of_the_printer_with_the_name_and_once(services, quic
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    assert f"printed {order.number} Latte" in _wait(printed)
+    assert f"printed {order.number} Latte" in wait_for(printed)
     assert printed() == ""
     [pdf] = tmp_path.glob("*.pdf")
     assert pdf.read_bytes().startswith(b"%PDF-")

@@ -4,15 +4,13 @@ import re
 from dataclasses import replace
 
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from domain.detail_types import DetailType
 from domain.events import ManagerWaitingCompletion
 from domain.orders import OrderState
 from tests.builders import a_shop, an_order
 from tests.extensions import a_kit, an_arrival, installed
+from tests.webapp.routes.contract import keep_their_promises
 from webapp.extending import KnownBar
 from webapp.extensions.labels import EXTENSION as LABELS
 from webapp.services import devices
@@ -122,29 +120,9 @@ def test_every_answer_is_one_that_the_document_promises(app, printer, walk_up, m
     device = printer()
     [ticket] = device.get(ALL).get_json()["printouts"]
     token = device.environ_base["HTTP_AUTHORIZATION"]
-    api = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
-    operations = [
-        found.ok() for found in api.get_all_operations()
-        if found.ok().path == "/{shop_id}/api/printouts/{extension}" + path
-    ]
-    assert operations
-    for operation in operations:
-
-        @given(case=operation.as_strategy())
-        @settings(
-            max_examples=12, deadline=None, database=None, phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        def keeps_its_promise(case):
-            case.path_parameters |= {"shop_id": "main", "extension": "labels"}
-            if path:
-                case.path_parameters["printout_id"] = ticket["id"]
-            case.call_and_validate(
-                headers={"Authorization": token},
-                excluded_checks=[ignored_auth, positive_data_acceptance],
-            )
-
-        keeps_its_promise()
+    values = {"shop_id": "main", "extension": "labels"}
+    values |= {"printout_id": ticket["id"]} if path else {}
+    keep_their_promises(app, "printouts/{extension}" + path, token, values)
 
 
 def test_the_team_sees_what_was_printed_and_has_it_printed_again(screen, printer, kit, walk_up):
