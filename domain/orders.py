@@ -433,6 +433,18 @@ def in_line(orders: Iterable[Order]) -> list[Order]:
     )
 
 
+def being_made(orders: Iterable[Order]) -> list[Order]:
+    """The orders in somebody's hands, the longest there first; the number settles a tie."""
+    made = [order for order in orders if order.state is OrderState.MAKING]
+    return sorted(made, key=lambda order: (order.making_at, order.number or 0))
+
+
+def ready_to_collect(orders: Iterable[Order]) -> list[Order]:
+    """The drinks on the counter, the longest there first; the number settles a tie."""
+    ready = [order for order in orders if order.state is OrderState.COMPLETED]
+    return sorted(ready, key=lambda order: (order.ended_at, order.number or 0))
+
+
 def position(order: Order, orders: Iterable[Order]) -> int | None:
     """An order's place in line, 1 = next; None when it is not waiting."""
     for place, waiting in enumerate(in_line(orders), start=1):

@@ -144,7 +144,7 @@ def ask_here(job: str, asked: Mapping) -> dict:
     """Has the bar that runs here do a job, with its own environment."""
     from domain.errors import Refusal
     from webapp.bootstrap import build_services
-    from webapp.operator_jobs import JOBS
+    from webapp.operator_jobs.registry import JOBS
     from webapp.settings import Settings
 
     settings = Settings.from_environment()

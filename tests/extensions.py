@@ -15,7 +15,7 @@ from domain.shops import Shop
 from tests.builders import NOW, a_shop
 from webapp.extending import Installed, arrival_of
 from webapp.extension_kit import Arrival, DeliveryFailed, Extension, Kit
-from webapp.print_queue import PrintQueue
+from webapp.extension_kit.print_queue import PrintQueue
 from webapp.settings import Settings
 
 SAMPLES = Path(__file__).parent / "sample_events"

@@ -79,7 +79,7 @@ def _build_kit(
     from webapp.cloud.http_out import CheckedHttp
     from webapp.extending import KnownBar, rule_name
     from webapp.extension_kit import Kit
-    from webapp.print_queue import PrintQueue
+    from webapp.extension_kit.print_queue import PrintQueue
 
     def now() -> datetime:
         return datetime.now(timezone.utc)

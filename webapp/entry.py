@@ -24,9 +24,9 @@ def handler(event: Mapping, context: object) -> object:
     if _is_zappa_invoke(named):
         return zappa_handler.lambda_handler(event, context)
     if "operator_job" in named:
-        from webapp import operator_jobs
+        from webapp.operator_jobs.registry import run
 
-        return operator_jobs.run(event)
+        return run(event)
     from webapp.consumers.registry import dispatch
 
     return dispatch(event, context)

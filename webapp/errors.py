@@ -14,8 +14,8 @@ from werkzeug.exceptions import HTTPException
 
 from domain import errors
 from domain.texts import N_
-from webapp.api_views import time
 from webapp.languages import speak_to_stranger
+from webapp.presenters.api import time
 from webapp.services.once import KeyReused, StillUnderWay
 from webapp.words import _, sentence_of
 

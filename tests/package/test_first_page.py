@@ -13,7 +13,7 @@ PACKAGES = {
 
 NOT_NEEDED = {
     "asyncio", "multiprocessing", "qrcode", "sqlite3", "unittest", "xml.dom",
-    "domain.events", "phonenumbers", "webapp.consumers.registry", "webapp.staff_jobs",
+    "domain.events", "phonenumbers", "webapp.consumers.registry", "webapp.operator_jobs.registry",
     "workflows.order_workflow",
 }
 

@@ -16,7 +16,9 @@ from domain.orders import OrderState, TimeOutCause
 from tests.builders import NOW, PUBLIC_URL, SECRET_KEY, a_shop, an_order
 from tests.fragment_rules import ATTRIBUTES, OF_SVG, OF_TAG, TAGS, broken_rules, elements
 from tests.hostile_texts import XSS
-from webapp import create_app, fragments, presenters
+from webapp import create_app, fragments
+from webapp.presenters.display import display_board
+from webapp.presenters.order import order_view
 from webapp.settings import Settings
 
 PLAIN = "Latte"
@@ -54,15 +56,15 @@ def pushed(text: str) -> dict[str, str]:
     shop, found = a_shop_called(text), {}
     orders = [an_order_with(text, state) for state in OrderState]
     for order in orders:
-        view = presenters.order(shop, order, orders, LATER)
+        view = order_view(shop, order, orders, LATER)
         found[f"order_status {order.state}"] = fragments.order_status(view, shop)
     for cause in TimeOutCause:
         order = replace(an_order_with(text, OrderState.TIMED_OUT), reason=cause)
-        view = presenters.order(shop, order, [], LATER)
+        view = order_view(shop, order, [], LATER)
         found[f"order_status TIMED_OUT {cause}"] = fragments.order_status(view, shop)
     for is_open in (True, False):
         for count, board in (("none", []), ("some", orders), ("many", orders * 9)):
-            view = presenters.display_board(replace(shop, is_open=is_open), board, LATER)
+            view = display_board(replace(shop, is_open=is_open), board, LATER)
             found[f"display_board {is_open} {count}"] = fragments.display_board(view, shop)
     found["board_changed"] = fragments.board_changed(text, LATER)
     for state in ("open", "used_up", "closed"):
@@ -119,7 +121,7 @@ def test_a_signal_says_how_its_order_stands_so_that_the_tapping_tablet_need_not_
     order = an_order_with(PLAIN, state)
     told = f'data-order="{order.number} {order.version if stands else "left"}"'
     shop = a_shop()
-    board = presenters.display_board(shop, [], LATER)
+    board = display_board(shop, [], LATER)
     assert told in fragments.display_board(board, shop, order)
     assert "data-order" not in fragments.display_board(board, shop)
 

@@ -8,8 +8,11 @@ from domain.detail_types import DetailType
 from domain.events import Event, OrderEvent
 from domain.orders import WAITING, Order, OrderState, in_line
 from domain.shops import Shop
-from webapp import fragments, presenters
+from webapp import fragments
 from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
+from webapp.presenters.barista import board_note
+from webapp.presenters.display import code_view, display_board
+from webapp.presenters.order import order_view
 from webapp.services.codes import current_code
 from webapp.services.ports import Services
 from webapp.services.waits import wait_of
@@ -91,13 +94,13 @@ class _Forwarding:
 
     def _publish_board(self, order: Order | None) -> None:
         # The note first: a tablet keeps a card that leaves for a moment, and must still have it.
-        if note := presenters.board_note(order):
+        if note := board_note(order):
             self.services.live.publish(
                 f"{barista_topic(self.shop.id)}/board_changed",
                 fragments.board_changed(note, self.now),
             )
         with speaking(self.shop.languages[0]):
-            board = presenters.display_board(self.shop, self.open_orders, self.now)
+            board = display_board(self.shop, self.open_orders, self.now)
             html = fragments.display_board(board, self.shop, order)
         self.services.live.publish(f"{board_topic(self.shop.id)}/display_board", html)
 
@@ -118,13 +121,13 @@ class _Forwarding:
         line = self.open_orders if order.state in WAITING else []
         wait = wait_of(self.services, self.shop, order, line)
         with speaking(self.shop.offered_language(order.language)):
-            view = presenters.order(self.shop, order, line, self.services.now(), wait)
+            view = order_view(self.shop, order, line, self.services.now(), wait)
             html = fragments.order_status(view, self.shop)
         self.services.live.publish(f"{order_topic(self.shop.id, order.id)}/order_status", html)
 
     def _publish_code(self) -> None:
         current = current_code(self.services, self.shop)
         with speaking(self.shop.languages[0]):
-            code = presenters.code(self.shop, current, self.now, self.services.public_url)
+            code = code_view(self.shop, current, self.now, self.services.public_url)
             html = fragments.code_count(code, self.shop)
         self.services.live.publish(f"{display_topic(self.shop.id)}/code_count", html)

@@ -16,10 +16,10 @@ from functools import partial
 
 from domain.detail_types import DetailType
 from domain.events import EVENT_CLASSES, Event, OrderEvent, parse_event
+from domain.metrics import COUNTED, COUNTED_ELSEWHERE
 from webapp.extending import arrival_of, name_of_rule
 from webapp.extension_kit import Arrival
 from webapp.logs import bound, new_request_id
-from domain.metrics import COUNTED, COUNTED_ELSEWHERE
 from webapp.services.ports import Services
 from webapp.services.read_once import ReadOnce
 from webapp.services.rush import CHANGES_PACE

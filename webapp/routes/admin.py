@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, redirect, request, url_for
 
 from domain.errors import ChoiceInvalid, NotFound
-from webapp import presenters
 from webapp.access import ADMIN, allow, services, staff
-from webapp.qr_svg import qr_svg
+from webapp.drawings.qr_code import qr_svg
+from webapp.presenters.admin import session_view
 from webapp.routes.page import render_page
 from webapp.services.sign_in import ROLES, approve_pairing, create_link, revoke, signed_in
 
@@ -78,7 +78,7 @@ def _home(shop_id: str, links: list[dict] | None = None) -> str:
 
     shop, now, me = services().shop(shop_id), services().now(), staff()
     people = [
-        presenters.signed_in(shop, session, now)
+        session_view(shop, session, now)
         | {
             "is_me": session.id == me.id,
             "revoke_url": url_for(

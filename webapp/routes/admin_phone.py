@@ -6,8 +6,8 @@ from flask import Blueprint, redirect, request, url_for
 
 from domain.errors import ChoiceInvalid
 from domain.shops import SignIn
-from webapp import presenters
 from webapp.access import ADMIN, allow, services
+from webapp.presenters.times import clock
 from webapp.routes.page import render_page
 from webapp.services.customer_sign_in import set_sign_in
 from webapp.services.phone_sign_in import text_budget
@@ -44,7 +44,7 @@ def _page(shop_id: str, sign_in: str, countries: str, error: str = "") -> str:
         error=error,
         saved="saved" in request.args,
         budget=budget,
-        budget_clock=budget and presenters.clock(shop, budget.ends_at),
+        budget_clock=budget and clock(shop, budget.ends_at),
         action=url_for("admin_phone.save", shop_id=shop_id),
         home_url=url_for("admin.home", shop_id=shop_id),
     )

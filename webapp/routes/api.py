@@ -18,9 +18,9 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from domain.errors import ChoiceInvalid
 from domain.orders import Order, OrderState
-from webapp import api_views
 from webapp.access import ANYONE, DEVICE, allow, client_address, device, services
 from webapp.api_schema import STATES, Operation, checker, document
+from webapp.presenters import api as api_views
 from webapp.services import bar, codes, once, ordering
 from webapp.services.devices import TOKEN_LIFETIME, customer_of
 from webapp.services.ports import (

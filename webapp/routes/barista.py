@@ -7,9 +7,11 @@ from flask import Blueprint, redirect, request, url_for
 from domain.errors import ChoiceInvalid, NotAllowedNow
 from domain.orders import OrderState
 from domain.shops import Shop
-from webapp import presenters
 from webapp.access import BARISTA, allow, services, staff, staff_cookie, still_staff
 from webapp.cloud.live_topics import barista_topic, board_topic
+from webapp.presenters.barista import barista_board, batches
+from webapp.presenters.menu import stock_view
+from webapp.presenters.shop import paused_until
 from webapp.routes.live import feed, live_url
 from webapp.routes.page import render_page
 from webapp.services import bar, rush
@@ -73,7 +75,7 @@ def make(shop_id: str, order_id: str):
 @blueprint.get("/batch")
 @allow(BARISTA)
 def batch(shop_id: str):
-    found = presenters.batches(
+    found = batches(
         services().orders.open_orders(shop_id), request.args.get("drink", "")
     )
     return dialog(
@@ -247,7 +249,7 @@ def _rush(shop_id: str) -> str:
     return dialog(
         "rush",
         shop,
-        paused_until=presenters.paused_until(shop),
+        paused_until=paused_until(shop),
         open_count=services().shops.open_order_count(shop_id),
         action=url_for("barista.set_rush", shop_id=shop_id),
     )
@@ -258,7 +260,7 @@ def _sold_out(shop_id: str) -> str:
     return dialog(
         "sold_out",
         shop,
-        menu=presenters.stock(shop, services().now()),
+        menu=stock_view(shop, services().now()),
         action=url_for("barista.set_sold_out", shop_id=shop_id),
     )
 
@@ -273,7 +275,7 @@ def _board(
     """The queue with the addresses of its buttons, by itself or within the tablet's page."""
     who = staff()
     shop = services().shop(shop_id)
-    view = presenters.barista_board(
+    view = barista_board(
         shop, services().orders.open_orders(shop_id), who.id, who.name, services().now(), notes
     )
     for card in (*view["waiting"], *view["making"], *view["ready"]):

@@ -10,9 +10,10 @@ from htmx_flask import make_response
 from domain.errors import ChoiceInvalid, ShopClosed, ShopFull, SoldOut
 from domain.orders import Action
 from domain.shops import Shop
-from webapp import presenters
 from webapp.access import BARISTA, allow, services, staff
 from webapp.errors import STATUS
+from webapp.presenters.barista import recently_done
+from webapp.presenters.menu import menu_view
 from webapp.routes.barista import act, answer, dialog
 from webapp.services import bar
 from webapp.services.walk_ups import place_walk_up
@@ -27,7 +28,7 @@ _UNDONE = {action.value: action for action in (Action.MAKE, Action.COMPLETE, Act
 @allow(BARISTA)
 def walk_up(shop_id: str):
     shop = services().shop(shop_id)
-    return _walk_up(shop, presenters.menu(shop.menu))
+    return _walk_up(shop, menu_view(shop.menu))
 
 
 @blueprint.post("/walk-up")
@@ -46,7 +47,7 @@ def take_walk_up(shop_id: str):
         # A customer's clock runs on; at the counter nobody has one.
         is_sold_out = isinstance(refused, SoldOut)
         why = f"{refused.name} has just sold out." if is_sold_out else refused.sentence
-        menu = presenters.menu(shop.menu, drink, choices, why)
+        menu = menu_view(shop.menu, drink, choices, why)
         # What was typed stays in the dialog, although the answer was meant for the board.
         again = make_response(
             _walk_up(shop, menu, form_key, name),
@@ -61,7 +62,7 @@ def take_walk_up(shop_id: str):
 @allow(BARISTA)
 def recent(shop_id: str):
     shop = services().shop(shop_id)
-    orders = presenters.recently_done(
+    orders = recently_done(
         shop, services().orders.listed_orders(shop_id), services().now()
     )
     for order in orders:

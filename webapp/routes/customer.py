@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import secrets
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 
 from domain.errors import (
     ChoiceInvalid,
@@ -18,7 +27,6 @@ from domain.errors import (
 )
 from domain.orders import WAITING, Order, OrderState
 from domain.shops import Shop
-from webapp import presenters
 from webapp.access import (
     ANYONE,
     ORDER_OWNER,
@@ -32,7 +40,18 @@ from webapp.access import (
 from webapp.cloud.live_topics import order_topic
 from webapp.errors import STATUS
 from webapp.languages import asked_language, choices, entered, speak_to_stranger
-from webapp.refusal_presenter import refusal
+from webapp.presenters.menu import menu_view
+from webapp.presenters.order import order_view
+from webapp.presenters.refusal import refusal_view
+from webapp.presenters.shop import (
+    choice_refusal,
+    menu_said,
+    opens,
+    paused_until,
+    pickup_place,
+    rush_note,
+    wait_words,
+)
 from webapp.routes.live import feed, live_url
 from webapp.routes.page import render_page
 from webapp.services import codes, ordering, waits
@@ -64,8 +83,8 @@ def _shop_in_list(shop: Shop) -> dict:
         "name": shop.name,
         "pickup_place": shop.pickup_place,
         "is_open": shop.is_open,
-        "opens": presenters.opens(shop, now),
-        "paused_until": presenters.paused_until(shop),
+        "opens": opens(shop, now),
+        "paused_until": paused_until(shop),
         "url": url_for("customer.welcome", shop_id=shop.id),
     }
 
@@ -79,8 +98,8 @@ def welcome(shop_id: str):
     return page(
         "customer/welcome.html",
         shop,
-        opens=presenters.opens(shop, services().now()),
-        paused_until=presenters.paused_until(shop),
+        opens=opens(shop, services().now()),
+        paused_until=paused_until(shop),
         open_order=order and {"number": order.number, "url": _order_url(order)},
         wait=_wait(shop),
         phone=who.phone if who and who.has_phone(services().now()) and not order else None,
@@ -116,7 +135,7 @@ def place(shop_id: str):
     return page(
         "customer/scan.html",
         shop,
-        rush=presenters.rush_note(shop),
+        rush=rush_note(shop),
         claim_url=url_for("customer.claim", shop_id=shop.id),
         form_key=secrets.token_urlsafe(12),
         wait=_wait(shop),
@@ -178,9 +197,7 @@ def place_order(shop_id: str, order_id: str):
     except (ChoiceInvalid, SoldOut) as refused:
         if order.state is not OrderState.ADMITTED:
             raise
-        menu = presenters.menu(
-            presenters.menu_said(shop), drink_id, chosen, presenters.choice_refusal(shop, refused)
-        )
+        menu = menu_view(menu_said(shop), drink_id, chosen, choice_refusal(shop, refused))
         return _answer(shop, order, STATUS[type(refused)], menu)
     except NotAllowedNow:
         # The page was older than the order; what became of it says more than an error.
@@ -215,7 +232,7 @@ def _panel(shop: Shop, order: Order, menu: dict | None = None) -> str:
 def _views(shop: Shop, order: Order, menu: dict | None = None) -> dict:
     open_orders = services().orders.open_orders(shop.id) if order.state in WAITING else []
     wait = waits.wait_of(services(), shop, order, open_orders)
-    view = presenters.order(shop, order, open_orders, services().now(), wait) | {
+    view = order_view(shop, order, open_orders, services().now(), wait) | {
         "url": _order_url(order),
         "again_url": url_for("customer.welcome", shop_id=shop.id),
         "my_orders_url": url_for("my_orders.home", shop_id=shop.id),
@@ -227,7 +244,7 @@ def _views(shop: Shop, order: Order, menu: dict | None = None) -> dict:
     ):
         view[name] = url_for(f"customer.{endpoint}", shop_id=shop.id, order_id=order.id)
     view["journey_url"] = url_for("journey.page", shop_id=shop.id, order_id=order.id)
-    return {"order": view, "menu": menu or presenters.menu(presenters.menu_said(shop))}
+    return {"order": view, "menu": menu or menu_view(menu_said(shop))}
 
 
 def _wait(shop: Shop) -> str | None:
@@ -235,13 +252,13 @@ def _wait(shop: Shop) -> str | None:
     if not shop.is_open or shop.paused_until:
         return None
     open_orders = services().orders.open_orders(shop.id)
-    return presenters.wait_words(waits.wait_of_next(services(), shop, open_orders))
+    return wait_words(waits.wait_of_next(services(), shop, open_orders))
 
 
 def refusal_page(shop: Shop, refused: Refusal, next_url: str | None = None):
     """Why the bar turned this down, when it works again, and the way on; with its status."""
     count_refusal(services(), shop, refused, client_address())
-    view = refusal(shop, refused, services().now())
+    view = refusal_view(shop, refused, services().now())
     if isinstance(refused, HasOpenOrder):
         order = services().order(shop.id, refused.order_id)
         view["next_url"] = _order_url(order)
@@ -262,5 +279,5 @@ def page(template: str, shop: Shop, **context) -> str:
     """A customer's page; showing it keeps their cookie alive."""
     session.modified = session.modified or "customer" in session
     return render_page(
-        template, shop, place=presenters.place(shop), languages=choices(shop), **context
+        template, shop, place=pickup_place(shop), languages=choices(shop), **context
     )

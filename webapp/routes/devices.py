@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, redirect, request, url_for
 
 from domain.errors import ChoiceInvalid, NotFound
-from webapp import presenters
 from webapp.access import ADMIN, allow, services, staff
+from webapp.presenters.admin import device_view
 from webapp.routes.page import render_page
 from webapp.services.devices import SCOPES, create_device, devices_of, remove_device
 
@@ -51,7 +51,7 @@ def _page(shop_id: str, error: str = "", made: dict | None = None) -> str:
         error=error,
         made=made,
         devices=[
-            presenters.device(shop, device, SCOPES, now)
+            device_view(shop, device, SCOPES, now)
             | {"remove_url": url_for("devices.remove", shop_id=shop_id, device_id=device.id)}
             for device in devices_of(services(), shop_id)
         ],

@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, url_for
 
 from domain.shops import Shop
-from webapp import presenters
 from webapp.access import DISPLAY, allow, services, still_staff
 from webapp.cloud.live_topics import board_topic, display_topic
-from webapp.qr_svg import qr_svg
+from webapp.drawings.qr_code import qr_svg
+from webapp.presenters.display import code_view, display_board
+from webapp.presenters.shop import wait_words
 from webapp.routes.live import feed, live_url
 from webapp.routes.page import render_page
 from webapp.services.codes import current_code
@@ -56,20 +57,20 @@ def _entered(shop_id: str) -> Shop:
 
 
 def _code(shop: Shop) -> dict:
-    view = presenters.code(
+    view = code_view(
         shop, current_code(services(), shop), services().now(), services().public_url
     )
     if view["url"]:
         for one in (view, *view["coming"]):
             one["svg"] = qr_svg(one["url"])
         open_orders = services().orders.open_orders(shop.id)
-        view["wait"] = presenters.wait_words(wait_of_next(services(), shop, open_orders))
+        view["wait"] = wait_words(wait_of_next(services(), shop, open_orders))
     return view | {"panel_url": url_for("display.code_panel", shop_id=shop.id)}
 
 
 def _board(shop: Shop) -> dict:
     now = services().now()
-    return presenters.display_board(shop, services().orders.open_orders(shop.id), now)
+    return display_board(shop, services().orders.open_orders(shop.id), now)
 
 
 def _render(template: str, shop: Shop, **context) -> str:

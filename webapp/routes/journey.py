@@ -58,9 +58,9 @@ def _own_view(shop: Shop, order_id: str) -> dict:
 
 def _view(shop: Shop, events: list, is_shared: bool = False) -> dict:
     # Late: the drawing of the workflow is nobody's first page.
-    from webapp.journey_presenter import journey
+    from webapp.presenters.journey import journey_view
 
-    return journey(shop, events, services().now(), is_shared=is_shared)
+    return journey_view(shop, events, services().now(), is_shared=is_shared)
 
 
 def _page(template: str, shop: Shop, view: dict, **context) -> str:

@@ -9,8 +9,9 @@ from domain.errors import ChangedMeanwhile, ChoiceInvalid, NotFound, SettingInva
 from domain.languages import LANGUAGES
 from domain.menu import ALLERGENS, Drink, OptionGroup
 from domain.shops import Shop
-from webapp import presenters, setting_views
 from webapp.access import ADMIN, allow, services, staff
+from webapp.presenters import settings as setting_views
+from webapp.presenters.menu import menu_view, stock_view
 from webapp.routes.page import render_page
 from webapp.routes.settings_pages import seen
 from webapp.services.shop_settings import change_shop, edit_shop, seen_number
@@ -26,7 +27,7 @@ _PLACES = {"up": -1, "down": 1}
 @allow(ADMIN)
 def home(shop_id: str):
     shop = services().shop(shop_id)
-    menu = presenters.stock(shop, services().now())
+    menu = stock_view(shop, services().now())
     for kind in _CHANGE:
         for item in menu[kind]:
             item["edit_url"] = url_for("menu.edit", shop_id=shop_id, kind=kind, item_id=item["id"])
@@ -104,7 +105,7 @@ def _item_page(
         seen=seen_number(shop, part) if kept is None else kept,
         last_edit=setting_views.last_edit(shop, part, services().now()),
         icon_names=menu_edits.ICONS,
-        groups=presenters.menu(shop.menu)["groups"],
+        groups=menu_view(shop.menu)["groups"],
         allergens=ALLERGENS,
         own_language=LANGUAGES.get(shop.languages[0], ""),
         translated={code: LANGUAGES.get(code, code) for code in shop.languages[1:]},

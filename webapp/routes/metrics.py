@@ -17,7 +17,7 @@ from webapp.routes.live import feed, live_url
 from webapp.services.bar import set_shows_baristas
 
 if TYPE_CHECKING:
-    from webapp.metrics_presenter import Read
+    from webapp.presenters.metrics import Read
     from webapp.services.metrics import Days
 
 blueprint = Blueprint("metrics", __name__, url_prefix="/<shop_id>")
@@ -66,7 +66,7 @@ def live(shop_id: str):
 @blueprint.get("/metrics/figures.csv")
 @allow(BARISTA)
 def figures_csv(shop_id: str):
-    from webapp import metrics_csv
+    from webapp.presenters import metrics_csv
 
     shop = services().shop(shop_id)
     days = _days(shop)
@@ -76,7 +76,7 @@ def figures_csv(shop_id: str):
 @blueprint.get("/metrics/orders.csv")
 @allow(BARISTA)
 def orders_csv(shop_id: str):
-    from webapp import metrics_csv
+    from webapp.presenters import metrics_csv
     from webapp.services.metrics import records
 
     shop = services().shop(shop_id)
@@ -111,7 +111,7 @@ def tv_live(shop_id: str):
 
 
 def _on_tv(template: str, shop_id: str, address: str | None) -> str:
-    from webapp.metrics_presenter import metrics_on_tv
+    from webapp.presenters.metrics import metrics_on_tv
 
     shop = services().shop(shop_id)
     return _render(
@@ -124,9 +124,9 @@ def _on_tv(template: str, shop_id: str, address: str | None) -> str:
 
 
 def _figures(shop: Shop, days: Days) -> dict:
-    from webapp.metrics_presenter import metrics
+    from webapp.presenters.metrics import metrics_view
 
-    return metrics(shop, _read(shop, days), services().now())
+    return metrics_view(shop, _read(shop, days), services().now())
 
 
 def _today(shop: Shop) -> Days:
@@ -143,7 +143,7 @@ def _days(shop: Shop) -> Days:
 
 
 def _read(shop: Shop, days: Days) -> Read:
-    from webapp.metrics_presenter import Read
+    from webapp.presenters.metrics import Read
     from webapp.services.metrics import figures_of, refused_scans
 
     return Read(

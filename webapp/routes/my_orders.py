@@ -6,9 +6,9 @@ from flask import Blueprint, redirect, url_for
 
 from domain.errors import NotAllowedNow
 from domain.orders import Order
-from webapp import my_orders_presenter
 from webapp.access import ANYONE, allow, customer, forget_customer, services
 from webapp.languages import entered
+from webapp.presenters.my_orders import days, past_order_view
 from webapp.routes.customer import page
 from webapp.services.forgetting import forget_browser, orders_in_the_way
 from webapp.services.my_orders import my_orders
@@ -25,10 +25,10 @@ def home(shop_id: str):
         "customer/my_orders.html",
         shop,
         orders=[
-            my_orders_presenter.row(shop, order, services().now()) | _urls(order)
+            past_order_view(shop, order, services().now()) | _urls(order)
             for order in orders
         ],
-        kept=my_orders_presenter.days(shop.keep_days),
+        kept=days(shop.keep_days),
         erase_url=url_for("my_orders.ask", shop_id=shop.id) if customer() else None,
         start_url=url_for("customer.welcome", shop_id=shop.id),
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, redirect, request, url_for
 
 from domain.errors import ChoiceInvalid
-from webapp import presenters
 from webapp.access import ADMIN, allow, services, staff
+from webapp.presenters.admin import person_view
 from webapp.routes.page import render_page
 from webapp.services import people
 from webapp.services.sign_in import signed_in
@@ -102,7 +102,7 @@ def _page(
         "admin/people.html",
         shop,
         people=[
-            presenters.person(shop, person, sessions, now)
+            person_view(shop, person, sessions, now)
             | {
                 "is_me": person.email == manager.email,
                 "may_manage": people.may_manage(manager, person),

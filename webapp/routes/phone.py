@@ -12,7 +12,6 @@ from domain.errors import (
     TooManyRequests,
 )
 from domain.shops import Shop
-from webapp import presenters
 from webapp.access import (
     ANYONE,
     allow,
@@ -24,6 +23,7 @@ from webapp.access import (
 )
 from webapp.errors import STATUS
 from webapp.languages import entered
+from webapp.presenters.phone import phone_code_view, phone_number_view
 from webapp.routes.customer import page, refusal_page
 from webapp.services import codes, phone_sign_in
 from webapp.words import sentence_of
@@ -119,7 +119,7 @@ def _number_page(shop: Shop, typed: str = "", error: str = "") -> str:
     return page(
         "customer/phone.html",
         shop,
-        form=presenters.phone_number(shop, typed, error),
+        form=phone_number_view(shop, typed, error),
         action=url_for("phone.ask_code", shop_id=shop.id),
     )
 
@@ -132,7 +132,7 @@ def _code_page(shop: Shop, refused: Refusal | None = None) -> str:
     return page(
         "customer/phone_code.html",
         shop,
-        form=presenters.phone_code(shop, sign_in, refused, services().now()),
+        form=phone_code_view(shop, sign_in, refused, services().now()),
         action=url_for("phone.enter_code", shop_id=shop.id),
         again_url=url_for("phone.ask_again", shop_id=shop.id),
         number_url=url_for("phone.number_page", shop_id=shop.id),

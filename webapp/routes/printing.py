@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, redirect, render_template, url_for
 
-from webapp import api_views, presenters
 from webapp.access import BARISTA, DEVICE, allow, services
+from webapp.presenters import api as api_views
+from webapp.presenters.admin import printout_view
 from webapp.routes import api
 from webapp.routes.api import PLACE, operation
 
@@ -58,7 +59,7 @@ def page(shop_id: str, extension: str):
         shop=shop,
         extension=extension,
         printouts=[
-            presenters.printout(shop, one, now)
+            printout_view(shop, one, now)
             | {
                 "pdf_url": url_for("printing.pdf", printout_id=one.id, **place),
                 "again_url": url_for("printing.again", printout_id=one.id, **place),

@@ -7,12 +7,12 @@ from zoneinfo import available_timezones
 from flask import Blueprint, abort, current_app, redirect, request, url_for
 
 from domain.errors import ChangedMeanwhile, SettingInvalid
-from domain.logos import MOST_BYTES
 from domain.languages import LANGUAGES
+from domain.logos import MOST_BYTES
 from domain.settings import NUMBERS, PARTS
 from domain.shops import Shop
-from webapp import setting_views
 from webapp.access import ADMIN, allow, services, staff, takes_bytes
+from webapp.presenters import settings as setting_views
 from webapp.routes.page import render_page
 from webapp.services.logos import remove_logo, set_logo
 from webapp.services.shop_settings import edit_shop, seen_number

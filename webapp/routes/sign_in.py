@@ -13,7 +13,7 @@ from webapp.access import (
     services,
     staff,
 )
-from webapp.qr_svg import qr_svg
+from webapp.drawings.qr_code import qr_svg
 from webapp.routes.page import render_page
 from webapp.services.ports import StaffSession
 from webapp.services.sign_in import (

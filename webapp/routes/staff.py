@@ -12,8 +12,8 @@ from flask import Blueprint, redirect, request, session, url_for
 from domain import passwords
 from domain.errors import ChoiceInvalid, Refusal, SignInOver, SignInRefused, TooManyRequests
 from webapp.access import ANYONE, allow, begin_staff_session, client_address, services, staff
+from webapp.drawings.qr_code import qr_svg
 from webapp.errors import STATUS
-from webapp.qr_svg import qr_svg
 from webapp.routes.page import render_page
 from webapp.routes.sign_in import home_of
 from webapp.services import staff_sign_in

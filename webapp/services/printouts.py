@@ -1,6 +1,6 @@
 """What extensions have printed: a device fetches it and ticks it off, the team looks it up.
 
-The queue itself is the extension's (`webapp/print_queue.py`); here it is found by the extension's
+The queue itself is the extension's (`webapp/extension_kit/print_queue.py`); here it is found by the extension's
 name, and only where this deployment has that extension and it draws something.
 """
 
@@ -15,7 +15,7 @@ from webapp.services.ports import Services
 
 if TYPE_CHECKING:
     from webapp.extension_kit import Kit
-    from webapp.print_queue import PrintQueue, Printout
+    from webapp.extension_kit.print_queue import PrintQueue, Printout
 
 
 @dataclass(frozen=True)

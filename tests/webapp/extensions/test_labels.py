@@ -8,9 +8,9 @@ from domain.detail_types import DetailType
 from domain.orders import OrderState
 from tests.builders import NOW, Clock, an_order
 from tests.extensions import a_kit, an_arrival, replay
+from webapp.extension_kit.print_queue import PrintQueue
 from webapp.extensions import labels
 from webapp.extensions.labels import EXTENSION
-from webapp.print_queue import PrintQueue
 
 ORDER = "0123456789abcdef0123456789abcdef"
 QUEUED = DetailType.MANAGER_WAITING_COMPLETION

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from tests.webapp.routes.conftest import claim
 from tests.builders import workflow_writes
+from tests.webapp.routes.conftest import claim
+from tests.webapp.services.test_counter import KIM, made
 from webapp.services import bar
 from webapp.services.walk_ups import place_walk_up, submit_walk_up
-from tests.webapp.services.test_counter import KIM, made
 
 HTMX = {"HX-Request": "true"}
 

@@ -9,7 +9,7 @@ import pytest
 from domain.orders import OrderState, admit
 from tests.builders import a_shop
 from tests.webapp.routes.conftest import claim
-from webapp import presenters
+from webapp.routes import customer as customer_pages
 from webapp.services import bar
 
 
@@ -199,7 +199,7 @@ def test_a_fault_shows_a_calm_page_with_a_reference_that_is_in_the_log(
     def broken(*_):
         raise RuntimeError("a secret detail")
 
-    monkeypatch.setattr(presenters, "order", broken)
+    monkeypatch.setattr(customer_pages, "order_view", broken)
     answer = phone.get(admitted)
     text = answer.get_data(as_text=True)
     assert answer.status_code == 500

@@ -220,6 +220,6 @@ def test_zappa_alone_would_run_code_and_drop_an_envelope_without_a_word(
 
 def test_zappa_invoke_still_calls_a_function(door, monkeypatch):
     called = []
-    monkeypatch.setattr("webapp.operator_jobs.run", lambda *event: called.append(event))
-    door({"command": "webapp.operator_jobs.run"}, None)
+    monkeypatch.setattr("webapp.operator_jobs.registry.run", lambda *event: called.append(event))
+    door({"command": "webapp.operator_jobs.registry.run"}, None)
     assert len(called) == 1

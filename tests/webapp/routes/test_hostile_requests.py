@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.hostile_texts import XSS
 from tests.webapp.routes.test_access import (  # noqa: F401
     FORMS,
     WHO_MAY,
@@ -21,7 +22,6 @@ from tests.webapp.routes.test_access import (  # noqa: F401
     built_bar,
     everything,
 )
-from tests.hostile_texts import XSS
 
 _some = settings(
     max_examples=3,

@@ -12,7 +12,7 @@ from domain.orders import OrderState
 from tests.builders import journey_to, workflow_writes
 from tests.webapp.routes.conftest import claim
 from webapp.consumers.journey import store_event
-from webapp.workflow_svg import workflow_svg
+from webapp.drawings.workflow import workflow_svg
 
 AT = "2024-05-17T09:31:07Z"
 

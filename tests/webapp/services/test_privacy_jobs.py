@@ -19,7 +19,7 @@ from tests.builders import (
     workflow_writes,
 )
 from tests.webapp.services.test_forgetting import a_served_order, told
-from webapp.operator_jobs import JOBS
+from webapp.operator_jobs.registry import JOBS
 from webapp.services import codes
 from webapp.services.customer_sign_in import set_sign_in
 from webapp.services.my_orders import my_orders

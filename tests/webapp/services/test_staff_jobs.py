@@ -20,7 +20,7 @@ from tests.webapp.services.test_staff_sign_in import (
     sign_in,
     with_own_password,
 )
-from webapp.operator_jobs import JOBS
+from webapp.operator_jobs.registry import JOBS
 from webapp.services.sign_in import create_link, current_session, open_link, signed_in
 from webapp.settings import Settings
 

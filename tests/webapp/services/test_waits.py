@@ -100,7 +100,7 @@ def test_the_table_is_asked_for_few_items(services):
 
 def test_times_shown_are_the_words_of_the_look():
     from domain.estimate import WaitRange
-    from webapp.presenters import wait_sentence, wait_words
+    from webapp.presenters.shop import wait_sentence, wait_words
 
     assert wait_words(WaitRange(4, 6)) == "4–6 min"
     assert wait_words(WaitRange(0, 2)) == "up to 2 min"

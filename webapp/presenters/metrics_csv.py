@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from domain.metrics import OrderRecord, Times
 from domain.shops import Shop
-from webapp.metrics_presenter import Read, ends, refused_scans
+from webapp.presenters.metrics import Read, ends, refused_scans
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 

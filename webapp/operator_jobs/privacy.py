@@ -8,12 +8,12 @@ from datetime import date, timedelta
 from domain.errors import NotAllowedNow, NotFound
 from domain.orders import FORGOTTEN, OPEN_FOR_CUSTOMER, WALK_UP, Order
 from domain.shops import Shop
+from webapp.operator_jobs.staff import known_shop
 from webapp.services.forgetting import forget_customer, forget_order
 from webapp.services.metrics import Days
 from webapp.services.phone_numbers import read_number_of_anywhere
 from webapp.services.ports import OrderQuery, Services
 from webapp.settings import Settings
-from webapp.staff_jobs import known_shop
 
 _CHOOSING = timedelta(hours=1)
 """An order may begin before the midnight after which it gets its number."""

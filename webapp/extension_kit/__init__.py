@@ -12,28 +12,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from domain.detail_types import DetailType
+from webapp.extension_kit.table import OwnTable
 
 if TYPE_CHECKING:
     from domain.events import Event
     from domain.shops import Shop
-    from webapp.print_queue import PrintQueue, Printout
+    from webapp.extension_kit.print_queue import Printout, PrintQueue
 
 
 class DeliveryFailed(Exception):
     """What was asked for outside was not done; EventBridge delivers the event again."""
-
-
-class OwnTable(Protocol):
-    """An extension's own table: values that are JSON-ready, under a part and a key within it."""
-
-    def get(self, part: str, key: str) -> dict | None: ...
-    def put(self, part: str, key: str, value: Mapping, ends_at: datetime) -> None:
-        """Writes the value, over an earlier one; it is gone some time after `ends_at`."""
-    def add(self, part: str, key: str, value: Mapping, ends_at: datetime) -> bool:
-        """Writes the value if the key has none; False when it has."""
-    def delete(self, part: str, key: str) -> None: ...
-    def list(self, part: str, after: str = "", limit: int = 100) -> list[tuple[str, dict]]:
-        """Keys and values of a part in the order of their keys, from the first key after `after`."""
 
 
 class HttpOut(Protocol):

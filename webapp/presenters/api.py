@@ -13,7 +13,7 @@ from webapp.services.codes import CurrentCode, state_of
 
 if TYPE_CHECKING:
     from domain.metrics import Figures, Line, Times
-    from webapp.print_queue import Printout
+    from webapp.extension_kit.print_queue import Printout
     from webapp.services.metrics import Days
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from domain.orders import OPEN_FOR_CUSTOMER, Order, OrderState
 from domain.shops import Shop
 from domain.texts import N_
-from webapp.presenters import drink_order, moment
+from webapp.presenters.shop import drink_order
+from webapp.presenters.times import moment
 from webapp.words import _, as_said, listed, ngettext
 
 _WORDS = {
@@ -24,7 +25,7 @@ _WORDS = {
 }
 
 
-def row(shop: Shop, order: Order, now: datetime) -> dict:
+def past_order_view(shop: Shop, order: Order, now: datetime) -> dict:
     """One order of the list. URLs are added by the route."""
     drink = order.drink_order and drink_order(shop, order.drink_order)
     return {

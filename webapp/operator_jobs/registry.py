@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from domain.errors import Refusal
-from webapp import privacy_jobs, staff_jobs
+from webapp.operator_jobs import privacy, staff
 from webapp.services.ports import Services
 from webapp.settings import Settings
 
@@ -24,7 +24,7 @@ def sign_in_link(services: Services, settings: Settings, asked: Mapping) -> dict
     """A fresh sign-in link: single use, 15 minutes."""
     from webapp.services.sign_in import create_link
 
-    shop_id = staff_jobs.known_shop(services, settings, asked)
+    shop_id = staff.known_shop(services, settings, asked)
     link = create_link(services, shop_id, asked["role"], asked.get("name", ""))
     return {"link": link}
 
@@ -32,12 +32,12 @@ def sign_in_link(services: Services, settings: Settings, asked: Mapping) -> dict
 JOBS: Mapping[str, Callable[[Services, Settings, Mapping], dict]] = {
     "create-shop": create_shop,
     "sign-in-link": sign_in_link,
-    "add-person": staff_jobs.add_person,
-    "list-staff": staff_jobs.list_staff,
-    "revoke-staff": staff_jobs.revoke_staff,
-    "restore-person": staff_jobs.restore_person,
-    "reset-person": staff_jobs.reset_person,
-    "erase-person": privacy_jobs.erase_person,
+    "add-person": staff.add_person,
+    "list-staff": staff.list_staff,
+    "revoke-staff": staff.revoke_staff,
+    "restore-person": staff.restore_person,
+    "reset-person": staff.reset_person,
+    "erase-person": privacy.erase_person,
 }
 
 

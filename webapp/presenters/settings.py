@@ -11,7 +11,7 @@ from domain.hours import DAYS, write_exceptions, write_spans
 from domain.languages import LANGUAGES
 from domain.settings import NUMBERS
 from domain.shops import Shop
-from webapp.presenters import coming, duration, moment
+from webapp.presenters.times import coming, duration, moment
 
 _LABELS = {
     "name": "Name of the bar",

@@ -10,8 +10,8 @@ from datetime import datetime
 from domain.metrics import UNKNOWN, Figures, Line, Promises, Times
 from domain.orders import TimeOutCause
 from domain.shops import Shop
-from webapp import charts
-from webapp.journey_presenter import minutes_and_seconds
+from webapp.drawings import charts
+from webapp.presenters.times import minutes_and_seconds
 from webapp.services.metrics import Days
 
 _REFUSALS = {
@@ -48,7 +48,7 @@ class Read:
     refused_scans: dict[str, int]
 
 
-def metrics(shop: Shop, read: Read, now: datetime) -> dict:
+def metrics_view(shop: Shop, read: Read, now: datetime) -> dict:
     """All figures of the chosen days."""
     figures, refusals = read.figures, refused_scans(read)
     return {

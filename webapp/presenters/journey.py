@@ -10,10 +10,11 @@ from domain.menu import DrinkOrder
 from domain.orders import OrderState, RefusalReason, TimeOutCause
 from domain.shops import Shop
 from domain.texts import N_
-from webapp.presenters import calendar_day, drink_order
+from webapp.drawings.workflow import path_taken, workflow_svg
+from webapp.presenters.shop import drink_order
+from webapp.presenters.times import calendar_day, minutes_and_seconds
 from webapp.services.ports import StoredEvent
 from webapp.words import _, as_said, listed
-from webapp.workflow_svg import path_taken, workflow_svg
 
 _ENDS = {
     DetailType.ORDER_COMPLETED: (N_("How your coffee was made"), N_("How a coffee was made")),
@@ -26,7 +27,7 @@ _ENDS = {
 _UNDER_WAY = (N_("How your coffee is being made"), N_("How a coffee is being made"))
 
 
-def journey(
+def journey_view(
     shop: Shop, events: list[StoredEvent], now: datetime, is_shared: bool = False
 ) -> dict:
     """The journey's page. A shared one names nobody and carries no order number."""
@@ -138,14 +139,6 @@ def _facts(events: list[StoredEvent]) -> list[dict]:
         for label, begin, end in spans
         if begin and end and end >= begin
     ]
-
-
-def minutes_and_seconds(seconds: float) -> str:
-    """A span as the deck writes it: "3m 34s", "34s", "1h 4m"."""
-    whole = round(seconds)
-    if whole >= 3600:
-        return f"{whole // 3600}h {whole % 3600 // 60}m"
-    return f"{whole // 60}m {whole % 60}s" if whole >= 60 else f"{whole}s"
 
 
 def _number(events: list[StoredEvent]) -> str | None:

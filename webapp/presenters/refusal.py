@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import singledispatch
 
 from domain.errors import (
@@ -21,11 +21,14 @@ from domain.errors import (
 )
 from domain.rush import PAUSE_MINUTES
 from domain.shops import Shop
-from webapp.presenters import CLOCK_FROM, clock, coming, duration, to_ms
+from webapp.presenters.times import clock, coming, duration, to_ms
 from webapp.words import _, ngettext, sentence_of
 
+_CLOCK_FROM = timedelta(minutes=1)
+"""Of half a minute the clock says nothing: it shows the minute that it is."""
 
-def refusal(shop: Shop, refused: Refusal, now: datetime) -> dict:
+
+def refusal_view(shop: Shop, refused: Refusal, now: datetime) -> dict:
     """Why a scan was not taken, and when it will work again."""
     return {
         "kind": "unknown",
@@ -129,9 +132,8 @@ def _too_many_requests(refused: TooManyRequests, shop: Shop, now: datetime) -> d
         "title": _("One moment, please"),
         "why": sentence_of(refused),
         "when_label": _("Try again"),
-        # Of half a minute the clock says nothing: it shows the minute that it is.
         "when_clock": clock(shop, refused.retry_at)
-        if refused.retry_at - now >= CLOCK_FROM
+        if refused.retry_at - now >= _CLOCK_FROM
         else None,
         "when_ms": to_ms(refused.retry_at),
         "keep": None,

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from webapp.extension_kit import OwnTable
+    from webapp.extension_kit.table import OwnTable
 
 WAITS = timedelta(hours=1)
 """Nobody wants a label of an order that is older; a printer that comes back begins with these."""

@@ -1,0 +1,1 @@
+"""Inline SVG that obeys the strict Content-Security-Policy."""

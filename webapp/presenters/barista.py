@@ -1,0 +1,126 @@
+"""The tablet's board and the lists of its dialogs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from domain.orders import (
+    REMAKE_SECONDS,
+    Order,
+    OrderState,
+    RefusalReason,
+    Role,
+    being_made,
+    in_line,
+    ready_to_collect,
+)
+from domain.shops import Shop
+from webapp.presenters.shop import paused_until
+from webapp.presenters.times import clock, to_ms
+
+_LONG_IN_HAND = timedelta(minutes=3)
+"""Then a colleague may put a drink back in line: the tablet it was taken at may be gone."""
+
+
+def barista_board(
+    shop: Shop, open_orders: list[Order], barista_id: str, barista_name: str, now: datetime,
+    notes: dict[str, str] | None = None,
+) -> dict:
+    """The tablet's three columns. `notes` are sentences for single cards, by order id."""
+    waiting = in_line(open_orders)
+    making = being_made(open_orders)
+    making.sort(key=lambda order: order.barista_id != barista_id)
+    ready = ready_to_collect(open_orders)
+    totals = Counter((order.drink_order.drink, order.drink_order.name) for order in waiting)
+    notes = notes or {}
+
+    def cards(orders: list[Order]) -> list[dict]:
+        return [_card(order, barista_id, notes.get(order.id), now) for order in orders]
+
+    return {
+        "at_ms": to_ms(now),
+        "version": 0,
+        "is_open": shop.is_open,
+        "paused_until": paused_until(shop),
+        "pause_is_automatic": shop.pause_is_automatic,
+        "extra_minutes": shop.extra_minutes,
+        "waiting": cards(waiting),
+        "making": cards(making),
+        "ready": cards(ready),
+        "totals": [
+            {"drink_id": drink_id, "drink": name, "count": count}
+            for (drink_id, name), count in totals.items()
+        ],
+        "me": barista_name,
+    }
+
+
+def batches(open_orders: list[Order], drink_id: str) -> list[dict]:
+    """The waiting orders of a drink, the same ones together; the next in line comes first."""
+    found: dict[tuple[str, ...], dict] = {}
+    for order in in_line(open_orders):
+        wanted = order.drink_order
+        if wanted.drink != drink_id or order.state is not OrderState.QUEUED:
+            continue
+        batch = found.setdefault(
+            wanted.differences,
+            {"drink_name": wanted.name, "icon": wanted.icon, "differences": wanted.differences,
+             "ids": [], "numbers": []},
+        )
+        batch["ids"].append(order.id)
+        batch["numbers"].append(order.number)
+    return list(found.values())
+
+
+def recently_done(shop: Shop, listed: list[Order], now: datetime) -> list[dict]:
+    """Drinks that were ready within the last minutes, the latest first."""
+    earliest = now - timedelta(seconds=REMAKE_SECONDS)
+    done = [order for order in listed if order.ended_at and order.ended_at >= earliest]
+    return [
+        {
+            "id": order.id,
+            "number": order.number,
+            "drink_name": order.drink_order.name,
+            "for_name": order.for_name or "",
+            "options": ", ".join(order.drink_order.differences).lower() or "as it comes",
+            "word": "collected, ready at" if order.state is OrderState.COLLECTED else "ready at",
+            "at": clock(shop, order.ended_at),
+        }
+        for order in sorted(done, key=lambda order: order.ended_at, reverse=True)
+    ]
+
+
+def board_note(order: Order | None) -> str:
+    """What a tablet should be told about a card that left by itself; else empty."""
+    if order is None or order.number is None:
+        return ""
+    if order.state is OrderState.REFUSED:
+        why = "the bar is full" if order.reason == RefusalReason.FULL else "the bar is closed"
+        return f"{order.number} was not taken: {why}"
+    if order.state is OrderState.CANCELLED and order.cancelled_by is Role.CUSTOMER:
+        return f"{order.number} was cancelled by the customer"
+    if order.state is OrderState.TIMED_OUT:
+        return f"{order.number} waited too long and was closed"
+    return ""
+
+
+def _card(order: Order, barista_id: str, note: str | None, now: datetime) -> dict:
+    return {
+        "id": order.id,
+        "number": order.number,
+        "drink_name": order.drink_order.name,
+        "icon": order.drink_order.icon,
+        "differences": list(order.drink_order.differences),
+        "state": order.state.value,
+        "version": order.version,
+        "since_ms": to_ms(order.submitted_at),
+        "ready_ms": to_ms(order.ended_at),
+        "barista_name": order.barista_name,
+        "for_name": order.for_name or "",
+        "is_walk_up": order.is_walk_up,
+        "is_remake": order.remade_at is not None,
+        "is_mine": order.barista_id == barista_id,
+        "is_long_in_hand": order.making_at is not None and now - order.making_at >= _LONG_IN_HAND,
+        "note": note,
+    }

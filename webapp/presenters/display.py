@@ -1,0 +1,102 @@
+"""The TV: whose drink is ready, and the code to scan."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from domain.admission import QrCode
+from domain.orders import Order, OrderState, being_made, in_line, ready_to_collect
+from domain.shops import Shop
+from webapp.presenters.shop import opens, pickup_place
+from webapp.presenters.times import clock, to_ms
+from webapp.services.codes import CurrentCode, state_of
+from webapp.words import _, pgettext, speaking
+
+_ROWS_ON_TV = 6
+
+
+def display_board(shop: Shop, open_orders: list[Order], now: datetime) -> dict:
+    """The TV's two lists."""
+    making = sorted(being_made(open_orders), key=lambda order: order.number or 0)
+    preparing = [*making, *in_line(open_orders)]
+    ready = ready_to_collect(open_orders)
+    return {
+        "at_ms": to_ms(now),
+        "version": 0,
+        "is_open": shop.is_open,
+        "preparing": [
+            {
+                "number": order.number,
+                "drink_name": order.drink_order.name,
+                "is_making": order.state is OrderState.MAKING,
+            }
+            for order in preparing[:_ROWS_ON_TV]
+        ],
+        "more_waiting": max(len(preparing) - _ROWS_ON_TV, 0),
+        "ready": [
+            {
+                "number": order.number,
+                "drink_name": order.drink_order.name,
+                "ready_ms": to_ms(order.ended_at),
+            }
+            for order in reversed(ready)
+        ],
+        "pickup_place": pickup_place(shop),
+        "words": tv_words(shop),
+    }
+
+
+def tv_words(shop: Shop) -> dict:
+    """What the TV says in large: in the bar's own language and, below, in its second one."""
+    second = shop.languages[1] if len(shop.languages) > 1 else ""
+    also = dict.fromkeys(_large_words(shop), "")
+    if second:
+        with speaking(second):
+            also = _large_words(shop)
+    return {
+        "language": second,
+        **{name: {"own": own, "also": also[name]} for name, own in _large_words(shop).items()},
+    }
+
+
+def _large_words(shop: Shop) -> dict[str, str]:
+    return {
+        "open": _("Scan to order"),
+        "used_up": _("Next code soon"),
+        "paused": _("Short pause"),
+        "closed": _("Closed now"),
+        "preparing": _("Preparing"),
+        "ready": pgettext("heading over the numbers to collect", "Ready"),
+        "collect": _("Collect at the %(place)s", place=pickup_place(shop)),
+    }
+
+
+def code_view(shop: Shop, current: CurrentCode, now: datetime, public_url: str) -> dict:
+    """The TV's code panel without its drawing: that and the address never travel on a topic."""
+    state, next_at = state_of(shop, current)
+    return {
+        "state": state,
+        # Changes with what the screen must read anew for.
+        "window": f"{current.bucket.window}-{shop.code_seconds}",
+        **_drawn(shop, current.qr_code, public_url, state),
+        "coming": [_drawn(shop, coming, public_url, state) for coming in current.coming],
+        "scans": current.bucket.scans,
+        "left": current.bucket.left,
+        "next_ms": to_ms(next_at),
+        "next_clock": clock(shop, next_at),
+        "opens": opens(shop, now),
+        "extra_minutes": shop.extra_minutes,
+        "words": tv_words(shop),
+        "at_ms": to_ms(now),
+        "version": 0,
+    }
+
+
+def _drawn(shop: Shop, qr_code: QrCode, public_url: str, state: str) -> dict:
+    """One code: what it says while the bar takes orders, and for how long. The route draws it."""
+    return {
+        "url": f"{public_url}/{shop.id}/scan/{qr_code.text}" if state == "open" else None,
+        "renew_ms": to_ms(qr_code.shown_until),
+        "good_until_ms": to_ms(qr_code.good_until),
+        "svg": None,
+    }
