@@ -66,6 +66,7 @@ def _body_of(*endings: str) -> Callable[[Place], bool]:
 TASK_TOKEN = Secret("a task token", nowhere)
 SESSION_SECRET = Secret("a session's secret", nowhere)
 SCAN_CODE = Secret("a QR code's proof", _body_of(r"GET .*/(display(/code)?|api/qr-code)"))
+LIVE_GRANT = Secret("a live grant's signature", _body_of("GET .*/live", r"GET .*/orders/[0-9a-f]{32}"))
 LINK_SECRET = Secret("a sign-in link's secret", _body_of(r"POST .*/admin/(links|shop/new)"))
 # Whoever typed a number sees it again beside what is wrong with it; developers see the texts.
 PHONE_NUMBER = Secret("a phone number", _body_of("POST .*/phone", "GET /developer/texts"))
@@ -139,6 +140,8 @@ class Canaries:
             body = gzip.decompress(body)
         for proof in re.findall(rb"/scan/[0-9a-f]+-[0-9a-f]+-([\w-]{16,})", body):
             self.guard(SCAN_CODE, proof.decode())
+        for signature in re.findall(rb"X-Amz-Signature=([0-9a-f]{64})", body):
+            self.guard(LIVE_GRANT, signature.decode())
         if name.endswith("/admin/links"):
             self.guard(LINK_SECRET, *re.findall(r"/sign-in/([\w-]{20,})", body.decode()))
         self.saw("body", name, body)

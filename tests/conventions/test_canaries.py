@@ -100,6 +100,16 @@ def test_the_secrets_of_sessions_codes_and_links_are_learnt_from_the_answers(can
     ]
 
 
+def test_a_live_grant_is_for_its_own_page_and_live_address_only(canaries):
+    grant = f"wss://iot/mqtt?X-Amz-Signature={'0a' * 32}&amp;X-Amz-Security-Token=t".encode()
+    for path in ("/main/barista/live", f"/main/orders/{'1f' * 16}"):
+        canaries.saw_answer("GET", path, [], grant)
+    assert canaries.leaks() == []
+    canaries.saw_answer("GET", f"/main/orders/{'1f' * 16}/panel", [], grant)
+    [leak] = canaries.leaks()
+    assert leak.startswith("a live grant's signature in body GET /main/orders/")
+
+
 def test_the_clients_of_this_run_are_watched():
     app = Flask(__name__)
     app.add_url_rule("/", view_func=lambda: "watched-over")

@@ -124,6 +124,8 @@ def _order_id(page) -> str:
 def test_an_order_goes_from_scan_to_cup_on_pushes_alone(bar):
     tv, tablet = bar.tv(), bar.tablet("Rui")
     phone = bar.scan(tv)
+    asked = []
+    phone.on("request", lambda request: asked.append(request.url))
     get_place(phone)
     expect(tv.get_by_text("999 of 1000")).to_be_visible()
     number = place_order(phone, "Latte")
@@ -133,6 +135,8 @@ def test_an_order_goes_from_scan_to_cup_on_pushes_alone(bar):
     phone.route("**/panel", lambda route: route.abort())
     tap(tablet, number, "Make")
     expect(phone.get_by_role("heading", name="Rui is making it now")).to_be_visible()
+    # Its first grant came with the page.
+    assert not [url for url in asked if url.endswith("/live")]
 
 
 def test_a_page_may_connect_to_iot_core_and_nowhere_else(iot_stack, holder):
@@ -155,6 +159,7 @@ def test_a_grant_is_renewed_without_a_gap_and_a_refused_renewal_ends_the_connect
             route.fulfill(response=answer)
 
     phone.route("**/live", soon_over)
+    _change_the_pages_grant(phone, '"seconds": 900', '"seconds": 1')
     sockets = []
     phone.on("websocket", lambda socket: sockets.append(socket))
     phone.reload()
@@ -192,6 +197,48 @@ def test_a_lost_connection_is_made_again_and_the_page_read(bar, phone):
     number = place_order(phone, "Tea")
     tap(bar.tablet("Rui"), number, "Make")
     expect(phone.get_by_role("heading", name="Rui is making it now")).to_be_visible()
+
+
+def test_a_page_whose_own_grant_is_refused_asks_for_another(bar, phone):
+    _change_the_pages_grant(phone, "X-Amz-Signature=", "X-Amz-Signature=0")
+    with phone.expect_request("**/live"):
+        phone.reload()
+    expect(phone.locator("#alive")).to_be_visible()
+    assert phone.evaluate("isGrantChanged")
+    assert phone.locator("[data-grant]").count() == 0
+    # Chromium says what IoT Core said, once.
+    assert bar.complaints.pop().endswith("Unexpected response code: 403")
+
+
+def test_a_phone_reads_again_five_minutes_after_the_last_news(bar, phone):
+    number, tablet = place_order(phone, "Tea"), bar.tablet("Rui")
+    expect(card(tablet, number)).to_be_visible()
+    phone.clock.install()
+    with phone.expect_response("**/panel"):
+        phone.reload()
+    reads = []
+    phone.on("request", lambda request: reads.append(request.url))
+    phone.clock.fast_forward(280_000)
+    tap(tablet, number, "Make")
+    expect(phone.get_by_role("heading", name="Rui is making it now")).to_be_visible()
+    phone.clock.fast_forward(280_000)
+    phone.evaluate("0")
+    assert reads == []
+    with phone.expect_request("**/panel"):
+        phone.clock.fast_forward(30_000)
+
+
+def _change_the_pages_grant(page, said: str, changed: str) -> None:
+    """The grant that the next page brings says something else, from before its script runs."""
+    page.add_init_script(
+        f"""document.addEventListener('readystatechange', () => {{
+            const holder = document.querySelector('[data-grant]')
+            if (!holder || document.readyState !== 'interactive') return
+            const grant = holder.dataset.grant.replace({json.dumps(said)}, {json.dumps(changed)})
+            window.isGrantChanged = grant !== holder.dataset.grant
+            holder.dataset.grant = grant
+        }})"""
+    )
 
 
 # What a grant does not open

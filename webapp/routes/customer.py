@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 
 from flask import (
     Blueprint,
@@ -52,7 +53,7 @@ from webapp.presenters.shop import (
     rush_note,
     wait_words,
 )
-from webapp.routes.live import feed, live_url
+from webapp.routes.live import feed, first_grant, live_url
 from webapp.routes.page import render_page
 from webapp.services import codes, ordering, waits
 from webapp.services.directory import shops_for_customers
@@ -62,6 +63,8 @@ from webapp.words import _, spoken
 blueprint = Blueprint("customer", __name__)
 
 _FORM_KEY_LENGTH = 64
+_NEW = timedelta(seconds=10)
+"""So long an order's page is the one that taking the place has led to, even on a slow phone."""
 
 
 @blueprint.get("/")
@@ -167,7 +170,12 @@ def order_page(shop_id: str, order_id: str):
     if language := asked_language():
         order = ordering.speak_to_customer(services(), shop, order, language)
     address = live_url("customer.order_live", shop_id=shop.id, order_id=order.id)
-    return page("customer/order.html", shop, live_url=address, **_views(shop, order))
+    # Orders are limited, and so are the grants that come without being asked for.
+    is_new = services().now() - order.created_at < _NEW
+    grant = first_grant([order_topic(shop.id, order.id)]) if address and is_new else None
+    return page(
+        "customer/order.html", shop, live_url=address, live_grant=grant, **_views(shop, order)
+    )
 
 
 @blueprint.get("/<shop_id>/orders/<order_id>/panel")

@@ -7,18 +7,23 @@ short-lived right to read these topics from IoT Core. So both transports obey th
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from flask import Response, abort, current_app, g, jsonify, stream_with_context, url_for
 
 from domain.errors import Busy
 from webapp.access import services, session_id
 from webapp.services import limits
+
+if TYPE_CHECKING:
+    from webapp.cloud.live_grants import Grant
 
 HEARTBEAT_SECONDS = 15
 
@@ -54,16 +59,8 @@ def feed(topics: list[str], still_allowed: Callable[[], bool] = lambda: True) ->
     """
     if grants := current_app.extensions["live_grants"]:
         limits.take_of(services(), limits.LIVE_GRANTS, session_id())
-        grant = grants.grant(topics)
         # Never cached: like every answer without a header of its own it is sent with no-store.
-        return jsonify(
-            url=grant.url,
-            client_id=grant.client_id,
-            topic_filters=grant.topic_filters,
-            # What a page asks for that was opened before an update.
-            topic_filter=grant.topic_filters[0],
-            seconds=grant.seconds,
-        )
+        return jsonify(_as_data(grants.grant(topics)))
     relay = current_app.extensions["live_relay"]
     if relay is None:
         abort(404)
@@ -76,6 +73,33 @@ def feed(topics: list[str], still_allowed: Callable[[], bool] = lambda: True) ->
     response.call_on_close(subscription.close)
     response.call_on_close(leave)
     return response
+
+
+def first_grant(topics: list[str]) -> str | None:
+    """A grant for the page that is being rendered, so that it need not ask for its first one.
+
+    As good as what `feed` answers, and not counted: the caller bounds how often. None where pages
+    are not granted anything, or it could not be had; the page then asks its live address.
+    """
+    grants = current_app.extensions["live_grants"]
+    if grants is None:
+        return None
+    try:
+        return json.dumps(_as_data(grants.grant(topics)))
+    except Exception:
+        log.exception("a page has no grant of its own")
+        return None
+
+
+def _as_data(grant: Grant) -> dict:
+    return {
+        "url": grant.url,
+        "client_id": grant.client_id,
+        "topic_filters": grant.topic_filters,
+        # What a page asks for that was opened before an update.
+        "topic_filter": grant.topic_filters[0],
+        "seconds": grant.seconds,
+    }
 
 
 class OpenStreams:

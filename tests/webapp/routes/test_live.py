@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
+
 import pytest
 
 from domain.errors import Busy
@@ -112,6 +116,54 @@ def test_a_grant_is_data_that_nobody_stores(app, screen):
         "topic_filter": barista_topic("main") + "/+",
         "seconds": 900,
     }
+
+
+def test_the_page_of_a_new_order_brings_its_first_grant_and_later_ones_are_asked_for(
+    app, phone, code_path, clock
+):
+    grants = app.extensions["live_grants"] = Grants()
+    page = claim(phone, code_path)
+    topic = order_topic("main", page.rpartition("/")[2])
+
+    answer = phone.get(page)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert grants.topics == [[topic]]
+    assert json.loads(_grant_in(answer)) == {
+        "url": "wss://iot.example/mqtt?signed",
+        "client_id": "live-1",
+        "topic_filters": [topic + "/+"],
+        "topic_filter": topic + "/+",
+        "seconds": 900,
+    }
+    assert _grant_in(phone.get(f"{page}/panel")) is None
+    assert _grant_in(phone.get(f"{page}/journey")) is None
+    clock.pass_seconds(10)
+    assert _grant_in(phone.get(page)) is None
+    assert len(grants.topics) == 1
+
+
+def _grant_in(answer) -> str | None:
+    found = re.search(r' data-grant="([^"]*)"', answer.get_data(as_text=True))
+    return found and html.unescape(found[1])
+
+
+def test_a_page_whose_grant_could_not_be_had_asks_for_it(app, phone, code_path):
+    class Refused(Grants):
+        def grant(self, topics):
+            raise ConnectionError("not now")
+
+    app.extensions["live_grants"] = Refused()
+    answer = phone.get(claim(phone, code_path))
+    assert answer.status_code == 200
+    assert "sse-connect" in answer.get_data(as_text=True)
+    assert _grant_in(answer) is None
+
+
+def test_a_page_whose_stream_is_relayed_holds_no_grant(app, phone, code_path):
+    app.extensions |= {"live_relay": Relay(), "live_grants": None}
+    answer = phone.get(claim(phone, code_path))
+    assert "sse-connect" in answer.get_data(as_text=True)
+    assert _grant_in(answer) is None
 
 
 def test_only_a_page_that_follows_iot_core_may_connect_there(app, screen):

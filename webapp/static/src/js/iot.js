@@ -1,10 +1,11 @@
 // Reads a page's feed from IoT Core: to the SSE extension it is an EventSource, whose events arrive
 // over MQTT 3.1.1 in a WebSocket. It only subscribes, with QoS 0. Each connection is granted by the
-// page's live address for a while; before that is over, a new one takes over without a gap.
+// page or its live address for a while; before that is over, a new one takes over without a gap.
 const KEEP_ALIVE = 120
 const PING_EVERY = 30000
 const LONGEST_WAIT = 30000
 const REFUSED = [401, 403, 404, 410]
+const HANDED_MS = 40000
 const [CONNACK, PUBLISH, SUBACK] = [2, 3, 9]
 const decoder = new TextDecoder()
 
@@ -39,6 +40,16 @@ function reader(take) {
   }
 }
 
+// The page of a new order brings its first grant. A handshake may begin within a minute of it; a page
+// that is older, or comes out of some cache, asks for a grant of its own.
+function handed() {
+  const holder = document.querySelector('[data-grant]')
+  if (!holder) return null
+  const { grant } = holder.dataset
+  delete holder.dataset.grant
+  return performance.now() < HANDED_MS ? JSON.parse(grant) : null
+}
+
 class IotSource extends EventTarget {
   constructor(url) {
     super()
@@ -50,6 +61,9 @@ class IotSource extends EventTarget {
 
   async connect() {
     try {
+      // Awaited, because whoever made this listens from the next moment on only.
+      const grant = await handed()
+      if (grant) return this.follow(grant)
       const answer = await fetch(this.url)
       if (this.readyState === EventSource.CLOSED) return
       if (REFUSED.includes(answer.status)) {

@@ -7,13 +7,14 @@ const byId = id => document.getElementById(id)
 const sleep = ms => new Promise(done => setTimeout(done, ms))
 const QUIET_BEFORE_BANNER = 2000
 const LONGEST_POLL = 30000
+const EVERY_WITH_PUSH = 60000
 const EVERY_WITHOUT_PUSH = 15000
 
 const isPushed = !!document.querySelector('[sse-connect]')
 let alive = !isPushed
 let heardAt = serverNow()
 let connection
-let bannerTimer, pollTimer
+let bannerTimer, pollTimer, nextRead
 let pollWait = 5000
 let pressing = false
 const reading = new Set()
@@ -23,6 +24,8 @@ const lastText = {}
 const replacedBy = new WeakMap()
 let mayReplace = () => true
 let onSwapped = () => {}
+let restsAfterNews = false
+let readEvery = EVERY_WITHOUT_PUSH
 
 export const parse = (text, id) => new DOMParser().parseFromString(text, 'text/html').getElementById(id)
 
@@ -41,6 +44,7 @@ export function settled(id, before) {
   setClock(Number(root.dataset.now))
   tick()
   onSwapped(root, before)
+  if (restsAfterNews) readInTime()
   if (root.dataset.say) say(root.dataset.say)
 }
 
@@ -111,6 +115,15 @@ export function readAll() {
   each('[data-read]', source => read(source.dataset.read))
 }
 
+// Whatever is pushed: in case one was lost.
+function readInTime() {
+  clearTimeout(nextRead)
+  nextRead = setTimeout(() => {
+    if (!document.hidden) readAll()
+    readInTime()
+  }, readEvery)
+}
+
 function connected() {
   alive = true
   clearTimeout(bannerTimer)
@@ -159,10 +172,15 @@ function poll() {
 // `replace(fresh, shown)` may refuse a swap; `swapped(root, before)` follows every swap;
 // `pushed(root, before)` follows the pushed ones, `signalled(words)` a signal with a note;
 // `isShown(signal)` may spare the read after a signal;
-// `readFirst()` may spare the first read; `readEvery` milliseconds all is read in any case.
-export function startLive({ replace, swapped, pushed, signalled, isShown, readFirst, readEvery = 60000 }) {
+// `readFirst()` may spare the first read. All is read each minute in any case, or, where news are
+// news of the whole page, `readAfter` milliseconds after the last ones.
+export function startLive({ replace, swapped, pushed, signalled, isShown, readFirst, readAfter }) {
   if (replace) mayReplace = replace
   if (swapped) onSwapped = swapped
+  if (isPushed) {
+    restsAfterNews = !!readAfter
+    readEvery = readAfter || EVERY_WITH_PUSH
+  }
   const body = document.body
   heard()
   let opened = false
@@ -192,7 +210,7 @@ export function startLive({ replace, swapped, pushed, signalled, isShown, readFi
       setTimeout(() => shows() && read(event.detail), wait + Math.random() * 200)
     }
   })
-  setInterval(() => document.hidden || readAll(), isPushed ? readEvery : EVERY_WITHOUT_PUSH)
+  readInTime()
 
   body.addEventListener('htmx:sseBeforeMessage', event => {
     const feed = event.target

@@ -57,7 +57,7 @@ startLive({
   },
   readFirst: () => panelState() !== 'ADMITTED',
   // Phones are many, and each read is paid for.
-  readEvery: 120000,
+  readAfter: 300000,
   swapped: polish,
   pushed: statusPushed,
 })
