@@ -6,7 +6,7 @@ from functools import cached_property
 
 from domain.detail_types import DetailType
 from domain.events import Event, OrderEvent
-from domain.orders import WAITING, Order, OrderState, in_line
+from domain.orders import ON_THE_BOARD, WAITING, Order, OrderState, in_line
 from domain.shops import Shop
 from webapp import fragments
 from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
@@ -62,8 +62,12 @@ class _Forwarding:
         self.now = services.now()
 
     @cached_property
+    def listed_orders(self) -> list[Order]:
+        return self.services.orders.listed_orders(self.shop.id)
+
+    @cached_property
     def open_orders(self) -> list[Order]:
-        return self.services.orders.open_orders(self.shop.id)
+        return [order for order in self.listed_orders if order.state in ON_THE_BOARD]
 
     def run(self) -> None:
         name = self.event.detail_type
@@ -86,8 +90,8 @@ class _Forwarding:
         if not isinstance(event, OrderEvent) or event.detail_type is DetailType.NEW_ORDER:
             return None
         if event.detail_type in CHANGES_BOARD:
-            # The board is read in any case, and says all that there is to show of its orders.
-            for order in self.open_orders:
+            # The list is read in any case, and says all that there is to show of its orders.
+            for order in self.listed_orders:
                 if order.id == event.order_id:
                     return order
         return self.services.orders.get(self.shop.id, event.order_id)
