@@ -112,7 +112,9 @@ class AwsDeployment:
         if url := self._public_url():
             self.environment["PUBLIC_URL"] = url
         function = self.function()
-        self._put_stack(function["FunctionArn"] if function else "", self._api_id())
+        self._put_stack(
+            function["FunctionArn"] if function else "", self._api_id(), beside_old_code=True
+        )
         return self.environment
 
     # After it
@@ -189,7 +191,9 @@ class AwsDeployment:
 
     # Parts
 
-    def _put_stack(self, function_arn: str, api_id: str) -> None:
+    def _put_stack(
+        self, function_arn: str, api_id: str, beside_old_code: bool = False
+    ) -> None:
         template = with_accepted_types(
             build_template(self.environment), self.session.client("stepfunctions")
         )
@@ -206,7 +210,8 @@ class AwsDeployment:
                 f"stack_parameters in zappa_settings.json: there is no {min(unknown)};"
                 f" there are {', '.join(sorted(known))}."
             )
-        self.stack.put(template, parameters, self.settings.get("tags", {}))
+        tags = self.settings.get("tags", {})
+        self.stack.put(template, parameters, tags, beside_old_code)
 
     def _is_connected(self) -> bool:
         stack = self.stack.describe() or {}

@@ -9,9 +9,8 @@ import json
 import time
 from collections.abc import Callable, Mapping
 
-from scripts import left_behind
+from scripts import left_behind, template_steps
 from scripts.machine import StackError
-from scripts.template_steps import steps_to
 
 LARGEST_BODY = 51_200
 """Bytes that CloudFormation takes in a call; a longer template goes through a bucket."""
@@ -50,11 +49,15 @@ class CloudStack:
             raise
 
     def put(
-        self, template: str, parameters: Mapping[str, str], tags: Mapping[str, str]
+        self,
+        template: str,
+        parameters: Mapping[str, str],
+        tags: Mapping[str, str],
+        beside_old_code: bool = False,
     ) -> dict:
         """Makes the stack what the template says; does nothing when it is that already.
 
-        What an earlier stack has left behind is taken over with all that it holds. Raises
+        beside_old_code: keeps indexes that the code still running may read. What an earlier stack has left behind is taken over with all that it holds. Raises
         StackError when CloudFormation refuses or rolls back; the stack is then what it was before.
         """
         options = {
@@ -67,7 +70,10 @@ class CloudStack:
         if stack is None:
             self._change(self._client.create_stack, template, options)
         else:
-            for step in steps_to(self._deployed_template(), template):
+            deployed = self._deployed_template()
+            if beside_old_code:
+                template = template_steps.beside_old_code(deployed, template)
+            for step in template_steps.steps_to(deployed, template):
                 self._change(self._client.update_stack, step, options)
         return self.describe()
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from scripts.machine import StackError
 
 _INDEXES = "GlobalSecondaryIndexes"
+_OF_OLD_CODE = "OfOldCode"
 
 
 def steps_to(deployed: str, wanted: str) -> list[str]:
@@ -37,6 +38,49 @@ def steps_to(deployed: str, wanted: str) -> list[str]:
                 _set_indexes(properties, indexes[last - 1], before[key]["Properties"])
         steps.append(json.dumps(step, separators=(",", ":")))
     return [*steps, wanted]
+
+
+def beside_old_code(deployed: str, wanted: str) -> str:
+    """The wanted template with the global indexes that the code still running may read.
+
+    Those that are to go, and the rights to them, stay until `wanted` itself is put in place.
+    """
+    step, resources = json.loads(wanted), json.loads(deployed)["Resources"]
+    before, after = _tables_of(deployed), _tables_of(wanted)
+    kept_resources = []
+    for key in before.keys() & after.keys():
+        old, new = (tables[key]["Properties"].get(_INDEXES, []) for tables in (before, after))
+        kept = [index for index in old if index["IndexName"] not in {i["IndexName"] for i in new}]
+        if kept:
+            properties = step["Resources"][key]["Properties"]
+            _set_indexes(properties, [*new, *kept], before[key]["Properties"])
+            kept_resources += [_resource(key, index["IndexName"]) for index in kept]
+    for key, policy in _policies_of(resources).items():
+        if key in step["Resources"]:
+            _add_statements(
+                step["Resources"][key],
+                [one for one in _statements(policy) if one["Resource"] in kept_resources],
+            )
+    return json.dumps(step, separators=(",", ":")) if kept_resources else wanted
+
+
+def _resource(table: str, index: str) -> dict:
+    return {"Fn::Join": ["", [{"Fn::GetAtt": [table, "Arn"]}, f"/index/{index}"]]}
+
+
+def _policies_of(resources: Mapping) -> dict[str, dict]:
+    return {key: one for key, one in resources.items() if one["Type"] == "AWS::IAM::Policy"}
+
+
+def _statements(policy: Mapping) -> list[dict]:
+    return policy["Properties"]["PolicyDocument"]["Statement"]
+
+
+def _add_statements(policy: dict, statements: list[dict]) -> None:
+    """Under names of their own: no two statements of a policy may have the same."""
+    _statements(policy).extend(
+        one | {"Sid": one["Sid"].removesuffix(_OF_OLD_CODE) + _OF_OLD_CODE} for one in statements
+    )
 
 
 def _tables_of(template: str) -> dict[str, dict]:

@@ -25,12 +25,16 @@ USED_BY_LAMBDA = ("ReadStreams", "KeepDeadRecords", "WriteLog")
 
 @dataclass(frozen=True)
 class TableRight:
-    """What one of the function's jobs does with a table, or with one index of it only."""
+    """What one of the function's jobs does with a table, or with one index of it only.
+
+    attributes: where they are given, reads must name what they want, and only these.
+    """
 
     sid: str
     table: str
     actions: tuple[str, ...]
     index: str = ""
+    attributes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -215,7 +219,16 @@ def _on_table(right: TableRight, table: Table) -> dict:
     actions = [f"dynamodb:{action}" for action in right.actions]
     arn = GetAtt(table, "Arn")
     resource = Join("", [arn, f"/index/{right.index}"]) if right.index else arn
-    return statement(right.sid, actions, resource)
+    allowed = statement(right.sid, actions, resource)
+    if not right.attributes:
+        return allowed
+    return allowed | {
+        "Condition": {
+            "ForAllValues:StringEquals": {"dynamodb:Attributes": list(right.attributes)},
+            # A read that names none would pass the first one.
+            "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+        }
+    }
 
 
 def _execution_of(machine: StateMachine) -> Join:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from scripts.machine import StackError
-from scripts.template_steps import steps_to
+from scripts.template_steps import beside_old_code, steps_to
 
 
 def _template(*indexes: str, local: str = "", projection: str = "ALL") -> str:
@@ -67,3 +67,31 @@ def test_a_new_table_needs_no_steps():
 def test_a_changed_local_index_is_refused_with_advice():
     with pytest.raises(StackError, match="Cups: a local index cannot be changed"):
         steps_to(_template(local="one"), _template(local="two"))
+
+
+def test_an_old_index_and_the_right_to_it_stay_until_the_new_code_is_there():
+    deployed, wanted = _with_policy("a"), _with_policy("b")
+    beside = beside_old_code(deployed, wanted)
+    assert _walk(deployed, beside) == [["b", "a"]]
+    statements = json.loads(beside)["Resources"]["Policy"]["Properties"]["PolicyDocument"]
+    assert {one["Sid"]: one["Resource"]["Fn::Join"][1][1] for one in statements["Statement"]} == {
+        "List": "/index/b", "ListOfOldCode": "/index/a",
+    }
+    assert beside_old_code(beside, wanted) == beside, "run again after an interruption"
+    assert _walk(beside, wanted) == [["b"]]
+
+
+def test_nothing_stays_where_no_index_goes():
+    assert beside_old_code(_with_policy("a"), _with_policy("a", "b")) == _with_policy("a", "b")
+
+
+def _with_policy(*indexes: str) -> str:
+    template = json.loads(_template(*indexes))
+    resource = {"Fn::Join": ["", [{"Fn::GetAtt": ["Cups", "Arn"]}, f"/index/{indexes[-1]}"]]}
+    template["Resources"]["Policy"] = {
+        "Type": "AWS::IAM::Policy",
+        "Properties": {
+            "PolicyDocument": {"Statement": [{"Sid": "List", "Resource": resource}]}
+        },
+    }
+    return json.dumps(template)

@@ -118,6 +118,12 @@ def test_a_table_streams_both_images_exactly_when_it_is_an_outbox(resources, mod
         assert (stream, mapped) == (None, [])
 
 
+def test_the_index_of_all_orders_holds_nothing_that_a_move_changes(resources):
+    [index] = resources["OrdersTable"]["Properties"]["GlobalSecondaryIndexes"]
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["shop_id", "created_at"]
+
+
 def test_the_index_of_open_orders_does_not_hold_the_task_token(resources):
     [index] = resources["OrdersTable"]["Properties"]["LocalSecondaryIndexes"]
     assert index["Projection"]["ProjectionType"] == "INCLUDE"
@@ -313,7 +319,7 @@ def test_the_workflow_may_do_what_its_definition_does_and_nothing_more(resources
         assert f'"{part}":' in definition or f"{operation[0].lower()}{operation[1:]}" in definition
 
 
-def test_the_function_reads_many_orders_only_through_indexes_without_task_tokens(resources):
+def test_the_function_reads_many_orders_only_without_their_task_tokens(resources):
     table = resources["OrdersTable"]["Properties"]
     indexes = {
         f"/index/{index['IndexName']}": index["Projection"]
@@ -327,11 +333,16 @@ def test_the_function_reads_many_orders_only_through_indexes_without_task_tokens
     ]
     bulk = {"dynamodb:Query", "dynamodb:Scan", "dynamodb:BatchGetItem", "dynamodb:PartiQLSelect"}
     for statement in on_orders:
-        if bulk & set(statement["Action"]):
+        if statement["Action"] == ["dynamodb:BatchGetItem"]:
+            condition = statement["Condition"]
+            named = condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]
+            assert "state" in named and "task_token" not in named
+            assert condition["StringEqualsIfExists"] == {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
+        elif bulk & set(statement["Action"]):
             assert statement["Action"] == ["dynamodb:Query"]
             projection = indexes[statement["Resource"]["Fn::Join"][1][1]]
-            assert projection["ProjectionType"] == "INCLUDE"
-            assert "task_token" not in projection["NonKeyAttributes"]
+            assert projection["ProjectionType"] in ("INCLUDE", "KEYS_ONLY")
+            assert "task_token" not in projection.get("NonKeyAttributes", ())
 
 
 def test_every_table_is_used_by_the_function_and_only_shops_are_scanned(resources):

@@ -14,8 +14,8 @@ from webapp.services.ports import Device, StaffSession
 if TYPE_CHECKING:
     from webapp.extension_kit.print_queue import Printout
 
-_HERE = timedelta(minutes=3)
-"""Whoever was seen within it is there now."""
+_HERE = timedelta(minutes=7)
+"""Whoever was seen within it is there now: it is noted every five minutes (`SEEN_EVERY`)."""
 _ROLES = {"admin": "Admin", "barista": "Tablet", "display": "TV"}
 _PERSON_ROLES = {"admin": "Admin", "barista": "Barista"}
 

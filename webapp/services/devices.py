@@ -27,7 +27,7 @@ SCOPES = {
 """What a token may allow, in the words of the admin's page."""
 
 TOKEN_LIFETIME = timedelta(days=365)
-SEEN_EVERY = timedelta(minutes=1)
+SEEN_EVERY = timedelta(minutes=5)
 CALLS = limits.Limit(
     "api-calls", 600, timedelta(minutes=1), "This device asks too often. Wait a little."
 )

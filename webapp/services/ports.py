@@ -69,6 +69,11 @@ class OrderQuery:
     most: int = 50
     after: OrderPlace | None = None
 
+    def asks_for(self, order: Order) -> bool:
+        """Whether an order begun in that time is one of those."""
+        is_theirs = self.customer_id is None or order.customer_id == self.customer_id
+        return is_theirs and (not self.states or order.state in self.states)
+
 
 class Orders(Protocol):
     def get(self, shop_id: str, order_id: str) -> Order | None: ...

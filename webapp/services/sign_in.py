@@ -19,7 +19,8 @@ SESSION_LIFETIME = timedelta(days=30)
 _DEFAULT_NAMES = {"admin": "Admin", "barista": "Barista", "display": "TV"}
 NAME_LENGTH = 24
 PAIRING_LIFETIME = timedelta(minutes=10)
-SEEN_EVERY = timedelta(minutes=1)
+SEEN_EVERY = timedelta(minutes=5)
+"""How exactly it is known who is there: each time is two writes, for a screen all day long."""
 _CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Without those that are read as one another."""
 _CODE_LENGTH = 6
@@ -109,7 +110,7 @@ def has_current_badge(services: Services, session: StaffSession) -> bool:
 
 
 def current_session(services: Services, secret: str) -> StaffSession | None:
-    """Who this secret signs in; notes once a minute that they are still there."""
+    """Who this secret signs in; notes now and then that they are still there."""
     now = services.now()
     session = find_session(services, secret)
     if session and (session.seen_at is None or session.seen_at + SEEN_EVERY <= now):

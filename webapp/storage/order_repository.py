@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from functools import reduce
-from operator import and_, or_
+from itertools import islice
+from operator import or_
 
 from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.condition import Condition, size
@@ -27,6 +28,7 @@ from domain.orders import (
 )
 from webapp.services.ports import AlreadyThere, Claim, OrderPlace, OrderQuery, Stale
 from webapp.storage.tables import (
+    READ_ATTRIBUTES,
     CustomerModel,
     CustomerSessionModel,
     IntakeModel,
@@ -40,10 +42,10 @@ _CONFLICT = "TransactionConflictException"
 """AWS only, not its emulators: a single write meets a transaction that is under way."""
 _KEEP_CUSTOMERS = timedelta(days=2)
 _MOST_RECENT = 100
-_READ = sorted(OrderModel.get_attributes().keys() - {"task_token", "write_id"})
 
 _NOBODY = (FORGOTTEN, WALK_UP)
-_LEAST_READ = 50
+_MOST_AT_ONCE = 100
+"""What DynamoDB reads in one call."""
 _BEGIN_OF_TIME = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _END_OF_TIME = datetime(2999, 12, 31, tzinfo=timezone.utc)
 
@@ -77,7 +79,7 @@ class OrderRepository:
         # Never with the task token: what a page does not hold, it cannot give away.
         try:
             model = OrderModel.get(
-                shop_id, order_id, consistent_read=True, attributes_to_get=_READ
+                shop_id, order_id, consistent_read=True, attributes_to_get=READ_ATTRIBUTES
             )
         except DoesNotExist:
             return None
@@ -110,18 +112,21 @@ class OrderRepository:
             "order_id": {"S": asked.after.order_id},
             "created_at": {"S": OrderModel.created_at.serialize(asked.after.created_at)},
         }
-        results = OrderModel.by_time.query(
+        # One more than asked for tells whether there is a next page.
+        batch = min(asked.most + 1, _MOST_AT_ONCE)
+        keys = OrderModel.by_begin.query(
             shop_id,
             range_key_condition=_begun_between(asked.since, asked.until),
-            filter_condition=_of_query(asked),
             scan_index_forward=False,
             last_evaluated_key=after or None,
-            page_size=max(asked.most, _LEAST_READ),
+            page_size=batch,
         )
-        for model in results:
+        for order in _read_each(keys, batch):
+            if not asked.asks_for(order):
+                continue
             if len(found) == asked.most:
                 return found, OrderPlace(found[-1].created_at, found[-1].id)
-            found.append(order_from_model(model))
+            found.append(order)
         return found, None
 
     def open_orders_of(self, shop_id: str, customer_id: str) -> list[Order]:
@@ -267,10 +272,10 @@ class OrderRepository:
     def oldest(
         self, shop_id: str, since: datetime | None, until: datetime, most: int
     ) -> list[Order]:
-        found = OrderModel.by_time.query(
+        keys = OrderModel.by_begin.query(
             shop_id, range_key_condition=_begun_between(since, until), limit=most
         )
-        return [order_from_model(model) for model in found]
+        return list(_read_each(keys, _MOST_AT_ONCE))
 
     def forget(self, shop_id: str, order_id: str) -> None:
         persons = (OrderModel.barista_id, OrderModel.barista_name, OrderModel.for_name)
@@ -314,13 +319,15 @@ def _begun_between(since: datetime | None, until: datetime | None) -> Condition:
     return OrderModel.created_at.between(since or _BEGIN_OF_TIME, last)
 
 
-def _of_query(asked: OrderQuery) -> Condition | None:
-    conditions = []
-    if asked.states:
-        conditions.append(OrderModel.state.is_in(*sorted(asked.states)))
-    if asked.customer_id is not None:
-        conditions.append(OrderModel.customer_id == asked.customer_id)
-    return reduce(and_, conditions) if conditions else None
+def _read_each(keys: Iterable[OrderModel], at_once: int) -> Iterator[Order]:
+    """The orders that an index names, in its order, so many in a call."""
+    left = iter(keys)
+    while batch := [(key.shop_id, key.order_id) for key in islice(left, at_once)]:
+        found = {
+            model.order_id: model
+            for model in OrderModel.batch_get(batch, attributes_to_get=READ_ATTRIBUTES)
+        }
+        yield from (order_from_model(found[name]) for _, name in batch if name in found)
 
 
 def _customer(shop_id: str, customer_id: str) -> CustomerModel:

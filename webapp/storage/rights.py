@@ -6,6 +6,7 @@ A transaction is allowed part by part, so its writes stand here as the single wr
 from __future__ import annotations
 
 from webapp.storage.tables import (
+    READ_ATTRIBUTES,
     BadgeModel,
     AnswerModel,
     CounterModel,
@@ -20,7 +21,7 @@ from webapp.storage.tables import (
     MetricModel,
     OpenOrdersIndex,
     OrderModel,
-    OrdersByTimeIndex,
+    OrdersByBeginIndex,
     PhoneSignInModel,
     QrCodeModel,
     SessionModel,
@@ -32,12 +33,18 @@ from webapp.storage.tables import (
 )
 from workflows.roles import TableRight
 
-TABLE_RIGHTS = tuple(
+TABLE_RIGHTS = (
+    # Many orders at once: the list names them, and what is read of them is never a task token.
+    TableRight(
+        "ReadListedOrders", base_name(OrderModel), ("BatchGetItem",),
+        attributes=tuple(READ_ATTRIBUTES),
+    ),
+) + tuple(
     TableRight(sid, base_name(model), actions, index)
     for sid, model, actions, index in (
         ("ReadOneOrder", OrderModel, ("GetItem",), ""),
         ("WriteOrders", OrderModel, ("PutItem", "UpdateItem"), ""),
-        # Many orders at once only through the index, which holds no task token.
+        # Neither does the index hold one.
         ("ReadOpenOrders", OrderModel, ("Query",), OpenOrdersIndex.Meta.index_name),
         ("LockCustomers", CustomerModel, ("GetItem", "UpdateItem"), ""),
         (
@@ -61,7 +68,7 @@ TABLE_RIGHTS = tuple(
         ("KeepSessions", SessionModel, ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), ""),
         ("KeepBadges", BadgeModel, ("GetItem", "PutItem"), ""),
         ("KeepSignIns", SignInModel, ("DeleteItem", "GetItem", "PutItem"), ""),
-        ("ListOrders", OrderModel, ("Query",), OrdersByTimeIndex.Meta.index_name),
+        ("ListOrders", OrderModel, ("Query",), OrdersByBeginIndex.Meta.index_name),
         ("KeepDevices", DeviceModel, ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), ""),
         ("ListDevices", DeviceModel, ("Query",), DevicesOfShopIndex.Meta.index_name),
         ("KeepAnswers", AnswerModel, ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), ""),

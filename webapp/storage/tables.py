@@ -19,6 +19,7 @@ from pynamodb.indexes import (
     AllProjection,
     GlobalSecondaryIndex,
     IncludeProjection,
+    KeysOnlyProjection,
     LocalSecondaryIndex,
 )
 from pynamodb.models import Model
@@ -56,16 +57,15 @@ class OpenOrdersIndex(LocalSecondaryIndex):
     open_since = TimeAttribute(range_key=True)
 
 
-class OrdersByTimeIndex(GlobalSecondaryIndex):
-    """All orders of a shop in the order they began, for lists of a day; never the task token."""
+class OrdersByBeginIndex(GlobalSecondaryIndex):
+    """All orders of a shop in the order they began, for lists of a day.
+
+    Keys only, and they never change: an order is written here once in its life.
+    """
 
     class Meta:
-        index_name = "orders-by-time"
-        projection = IncludeProjection(
-            "state version customer_id order_number drink_order admitted_at submitted_at queued_at "
-            "making_at ended_at collected_at choose_seconds make_seconds window_index attempt "
-            "barista_id barista_name cancelled_by reason".split()
-        )
+        index_name = "orders-by-begin"
+        projection = KeysOnlyProjection()
 
     shop_id = UnicodeAttribute(hash_key=True)
     created_at = TimeAttribute(range_key=True)
@@ -108,7 +108,11 @@ class OrderModel(Model):
     for_name = UnicodeAttribute(null=True)
     language = UnicodeAttribute(null=True)
     open_orders = OpenOrdersIndex()
-    by_time = OrdersByTimeIndex()
+    by_begin = OrdersByBeginIndex()
+
+
+READ_ATTRIBUTES = sorted(OrderModel.get_attributes().keys() - {"task_token", "write_id"})
+"""What pages and lists read of an order: what they do not hold, they cannot give away."""
 
 
 class CustomerModel(Model):
