@@ -20,6 +20,7 @@ from tests.e2e.conftest import Bar, card, get_place, place_order, tap
 from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
 
 _PATIENCE_SECONDS = 15
+PING = 0xC0
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +119,15 @@ def _order_id(page) -> str:
     return urlsplit(page.url).path.rpartition("/")[2]
 
 
+def _wait_until(page, holds) -> None:
+    """As `wait_for`, while the page's events go on being heard."""
+    for _ in range(10 * _PATIENCE_SECONDS):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(holds)
+
+
 # The screens
 
 
@@ -164,11 +174,7 @@ def test_a_grant_is_renewed_without_a_gap_and_a_refused_renewal_ends_the_connect
     phone.on("websocket", lambda socket: sockets.append(socket))
     phone.reload()
     banner = phone.get_by_text("Reconnecting")
-    for _ in range(100):
-        if len(sockets) >= 3:
-            break
-        phone.wait_for_timeout(100)
-    assert len(sockets) >= 3
+    _wait_until(phone, lambda: len(sockets) >= 3)
     expect(banner).to_be_hidden()
     assert phone.locator("#alive").is_visible()
 
@@ -226,6 +232,108 @@ def test_a_phone_reads_again_five_minutes_after_the_last_news(bar, phone):
     assert reads == []
     with phone.expect_request("**/panel"):
         phone.clock.fast_forward(30_000)
+
+
+def test_a_live_address_that_does_not_answer_is_asked_again(bar):
+    tablet = bar.tablet()
+    asked = []
+
+    def hang_once(route):
+        asked.append(route)
+        if len(asked) > 1:
+            route.continue_()
+
+    tablet.route("**/live", hang_once)
+    tablet.clock.install()
+    tablet.reload()
+    expect(tablet.get_by_text("Reconnecting")).to_be_visible()
+    assert len(asked) == 1
+    tablet.clock.fast_forward("00:10")
+    expect(tablet.locator("#alive")).to_be_visible()
+
+
+@pytest.mark.parametrize("answers", [0, 1], ids=["connect", "subscribe"])
+def test_an_address_that_does_not_answer_is_given_up_within_seconds(phone, answers):
+    sockets = []
+
+    def deaf_once(socket):
+        sockets.append(socket)
+        if len(sockets) > 1:
+            socket.connect_to_server()
+            return
+        said = []
+        server = socket.connect_to_server()
+
+        def listen(message):
+            said.append(message)
+            if len(said) <= answers:
+                server.send(message)
+
+        socket.on_message(listen)
+
+    phone.route_web_socket("**/mqtt?**", deaf_once)
+    phone.clock.install()
+    phone.reload()
+    expect(phone.get_by_text("Reconnecting")).to_be_visible()
+    phone.clock.fast_forward("00:10")
+    expect(phone.locator("#alive")).to_be_visible()
+    assert len(sockets) == 2
+
+
+def test_a_connection_that_died_without_a_word_is_noticed(bar, phone):
+    sockets, pings = [], []
+
+    def through(socket):
+        sockets.append(socket)
+        server = socket.connect_to_server()
+        if len(sockets) == 1:
+            socket.on_message(lambda one: pings.append(one) if one[0] == PING else server.send(one))
+
+    phone.route_web_socket("**/mqtt?**", through)
+    phone.clock.install()
+    phone.reload()
+    expect(phone.locator("#alive")).to_be_visible()
+    phone.clock.fast_forward("00:31")
+    phone.clock.fast_forward("00:10")
+    _wait_until(phone, lambda: len(sockets) == 2)
+    assert len(pings) == 1
+    expect(phone.locator("#alive")).to_be_visible()
+
+
+def test_after_a_change_of_network_a_page_connects_anew_and_keeps_what_holds_until_then(phone):
+    sockets = []
+    phone.on("websocket", lambda socket: sockets.append(socket))
+    phone.reload()
+    expect(phone.locator("#alive")).to_be_visible()
+    phone.context.set_offline(True)
+    expect(phone.get_by_text("Reconnecting")).to_be_visible()
+    phone.context.set_offline(False)
+    expect(phone.locator("#alive")).to_be_visible()
+    assert [socket.is_closed() for socket in sockets] == [True, False]
+
+
+def test_while_nothing_is_pushed_an_order_still_comes_to_the_tablet(bar, phone):
+    tablet = bar.tablet()
+    tablet.clock.install()
+    failures = []
+
+    def fail(route):
+        failures.append(route)
+        route.fulfill(status=503, json={"message": "Service Unavailable"})
+
+    tablet.route("**/live", fail)
+    tablet.reload()
+    expect(tablet.get_by_text("Reconnecting")).to_be_visible()
+    number = place_order(phone, "Tea")
+    # However long it lasts, the tablet asks again every few seconds.
+    for _ in range(8):
+        with tablet.expect_request("**/live"), tablet.expect_request("**/barista/board"):
+            tablet.clock.fast_forward("00:13")
+    expect(card(tablet, number)).to_be_visible()
+    assert len(failures) >= 8
+    tablet.unroute("**/live")
+    tablet.clock.fast_forward("00:13")
+    expect(tablet.locator("#alive")).to_be_visible()
 
 
 def _change_the_pages_grant(page, said: str, changed: str) -> None:

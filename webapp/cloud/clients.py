@@ -9,6 +9,9 @@ making_clients = Lock()
 """Making clients is not thread-safe; using them is."""
 _MOST_CONNECTIONS = 50
 _PRODUCT = "serverlesspresso"
+_TIME_LIMITS = {"connect_timeout": 2, "read_timeout": 10}
+"""Seconds after which a call that hangs is made again; botocore's own are longer than the function
+lives, and a page that waits for its live connection would wait as long."""
 
 
 @cache
@@ -34,7 +37,7 @@ def _client(service: str, region: str, **options):
         return session().create_client(
             service,
             region_name=region,
-            config=Config(max_pool_connections=_MOST_CONNECTIONS, **options),
+            config=Config(max_pool_connections=_MOST_CONNECTIONS, **_TIME_LIMITS | options),
         )
 
 

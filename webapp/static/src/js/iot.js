@@ -2,8 +2,13 @@
 // over MQTT 3.1.1 in a WebSocket. It only subscribes, with QoS 0. Each connection is granted by the
 // page or its live address for a while; before that is over, a new one takes over without a gap.
 const KEEP_ALIVE = 120
+// What does not answer in time is given up and tried again: on a bad Wi-Fi most of what hangs
+// hangs for good. A ping each half minute costs nothing.
+const ANSWER_WITHIN = 8000
 const PING_EVERY = 30000
-const LONGEST_WAIT = 30000
+const SHORTEST_WAIT = 500
+const LONGEST_WAIT = 10000
+const WAIT_WHEN_REFUSED = 60000
 const REFUSED = [401, 403, 404, 410]
 const HANDED_MS = 40000
 const [CONNACK, PUBLISH, SUBACK] = [2, 3, 9]
@@ -40,6 +45,69 @@ function reader(take) {
   }
 }
 
+// One MQTT connection, from its handshake on. `told` hears once that it is `opened`, of each message
+// that it has `received`, and at most once that it is `lost`.
+class Connection {
+  constructor({ url, client_id, topic_filters }, told) {
+    this.told = told
+    this.isOpen = false
+    this.socket = new WebSocket(url, 'mqtt')
+    this.socket.binaryType = 'arraybuffer'
+    this.socket.onopen = () => this.send(0x10, string('MQTT'), 4, 2, 0, KEEP_ALIVE, string(client_id))
+    this.socket.onclose = () => this.lose()
+    const read = reader((kind, body) => {
+      if (kind === CONNACK && !body[1]) this.send(0x82, 0, 1, topic_filters.flatMap(one => [...string(one), 0]))
+      else if (kind === SUBACK && !body.slice(2).some(Boolean)) this.open()
+      else if (kind === PUBLISH) told.received(body)
+      else if (kind === CONNACK || kind === SUBACK) this.lose()
+    })
+    this.socket.onmessage = ({ data }) => {
+      if (this.isOpen) this.answered()
+      read(data)
+    }
+    this.pings = setInterval(() => this.ask(), PING_EVERY)
+    this.expectAnswer()
+  }
+
+  send(kind, ...body) {
+    this.socket.send(packet(kind, body.flat()))
+  }
+
+  open() {
+    this.isOpen = true
+    this.answered()
+    this.told.opened(this)
+  }
+
+  // A connection may be dead without knowing it.
+  ask() {
+    if (this.due || !this.isOpen) return
+    this.send(0xC0)
+    this.expectAnswer()
+  }
+
+  expectAnswer() {
+    this.due = setTimeout(() => this.lose(), ANSWER_WITHIN)
+  }
+
+  answered() {
+    clearTimeout(this.due)
+    this.due = 0
+  }
+
+  lose() {
+    this.end()
+    this.told.lost(this)
+  }
+
+  end() {
+    clearInterval(this.pings)
+    this.answered()
+    this.socket.onopen = this.socket.onmessage = this.socket.onclose = null
+    this.socket.close()
+  }
+}
+
 // The page of a new order brings its first grant. A handshake may begin within a minute of it; a page
 // that is older, or comes out of some cache, asks for a grant of its own.
 function handed() {
@@ -55,57 +123,44 @@ class IotSource extends EventTarget {
     super()
     this.url = url
     this.readyState = EventSource.CONNECTING
-    this.wait = 500
+    this.wait = SHORTEST_WAIT
     this.connect()
   }
 
   async connect() {
+    if (this.attempt) this.attempt.abort()
+    const attempt = this.attempt = new AbortController()
+    const timer = setTimeout(() => attempt.abort(), ANSWER_WITHIN)
     try {
       // Awaited, because whoever made this listens from the next moment on only.
       const grant = await handed()
       if (grant) return this.follow(grant)
-      const answer = await fetch(this.url)
-      if (this.readyState === EventSource.CLOSED) return
-      if (REFUSED.includes(answer.status)) {
-        // Not closed before it is told, so that the extension does not try again.
-        this.onerror(new Event('error'))
-        this.close()
-      } else {
-        this.follow(await answer.json())
-      }
+      const answer = await fetch(this.url, { signal: attempt.signal })
+      if (REFUSED.includes(answer.status)) this.refused()
+      else if (answer.ok) this.follow(await answer.json())
+      else this.failed()
     } catch (error) {
-      this.failed()
+      if (attempt === this.attempt) this.failed()
+    } finally {
+      clearTimeout(timer)
     }
   }
 
-  follow({ url, client_id, topic_filters, seconds }) {
+  follow(grant) {
     if (this.readyState === EventSource.CLOSED) return
-    this.drop(this.next)
-    const socket = this.next = new WebSocket(url, 'mqtt')
-    const send = (kind, ...body) => socket.send(packet(kind, body.flat()))
-    const lost = () => { this.drop(socket); this.failed() }
-    let quiet = 0
-    socket.pings = setInterval(() => {
-      if (quiet++ > 1) lost()
-      else if (socket === this.current) send(0xC0)
-    }, PING_EVERY)
-    socket.binaryType = 'arraybuffer'
-    socket.onopen = () => send(0x10, string('MQTT'), 4, 2, 0, KEEP_ALIVE, string(client_id))
-    socket.onclose = lost
-    const read = reader((kind, body) => {
-      if (kind === CONNACK && !body[1]) send(0x82, 0, 1, topic_filters.flatMap(one => [...string(one), 0]))
-      else if (kind === SUBACK && !body.slice(2).some(Boolean)) this.opened(socket, seconds)
-      else if (kind === PUBLISH) this.received(body)
-      else if (kind === CONNACK || kind === SUBACK) lost()
+    this.drop('next')
+    this.next = new Connection(grant, {
+      opened: connection => this.opened(connection, grant.seconds),
+      received: body => this.received(body),
+      lost: connection => this.lost(connection),
     })
-    socket.onmessage = ({ data }) => { quiet = 0; read(data) }
   }
 
-  opened(socket, seconds) {
-    this.drop(this.current)
-    this.current = socket
+  opened(connection, seconds) {
+    this.drop('current')
+    this.current = connection
     this.next = null
-    this.wait = 500
+    this.wait = SHORTEST_WAIT
     this.later(seconds * (700 + Math.random() * 200))
     if (this.readyState === EventSource.OPEN) return
     this.readyState = EventSource.OPEN
@@ -118,10 +173,23 @@ class IotSource extends EventTarget {
     this.dispatchEvent(new MessageEvent(name, { data: decoder.decode(body.slice(end)) }))
   }
 
+  lost(connection) {
+    if (connection === this.next) this.next = null
+    else this.current = null
+    this.failed()
+  }
+
+  // Signed out, or sent away. Something between here and the bar may say so, too, once.
+  refused() {
+    this.drop('next')
+    this.drop('current')
+    this.failed(WAIT_WHEN_REFUSED)
+  }
+
   // While the connection before this one still holds, only the renewal is tried again.
-  failed() {
+  failed(wait = this.wait) {
     if (this.readyState === EventSource.CLOSED) return
-    this.later(this.wait * (0.5 + Math.random()))
+    this.later(wait * (0.5 + Math.random() / 2))
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT)
     if (this.current) return
     this.readyState = EventSource.CONNECTING
@@ -133,19 +201,31 @@ class IotSource extends EventTarget {
     this.timer = setTimeout(() => this.connect(), milliseconds)
   }
 
-  drop(socket) {
-    if (!socket) return
-    clearInterval(socket.pings)
-    socket.onopen = socket.onmessage = socket.onclose = null
-    socket.close()
-    if (socket === this.current) this.current = null
+  // For a page that has reason to doubt: a dead connection is then known to be one within seconds.
+  ask() {
+    if (this.current) this.current.ask()
+  }
+
+  // For a page whose network has changed: not even what still seems to hold is trusted.
+  renew() {
+    this.readyState = EventSource.CONNECTING
+    this.wait = SHORTEST_WAIT
+    clearTimeout(this.timer)
+    this.ask()
+    this.connect()
+  }
+
+  drop(which) {
+    if (this[which]) this[which].end()
+    this[which] = null
   }
 
   close() {
     this.readyState = EventSource.CLOSED
     clearTimeout(this.timer)
-    this.drop(this.next)
-    this.drop(this.current)
+    if (this.attempt) this.attempt.abort()
+    this.drop('next')
+    this.drop('current')
   }
 }
 

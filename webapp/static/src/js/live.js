@@ -5,8 +5,13 @@ import { inert } from './inert.js'
 
 const byId = id => document.getElementById(id)
 const sleep = ms => new Promise(done => setTimeout(done, ms))
+// So that not all screens ask at once after a breakdown.
+const jittered = ms => ms * (0.75 + Math.random() / 2)
 const QUIET_BEFORE_BANNER = 2000
-const LONGEST_POLL = 30000
+const FIRST_RETRY = 1000
+const SHORTEST_POLL = 5000
+const LONGEST_POLL = 10000
+const READ_WITHIN = 9000
 const EVERY_WITH_PUSH = 60000
 const EVERY_WITHOUT_PUSH = 15000
 
@@ -15,7 +20,7 @@ let alive = !isPushed
 let heardAt = serverNow()
 let connection
 let bannerTimer, pollTimer, nextRead
-let pollWait = 5000
+let pollWait = SHORTEST_POLL
 let pressing = false
 const reading = new Set()
 const readAgain = new Set()
@@ -64,7 +69,7 @@ export async function read(id) {
   if (reading.has(id)) { readAgain.add(id); return }
   reading.add(id)
   const giveUp = new AbortController()
-  const timer = setTimeout(() => giveUp.abort(), 9000)
+  const timer = setTimeout(() => giveUp.abort(), READ_WITHIN)
   try {
     const answer = await fetch(source.dataset.url, { headers: { 'HX-Request': 'true' }, signal: giveUp.signal })
     if (answer.status === 401) signedOut()
@@ -75,7 +80,7 @@ export async function read(id) {
     } else {
       heard()
       unread.delete(id)
-      pollWait = 5000
+      pollWait = SHORTEST_POLL
       if (!isPushed) answered()
       if (alive) show()
       await calm()
@@ -105,10 +110,12 @@ export function signedOut() {
 // arrives), the banner comes if the next try has not helped.
 function missed(id) {
   unread.add(id)
+  // Who lost an answer may have lost the push without knowing it.
+  askConnection()
   pollWait = Math.min(pollWait * 1.6, LONGEST_POLL)
   if (!alive || pollTimer) return
   setTimeout(show, QUIET_BEFORE_BANNER)
-  pollTimer = setTimeout(poll, pollWait)
+  pollTimer = setTimeout(poll, jittered(FIRST_RETRY))
 }
 
 export function readAll() {
@@ -143,7 +150,7 @@ function answered() {
 function lost() {
   alive = false
   if (bannerTimer) return
-  pollWait = 5000
+  pollWait = SHORTEST_POLL
   bannerTimer = setTimeout(() => { show(); poll() }, QUIET_BEFORE_BANNER)
 }
 
@@ -153,10 +160,15 @@ function show() {
   each('#alive', dot => { dot.hidden = !current })
 }
 
+function askConnection() {
+  if (connection && connection.ask) connection.ask()
+}
+
 // After a change of network the old connection may be a dead one that does not know it: closing
 // it and saying so makes the extension open a new one.
 function reconnect() {
   if (!connection || connection.readyState === EventSource.CLOSED) return
+  if (connection.renew) { connection.renew(); return }
   connection.close()
   connection.onerror(new Event('error'))
 }
@@ -166,7 +178,7 @@ function poll() {
   pollTimer = 0
   if (alive && !unread.size) return
   readAll()
-  pollTimer = setTimeout(poll, pollWait * (0.75 + Math.random() / 2))
+  pollTimer = setTimeout(poll, jittered(pollWait))
 }
 
 // `replace(fresh, shown)` may refuse a swap; `swapped(root, before)` follows every swap;
@@ -194,14 +206,18 @@ export function startLive({ replace, swapped, pushed, signalled, isShown, readFi
 
   body.addEventListener('htmx:sseOpen', () => {
     connected()
-    if (opened || !readFirst || readFirst()) readAll()
+    if (opened || unread.size || !readFirst || readFirst()) readAll()
     opened = true
   })
   body.addEventListener('htmx:sseError', lost)
   addEventListener('offline', lost)
   addEventListener('online', () => { reconnect(); readAll() })
   addEventListener('pageshow', event => event.persisted && readAll())
-  document.addEventListener('visibilitychange', () => document.hidden || readAll())
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return
+    askConnection()
+    readAll()
+  })
   body.addEventListener('elapsed', event => {
     const { until } = event.target.querySelector('[data-until]').dataset
     // Again only while what is over still shows: a TV does this every ten seconds all day.
