@@ -7,7 +7,7 @@ COPY scripts/requirements/constraints.txt scripts/requirements/
 RUN python -m pip install --no-cache-dir --disable-pip-version-check -r requirements.txt -c scripts/requirements/constraints.txt
 COPY . .
 RUN python -m scripts.extension_libraries
-RUN python -m scripts.translations compile && python -m scripts.package /function
+RUN python -m scripts.commands.translations compile && python -m scripts.function.package /function
 
 FROM public.ecr.aws/lambda/python:3.12.2026.10.03.13
 COPY --from=build /function ${LAMBDA_TASK_ROOT}

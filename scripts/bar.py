@@ -8,8 +8,9 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
-from scripts import deployment, environment
+from scripts import environment
 from scripts.environment import ROOT
+from scripts.local import deployment
 from scripts.machine import StackError
 from scripts.options import DEFAULT_DATA, folder
 

@@ -122,6 +122,16 @@ def running_stack(data: Path) -> dict[str, str] | None:
         return None
 
 
+def running_stack_or_exit(data: Path, or_else: str = "") -> dict[str, str]:
+    """Environment of the stack that runs on this data folder; a line of advice when none does."""
+    running = running_stack(data)
+    if running is None:
+        ways = ["start it with scripts/serve", "name its folder with --data", or_else]
+        advice = ", or ".join(way for way in ways if way)
+        sys.exit(f"No bar is running with the data folder {data}: {advice}.")
+    return running
+
+
 # Steps
 
 
@@ -261,7 +271,7 @@ def _install_extensions(names: Iterable[str] | None = None) -> None:
 def build_assets() -> None:
     """Makes the files that browsers load, when their sources have changed."""
     sources = sorted(path for path in (STATIC / "src").rglob("*") if path.is_file())
-    builder = ROOT / "scripts" / "build_assets.mjs"
+    builder = ROOT / "scripts" / "function" / "build_assets.mjs"
     lock = ROOT / "package-lock.json"
     packages = _hash([lock], str(ROOT))
     # Where the project lies makes no difference to what is built.
@@ -294,7 +304,7 @@ def compile_translations() -> None:
         # In an environment of a person's own it is the Python that runs this.
         ours = python_of("app")
         python = ours if ours.exists() else sys.executable
-        command = [python, "-m", "scripts.translations", "compile"]
+        command = [python, "-m", "scripts.commands.translations", "compile"]
         _run("Translations", command)
         stamp.write_text(value)
 

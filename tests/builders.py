@@ -238,8 +238,8 @@ def services_over_tables(clock: Clock) -> Services:
     """The services over the tables' real repositories, with a fixed clock and recording fakes."""
     from webapp.cloud.clients import Clients
     from webapp.cloud.staff_pool import StaffPool
-    from webapp.storage.badge_repository import BadgeRepository
     from webapp.storage.answer_repository import AnswerRepository
+    from webapp.storage.badge_repository import BadgeRepository
     from webapp.storage.customer_repository import CustomerRepository
     from webapp.storage.customer_session_repository import CustomerSessionRepository
     from webapp.storage.device_repository import DeviceRepository

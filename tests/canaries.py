@@ -243,7 +243,7 @@ def watch_clients(canaries: Canaries, monkeypatch) -> None:
 
 def watch_stacks(canaries: Canaries, monkeypatch) -> None:
     """Listens to all topics of every running bar, and reads its tables and logs before it stops."""
-    from scripts.local_stack import LocalStack
+    from scripts.local.stack import LocalStack
 
     start, stop, ends = LocalStack.start, LocalStack.stop, {}
 

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from scripts.local_stack import LocalStack
+from scripts.local.stack import LocalStack
 from tests.builders import TOKEN
 from tests.canaries import CANARIES, TASK_TOKEN, LogCanary, watch_clients, watch_stacks
 from tests.webhook_receiver import Receiver

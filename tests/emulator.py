@@ -37,7 +37,7 @@ class Emulator:
         environment = emulator_environment(self.port, self.folder / "aws") | KEYS
         with open(self.folder / "emulator.log", "ab") as log:
             self._process = subprocess.Popen(
-                [python_of("ministack"), "-m", "scripts.guarded", "scripts.emulator"],
+                [python_of("ministack"), "-m", "scripts.local.guarded", "scripts.local.emulator"],
                 env=environment | {"FUNCTION_CREDENTIALS": json.dumps(nobody)},
                 cwd=ROOT,
                 stdin=subprocess.PIPE,

@@ -48,7 +48,7 @@ class Team:
         return self.run("zappa.cli", *arguments)
 
     def deploy_script(self, *arguments: str) -> str:
-        return self.run("scripts.deploy_command", *arguments)
+        return self.run("scripts.commands.deploy", *arguments)
 
     def set_variables(self, **variables: str) -> None:
         file = self.folder / "zappa_settings.json"
@@ -59,4 +59,4 @@ class Team:
     def link(self, role: str, shop: str = "main", name: str = "") -> str:
         """As LocalStack.link, so that the screens can be opened in the same way."""
         arguments = ["--stage", self.stage, "--role", role, "--shop", shop, "--name", name]
-        return self.run("scripts.staff_command", "link", *arguments).split()[-1]
+        return self.run("scripts.commands.staff", "link", *arguments).split()[-1]

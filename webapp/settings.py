@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from domain.orders import CHOOSE_SECONDS, MAKE_SECONDS
 
-
 _EXTENSION = "EXTENSION_"
 EXTENSION_NAME = re.compile("[a-z][a-z0-9]{0,19}")
 """What an extension may be called."""

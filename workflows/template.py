@@ -50,9 +50,9 @@ from troposphere.iam import PolicyType, Role
 from troposphere.sqs import Queue, QueuePolicy
 from troposphere.stepfunctions import StateMachine
 
+from workflows.customer_pool import add_customer_pool
 from workflows.domain_name import add_domain_name
 from workflows.operations import Watched, add_operations
-from workflows.customer_pool import add_customer_pool
 from workflows.roles import (
     Resources,
     TableRight,

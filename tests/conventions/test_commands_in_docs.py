@@ -9,7 +9,6 @@ import re
 import runpy
 import shlex
 import sys
-from pathlib import Path
 
 import botocore.session
 import pytest
@@ -86,6 +85,7 @@ def parse(monkeypatch):
     monkeypatch.setattr(environment, "running_stack", lambda data: {})
     monkeypatch.setattr(environment, "replace_process", run_module)
     monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("would replace the tests' process"))
+    monkeypatch.setattr(sys, "path", [*sys.path, str(ROOT / "scripts")])
     monkeypatch.chdir(ROOT)
 
     def parse(words: list[str]) -> None:

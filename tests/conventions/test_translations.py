@@ -8,7 +8,7 @@ import pytest
 from babel.messages import Catalog
 
 from domain.languages import LANGUAGES
-from scripts import translations
+from scripts.commands import translations
 from webapp import words
 
 CATALOGS = translations.languages()

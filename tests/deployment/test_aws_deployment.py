@@ -10,9 +10,9 @@ import boto3
 import pytest
 from zappa.core import Zappa
 
-from scripts import aws_deployment
-from scripts.aws_deployment import AwsDeployment
-from scripts.deploy_settings import read_settings, stage_settings
+from scripts.aws import deployment as aws_deployment
+from scripts.aws.deployment import AwsDeployment
+from scripts.aws.zappa_settings import read_settings, stage_settings
 from scripts.machine import StackError
 
 NAME = "serverlesspresso-dev"

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from scripts.cloudformation import LARGEST_BODY, CloudStack
+from scripts.aws.cloudformation import LARGEST_BODY, CloudStack
 from scripts.machine import StackError
 
 BUCKET = "templates-of-tests"

@@ -7,7 +7,8 @@ import shutil
 
 import pytest
 
-from scripts import deploy_command, deploy_settings
+from scripts.aws import zappa_settings as deploy_settings
+from scripts.commands import deploy as deploy_command
 from scripts.environment import ROOT
 
 _GOOD = ("--stage", "dev", "--region", "us-east-1", "--admin", "ana@example.com", "--yes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from troposphere import Template
 
-from scripts.cloudformation import CloudStack
+from scripts.aws.cloudformation import CloudStack
 from workflows.domain_name import add_domain_name
 
 DOMAIN = "bar.example.net"

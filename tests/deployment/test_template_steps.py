@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from scripts.aws.template_steps import beside_old_code, steps_to
 from scripts.machine import StackError
-from scripts.template_steps import beside_old_code, steps_to
 
 
 def _template(*indexes: str, local: str = "", projection: str = "ALL") -> str:

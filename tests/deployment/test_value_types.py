@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import ClientError
 
-from scripts.value_types import with_accepted_types
+from scripts.aws.value_types import with_accepted_types
 from webapp.stack import build_template_body
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.estimate import FEWEST_SAMPLES, Sample, WaitRange, estimate, quantile, samples_of
-from domain.metrics import Outcome, OrderRecord
+from domain.metrics import OrderRecord, Outcome
 from tests.builders import NOW
 
 seconds = st.integers(0, 1800).map(lambda s: timedelta(seconds=s))

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from domain.admission import check_intake
 from domain.colours import TEXT_CONTRAST, contrast, read_accent, shades
 from domain.errors import SettingInvalid, ShopPaused
-from domain.admission import check_intake
 from domain.menu import DEFAULT_MENU
 from domain.settings import PARTS, read_shop_id
 from tests.builders import NOW, a_shop

@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
-from tests.canaries import CANARIES, watch_context
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.canaries import CANARIES, watch_context
 
 # On a busy machine a screen may follow late; what matters is that it follows.
 expect.set_options(timeout=20_000)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import expect
 
-from scripts.local_stack import LocalStack
+from scripts.local.stack import LocalStack
 from scripts.machine import StackError
 from tests.certificate import make_certificate
 from tests.e2e.conftest import Bar, get_place

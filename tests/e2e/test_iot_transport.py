@@ -15,7 +15,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from playwright.sync_api import expect
 
-from scripts.local_stack import LocalStack
+from scripts.local.stack import LocalStack
 from tests.e2e.conftest import Bar, card, get_place, place_order, tap
 from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
 

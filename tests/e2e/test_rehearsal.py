@@ -16,9 +16,9 @@ from scripts.machine import plain_environment
 CUSTOMERS = 6
 
 
-def _start(stack, module: str, *arguments: str) -> subprocess.Popen:
+def _start(stack, command: str, *arguments: str) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-m", f"scripts.{module}", *arguments],
+        [sys.executable, "-m", f"scripts.commands.{command}", *arguments],
         cwd=ROOT,
         env=plain_environment() | stack.environment | {"PATH": os.environ["PATH"]},
         text=True,
@@ -27,8 +27,8 @@ def _start(stack, module: str, *arguments: str) -> subprocess.Popen:
     )
 
 
-def _run(stack, module: str, *arguments: str) -> str:
-    process = _start(stack, module, *arguments)
+def _run(stack, command: str, *arguments: str) -> str:
+    process = _start(stack, command, *arguments)
     words, complaints = process.communicate(timeout=120)
     assert process.returncode == 0, complaints
     return words
@@ -38,9 +38,9 @@ def _run(stack, module: str, *arguments: str) -> str:
 def day(stack, tmp_path_factory) -> list[dict]:
     """What was recorded of the robots' day, and of whatever else the bar had seen before."""
     pace = ("--speed", "100", "--cancel", "0")
-    baristas = _start(stack, "rehearsal", "baristas", "--count", "2", *pace)
+    baristas = _start(stack, "robots", "baristas", "--count", "2", *pace)
     try:
-        words = _run(stack, "rehearsal", "customers", "--count", str(CUSTOMERS), *pace)
+        words = _run(stack, "robots", "customers", "--count", str(CUSTOMERS), *pace)
     finally:
         baristas.terminate()
     made, complaints = baristas.communicate(timeout=60)
@@ -48,7 +48,7 @@ def day(stack, tmp_path_factory) -> list[dict]:
     assert "Made" in made and baristas.returncode == 0, complaints
     file = tmp_path_factory.mktemp("recording") / "day.json"
     today = datetime.now(timezone.utc).date().isoformat()
-    assert "without persons" in _run(stack, "recording", today, "--out", str(file))
+    assert "without persons" in _run(stack, "record", today, "--out", str(file))
     return json.loads(file.read_text())
 
 
@@ -62,7 +62,7 @@ def test_a_recorded_day_plays_in_a_rehearsal_shop_and_strangers_are_counted(stac
     file = tmp_path / "played.json"
     stranger = {"detail-type": "OrderRobot.FulfillOrder", "time": day[0]["time"], "detail": {}}
     file.write_text(json.dumps([stranger, *day]))
-    words = _run(stack, "replaying", str(file), "--speed", "60")
+    words = _run(stack, "replay", str(file), "--speed", "60")
     assert "1  left out: OrderRobot.FulfillOrder is not known here" in words
     assert f"{len(day)} events" in words
 
@@ -70,7 +70,7 @@ def test_a_recorded_day_plays_in_a_rehearsal_shop_and_strangers_are_counted(stac
 def test_a_live_shop_is_never_played_into(stack, day, tmp_path):
     file = tmp_path / "played.json"
     file.write_text(json.dumps(day))
-    process = _start(stack, "replaying", str(file), "--shop", "main")
+    process = _start(stack, "replay", str(file), "--shop", "main")
     _, complaints = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "is a live shop" in complaints

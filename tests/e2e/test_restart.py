@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from playwright.sync_api import expect
 
-from scripts.local_stack import LocalStack
+from scripts.local.stack import LocalStack
 from tests.e2e.conftest import Bar, card, get_place, place_order, tap
 
 

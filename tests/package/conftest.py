@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts import artefact as making
 from scripts.environment import ROOT
+from scripts.function import artefact as making
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Artefact:
         return done.stdout
 
     def get(self, path: str, **variables: str) -> dict:
-        """What scripts/first_page.py says of a cold start with this page."""
-        program = str(ROOT / "scripts" / "first_page.py")
+        """What scripts/measuring/first_page.py says of a cold start with this page."""
+        program = str(ROOT / "scripts" / "measuring" / "first_page.py")
         return json.loads(
             self.python(program, making.handler(), path, **variables).splitlines()[-1]
         )

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts import package
 from scripts.extension_libraries import of_package, packages, requirement_files
-from scripts.package import function_packages
+from scripts.function import package
+from scripts.function.package import function_packages
 
 
 @pytest.fixture(scope="module")

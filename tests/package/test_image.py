@@ -19,9 +19,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from scripts.artefact import handler, lay_out_runtime
 from scripts.environment import ROOT
-from scripts.first_page import event
+from scripts.function.artefact import handler, lay_out_runtime
+from scripts.measuring.first_page import event
 from tests.emulator import Emulator
 from tests.package import dockerfile
 from tests.package.containers import Containers, Image

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from scripts.environment import ROOT
-from scripts.package import MOST_BYTES, PackageError, function_packages, trim_zip
+from scripts.function.package import MOST_BYTES, PackageError, function_packages, trim_zip
 
 UNCHECKED = 0b01
 """The flag of byte-code that Python takes without looking at its source's date or content."""
@@ -106,7 +106,7 @@ def test_the_same_code_makes_the_same_zip(tmp_path):
 
 
 def test_a_zip_that_stays_too_large_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("scripts.package.MOST_BYTES", 10)
+    monkeypatch.setattr("scripts.function.package.MOST_BYTES", 10)
     archive = tmp_path / "large.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("zappa_settings.py", "")

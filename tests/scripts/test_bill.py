@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts import bill
+from scripts.measuring import bill
 
 
 def test_every_price_says_what_it_is_of_where_it_is_from_and_when_it_was_seen():

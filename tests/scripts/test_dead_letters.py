@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from scripts import bar as bars
-from scripts.dead_letters import DeadLetterQueue, run, table, understand
+from scripts.commands.dead_letters import DeadLetterQueue, run, table, understand
 from scripts.machine import StackError
 from tests.aws import forget_connections
 from tests.builders import a_shop, scan_and_claim

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from domain.detail_types import DetailType
-from scripts.events_page import PAGE, SAMPLES, page, takers
+from scripts.commands.generate_events import PAGE, SAMPLES, page, takers
 
 
 def test_the_page_is_the_one_that_the_code_makes():

@@ -1,7 +1,7 @@
 """What the local stack does with its folder."""
 
-from scripts import local_stack
-from scripts.local_stack import LocalStack
+from scripts.local import stack as local_stack
+from scripts.local.stack import LocalStack
 
 
 def test_a_log_keeps_its_last_part_while_its_process_goes_on_writing(tmp_path, monkeypatch):

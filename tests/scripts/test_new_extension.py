@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from domain.detail_types import DetailType
-from scripts.new_extension import CannotBegin, begin
+from scripts.commands.new_extension import CannotBegin, begin
 from webapp import extensions
 from webapp.extending import known_names, load
 

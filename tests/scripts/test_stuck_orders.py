@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from scripts import bar as bars
-from scripts.stuck_orders import run
+from scripts.commands.stuck import run
 from tests.aws import forget_connections
 from tests.builders import scan_and_claim
 from webapp.bootstrap import build_services

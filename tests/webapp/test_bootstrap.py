@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.session import get_session
 
-from scripts.package import AWS_SERVICES, cut_endpoints
+from scripts.function.package import AWS_SERVICES, cut_endpoints
 from webapp.bootstrap import build_services
 from webapp.settings import Settings
 from webapp.storage import tables

@@ -6,8 +6,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from domain.hours import Hours, Span
 from tests.patience import wait_for
 from tests.workflows.test_emulator_paths import BARISTA, Workflow, workflow  # noqa: F401
@@ -16,7 +14,6 @@ from webapp.services.opening_hours import follow_hours
 from webapp.services.retention import forget_past
 from webapp.services.shop_settings import change_shop
 from webapp.services.sweep import sweep
-
 
 
 def test_after_the_days_that_names_are_kept_nobody_owns_an_order(workflow: Workflow):  # noqa: F811

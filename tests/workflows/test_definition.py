@@ -82,7 +82,7 @@ def _walk(data):
 
 def test_the_committed_definition_is_the_generated_one():
     assert DEFINITION_FILE.read_text() == definition_text(DEFINITION), (
-        "run scripts/generate_workflow.py and review the difference"
+        "run scripts/generate_workflow and review the difference"
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from scripts.local_stack import LocalStack
+from scripts.local.stack import LocalStack
 from scripts.machine import answers
 
 ORDERS = "serverlesspresso-orders"

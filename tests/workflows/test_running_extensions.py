@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from scripts import bar as bars
-from scripts.dead_letters import run
+from scripts.commands.dead_letters import run
 from scripts.environment import ROOT
 from tests.aws import forget_connections
 from tests.builders import a_shop, scan_and_claim

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from domain.errors import ChoiceInvalid
 from domain.shops import Shop, SignIn
-from webapp.services.shop_settings import change_shop
 from webapp.services.phone_numbers import read_countries
 from webapp.services.ports import Services
+from webapp.services.shop_settings import change_shop
 
 
 def set_sign_in(services: Services, shop_id: str, sign_in: str, countries: str) -> Shop:

@@ -15,7 +15,7 @@ from webapp.services.ports import Services
 
 if TYPE_CHECKING:
     from webapp.extension_kit import Kit
-    from webapp.extension_kit.print_queue import PrintQueue, Printout
+    from webapp.extension_kit.print_queue import Printout, PrintQueue
 
 
 @dataclass(frozen=True)

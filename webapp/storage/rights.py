@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from webapp.storage.tables import (
     READ_ATTRIBUTES,
-    BadgeModel,
     AnswerModel,
+    BadgeModel,
     CounterModel,
     CustomerModel,
     CustomerSessionModel,

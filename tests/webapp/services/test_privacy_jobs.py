@@ -9,7 +9,7 @@ import pytest
 from domain.errors import ChoiceInvalid, NotAllowedNow, NotFound
 from domain.orders import FORGOTTEN, WALK_UP
 from scripts import options
-from scripts.erase_command import asked_of
+from scripts.commands.erase import asked_of
 from tests.builders import (
     NOW,
     a_drink_order,

@@ -8,8 +8,9 @@ import pytest
 
 from domain.errors import Refusal
 from domain.people import EVERY_SHOP
-from scripts import options, staff_command
+from scripts import options
 from scripts.bar import Bar
+from scripts.commands import staff as staff_command
 from scripts.machine import StackError
 from tests.builders import a_shop
 from tests.webapp.services.test_staff_sign_in import (

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property, partial
 
-from scripts import left_behind
-from scripts.cloudformation import CloudStack
-from scripts.deploy_settings import read_settings, stage_settings
-from scripts.deployment import build_template
+from scripts.aws import left_behind
+from scripts.aws.cloudformation import CloudStack
+from scripts.aws.template import build_template
+from scripts.aws.value_types import with_accepted_types
+from scripts.aws.zappa_settings import read_settings, stage_settings
 from scripts.machine import StackError
-from scripts.value_types import with_accepted_types
 
 OLD_KEYS_ARE_GOOD_FOR = timedelta(days=30)
 """The life of a customer's cookie."""

@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 
-from scripts import left_behind, template_steps
+from scripts.aws import left_behind, template_steps
 from scripts.machine import StackError
 
 LARGEST_BODY = 51_200

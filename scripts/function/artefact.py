@@ -13,7 +13,7 @@ import zappa
 
 from scripts.environment import ROOT
 from scripts.extension_libraries import names_in
-from scripts.package import wanted_files
+from scripts.function.package import wanted_files
 
 SITE_PACKAGES = Path(zappa.__file__).parent.parent
 SETTINGS = ROOT / "zappa_settings.json"

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Mapping
 
 from scripts import deploy_options
-from scripts.aws_deployment import AwsDeployment
-from scripts.deploy_settings import (
+from scripts.aws.deployment import AwsDeployment
+from scripts.aws.zappa_settings import (
     SETTINGS_FILE,
     read_settings,
     stage_settings,

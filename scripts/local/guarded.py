@@ -1,4 +1,4 @@
-"""Runs a module that must not outlive its parent: python -m scripts.guarded MODULE [ARGUMENT...]
+"""Runs a module that must not outlive its parent: `python -m scripts.local.guarded MODULE …`
 
 The parent keeps the other end of standard input. When that closes, however the parent ended, this
 process is told to stop in the ordinary way, so that nothing outlives a launcher that was killed.

@@ -1,7 +1,7 @@
 """Takes one order through a bar of its own in Chromium, and counts what AWS would bill.
 
 Counted from the services' own records: execution histories, a queue behind a rule that takes every
-event, what the emulator metered (scripts/metering.py), and the web process's log.
+event, what the emulator metered (scripts/measuring/metering.py), and the web process's log.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from pathlib import Path
 import boto3
 from playwright.sync_api import Page, expect, sync_playwright
 
-from scripts import bill
-from scripts.local_stack import LocalStack
+from scripts.local.stack import LocalStack
+from scripts.measuring import bill
 from tests.e2e.conftest import CHROMIUM_ARGUMENTS, Bar, get_place, place_order, tap
 from webapp.consumers.registry import EVERY_MINUTE, SCHEDULED_JOBS
 
-SETTINGS = Path(__file__).resolve().parent.parent / "zappa_settings.json"
+SETTINGS = Path(__file__).resolve().parents[2] / "zappa_settings.json"
 IDLE_SECONDS = 242
 """Holds four reads of the screens, and as long as an order stands still at most within the minutes that
 its phone is looked at."""

@@ -83,7 +83,7 @@ def main() -> None:
     if RIGHTS_LOG:
         iam_evaluator.enforce = _recording_rights
     if METER_LOG:
-        from scripts import metering
+        from scripts.measuring import metering
 
         metering.start(Path(METER_LOG))
     # It stands for the phone network, and would write every text message into its log.

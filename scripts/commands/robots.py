@@ -1,4 +1,4 @@
-"""Robots that work the bar's own pages: python -m scripts.rehearsal customers|baristas [...]
+"""Robots that work the bar's own pages.
 
 They are browsers without JavaScript, so a rehearsal also proves the pages without it. APScheduler
 keeps the pace; `--speed` shortens the robots' own waits only, never the bar's deadlines.

@@ -95,7 +95,7 @@ def _sentence(name: str, about: str) -> str:
 
 
 def _name_it_among_the_takers() -> None:
-    from scripts.events_page import PAGE, page
+    from scripts.commands.generate_events import PAGE, page
 
     PAGE.write_text(page())
 

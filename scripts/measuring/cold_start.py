@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from scripts.artefact import handler, make_zip, unpack
+from scripts.function.artefact import handler, make_zip, unpack
 
 FIRST_PAGE = Path(__file__).with_name("first_page.py")
 ROUNDS = 11

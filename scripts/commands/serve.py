@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from scripts import options
 from scripts.environment import step
-from scripts.local_stack import ROLES, LocalStack, is_setting
+from scripts.local.stack import ROLES, LocalStack, is_setting
 from scripts.machine import StackError, write_privately
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
-from scripts.cloudformation import GOOD_STATUSES, CloudStack
+from scripts.aws.cloudformation import GOOD_STATUSES, CloudStack
+from scripts.aws.template import build_template
 from scripts.environment import ROOT
-from scripts.machine import StackError
 
 FUNCTION = "serverlesspresso-local"
 STACK = "serverlesspresso"
@@ -92,25 +92,6 @@ def hash_of_inputs(settings: dict[str, str]) -> str:
         for file in sorted((ROOT / folder).rglob("*.py")):
             digest.update(str(file).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
-
-
-def build_template(environment: Mapping[str, str]) -> str:
-    """The template of a deployment whose function has these variables."""
-    from webapp.extending import load_all
-    from webapp.settings import Settings, SettingsError
-    from webapp.stack import build_template_body
-
-    try:
-        # The template needs neither address nor key, which AWS knows only later.
-        settings = Settings.from_environment(
-            {"PUBLIC_URL": "not known yet", "SECRET_KEY": "not known yet", **environment}
-        )
-        extensions = load_all(settings)
-    except SettingsError as error:
-        raise StackError(str(error)) from None
-    return build_template_body(
-        settings.choose_seconds, settings.make_seconds, settings.prefix, extensions=extensions
-    )
 
 
 def find_function(client) -> dict | None:

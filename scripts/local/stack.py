@@ -28,8 +28,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from subprocess import Popen
 
-from scripts import deployment
 from scripts.environment import ROOT, python_of
+from scripts.local import deployment
 from scripts.machine import (
     StackError,
     answers,
@@ -291,7 +291,7 @@ class LocalStack:
 
     def _start_emulator(self) -> None:
         self._emulator = self._spawn(
-            [python_of("ministack"), "-m", "scripts.guarded", "scripts.emulator"],
+            [python_of("ministack"), "-m", "scripts.local.guarded", "scripts.local.emulator"],
             "emulator.log",
             emulator_environment(self._ports["emulator"], self.data / "aws")
             | self._deployer_keys
@@ -322,7 +322,10 @@ class LocalStack:
         if self._tls:
             ports += ["--plain-port", str(self._ports["plain"]), "--tls", *map(str, self._tls)]
         self._web = self._spawn(
-            [sys.executable, "-m", "scripts.guarded", "webapp.local", "--host", self.host, *ports],
+            [
+                sys.executable, "-m", "scripts.local.guarded", "webapp.local", "--host", self.host,
+                *ports,
+            ],
             "web.log",
             self._process_environment() | self._function_keys,
         )
@@ -365,7 +368,7 @@ class LocalStack:
 
         It imports what it needs while the web process starts, and goes on when its input closes.
         """
-        command = [sys.executable, "-m", "scripts.sign_in_links", "--wait"]
+        command = [sys.executable, "-m", "scripts.local.sign_in_links", "--wait"]
         command += ["--shop", shop, "--name", name]
         for role in roles:
             command += ["--role", role]

@@ -1,4 +1,4 @@
-"""Plays recorded envelopes onto a rehearsal shop's bus: python -m scripts.replaying FILE [...]
+"""Plays recorded envelopes onto a rehearsal shop's bus.
 
 The events are put by the clock of the recording, quickened by --speed. Their own times keep the
 recording's distances and never lie in the future, so figures made from them stay true.

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from scripts.deployment import FUNCTION_ROLE_ARN, minimal_zip
+from scripts.local.deployment import FUNCTION_ROLE_ARN, minimal_zip
 from workflows.asl import callback_task_state, state_machine
 
 _NAME = "bench-bare"

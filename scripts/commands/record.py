@@ -1,4 +1,4 @@
-"""Writes a shop's day as one JSON array of envelopes: python -m scripts.recording DAY [...]
+"""Writes a shop's day as one JSON array of envelopes.
 
 Runs with the environment of a running stack.
 """

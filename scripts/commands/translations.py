@@ -20,7 +20,7 @@ from babel.messages.pofile import PoFileError, read_po, write_po
 
 from domain.languages import LANGUAGES
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "webapp" / "translations"
 TEMPLATE = FOLDER / "messages.pot"
 PROJECT = "coffee-bar"

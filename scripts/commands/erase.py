@@ -7,8 +7,8 @@ from argparse import Namespace
 
 from scripts import options
 from scripts.bar import on_aws
+from scripts.commands.staff import ask_function, ask_here
 from scripts.machine import StackError
-from scripts.staff_command import ask_function, ask_here
 
 
 def main() -> None:

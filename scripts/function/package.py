@@ -1,5 +1,5 @@
 """Makes the function small and quick: the zip, once Zappa has made it (its `zip` callback), and
-the folder that goes into the container image: python -m scripts.package FOLDER
+the folder that goes into the container image: python -m scripts.function.package FOLDER
 
 Zappa packs the whole environment, and dates every file 1980, so that Python finds the byte-code
 older than its source and compiles everything again at each cold start. What is left here is our
@@ -27,7 +27,7 @@ from pathlib import Path, PurePosixPath
 
 from scripts import extension_libraries
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "zappa_settings.py"
 DIST = "webapp/static/dist/"
 TRANSLATIONS = "webapp/translations/"
@@ -137,7 +137,7 @@ def trim_zip(made: Path) -> int:
     if size > most:
         raise PackageError(
             f"The package has {size} bytes, more than {most}:"
-            " see in it what scripts/package.py should leave out."
+            " see in it what scripts/function/package.py should leave out."
         )
     return size
 
@@ -201,7 +201,7 @@ def compiled_templates() -> dict[str, bytes]:
     if not (ROOT / "webapp" / "static" / "dist" / "manifest.json").exists():
         raise PackageError("The front-end files are missing; run scripts/serve once first.")
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "scripts.compile_templates", folder]
+        command = [sys.executable, "-m", "scripts.function.compile_templates", folder]
         subprocess.run(command, cwd=ROOT, check=True)
         return {
             f"templates_compiled/{file.name}": file.read_bytes()

@@ -1,4 +1,4 @@
-"""Compiles the templates to Python: python -m scripts.compile_templates FOLDER
+"""Compiles the templates to Python: python -m scripts.function.compile_templates FOLDER
 
 Compiling them at the first page of a cold start takes longer than making that page.
 """

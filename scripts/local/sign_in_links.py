@@ -1,4 +1,4 @@
-"""Prints fresh sign-in links, one a line: python -m scripts.sign_in_links --role ROLE [...]
+"""Prints fresh sign-in links, one a line: python -m scripts.local.sign_in_links --role ROLE [...]
 
 Runs with the environment of a running stack; scripts/staff and the launcher see to that.
 """

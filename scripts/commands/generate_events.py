@@ -13,7 +13,7 @@ from domain.orders import TRANSITIONS
 from webapp.consumers.registry import CONSUMERS
 from webapp.extending import known_names, load
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "events.md"
 SAMPLES = ROOT / "tests" / "sample_events"
 

@@ -17,7 +17,7 @@ const HTMX_FILES = ['htmx.org/dist/htmx.min.js', 'htmx-ext-sse/dist/sse.min.js']
 
 const KEEP_OLD_MS = 60 * 60 * 1000
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const source = join(root, 'webapp/static/src')
 const target = join(root, 'webapp/static/dist')
 

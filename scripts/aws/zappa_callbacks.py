@@ -13,16 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # Zappa loads this file by its path, so the project cannot be imported yet.
-ROOT = str(Path(__file__).resolve().parent.parent)
+ROOT = str(Path(__file__).resolve().parents[2])
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
 from click import ClickException  # noqa: E402
 
-from scripts.aws_deployment import AwsDeployment  # noqa: E402
+from scripts.aws.deployment import AwsDeployment  # noqa: E402
 from scripts.environment import SetUpError, build_assets, compile_translations  # noqa: E402
+from scripts.function.package import PackageError, trim_package  # noqa: E402
 from scripts.machine import StackError  # noqa: E402
-from scripts.package import PackageError, trim_package  # noqa: E402
 
 
 def before(cli) -> None:

@@ -1,0 +1,1 @@
+"""What goes into the function: the zip or image, the front-end files, the compiled templates."""

@@ -1,0 +1,1 @@
+"""The bar on this machine: emulator, function, stack and web process."""

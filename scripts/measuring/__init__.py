@@ -1,0 +1,1 @@
+"""What the bar costs and how quickly it starts."""
