@@ -42,13 +42,16 @@ def asked_language() -> str | None:
     return asked if asked in g.offered else None
 
 
-def choices(shop: Shop) -> list[dict]:
-    """The languages of the shop and where this page is in each; none where there is only one."""
+def choices(shop: Shop, here: str | None = None) -> list[dict]:
+    """The languages of the shop and where this page is in each; none where there is only one.
+
+    here: the page's address, where that is not the one that was asked for.
+    """
     if len(shop.languages) < 2:
         return []
-    here = request.script_root + request.path
-    if request.method != "GET":
-        here = url_for("customer.welcome", shop_id=shop.id)
+    if here is None and request.method == "GET":
+        here = request.script_root + request.path
+    here = here or url_for("customer.welcome", shop_id=shop.id)
     return [
         {
             "code": code,

@@ -6,6 +6,7 @@ import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+import boto3
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -126,6 +127,16 @@ def quick_bar(browser, quick_stack):
         bar = Bar(browser, quick_stack, contexts)
         yield bar
         assert bar.complaints == []
+
+
+def publish(stack, topic: str, html: str) -> None:
+    """As somebody who may do anything on AWS."""
+    client = boto3.client(
+        "iot-data", endpoint_url=stack.endpoint_url, region_name="us-east-1",
+        aws_access_key_id=stack.environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=stack.environment["AWS_SECRET_ACCESS_KEY"],
+    )
+    client.publish(topic=topic, qos=0, payload=html.encode())
 
 
 def get_place(phone: Page) -> None:

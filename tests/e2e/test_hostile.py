@@ -7,13 +7,12 @@ import re
 import subprocess
 import sys
 
-import boto3
 import pytest
 from playwright.sync_api import expect
 
 from scripts.environment import ROOT
 from tests.canaries import CANARIES
-from tests.e2e.conftest import card, get_place, place_order, tap
+from tests.e2e.conftest import card, get_place, place_order, publish, tap
 from tests.e2e.hostile_shop import SHOP, texts
 from webapp.cloud.live_topics import barista_topic, board_topic, order_topic
 
@@ -36,14 +35,8 @@ LATER = 9_999_999_999_999
 
 
 def _publish(stack, topic: str, html: str) -> None:
-    """As somebody who may do anything on AWS."""
     CANARIES.pardoned.add(html)
-    client = boto3.client(
-        "iot-data", endpoint_url=stack.endpoint_url, region_name="us-east-1",
-        aws_access_key_id=stack.environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=stack.environment["AWS_SECRET_ACCESS_KEY"],
-    )
-    client.publish(topic=topic, qos=0, payload=html.encode())
+    publish(stack, topic, html)
 
 
 def test_a_hostile_fragment_is_not_shown_let_alone_run(bar):

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 from scripts.local.stack import LocalStack
-from tests.e2e.conftest import Bar, card, get_place, place_order, tap
+from tests.e2e.conftest import Bar, card, get_place, place_order, publish, tap
 from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
 
 _PATIENCE_SECONDS = 15
@@ -347,6 +347,39 @@ def _change_the_pages_grant(page, said: str, changed: str) -> None:
             holder.dataset.grant = grant
         }})"""
     )
+
+
+_AS_IF_ITS_PLACE_WAS_STILL_ASKED_FOR = """
+document.addEventListener('readystatechange', () => {
+    const status = document.getElementById('order-status')
+    if (!status || document.readyState !== 'interactive') return
+    window.laterStatus = status.outerHTML
+    for (const part of [status, status.parentNode]) {
+        Object.assign(part.dataset, { state: 'CLAIMED', version: part.dataset.version - 1 })
+    }
+})"""
+
+
+def test_the_form_is_on_the_page_before_the_place_is_and_a_push_alone_shows_it(bar, phone):
+    phone.add_init_script(_AS_IF_ITS_PLACE_WAS_STILL_ASKED_FOR)
+    phone.route("**/panel", lambda route: route.abort())
+    phone.reload()
+    latte = phone.get_by_role("radio", name="Latte", exact=True)
+    expect(phone.locator("#alive")).to_be_visible()
+    expect(latte).to_be_hidden()
+
+    topic = order_topic("main", _order_id(phone)) + "/order_status"
+    publish(bar.stack, topic, phone.evaluate("laterStatus"))
+
+    expect(latte).to_be_visible()
+    expect(phone).to_have_title("What would you like? – Main bar")
+    assert place_order(phone, "Latte")
+
+
+def test_a_place_that_was_told_before_the_page_listened_is_read(phone):
+    phone.add_init_script(_AS_IF_ITS_PLACE_WAS_STILL_ASKED_FOR)
+    phone.reload()
+    expect(phone.get_by_role("radio", name="Latte", exact=True)).to_be_visible()
 
 
 # What a grant does not open

@@ -43,6 +43,9 @@ FORWARDED = (
 None for the choice itself: the phone has its answer, and a moment later the order is queued.
 """
 
+_HOLDS_MENU = {OrderState.CLAIMED, OrderState.ADMITTED}
+"""When a phone's page has the menu's form, seen or not yet."""
+
 _PLACES_PUSHED = 20
 """How far back in line a place is pushed; further back it shows at the page's next read."""
 
@@ -111,7 +114,7 @@ class _Forwarding:
     def _publish_settings(self) -> None:
         """Open menus are told to renew themselves; who waits sees the new place and pace."""
         for order in self.open_orders:
-            if order.state is OrderState.ADMITTED:
+            if order.state in _HOLDS_MENU:
                 self.services.live.publish(
                     f"{order_topic(self.shop.id, order.id)}/menu_changed",
                     fragments.menu_changed(self.now),

@@ -18,6 +18,7 @@ from flask import (
 
 from domain.errors import (
     ChoiceInvalid,
+    CodeExpired,
     HasOpenOrder,
     NotAllowedNow,
     PhoneNeeded,
@@ -57,6 +58,7 @@ from webapp.routes.live import feed, first_grant, live_url
 from webapp.routes.page import render_page
 from webapp.services import codes, ordering, waits
 from webapp.services.directory import shops_for_customers
+from webapp.services.ports import CustomerSession
 from webapp.services.refused_scans import count_refusal
 from webapp.words import _, spoken
 
@@ -117,12 +119,20 @@ def scan(shop_id: str, code: str):
     shop = entered(shop_id)
     try:
         secret, who = codes.scan_code(services(), shop, code, client_address(), customer())
+    except CodeExpired as refused:
+        # The page was loaded again: its code has died meanwhile, the pass that it gave has not.
+        if codes.pass_of(services(), shop, customer()):
+            return redirect(_place_url(shop), 303)
+        return refusal_page(shop, refused)
     except Refusal as refused:
         return refusal_page(shop, refused)
     if secret:
         remember_customer(secret, who)
-    # The code leaves the address bar: what is copied from there lets nobody in.
-    return redirect(url_for("customer.place", shop_id=shop.id), 303)
+    try:
+        codes.check_places(services(), shop)
+    except Refusal as refused:
+        return refusal_page(shop, refused, _place_url(shop))
+    return _place_page(shop, who)
 
 
 @blueprint.get("/<shop_id>/scan")
@@ -133,11 +143,17 @@ def place(shop_id: str):
         codes.check_pass(services(), shop, customer())
     except Refusal as refused:
         return refusal_page(shop, refused)
-    if codes.needs_phone(shop, customer(), services().now()):
+    return _place_page(shop, customer())
+
+
+def _place_page(shop: Shop, who: CustomerSession):
+    """The page of a browser with a pass. It is at an address of its own, without the code."""
+    if codes.needs_phone(shop, who, services().now()):
         return redirect(url_for("phone.number_page", shop_id=shop.id), 303)
     return page(
         "customer/scan.html",
         shop,
+        here=_place_url(shop),
         rush=rush_note(shop),
         claim_url=url_for("customer.claim", shop_id=shop.id),
         form_key=secrets.token_urlsafe(12),
@@ -279,13 +295,20 @@ def refusal_page(shop: Shop, refused: Refusal, next_url: str | None = None):
     return page("customer/refusal.html", shop, refusal=view), STATUS[type(refused)]
 
 
+def _place_url(shop: Shop) -> str:
+    return url_for("customer.place", shop_id=shop.id)
+
+
 def _order_url(order: Order) -> str:
     return url_for("customer.order_page", shop_id=order.shop_id, order_id=order.id)
 
 
-def page(template: str, shop: Shop, **context) -> str:
-    """A customer's page; showing it keeps their cookie alive."""
+def page(template: str, shop: Shop, here: str | None = None, **context) -> str:
+    """A customer's page; showing it keeps their cookie alive.
+
+    here: its own address, where that is not the one that was asked for.
+    """
     session.modified = session.modified or "customer" in session
     return render_page(
-        template, shop, place=pickup_place(shop), languages=choices(shop), **context
+        template, shop, place=pickup_place(shop), languages=choices(shop, here), here=here, **context
     )

@@ -127,22 +127,37 @@ def needs_phone(shop: Shop, customer: CustomerSession | None, now: datetime) -> 
     return shop.sign_in is SignIn.PHONE and (customer is None or not customer.has_phone(now))
 
 
+def pass_of(
+    services: Services, shop: Shop, customer: CustomerSession | None
+) -> ScanPass | None:
+    """The pass that this browser may still use at this shop."""
+    scan_pass = customer and customer.scan_pass
+    if not scan_pass or scan_pass.shop_id != shop.id or scan_pass.ends_at <= services.now():
+        return None
+    return scan_pass
+
+
 def check_pass(services: Services, shop: Shop, customer: CustomerSession | None) -> TokenBucket:
     """The bucket that this browser's pass would take from; takes nothing.
 
     Raises PassMissing, HasOpenOrder, ShopClosed, CodeUsedUp or ShopFull.
     """
     _check_open_orders(services, shop, customer)
-    scan_pass = customer and customer.scan_pass
-    if not scan_pass or scan_pass.shop_id != shop.id or scan_pass.ends_at <= services.now():
+    scan_pass = pass_of(services, shop, customer)
+    if scan_pass is None:
         raise PassMissing
     bucket = services.qr_codes.get(shop.id, scan_pass.window)
     if bucket is None:
         raise PassMissing
     check_intake(shop, 0)
     bucket.take()
-    check_intake(shop, services.shops.open_order_count(shop.id))
+    check_places(services, shop)
     return bucket
+
+
+def check_places(services: Services, shop: Shop) -> None:
+    """Raises ShopFull when there is no free place, and ShopClosed."""
+    check_intake(shop, services.shops.open_order_count(shop.id))
 
 
 def claim_place(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 
 import pytest
 
 from domain.orders import OrderState, admit
-from tests.builders import a_shop
+from tests.builders import a_shop, workflow_writes
 from tests.webapp.routes.conftest import claim
 from webapp.routes import customer as customer_pages
 from webapp.services import bar
@@ -43,9 +44,49 @@ def _order(services, path):
 def test_opening_a_scanned_link_takes_nothing(phone, services, code_path):
     bucket_before = _bucket(services)
     for _ in range(3):
-        assert phone.get(code_path).location == "/main/scan"
+        assert phone.get(code_path).status_code == 200
         assert phone.get("/main/scan").status_code == 200
     assert _bucket(services) == bucket_before
+
+
+def test_the_scanned_links_page_names_its_address_without_the_code(services, phone, code_path):
+    _change(services, languages=("en", "de"))
+    page = phone.get(code_path).get_data(as_text=True)
+    assert "Get my place" in page
+    assert '<link rel="canonical" href="/main/scan">' in page
+    assert 'href="/main/scan?lang=de"' in page
+    assert code_path.rpartition("/")[2] not in page
+
+
+def test_a_scanned_link_loaded_again_after_its_code_has_died_leads_to_the_place(
+    app, phone, code_path, clock
+):
+    phone.get(code_path)
+    clock.pass_seconds(30)
+    answer = phone.get(code_path)
+    assert (answer.status_code, answer.location) == (303, "/main/scan")
+    assert phone.get("/main/scan").status_code == 200
+    assert app.test_client().get(code_path).status_code == 410
+    clock.pass_seconds(180)
+    assert phone.get(code_path).status_code == 410
+
+
+def test_a_scan_of_a_full_bar_leads_to_where_its_pass_is_tried_again(
+    app, phone, services, code_path
+):
+    first = _order(services, claim(app.test_client(), code_path))
+    workflow_writes("AdmitOrder", first, services.now())
+    _change(services, capacity=1)
+    answer = phone.get(code_path)
+    assert answer.status_code == 409
+    assert 'href="/main/scan"' in answer.get_data(as_text=True)
+    _change(services, capacity=3)
+    assert phone.get("/main/scan").status_code == 200
+
+
+def _change(services, **changes) -> None:
+    shop = services.shop("main")
+    services.shops.save(shop, replace(shop, version=shop.version + 1, **changes))
 
 
 def _bucket(services):
@@ -173,6 +214,13 @@ def test_without_script_an_order_under_way_keeps_up_and_a_form_is_left_alone(
     assert "http-equiv" not in phone.get(path).get_data(as_text=True)
 
 
+def test_the_page_that_waits_for_a_place_holds_the_form_to_choose_with(phone, code_path):
+    page = phone.get(claim(phone, code_path)).get_data(as_text=True)
+    assert 'id="order-panel"' in page and 'data-state="CLAIMED"' in page
+    for name in ("menu", "place-order", "cancel-order"):
+        assert page.count(f'id="{name}"') == 1
+
+
 def test_an_order_that_ended_can_not_be_placed_any_more(phone, services, admitted):
     phone.post(admitted + "/cancel")
     answer = phone.post(
@@ -208,20 +256,18 @@ def test_a_fault_shows_a_calm_page_with_a_reference_that_is_in_the_log(
     assert reference in text
 
 
-def test_the_first_phone_page_weighs_at_most_24_kilobytes_in_at_most_5_requests(phone, code_path):
+def test_the_first_phone_page_weighs_at_most_24_kilobytes_in_3_requests(phone, code_path):
     packed = {"Accept-Encoding": "gzip"}
-    scanned = phone.get(code_path, headers=packed)
-    page = phone.get(scanned.location, headers=packed)
+    page = phone.get(code_path, headers=packed)
     html = gzip.decompress(page.data).decode()
-    weight, requests = len(scanned.data) + len(page.data), 2
+    weight, requests = len(page.data), 1
     for path in set(_asset_paths(html)):
         asset = phone.get(path, headers=packed)
         assert asset.headers["Content-Encoding"] == "gzip"
         assert "immutable" in asset.headers["Cache-Control"]
         weight += len(asset.data)
         requests += 1
-    assert requests > 1
-    assert requests <= 5
+    assert requests == 3
     assert weight <= 24 * 1024
 
 

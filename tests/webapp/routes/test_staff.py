@@ -133,7 +133,7 @@ def test_the_display_links_to_the_very_address_its_code_encodes(screen, phone):
     page = screen("display").get("/main/display").get_data(as_text=True)
     link = re.search(r'href="([^"]+/scan/[^"]+)"', page)[1]
     assert 'aria-label="Scan to order"' in page
-    assert phone.get(link[link.index("/main/") :]).location == "/main/scan"
+    assert "Get my place" in phone.get(link[link.index("/main/") :]).get_data(as_text=True)
 
 
 def test_an_action_on_an_unknown_order_is_a_404(screen):

@@ -184,9 +184,10 @@ function poll() {
 // `replace(fresh, shown)` may refuse a swap; `swapped(root, before)` follows every swap;
 // `pushed(root, before)` follows the pushed ones, `signalled(words)` a signal with a note;
 // `isShown(signal)` may spare the read after a signal;
-// `readFirst()` may spare the first read. All is read each minute in any case, or, where news are
+// `firstRead()` milliseconds after connecting all is read unless something was pushed meanwhile, then
+// again with each new connection. All is read each minute in any case, or, where news are
 // news of the whole page, `readAfter` milliseconds after the last ones.
-export function startLive({ replace, swapped, pushed, signalled, isShown, readFirst, readAfter }) {
+export function startLive({ replace, swapped, pushed, signalled, isShown, firstRead = () => 0, readAfter }) {
   if (replace) mayReplace = replace
   if (swapped) onSwapped = swapped
   if (isPushed) {
@@ -206,8 +207,11 @@ export function startLive({ replace, swapped, pushed, signalled, isShown, readFi
 
   body.addEventListener('htmx:sseOpen', () => {
     connected()
-    if (opened || unread.size || !readFirst || readFirst()) readAll()
+    const wait = opened || unread.size ? 0 : firstRead()
     opened = true
+    if (!wait) return readAll()
+    const since = heardAt
+    if (wait < Infinity) setTimeout(() => heardAt === since && readAll(), wait)
   })
   body.addEventListener('htmx:sseError', lost)
   addEventListener('offline', lost)

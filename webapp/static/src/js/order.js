@@ -14,21 +14,36 @@ const panelState = () => {
 // Between these steps a pushed status is all that changes; how a panel shows it is up to the style.
 const WAITING = ['SUBMITTED', 'QUEUED']
 const STEPS = [...WAITING, 'MAKING', 'COMPLETED', 'COLLECTED']
+const has = id => !!document.getElementById(id)
+
+function maySimplyShow(before, after) {
+  if (after === before) return true
+  if (before === 'CLAIMED') return after === 'ADMITTED' && has('menu')
+  return [before, after].every(one => STEPS.includes(one)) && (!WAITING.includes(after) || has('cancel-order'))
+}
 
 function statusPushed({ dataset: { state, version, at } }) {
   const panel = document.getElementById('order-panel')
-  const canStay = [state, panelState()].every(one => STEPS.includes(one))
-  const hasItsButton = !WAITING.includes(state) || document.getElementById('cancel-order')
-  if (state !== panelState() && !(canStay && hasItsButton)) read('order-panel')
+  if (!maySimplyShow(panelState(), state)) read('order-panel')
   // A read that was under way before the push is now an older one.
   else Object.assign(panel.dataset, { state, version, at })
+}
+
+// The page is as new as the place that was asked for: the answer is on its way, as a push. Where that
+// was sent before anybody listened, it is read, after as long as it may take.
+const ON_ITS_WAY_MS = 1000
+const ANSWER_MS = 700
+
+function firstRead() {
+  if (panelState() === 'ADMITTED') return Infinity
+  return panelState() === 'CLAIMED' && performance.now() < ON_ITS_WAY_MS ? ANSWER_MS : 0
 }
 
 function polish(root, before) {
   showChoice()
   if (navigator.vibrate) each('[data-buzz]', words => { words.hidden = false })
   if (!root || root.dataset.state === before.dataset.state) return
-  const title = root.querySelector('h1')
+  const title = document.querySelector('main h1')
   if (title) document.title = title.textContent.trim()
   scrollTo(0, 0)
   if (root.dataset.state === 'COMPLETED' && navigator.vibrate) navigator.vibrate([200, 100, 200])
@@ -55,7 +70,7 @@ startLive({
     renewMenu(fresh)
     return false
   },
-  readFirst: () => panelState() !== 'ADMITTED',
+  firstRead,
   // Phones are many, and each read is paid for.
   readAfter: 300000,
   swapped: polish,

@@ -11,5 +11,9 @@ everySecond(now => {
   each('[data-goes]', words => { words.hidden = now >= words.dataset.goes })
 })
 
+// The code leaves the address bar at once: what is copied from there, or loaded again, has none.
+const own = document.querySelector('link[rel="canonical"]')
+if (own) history.replaceState(null, '', own.href)
+
 startClock()
 startTaps()
