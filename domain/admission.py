@@ -44,11 +44,16 @@ class QrCode:
 
 @dataclass(frozen=True)
 class ScanPass:
-    """A browser's right to one place in a window, for a few minutes. It takes no token yet."""
+    """A browser's right to one place in a window, for a few minutes. It takes no token yet.
+
+    order_id: the one order that it makes. Once there is that order, the pass is used up; whoever
+    sends it again, or from another tab, is led there.
+    """
 
     shop_id: str
     window: int
     ends_at: datetime
+    order_id: str
 
 
 @dataclass(frozen=True)

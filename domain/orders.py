@@ -267,13 +267,13 @@ class Order:
         return None
 
 
-def order_id(customer_id: str, form_key: str, key: str) -> str:
-    """The id of the order that this customer's form makes: 128 unguessable bits.
+def order_id(owner: str, form_key: str, key: str) -> str:
+    """The id of the order that this form of its owner's makes: 128 unguessable bits.
 
     The same form always names the same order, so a second tap, a reload or a retry after a lost
     answer cannot make a second one.
     """
-    message = f"order|{customer_id}|{form_key}".encode()
+    message = f"order|{owner}|{form_key}".encode()
     return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()[:32]
 
 

@@ -305,9 +305,7 @@ def open_code(services: Services, shop: Shop, customer_id: str, code: str | None
     codes.scan_code(services, shop, text, "127.0.0.1", browser_of(services, customer_id))
 
 
-def scan_and_claim(
-    services: Services, shop: Shop, customer_id: str, form_key: str = "form-1"
-) -> Order:
+def scan_and_claim(services: Services, shop: Shop, customer_id: str) -> Order:
     """Scans the code and takes the place; a customer with an order under way keeps that one."""
     from webapp.services import codes
 
@@ -316,7 +314,7 @@ def scan_and_claim(
     except HasOpenOrder:
         pass
     browser = browser_of(services, customer_id)
-    return codes.claim_place(services, shop, browser, form_key, "127.0.0.1")
+    return codes.claim_place(services, shop, browser, "127.0.0.1")
 
 
 @contextmanager

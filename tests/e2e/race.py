@@ -56,13 +56,13 @@ def _secret(customer_id: str) -> str:
 def _claim_alone(services: Services, name: str) -> Callable[[], str]:
     """A customer of their own, with a pass of their own, who claims a place."""
     session = _browser(services, name)
-    return lambda: codes.claim_place(services, services.shop(SHOP), session, name, "127.0.0.1").id
+    return lambda: codes.claim_place(services, services.shop(SHOP), session, "127.0.0.1").id
 
 
 def _claim_with_one_pass(services: Services, name: str) -> Callable[[], str]:
-    """One customer whose pass is used by all at once, from as many forms."""
+    """One customer whose pass is used by all at once."""
     session = services.customer_sessions.get(_secret(_ONE_CUSTOMER), services.now())
-    return lambda: codes.claim_place(services, services.shop(SHOP), session, name, "127.0.0.1").id
+    return lambda: codes.claim_place(services, services.shop(SHOP), session, "127.0.0.1").id
 
 
 def _take_of_limit(services: Services, _name: str) -> Callable[[], str]:

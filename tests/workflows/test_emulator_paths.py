@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from domain.admission import ScanPass
 from domain.orders import Order, OrderState, TimeOutCause
 from tests.aws import forget_connections
 from tests.builders import browser_of, scan_and_claim
@@ -38,9 +36,6 @@ class Workflow:
         bucket = codes.current_code(self.services, shop).bucket
         order = Order("main", uuid4().hex, uuid4().hex, bucket.window, self.services.now())
         browser = browser_of(self.services, order.customer_id)
-        ends_at = self.services.now() + timedelta(minutes=3)
-        scan_pass = ScanPass("main", bucket.window, ends_at)
-        self.services.customer_sessions.give_pass(browser, scan_pass, ends_at)
         self.services.orders.claim(Claim(order, bucket, browser.id, "2024-05-17", 1, 10))
         return order
 

@@ -17,7 +17,7 @@ from functools import wraps
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from domain.errors import ChoiceInvalid
-from domain.orders import Order, OrderState
+from domain.orders import Order, OrderState, order_id as id_of_form
 from webapp.access import ANYONE, DEVICE, allow, client_address, device, services
 from webapp.api_schema import STATES, Operation, checker, document
 from webapp.presenters import api as api_views
@@ -107,9 +107,10 @@ def qr_code(shop_id: str):
 def validate_code(shop_id: str, body: dict):
     shop, browser = services().shop(shop_id), _browser()
     text = body["code"].rstrip("/").rpartition("/")[2]
-    _, browser = codes.scan_code(services(), shop, text, client_address(), browser)
     form_key = request.headers.get("Idempotency-Key") or secrets.token_urlsafe(12)
-    order = codes.claim_place(services(), shop, browser, form_key, client_address())
+    new_id = id_of_form(browser.customer_id, form_key, services().secret_keys[0])
+    _, browser = codes.scan_code(services(), shop, text, client_address(), browser, new_id)
+    order = codes.claim_place(services(), shop, browser, client_address())
     return api_views.order(order)
 
 

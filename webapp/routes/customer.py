@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import timedelta
 
 from flask import (
     Blueprint,
-    abort,
     current_app,
     redirect,
     render_template,
@@ -64,7 +62,6 @@ from webapp.words import _, spoken
 
 blueprint = Blueprint("customer", __name__)
 
-_FORM_KEY_LENGTH = 64
 _NEW = timedelta(seconds=10)
 """So long an order's page is the one that taking the place has led to, even on a slow phone."""
 
@@ -156,7 +153,6 @@ def _place_page(shop: Shop, who: CustomerSession):
         here=_place_url(shop),
         rush=rush_note(shop),
         claim_url=url_for("customer.claim", shop_id=shop.id),
-        form_key=secrets.token_urlsafe(12),
         wait=_wait(shop),
     )
 
@@ -165,13 +161,8 @@ def _place_page(shop: Shop, who: CustomerSession):
 @allow(ANYONE)
 def claim(shop_id: str):
     shop = entered(shop_id)
-    form_key = request.form.get("form_key", "")
-    if not 8 <= len(form_key) <= _FORM_KEY_LENGTH:
-        abort(400)
     try:
-        order = codes.claim_place(
-            services(), shop, customer(), form_key, client_address(), spoken()
-        )
+        order = codes.claim_place(services(), shop, customer(), client_address(), spoken())
     except PhoneNeeded:
         return redirect(url_for("phone.number_page", shop_id=shop.id), 303)
     except Refusal as refused:

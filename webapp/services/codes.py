@@ -18,12 +18,13 @@ from domain.admission import (
     window_at,
 )
 from domain.errors import CodeExpired, CodeUnknown, HasOpenOrder, PassMissing, PhoneNeeded
-from domain.orders import OPEN_FOR_CUSTOMER, Order, order_id
+from domain.orders import OPEN_FOR_CUSTOMER, Order
 from domain.shops import Shop, SignIn
 from webapp.services import limits
 from webapp.services.ports import AlreadyThere, Claim, CustomerSession, Services
 
 SESSION_LIFETIME = timedelta(days=30)
+_ORDER_ID_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,12 @@ def scan_code(
     code: str,
     address: str,
     customer: CustomerSession | None,
+    new_order_id: str = "",
 ) -> tuple[str | None, CustomerSession]:
     """Gives this browser a pass for a fresh code; takes no token. With a secret for a new browser.
 
-    address: where the request came from. Raises CodeUnknown, CodeExpired, HasOpenOrder,
+    address: where the request came from. new_order_id: of the order to be made with the pass, for
+    whoever sends a scan again and means the same; else drawn. Raises CodeUnknown, CodeExpired, HasOpenOrder,
     ShopClosed, CodeUsedUp or TooManyRequests.
     """
     now = services.now()
@@ -115,7 +118,12 @@ def scan_code(
     check_intake(shop, 0)
     bucket.take()
     limits.take(services, limits.SCANS, address)
-    scan_pass = ScanPass(shop.id, window.index, now + timedelta(seconds=shop.pass_seconds))
+    scan_pass = ScanPass(
+        shop.id,
+        window.index,
+        now + timedelta(seconds=shop.pass_seconds),
+        new_order_id or secrets.token_hex(_ORDER_ID_BYTES),
+    )
     if customer is None:
         return new_customer(services, scan_pass)
     ends_at = now + SESSION_LIFETIME
@@ -146,6 +154,8 @@ def check_pass(services: Services, shop: Shop, customer: CustomerSession | None)
     scan_pass = pass_of(services, shop, customer)
     if scan_pass is None:
         raise PassMissing
+    if services.orders.get(shop.id, scan_pass.order_id):
+        raise PassMissing
     bucket = services.qr_codes.get(shop.id, scan_pass.window)
     if bucket is None:
         raise PassMissing
@@ -164,20 +174,19 @@ def claim_place(
     services: Services,
     shop: Shop,
     customer: CustomerSession | None,
-    form_key: str,
     address: str,
     language: str = "",
 ) -> Order:
     """Takes one token with the browser's pass and creates the customer's order.
 
-    The same form claims once, however often it is sent. language: the one the customer reads.
-    Raises what `check_pass` raises, and
+    A pass makes one order, however often it is sent. language: the one the customer reads. Raises
+    what `check_pass` raises, and
     PhoneNeeded, OrdersOfDayUsedUp or TooManyRequests.
     """
-    if customer is None:
+    if customer is None or customer.scan_pass is None:
         raise PassMissing
-    claimed_id = order_id(customer.customer_id, form_key, services.secret_keys[0])
-    if existing := services.orders.get(shop.id, claimed_id):
+    claimed_id = customer.scan_pass.order_id
+    if existing := _made_before(services, shop, customer):
         return existing
     bucket = check_pass(services, shop, customer)
     now = services.now()
@@ -204,11 +213,19 @@ def claim_place(
     try:
         services.orders.claim(claim)
     except AlreadyThere:
-        return services.order(shop.id, claimed_id)
+        if existing := _made_before(services, shop, customer):
+            return existing
+        raise PassMissing from None
     except HasOpenOrder as refusal:
         if refusal.order_id != claimed_id:
             raise
     return order
+
+
+def _made_before(services: Services, shop: Shop, customer: CustomerSession) -> Order | None:
+    """The order that the browser's pass has made already; only for the customer who made it."""
+    order = services.orders.get(shop.id, customer.scan_pass.order_id)
+    return order if order and order.customer_id == customer.customer_id else None
 
 
 def _check_open_orders(services: Services, shop: Shop, customer: CustomerSession | None) -> None:

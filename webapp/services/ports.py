@@ -37,7 +37,7 @@ class AlreadyThere(Exception):
 class Claim:
     """All that one claim changes and must not exceed.
 
-    session_id: the browser whose pass is used up. calendar_day: the shop's day, for most_of_day.
+    session_id: the browser that begins it. calendar_day: the shop's day, for most_of_day.
     keep_days: for how many days the customer finds the order again.
     """
 
@@ -86,19 +86,21 @@ class Orders(Protocol):
     def claim_walk_up(self, order: Order, calendar_day: str) -> None:
         """Creates an order that no code was scanned for. Raises AlreadyThere for this very one."""
     def claim(self, claim: Claim) -> None:
-        """Takes a token with the browser's pass and creates the order, or nothing of it.
+        """Takes a token and creates the order, or nothing of it.
 
-        Raises AlreadyThere for this very order, HasOpenOrder, OrdersOfDayUsedUp, PassMissing,
-        CodeUsedUp or Busy.
+        Raises AlreadyThere for this very order, HasOpenOrder, OrdersOfDayUsedUp, CodeUsedUp or
+        Busy.
         """
     def save(self, before: Order, after: Order) -> Order:
-        """Writes a move if the order is still as `before`; an end frees its place and customer.
+        """Writes a move if the order is still as `before`; an end frees its place.
 
-        An order taken back from its end has both again, even in a full shop. Raises Stale.
+        An order taken back from its end has its place again, even in a full shop, and its customer
+        has it under way. Raises Stale.
         """
     def next_attempt(self, order: Order) -> Order:
         """Counts one more execution for this order. Raises Stale."""
-    def open_orders_of(self, shop_id: str, customer_id: str) -> list[Order]: ...
+    def open_orders_of(self, shop_id: str, customer_id: str) -> list[Order]:
+        """The customer's orders under way."""
     def recent_orders_of(self, shop_id: str, customer_id: str, most: int) -> list[Order]:
         """The customer's orders, newest first, for as long as the shop keeps whose they are."""
     def by_time(self, shop_id: str, asked: OrderQuery) -> tuple[list[Order], OrderPlace | None]:

@@ -29,7 +29,12 @@ class CustomerRepository:
         try:
             # The count of the day stays: whoever could erase it had no limit at all.
             CustomerModel(trace.shop_id, trace.customer_id).update(
-                actions=[CustomerModel.recent_orders.remove(), CustomerModel.sessions.remove()],
+                actions=[
+                    CustomerModel.recent_orders.remove(),
+                    CustomerModel.sessions.remove(),
+                    CustomerModel.under_way.remove(),
+                    CustomerModel.open_orders.remove(),
+                ],
                 condition=CustomerModel.recent_orders.does_not_exist()
                 | (CustomerModel.recent_orders == set(trace.entries)),
             )

@@ -14,6 +14,7 @@ from webapp.storage.tables import CustomerSessionModel
 from webapp.storage.transaction import transact
 
 _KEEP = timedelta(days=1)
+_ORDER_ID_LENGTH = 32
 
 
 class CustomerSessionRepository:
@@ -28,6 +29,7 @@ class CustomerSessionRepository:
             pass_shop=scan_pass and scan_pass.shop_id,
             pass_window=scan_pass and scan_pass.window,
             pass_ends_at=scan_pass and scan_pass.ends_at,
+            pass_order=scan_pass and scan_pass.order_id,
             ends_at=ends_at,
             expires_at=ends_at + _KEEP,
         )
@@ -51,6 +53,7 @@ class CustomerSessionRepository:
                 CustomerSessionModel.pass_shop.set(scan_pass.shop_id),
                 CustomerSessionModel.pass_window.set(scan_pass.window),
                 CustomerSessionModel.pass_ends_at.set(scan_pass.ends_at),
+                CustomerSessionModel.pass_order.set(scan_pass.order_id),
                 CustomerSessionModel.ends_at.set(ends_at),
                 CustomerSessionModel.expires_at.set(ends_at + _KEEP),
             ],
@@ -83,6 +86,7 @@ class CustomerSessionRepository:
             pass_shop=old.pass_shop,
             pass_window=old.pass_window,
             pass_ends_at=old.pass_ends_at,
+            pass_order=_order_of_pass(old),
             phone=phone,
             phone_ends_at=phone_ends_at,
             ends_at=phone_ends_at,
@@ -111,7 +115,16 @@ def _pass_as_read(model: CustomerSessionModel):
 def _from_model(model: CustomerSessionModel) -> CustomerSession:
     scan_pass = None
     if model.pass_shop:
-        scan_pass = ScanPass(model.pass_shop, int(model.pass_window), model.pass_ends_at)
+        scan_pass = ScanPass(
+            model.pass_shop, int(model.pass_window), model.pass_ends_at, _order_of_pass(model)
+        )
     return CustomerSession(
         model.session_id, model.customer_id, scan_pass, model.phone or "", model.phone_ends_at
     )
+
+
+def _order_of_pass(model: CustomerSessionModel) -> str | None:
+    """An earlier version's pass names none, and is good for three minutes after an update."""
+    if model.pass_order or not model.pass_shop:
+        return model.pass_order
+    return hash_secret(f"pass|{model.session_id}|{model.pass_window}")[:_ORDER_ID_LENGTH]

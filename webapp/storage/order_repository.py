@@ -10,10 +10,10 @@ from itertools import islice
 from operator import or_
 
 from pynamodb.exceptions import DoesNotExist, UpdateError
-from pynamodb.expressions.condition import Condition, size
+from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
-from domain.errors import Busy, CodeUsedUp, HasOpenOrder, OrdersOfDayUsedUp, PassMissing
+from domain.errors import Busy, CodeUsedUp, HasOpenOrder, OrdersOfDayUsedUp
 from domain.menu import ChosenOption, DrinkOrder
 from domain.orders import (
     FORGOTTEN,
@@ -30,7 +30,6 @@ from webapp.services.ports import AlreadyThere, Claim, OrderPlace, OrderQuery, S
 from webapp.storage.tables import (
     READ_ATTRIBUTES,
     CustomerModel,
-    CustomerSessionModel,
     IntakeModel,
     OrderModel,
     QrCodeModel,
@@ -130,9 +129,14 @@ class OrderRepository:
         return found, None
 
     def open_orders_of(self, shop_id: str, customer_id: str) -> list[Order]:
-        customer = _customer(shop_id, customer_id)
-        orders = (self.get(shop_id, order_id) for order_id in sorted(customer.open_orders or ()))
-        return [order for order in orders if order]
+        return self._under_way(_customer(shop_id, customer_id))
+
+    def _under_way(self, customer: CustomerModel) -> list[Order]:
+        """Of the orders that the customer's item names, those whose own state says so."""
+        entries = {*(customer.under_way or ()), *(customer.open_orders or ())}
+        ids = {entry.partition("#")[0] for entry in entries}
+        orders = (self.get(customer.shop_id, order_id) for order_id in sorted(ids))
+        return [order for order in orders if order and order.state in OPEN_FOR_CUSTOMER]
 
     def recent_orders_of(self, shop_id: str, customer_id: str, most: int) -> list[Order]:
         entries = sorted(_customer(shop_id, customer_id).recent_orders or (), reverse=True)
@@ -153,39 +157,34 @@ class OrderRepository:
         of_day = max(int(customer.orders_of_day or 0), 0) if same_day else 0
         if of_day >= claim.most_of_day:
             raise OrdersOfDayUsedUp(claim.most_of_day)
+        under_way = self._under_way(customer)
+        if any(one.id == order.id for one in under_way):
+            raise AlreadyThere
+        if len(under_way) >= claim.most_open:
+            raise HasOpenOrder(under_way[0].id)
         item = OrderModel(order.shop_id, order.id, **_attributes(order))
         code = QrCodeModel(bucket.shop_id, bucket.window)
-        session, keep = CustomerSessionModel(claim.session_id), timedelta(days=claim.keep_days)
+        keep = timedelta(days=claim.keep_days)
 
         def build(transaction: TransactWrite) -> None:
             transaction.save(item, condition=OrderModel.order_id.does_not_exist())
             transaction.update(
                 CustomerModel(order.shop_id, order.customer_id),
                 actions=[
-                    CustomerModel.open_orders.add({order.id}),
+                    CustomerModel.under_way.set({order.id, *(one.id for one in under_way)}),
+                    CustomerModel.open_orders.remove(),
                     CustomerModel.calendar_day.set(claim.calendar_day),
                     CustomerModel.orders_of_day.set(of_day + 1),
                     CustomerModel.recent_orders.set(_with_recent(customer, order, keep)),
                     CustomerModel.sessions.add({claim.session_id}),
                     CustomerModel.expires_at.set(order.created_at + keep + _KEEP_CUSTOMERS),
                 ],
-                condition=(
-                    CustomerModel.open_orders.does_not_exist()
-                    | (size(CustomerModel.open_orders) < claim.most_open)
-                )
+                # An order that comes back from its end writes here, too.
+                condition=_as_read(CustomerModel.under_way, customer.under_way)
+                & _as_read(CustomerModel.open_orders, customer.open_orders)
                 & _as_read(CustomerModel.calendar_day, customer.calendar_day)
                 & _as_read(CustomerModel.orders_of_day, customer.orders_of_day)
                 & _as_read(CustomerModel.recent_orders, customer.recent_orders),
-            )
-            transaction.update(
-                session,
-                actions=[
-                    CustomerSessionModel.pass_shop.remove(),
-                    CustomerSessionModel.pass_window.remove(),
-                    CustomerSessionModel.pass_ends_at.remove(),
-                ],
-                condition=(CustomerSessionModel.pass_shop == order.shop_id)
-                & (CustomerSessionModel.pass_window == bucket.window),
             )
             transaction.update(
                 code,
@@ -196,16 +195,11 @@ class OrderRepository:
         refused = transact(build)
         if refused is None:
             return True
-        order_refused, customer_refused, pass_refused, _ = refused
+        order_refused, customer_refused, _ = refused
         if order_refused:
             raise AlreadyThere
         if customer_refused:
-            open_now = self.open_orders_of(order.shop_id, order.customer_id)
-            if len(open_now) >= claim.most_open:
-                _raise_open_order(open_now)
             return False
-        if pass_refused:
-            raise PassMissing
         raise CodeUsedUp(bucket.scans, bucket.closes_at)
 
     def claim_walk_up(self, order: Order, calendar_day: str) -> None:
@@ -219,7 +213,6 @@ class OrderRepository:
             transaction.update(
                 customer,
                 actions=[
-                    CustomerModel.open_orders.add({order.id}),
                     CustomerModel.orders_of_day.add(1),
                     CustomerModel.calendar_day.set(calendar_day),
                     CustomerModel.expires_at.set(keep_until),
@@ -245,18 +238,20 @@ class OrderRepository:
         if held:
             # Its execution is told from the stream, which has the item as it was before.
             actions.append(OrderModel.task_token.remove())
-        intake = IntakeModel(before.shop_id)
-        customer = CustomerModel(before.shop_id, before.customer_id)
+        places = IntakeModel.open_orders
 
         def build(transaction: TransactWrite) -> None:
             transaction.update(model, actions=actions, condition=condition)
-            for row, orders in (
-                (intake, IntakeModel.open_orders),
-                (customer, CustomerModel.open_orders),
-            ):
-                # Whoever gets a drink again keeps the place they had, even in a full shop.
-                change = orders.add({before.id}) if holds else orders.delete({before.id})
-                transaction.update(row, actions=[change])
+            # Whoever gets a drink again keeps the place they had, even in a full shop.
+            change = places.add({before.id}) if holds else places.delete({before.id})
+            transaction.update(IntakeModel(before.shop_id), actions=[change])
+            if holds and before.customer_id not in _NOBODY:
+                # Named anew, so that a claim that has just read of its end is refused.
+                entry = f"{before.id}#{after.attempt}"
+                transaction.update(
+                    CustomerModel(before.shop_id, before.customer_id),
+                    actions=[CustomerModel.under_way.add({entry})],
+                )
 
         if transact(build) is not None:
             raise Stale
@@ -347,14 +342,6 @@ def _with_recent(customer: CustomerModel, order: Order, keep: timedelta) -> set[
 
 def _as_read(attribute, value):
     return attribute.does_not_exist() if value is None else attribute == value
-
-
-def _raise_open_order(orders: list[Order]) -> None:
-    for order in orders:
-        if order.state in OPEN_FOR_CUSTOMER:
-            raise HasOpenOrder(order.id)
-    # The last one is just ending.
-    raise Busy
 
 
 def order_from_model(model: OrderModel) -> Order:

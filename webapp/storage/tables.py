@@ -118,7 +118,10 @@ READ_ATTRIBUTES = sorted(OrderModel.get_attributes().keys() - {"task_token", "wr
 class CustomerModel(Model):
     """What a customer has at a shop: the orders under way, and how many they took on a day.
 
-    recent_orders: their orders by time, for as long as the shop keeps who they were, as
+    under_way: what was under way when they last began an order, as `<order id>`, or
+    `<order id>#<attempt>` for one that came back from its end. Whether it still is, its own state
+    says: an end does not write here, the next claim tidies up. open_orders: the same, from a
+    version whose ends did. recent_orders: their orders by time, for as long as the shop keeps who they were, as
     `<created_at>#<order id>`. sessions: the browsers that made them.
     """
 
@@ -127,6 +130,7 @@ class CustomerModel(Model):
 
     shop_id = UnicodeAttribute(hash_key=True)
     customer_id = UnicodeAttribute(range_key=True)
+    under_way = UnicodeSetAttribute(null=True)
     open_orders = UnicodeSetAttribute(null=True)
     calendar_day = UnicodeAttribute(null=True)
     orders_of_day = NumberAttribute(null=True)
@@ -146,6 +150,7 @@ class CustomerSessionModel(Model):
     pass_shop = UnicodeAttribute(null=True)
     pass_window = NumberAttribute(null=True)
     pass_ends_at = TimeAttribute(null=True)
+    pass_order = UnicodeAttribute(null=True)
     phone = UnicodeAttribute(null=True)
     phone_ends_at = TimeAttribute(null=True)
     ends_at = TimeAttribute()

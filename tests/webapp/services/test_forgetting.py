@@ -105,10 +105,10 @@ def test_a_walk_up_order_loses_its_name_and_stays_one(services):
 def test_a_customer_is_erased_at_all_shops_and_their_browser_signed_out(services):
     services.shops.create(a_shop(id="annex"))
     for shop_id in ("main", "annex"):
-        order = scan_and_claim(services, services.shop(shop_id), "ana", f"a form of {shop_id}")
+        order = scan_and_claim(services, services.shop(shop_id), "ana")
         workflow_writes("AdmitOrder", order, services.now())
         cancel_order(services, services.order(shop_id, order.id))
-    other = scan_and_claim(services, services.shop("main"), "ben", "a form")
+    other = scan_and_claim(services, services.shop("main"), "ben")
     browser = browser_of(services, "ana")
     forget_browser(services, browser)
     assert services.customer_sessions.get("secret of ana", services.now()) is None
@@ -128,7 +128,7 @@ def test_a_customer_is_erased_at_all_shops_and_their_browser_signed_out(services
 
 
 def test_an_order_under_way_comes_first(services):
-    order = scan_and_claim(services, services.shop("main"), "ana", "a form")
+    order = scan_and_claim(services, services.shop("main"), "ana")
     before = everything()
     with pytest.raises(NotAllowedNow):
         forget_browser(services, browser_of(services, "ana"))
@@ -137,7 +137,7 @@ def test_an_order_under_way_comes_first(services):
 
 
 def test_a_run_that_broke_off_is_repeated_by_the_same_browser(services, monkeypatch):
-    order = scan_and_claim(services, services.shop("main"), "ana", "a form")
+    order = scan_and_claim(services, services.shop("main"), "ana")
     workflow_writes("AdmitOrder", order, services.now())
     cancel_order(services, services.order("main", order.id))
 

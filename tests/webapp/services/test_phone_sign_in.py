@@ -72,10 +72,10 @@ def wrong(code: str) -> str:
 
 def test_a_shop_that_wants_a_number_takes_no_order_without(services, shop, ana):
     with pytest.raises(PhoneNeeded):
-        codes.claim_place(services, shop, ana, "a form key", HERE)
+        codes.claim_place(services, shop, ana, HERE)
     assert services.orders.open_orders("main") == []
     signed_in = sign_in(services, shop, ana)
-    order = codes.claim_place(services, shop, signed_in, "a form key", HERE)
+    order = codes.claim_place(services, shop, signed_in, HERE)
     assert order.customer_id == read_number(ANA, ("DE",)).customer_id(services.secret_keys[0])
 
 
@@ -125,12 +125,12 @@ def _secret_after_sign_in(services, shop, browser) -> str:
 
 def test_one_number_has_one_open_order_whatever_browser_it_comes_with(services, shop, ana):
     first = sign_in(services, shop, ana)
-    codes.claim_place(services, shop, first, "form key one", HERE)
+    codes.claim_place(services, shop, first, HERE)
     second = sign_in(services, shop, with_pass(services, shop, "anas other phone"))
     with pytest.raises(HasOpenOrder):
-        codes.claim_place(services, shop, second, "form key two", HERE)
+        codes.claim_place(services, shop, second, HERE)
     other = sign_in(services, shop, with_pass(services, shop, "bo"), "+4915123456780")
-    assert codes.claim_place(services, shop, other, "form key two", HERE)
+    assert codes.claim_place(services, shop, other, HERE)
 
 
 def test_the_orders_of_a_day_are_counted_for_the_number(services, shop, clock):
@@ -140,13 +140,13 @@ def test_the_orders_of_a_day_are_counted_for_the_number(services, shop, clock):
     shop = services.shop("main")
     for number in range(2):
         browser = sign_in(services, shop, with_pass(services, shop, f"browser {number}"))
-        order = codes.claim_place(services, shop, browser, f"form key {number}", HERE)
+        order = codes.claim_place(services, shop, browser, HERE)
         workflow_writes("AdmitOrder", order, clock())
         cancel_order(services, services.order("main", order.id))
         clock.pass_seconds(40)
     browser = sign_in(services, shop, with_pass(services, shop, "browser 3"))
     with pytest.raises(OrdersOfDayUsedUp):
-        codes.claim_place(services, shop, browser, "form key 3", HERE)
+        codes.claim_place(services, shop, browser, HERE)
 
 
 def test_guests_still_order_where_the_shop_lets_them(services, shop):
@@ -169,7 +169,7 @@ def test_the_pass_lasts_as_long_as_the_code(services, shop, ana, clock):
     ask_code(services, shop, ana, ANA, HERE)
     clock.pass_seconds(299)
     _, signed_in = enter_code(services, shop, ana, services.texts.code_to(ANA))
-    assert codes.claim_place(services, shop, signed_in, "a form key", HERE)
+    assert codes.claim_place(services, shop, signed_in, HERE)
 
 
 def test_a_code_is_good_in_the_browser_that_asked_for_it_and_in_no_other(services, shop, ana):
@@ -503,7 +503,7 @@ def test_no_table_and_no_log_line_holds_a_code(services, shop, ana, caplog):
 
 
 def test_an_order_and_its_events_name_the_customer_never_the_number(services, shop, ana):
-    order = codes.claim_place(services, shop, sign_in(services, shop, ana), "a form key", HERE)
+    order = codes.claim_place(services, shop, sign_in(services, shop, ana), HERE)
     assert ANA[3:] not in repr(order) and len(order.customer_id) == 32
 
 

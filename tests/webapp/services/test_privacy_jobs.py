@@ -75,7 +75,7 @@ def test_whoever_signed_in_with_the_phone_is_erased(services, erase):
     browser = browser_of(services, "ana")
     ask_code(services, shop, browser, ANA, "127.0.0.1")
     secret, signed_in = enter_code(services, shop, browser, services.texts.code_to(ANA))
-    order = codes.claim_place(services, shop, signed_in, "a form key", "127.0.0.1")
+    order = codes.claim_place(services, shop, signed_in, "127.0.0.1")
     workflow_writes("AdmitOrder", order, services.now())
     cancel_order(services, services.order("main", order.id))
     assert services.customer_pool.names

@@ -43,7 +43,7 @@ from webapp.services.ports import Services, StaffSession, is_over
 from webapp.services.sweep import sweep
 from webapp.storage import session_repository
 from webapp.storage.secret_hash import hash_secret
-from webapp.storage.tables import DEFAULT_PREFIX
+from webapp.storage.tables import DEFAULT_PREFIX, CustomerSessionModel
 
 KIM = StaffSession("barista-1", "main", "barista", "Kim")
 ADA = StaffSession("barista-2", "main", "barista", "Ada")
@@ -56,23 +56,23 @@ def code(services: Services) -> str:
     return codes.current_code(services, services.shop("main")).qr_code.text
 
 
-def scan(services: Services, customer: str = "customer-1", form: str = "form-1") -> Order:
-    return scan_and_claim(services, services.shop("main"), customer, form)
+def scan(services: Services, customer: str = "customer-1") -> Order:
+    return scan_and_claim(services, services.shop("main"), customer)
 
 
-def claim(services: Services, customer: str, form: str = "form-1") -> Order:
+def claim(services: Services, customer: str) -> Order:
     browser = browser_of(services, customer)
-    return codes.claim_place(services, services.shop("main"), browser, form, "127.0.0.1")
+    return codes.claim_place(services, services.shop("main"), browser, "127.0.0.1")
 
 
-def claim_and_cancel(services: Services, shop: Shop, form: str) -> Order:
-    order = scan_and_claim(services, shop, "customer-1", form)
+def claim_and_cancel(services: Services, shop: Shop) -> Order:
+    order = scan_and_claim(services, shop, "customer-1")
     workflow_writes("AdmitOrder", order, services.now())
     return ordering.cancel_order(services, now(services, order))
 
 
-def let_in(services: Services, customer: str = "customer-1", form: str = "form-1") -> Order:
-    order = scan(services, customer, form)
+def let_in(services: Services, customer: str = "customer-1") -> Order:
+    order = scan(services, customer)
     workflow_writes("AdmitOrder", order, services.now(), token=f"first token of {order.id}")
     # The workflow has started it, so the sweep has nothing to repair.
     services.executions.running.add(order.execution_name)
@@ -83,8 +83,8 @@ def place(services: Services, order: Order, drink: str = "latte", **choices) -> 
     return ordering.place_order(services, services.shop("main"), order, drink, choices)
 
 
-def queued(services: Services, customer: str = "customer-1", form: str = "form-1") -> Order:
-    order = place(services, let_in(services, customer, form))
+def queued(services: Services, customer: str = "customer-1") -> Order:
+    order = place(services, let_in(services, customer))
     workflow_writes("AwaitBarista", order, services.now(), token=f"second token of {order.id}")
     return now(services, order)
 
@@ -144,39 +144,59 @@ def test_looking_at_a_code_takes_nothing(services):
     assert all_items("orders") == []
 
 
-def test_the_same_form_sent_twice_is_one_order_and_one_scan(services):
+def test_a_pass_sent_twice_is_one_order_and_one_scan(services):
     assert scan(services) == scan(services)
     assert taken(services) == 1
     assert len(all_items("orders")) == 1
 
 
-def test_the_same_form_sent_twice_at_once_is_one_order_and_one_scan(services):
-    both = meanwhile(services, "orders", "claim", lambda: scan(services))
-    assert scan(both).id == scan(services).id
+def test_a_pass_sent_from_two_tabs_at_once_is_one_order_and_one_scan(services):
+    open_code(services, services.shop("main"), "customer-1")
+    both = meanwhile(services, "orders", "claim", lambda: claim(services, "customer-1"))
+    assert claim(both, "customer-1").id == claim(services, "customer-1").id
     assert taken(services) == 1
     assert len(all_items("orders")) == 1
 
 
-def test_the_same_form_finds_its_order_long_after_its_code_has_expired(services, clock):
+def test_two_tabs_that_scan_at_once_make_one_order(services):
+    both = meanwhile(services, "orders", "claim", lambda: scan(services))
+    with pytest.raises(HasOpenOrder) as refused:
+        scan(both)
+    browser = browser_of(services, "customer-1")
+    assert refused.value.order_id == codes.open_order(services, "main", browser).id
+    assert taken(services) == 1
+    assert len(all_items("orders")) == 1
+
+
+def test_a_pass_finds_its_order_long_after_its_code_has_expired(services, clock):
     order = scan(services)
     clock.pass_seconds(3600)
     assert scan(services).id == order.id
 
 
-def test_a_second_tab_is_led_to_the_order_that_is_already_open(services):
-    order = scan(services, form="form of the first tab")
-    with pytest.raises(HasOpenOrder) as refused:
-        scan(services, form="form of the second tab")
-    assert refused.value.order_id == order.id
+def test_a_pass_that_has_made_its_order_is_none_once_that_is_over(services):
+    shop = services.shop("main")
+    order = claim_and_cancel(services, shop)
+    with pytest.raises(PassMissing):
+        codes.check_pass(services, shop, browser_of(services, "customer-1"))
+    assert claim(services, "customer-1").id == order.id, "the form sent once more"
     assert taken(services) == 1
 
 
-def test_two_tabs_at_once_make_one_order(services):
-    both = meanwhile(services, "orders", "claim", lambda: scan(services, form="first tab"))
-    with pytest.raises(HasOpenOrder) as refused:
-        scan(both, form="second tab")
-    assert refused.value.order_id == codes.open_order(services, "main", browser_of(services, "customer-1")).id
-    assert taken(services) == 1
+def test_a_pass_that_has_made_somebody_elses_order_makes_none(services):
+    shop = services.shop("main")
+    order = claim_and_cancel(services, shop)
+    browser = replace(browser_of(services, "customer-1"), customer_id="customer-2")
+    with pytest.raises(PassMissing):
+        codes.claim_place(services, shop, browser, ADDRESS)
+    assert [item["order_id"]["S"] for item in all_items("orders")] == [order.id]
+
+
+def test_a_pass_of_the_version_before_names_an_order_too(services):
+    open_code(services, services.shop("main"), "customer-1")
+    browser = browser_of(services, "customer-1")
+    CustomerSessionModel(browser.id).update(actions=[CustomerSessionModel.pass_order.remove()])
+    assert claim(services, "customer-1").id == claim(services, "customer-1").id
     assert len(all_items("orders")) == 1
 
 
@@ -189,13 +209,13 @@ def test_a_customer_with_an_order_under_way_cannot_begin_another(services, state
     order = begin(services)
     assert now(services, order).state == state
     with pytest.raises(HasOpenOrder) as refused:
-        scan(services, form="another form")
+        open_code(services, services.shop("main"), "customer-1")
     assert refused.value.order_id == order.id
 
 
 def test_a_customer_whose_drink_is_ready_may_scan_again(services):
     first = made(services)
-    second = scan(services, form="another form")
+    second = scan(services)
     assert second.id != first.id
 
 
@@ -266,7 +286,7 @@ def test_without_a_pass_nobody_takes_a_place(services):
     with pytest.raises(PassMissing):
         claim(services, "customer-1")
     with pytest.raises(PassMissing):
-        codes.claim_place(services, services.shop("main"), None, "form-1", ADDRESS)
+        codes.claim_place(services, services.shop("main"), None, ADDRESS)
     assert all_items("orders") == []
 
 
@@ -284,29 +304,29 @@ def test_a_pass_opens_its_own_shop_only(services):
     open_code(services, services.shop("main"), "customer-1")
     browser = browser_of(services, "customer-1")
     with pytest.raises(PassMissing):
-        codes.claim_place(services, services.shop("annex"), browser, "form-1", ADDRESS)
+        codes.claim_place(services, services.shop("annex"), browser, ADDRESS)
 
 
 def test_a_pass_is_used_once_even_by_two_requests_at_once(services):
     shop = replace(services.shop("main"), open_orders_per_customer=5)
     open_code(services, shop, "customer-1")
     browser = browser_of(services, "customer-1")
+    made = []
 
     def other_tab():
-        codes.claim_place(services, shop, browser, "other tab", ADDRESS)
+        made.append(codes.claim_place(services, shop, browser, ADDRESS))
 
     both = meanwhile(services, "orders", "claim", other_tab)
-    with pytest.raises(PassMissing):
-        codes.claim_place(both, shop, browser, "this tab", ADDRESS)
+    assert codes.claim_place(both, shop, browser, ADDRESS).id == made[0].id
     assert taken(services) == 1
     assert len(all_items("orders")) == 1
 
 
 def test_a_customer_may_have_as_many_open_orders_as_the_shop_says(services):
     shop = replace(services.shop("main"), open_orders_per_customer=2)
-    for form in ("form-1", "form-2"):
+    for _ in range(2):
         open_code(services, shop, "customer-1")
-        codes.claim_place(services, shop, browser_of(services, "customer-1"), form, "127.0.0.1")
+        codes.claim_place(services, shop, browser_of(services, "customer-1"), "127.0.0.1")
     with pytest.raises(HasOpenOrder):
         open_code(services, shop, "customer-1")
     assert taken(services) == 2
@@ -314,23 +334,23 @@ def test_a_customer_may_have_as_many_open_orders_as_the_shop_says(services):
 
 def test_a_customer_has_so_many_orders_a_day_and_new_ones_the_next_day(services, clock):
     shop = replace(services.shop("main"), orders_per_day=2)
-    for form in ("form-1", "form-2"):
-        order = claim_and_cancel(services, shop, form)
+    for _ in range(2):
+        order = claim_and_cancel(services, shop)
     assert now(services, order).state is OrderState.CANCELLED
     with pytest.raises(OrdersOfDayUsedUp):
-        scan_and_claim(services, shop, "customer-1", "form-3")
+        scan_and_claim(services, shop, "customer-1")
     assert taken(services) == 2
     clock.pass_seconds(24 * 3600)
-    claim_and_cancel(services, shop, "form-4")
+    claim_and_cancel(services, shop)
 
 
 def test_an_order_the_shop_refused_does_not_count_for_the_day(services):
     shop = replace(services.shop("main"), orders_per_day=1)
-    order = scan_and_claim(services, shop, "customer-1", "form-1")
+    order = scan_and_claim(services, shop, "customer-1")
     bar.set_open(services, "main", False)
     workflow_writes("RefuseClosed", order, services.now())
     bar.set_open(services, "main", True)
-    assert scan_and_claim(services, shop, "customer-1", "form-2").state is OrderState.CLAIMED
+    assert scan_and_claim(services, shop, "customer-1").state is OrderState.CLAIMED
 
 
 # Limits per address
@@ -343,7 +363,7 @@ def test_one_address_takes_a_few_places_a_minute_and_leaves_the_rest_for_others(
     def robot_claims(number: int) -> Order:
         open_code(services, shop, f"robot-{number}")
         robot = browser_of(services, f"robot-{number}")
-        return codes.claim_place(services, shop, robot, "form-1", ADDRESS)
+        return codes.claim_place(services, shop, robot, ADDRESS)
 
     for number in range(limits.CLAIMS.most):
         robot_claims(number)
@@ -354,7 +374,7 @@ def test_one_address_takes_a_few_places_a_minute_and_leaves_the_rest_for_others(
     # The pass is kept, so that a person who shares the address need not scan again.
     clock.now = refused.value.retry_at
     robot = browser_of(services, "robot-99")
-    assert codes.claim_place(services, shop, robot, "form-1", ADDRESS)
+    assert codes.claim_place(services, shop, robot, ADDRESS)
 
 
 def test_whoever_guesses_codes_is_turned_away_before_the_next_guess_is_looked_at(services):
@@ -554,7 +574,7 @@ def test_a_customer_cancels_and_can_scan_again_at_once(services, begin):
     cancelled = ordering.cancel_order(services, order)
     assert (cancelled.state, cancelled.cancelled_by) == ("CANCELLED", Role.CUSTOMER)
     assert places_held() == set()
-    assert scan(services, form="another form").id != order.id
+    assert scan(services).id != order.id
 
 
 def test_cancelling_twice_is_harmless(services):
