@@ -51,7 +51,6 @@ def test_reload_back_second_tap_and_second_tab_show_the_same_order(bar):
 
     second_tab.get_by_role("button", name="Get my place").click()
     expect(second_tab).to_have_url(order_url)
-    expect(second_tab).to_have_url(order_url)
 
     phone.go_back()
     phone.goto(scanned)
