@@ -372,7 +372,7 @@ def test_the_form_is_on_the_page_before_the_place_is_and_a_push_alone_shows_it(b
     publish(bar.stack, topic, phone.evaluate("laterStatus"))
 
     expect(latte).to_be_visible()
-    expect(phone).to_have_title("What would you like? – Main bar")
+    expect(phone).to_have_title("What would you like?")
     assert place_order(phone, "Latte")
 
 
