@@ -19,6 +19,7 @@ from domain.texts import clean_text
 
 NAME_LENGTH = 40
 PLACE_LENGTH = 60
+_MOST_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,8 @@ def _text(values: Mapping, name: str, now: str, most: int, missing: str) -> str:
 def _number(values: Mapping, name: str, now: int) -> int:
     bounds = NUMBERS[name]
     text = str(values.get(name, now)).strip()
-    if not text.isascii() or not text.isdigit() or not bounds.least <= int(text[:9]) <= bounds.most:
+    is_short = len(text) <= _MOST_DIGITS and text.isascii() and text.isdigit()
+    if not is_short or not bounds.least <= int(text) <= bounds.most:
         raise SettingInvalid(
             name, f"{bounds.label}: a whole number from {bounds.least} to {bounds.most}."
         )

@@ -27,8 +27,9 @@ def test_nothing_said_changes_nothing(part):
         ("bar", "name", "  "), ("bar", "name", "x" * 41), ("bar", "pickup_place", ""),
         ("bar", "timezone", "Mars/Olympus"), ("bar", "languages", ["tlh"]), ("bar", "languages", []),
         ("intake", "capacity", "0"), ("intake", "capacity", "501"), ("intake", "capacity", "many"),
-        ("intake", "capacity", "²"), ("intake", "capacity", ""), ("intake", "auto_pause_at", "21"),
-        ("intake", "auto_pause_at", "-1"), ("intake", "scans_per_code", "9" * 40),
+        ("intake", "capacity", "²"), ("intake", "capacity", "0000000019999"),
+        ("intake", "capacity", ""), ("intake", "auto_pause_at", "0" * 5000),
+        ("intake", "auto_pause_at", "21"), ("intake", "auto_pause_at", "-1"), ("intake", "scans_per_code", "9" * 40),
         ("hours", "monday", "late"), ("look", "accent", "blue"), ("look", "accent", "#ffcc00"),
     ],
 )
