@@ -114,7 +114,7 @@ def test_hostile_texts_are_shown_and_never_run(bar, hostile_links):
     phone = bar.scan(tv)
     _nothing_acts(admin, tv, tablet, phone)
     phone.get_by_role("button", name="Get my place").click()
-    phone.locator("input[name=drink]").first.wait_for(state="attached")
+    phone.locator("input[name=drink]").first.wait_for()
     assert phone.locator("input[name=drink]").count() == len(texts())
     _nothing_acts(phone)
 
