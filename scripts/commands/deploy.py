@@ -36,7 +36,7 @@ The first “zappa deploy {stage}” will make, in account {account}, region {re
     for dead letters, the function's log, alarms and a dashboard; all named {prefix}…
   - the function {function}, and an HTTP API in front of it{domain_text};
   - the secret key, as the encrypted parameter /{name}/secret-key.
-What it costs: nothing to speak of while nobody orders (under $0.10 a month), about $0.17 for a day
+What it costs: nothing to speak of while nobody orders (under $0.10 a month), about $0.15 for a day
 of 960 drinks, and what each text message to a phone costs in its country. docs/cost.md has the
 arithmetic, scripts/deploy remove takes everything away again."""
 

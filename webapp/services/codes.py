@@ -46,7 +46,7 @@ def state_of(shop: Shop, current: CurrentCode) -> tuple[str, datetime]:
     return "open" if current.bucket.left else "used_up", current.bucket.closes_at
 
 
-_COMING, _COMING_SECONDS = 2, 20
+_COMING, _COMING_SECONDS = 5, 50
 """So many codes a TV has in hand, and for so long at most: it need not ask for each one."""
 
 
