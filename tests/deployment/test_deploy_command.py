@@ -60,7 +60,7 @@ def test_the_answers_are_where_zappa_and_the_callbacks_look(init, capsys):
     }
     assert written["prod"] == before["prod"]
     said = capsys.readouterr().out
-    for part in ("000000000000", "us-east-1", "cups-of-ana (new)", "$0.17", "zappa deploy dev"):
+    for part in ("000000000000", "us-east-1", "cups-of-ana (new)", "$0.15", "zappa deploy dev"):
         assert part in said
 
 
