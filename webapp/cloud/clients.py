@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from threading import Lock
 
 making_clients = Lock()
 """Making clients is not thread-safe; using them is."""
-_MOST_CONNECTIONS = 50
+MOST_CONNECTIONS = 50
 _PRODUCT = "serverlesspresso"
-_TIME_LIMITS = {"connect_timeout": 2, "read_timeout": 10}
-"""Seconds after which a call that hangs is made again; botocore's own are longer than the function
-lives, and a page that waits for its live connection would wait as long."""
+CONNECT_SECONDS, READ_SECONDS = 2, 10
+"""After these a call that hangs is made again; botocore's and PynamoDB's own limits are as long as
+the function lives, and a page that waits for its live connection would wait as long."""
 
 
 @cache
@@ -29,16 +30,28 @@ def session():
     return made
 
 
-@cache
-def _client(service: str, region: str, **options):
+def make_client(service: str, region: str, keys: Mapping[str, str] | None = None, **options):
+    """A client under these keys, or under the process's own; options as botocore's Config."""
     from botocore.config import Config
 
+    limits = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}
+    config = Config(max_pool_connections=MOST_CONNECTIONS, **limits | options)
     with making_clients:
         return session().create_client(
-            service,
-            region_name=region,
-            config=Config(max_pool_connections=_MOST_CONNECTIONS, **_TIME_LIMITS | options),
+            service, region_name=region, config=config, **keys or {}
         )
+
+
+@cache
+def _client(service: str, region: str):
+    return make_client(service, region, **_OPTIONS.get(service, {}))
+
+
+_OPTIONS = {
+    # A trigger of Cognito's has five seconds, and a text whose acceptance came late is sent: asked
+    # for again, it would be sent and paid for once more.
+    "sns": {"connect_timeout": 1, "read_timeout": 3, "retries": {"total_max_attempts": 1}},
+}
 
 
 @cache
@@ -83,8 +96,7 @@ class Clients:
 
     @property
     def sns(self):
-        # A trigger of Cognito's has five seconds.
-        return _client("sns", self.region, connect_timeout=1, read_timeout=3)
+        return _client("sns", self.region)
 
     @property
     def sts(self):

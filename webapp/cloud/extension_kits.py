@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 
-from webapp.cloud.clients import Clients, making_clients, session
+from webapp.cloud.clients import Clients, make_client
 
 _ROLE_LIFE = timedelta(hours=1)
 _RENEW_BEFORE_END = timedelta(minutes=5)
@@ -72,19 +72,17 @@ class ExtensionTable:
         return self._made
 
     def _make_client(self):
-        keys = self._clients.sts.assume_role(
+        taken = self._clients.sts.assume_role(
             RoleArn=f"arn:aws:iam::{self._clients.account}:role/{self._name}",
             RoleSessionName=self._name[:64],
             DurationSeconds=int(_ROLE_LIFE.total_seconds()),
         )["Credentials"]
-        with making_clients:
-            return session().create_client(
-                "dynamodb",
-                region_name=self._clients.region,
-                aws_access_key_id=keys["AccessKeyId"],
-                aws_secret_access_key=keys["SecretAccessKey"],
-                aws_session_token=keys["SessionToken"],
-            )
+        keys = {
+            "aws_access_key_id": taken["AccessKeyId"],
+            "aws_secret_access_key": taken["SecretAccessKey"],
+            "aws_session_token": taken["SessionToken"],
+        }
+        return make_client("dynamodb", self._clients.region, keys)
 
 
 def table_definition(name: str) -> dict:
@@ -102,7 +100,6 @@ def table_definition(name: str) -> dict:
         "local_indexes": [],
         "global_indexes": [],
         "has_stream": False,
-        "stream_filter": None,
         "ttl": "expires_at",
     }
 

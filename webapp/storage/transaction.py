@@ -16,7 +16,6 @@ from domain.errors import Busy
 from webapp.cloud import clients
 from webapp.storage.tables import MODELS
 
-_MOST_CONNECTIONS = 50
 _CONFLICT_TRIES = 6
 _ANOTHER_TIME = {
     "None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded",
@@ -41,7 +40,11 @@ class _SharedConnection(Connection):
 @cache
 def shared_connection() -> Connection:
     """The one client all models use; by itself each model would load botocore's data again."""
-    shared = _SharedConnection(max_pool_connections=_MOST_CONNECTIONS)
+    shared = _SharedConnection(
+        max_pool_connections=clients.MOST_CONNECTIONS,
+        connect_timeout_seconds=clients.CONNECT_SECONDS,
+        read_timeout_seconds=clients.READ_SECONDS,
+    )
     for model in MODELS:
         table = model._get_connection()
         shared.add_meta_table(table.get_meta_table())
