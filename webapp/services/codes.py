@@ -101,8 +101,8 @@ def scan_code(
     """Gives this browser a pass for a fresh code; takes no token. With a secret for a new browser.
 
     address: where the request came from. new_order_id: of the order to be made with the pass, for
-    whoever sends a scan again and means the same; else drawn. Raises CodeUnknown, CodeExpired, HasOpenOrder,
-    ShopClosed, CodeUsedUp or TooManyRequests.
+    whoever sends a scan again and means the same; else drawn. Raises CodeUnknown, CodeExpired,
+    HasOpenOrder, ShopClosed, CodeUsedUp or TooManyRequests.
     """
     now = services.now()
     limits.check(services, limits.BAD_CODES, address)
@@ -124,10 +124,13 @@ def scan_code(
         now + timedelta(seconds=shop.pass_seconds),
         new_order_id or secrets.token_hex(_ORDER_ID_BYTES),
     )
-    if customer is None:
-        return new_customer(services, scan_pass)
     ends_at = now + SESSION_LIFETIME
-    return None, services.customer_sessions.give_pass(customer, scan_pass, ends_at)
+    # Another tab may have signed in or have been erased since the session was read.
+    if customer and (
+        session := services.customer_sessions.give_pass(customer, scan_pass, ends_at)
+    ):
+        return None, session
+    return new_customer(services, scan_pass)
 
 
 def needs_phone(shop: Shop, customer: CustomerSession | None, now: datetime) -> bool:
@@ -179,9 +182,8 @@ def claim_place(
 ) -> Order:
     """Takes one token with the browser's pass and creates the customer's order.
 
-    A pass makes one order, however often it is sent. language: the one the customer reads. Raises
-    what `check_pass` raises, and
-    PhoneNeeded, OrdersOfDayUsedUp or TooManyRequests.
+    A pass makes one order, however often it is sent. language: the one the customer reads.
+    Raises what `check_pass` raises, and PhoneNeeded, OrdersOfDayUsedUp or TooManyRequests.
     """
     if customer is None or customer.scan_pass is None:
         raise PassMissing

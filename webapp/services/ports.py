@@ -184,7 +184,8 @@ class CustomerSessions(Protocol):
     def get(self, secret: str, now: datetime) -> CustomerSession | None: ...
     def give_pass(
         self, session: CustomerSession, scan_pass: ScanPass, ends_at: datetime
-    ) -> CustomerSession: ...
+    ) -> CustomerSession | None:
+        """The session with this pass; None when it is gone."""
     def prolong_pass(self, session: CustomerSession, ends_at: datetime) -> None:
         """Keeps the pass at least until then, if there still is one."""
     def sign_in(

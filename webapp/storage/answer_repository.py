@@ -9,6 +9,7 @@ from pynamodb.exceptions import DoesNotExist, PutError
 
 from webapp.services.ports import BegunCall, StoredAnswer
 from webapp.storage.tables import AnswerModel
+from webapp.storage.transaction import check_refused
 
 
 class AnswerRepository:
@@ -29,8 +30,7 @@ class AnswerRepository:
         try:
             model.save(condition=is_free)
         except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+            check_refused(error)
             # If the answer to a write is lost, its retry is refused although it is this call's.
             return self._begun_by(name) == call
         return True

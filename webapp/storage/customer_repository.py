@@ -6,6 +6,7 @@ from pynamodb.exceptions import DoesNotExist, UpdateError
 
 from webapp.services.ports import CustomerTrace, Stale
 from webapp.storage.tables import CustomerModel
+from webapp.storage.transaction import check_refused
 
 
 class CustomerRepository:
@@ -39,6 +40,5 @@ class CustomerRepository:
                 | (CustomerModel.recent_orders == set(trace.entries)),
             )
         except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+            check_refused(error)
             raise Stale from None

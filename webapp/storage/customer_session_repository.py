@@ -11,7 +11,7 @@ from domain.admission import ScanPass
 from webapp.services.ports import CustomerSession
 from webapp.storage.secret_hash import hash_secret
 from webapp.storage.tables import CustomerSessionModel
-from webapp.storage.transaction import transact
+from webapp.storage.transaction import check_refused, transact
 
 _KEEP = timedelta(days=1)
 _ORDER_ID_LENGTH = 32
@@ -46,19 +46,23 @@ class CustomerSessionRepository:
 
     def give_pass(
         self, session: CustomerSession, scan_pass: ScanPass, ends_at: datetime
-    ) -> CustomerSession:
+    ) -> CustomerSession | None:
         model = CustomerSessionModel(session.id)
-        model.update(
-            actions=[
-                CustomerSessionModel.pass_shop.set(scan_pass.shop_id),
-                CustomerSessionModel.pass_window.set(scan_pass.window),
-                CustomerSessionModel.pass_ends_at.set(scan_pass.ends_at),
-                CustomerSessionModel.pass_order.set(scan_pass.order_id),
-                CustomerSessionModel.ends_at.set(ends_at),
-                CustomerSessionModel.expires_at.set(ends_at + _KEEP),
-            ],
-            condition=CustomerSessionModel.session_id.exists(),
-        )
+        try:
+            model.update(
+                actions=[
+                    CustomerSessionModel.pass_shop.set(scan_pass.shop_id),
+                    CustomerSessionModel.pass_window.set(scan_pass.window),
+                    CustomerSessionModel.pass_ends_at.set(scan_pass.ends_at),
+                    CustomerSessionModel.pass_order.set(scan_pass.order_id),
+                    CustomerSessionModel.ends_at.set(ends_at),
+                    CustomerSessionModel.expires_at.set(ends_at + _KEEP),
+                ],
+                condition=CustomerSessionModel.session_id.exists(),
+            )
+        except UpdateError as error:
+            check_refused(error)
+            return None
         return _from_model(model)
 
     def prolong_pass(self, session: CustomerSession, ends_at: datetime) -> None:
@@ -68,8 +72,7 @@ class CustomerSessionRepository:
                 actions=[pass_ends_at.set(ends_at)], condition=pass_ends_at < ends_at
             )
         except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+            check_refused(error)
 
     def sign_in(
         self, session: CustomerSession, secret: str, customer_id: str, phone: str,

@@ -9,6 +9,7 @@ from pynamodb.exceptions import DeleteError, DoesNotExist, UpdateError
 from webapp.services.ports import Device
 from webapp.storage.secret_hash import hash_secret
 from webapp.storage.tables import DeviceModel
+from webapp.storage.transaction import check_refused
 
 
 class DeviceRepository:
@@ -39,7 +40,8 @@ class DeviceRepository:
                 actions=[DeviceModel.seen_at.set(now)], condition=DeviceModel.token_hash.exists()
             )
         except UpdateError as error:
-            _ignore_refusal(error)
+            # Removed meanwhile.
+            check_refused(error)
 
     def of_shop(self, shop_id: str, now: datetime) -> list[Device]:
         found = DeviceModel.of_shop.query(shop_id)
@@ -50,7 +52,8 @@ class DeviceRepository:
             try:
                 DeviceModel(model.token_hash).delete(condition=DeviceModel.shop_id == shop_id)
             except DeleteError as error:
-                _ignore_refusal(error)
+                # Removed meanwhile.
+                check_refused(error)
             return True
         return False
 
@@ -64,9 +67,3 @@ def _device(model: DeviceModel) -> Device:
         began_at=model.began_at,
         seen_at=model.seen_at,
     )
-
-
-def _ignore_refusal(error: DeleteError | UpdateError) -> None:
-    # Removed meanwhile.
-    if error.cause_response_code != "ConditionalCheckFailedException":
-        raise error

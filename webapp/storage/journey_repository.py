@@ -13,6 +13,7 @@ from pynamodb.exceptions import PutError, UpdateError
 from domain.detail_types import DetailType
 from webapp.services.ports import StoredEvent
 from webapp.storage.tables import JourneyModel
+from webapp.storage.transaction import check_refused
 
 
 class JourneyRepository:
@@ -33,8 +34,7 @@ class JourneyRepository:
             item.save(condition=JourneyModel.event_key.does_not_exist())
         except PutError as error:
             # The key names the event: delivered twice, it is already there.
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+            check_refused(error)
 
     def stored(self, order_id: str) -> list[tuple[str, str]]:
         found = {key for item in _items(order_id) for key in _keys(item)}
@@ -129,5 +129,4 @@ def _replace(item: JourneyModel, details: Mapping[str, Mapping]) -> None:
         )
     except UpdateError as error:
         # Deleted meanwhile: then nobody is named there either.
-        if error.cause_response_code != "ConditionalCheckFailedException":
-            raise
+        check_refused(error)

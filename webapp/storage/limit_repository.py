@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pynamodb.exceptions import DoesNotExist, UpdateError
 
 from webapp.storage.tables import LimitModel
+from webapp.storage.transaction import check_refused
 
 _KEEP = timedelta(hours=1)
 
@@ -21,8 +22,7 @@ class LimitRepository:
                 condition=LimitModel.taken.does_not_exist() | (LimitModel.taken < most),
             )
         except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+            check_refused(error)
             return False
         return True
 

@@ -15,6 +15,7 @@ from pynamodb.exceptions import UpdateError
 from domain.errors import Busy
 from domain.metrics import nameless_mark
 from webapp.storage.tables import MetricModel, TimeAttribute
+from webapp.storage.transaction import check_refused
 
 if TYPE_CHECKING:
     from domain.events import OrderEvent
@@ -63,10 +64,9 @@ class MetricRepository:
                     condition=MetricModel.marks == model.marks,
                 )
             except UpdateError as error:
+                check_refused(error)
                 # A mark came meanwhile: tell the caller to come again.
-                if error.cause_response_code == "ConditionalCheckFailedException":
-                    raise Busy from None
-                raise
+                raise Busy from None
 
     def count_refusal(self, shop_id: str, day: str, cause: str) -> None:
         model = MetricModel(shop_id, f"refused#{day}#{cause}")

@@ -34,11 +34,9 @@ from webapp.storage.tables import (
     OrderModel,
     QrCodeModel,
 )
-from webapp.storage.transaction import transact
+from webapp.storage.transaction import CONFLICT, check_refused, transact
 
 _CLAIM_TRIES = 4
-_CONFLICT = "TransactionConflictException"
-"""AWS only, not its emulators: a single write meets a transaction that is under way."""
 _KEEP_CUSTOMERS = timedelta(days=2)
 _MOST_RECENT = 100
 
@@ -287,10 +285,7 @@ class OrderRepository:
                     actions, condition=OrderModel.order_id.exists() & condition
                 )
             except UpdateError as error:
-                if error.cause_response_code == _CONFLICT:
-                    raise Busy from None
-                if error.cause_response_code != "ConditionalCheckFailedException":
-                    raise
+                check_refused(error)
 
     def _update(self, model: OrderModel, actions: list, condition) -> None:
         # If the answer to a write is lost, its retry is refused although we won: the id tells.
@@ -298,11 +293,10 @@ class OrderRepository:
         try:
             model.update([*actions, OrderModel.write_id.set(write_id)], condition=condition)
         except UpdateError as error:
-            if error.cause_response_code == _CONFLICT:
+            if error.cause_response_code == CONFLICT:
                 # A transaction holds the order at this moment; whoever reads again sees its end.
                 raise Stale from None
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+            check_refused(error)
             stored = OrderModel.get(model.shop_id, model.order_id, consistent_read=True)
             if stored.write_id != write_id:
                 raise Stale from None

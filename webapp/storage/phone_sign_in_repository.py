@@ -10,7 +10,7 @@ from pynamodb.transactions import TransactWrite
 
 from webapp.services.ports import PhoneSignIn
 from webapp.storage.tables import PhoneSignInModel, WrongCodesModel
-from webapp.storage.transaction import transact
+from webapp.storage.transaction import check_refused, transact
 
 _KEEP_NUMBER = timedelta(hours=1)
 _KEEP_DAY = timedelta(days=2)
@@ -65,8 +65,7 @@ class PhoneSignInRepository:
                 & PhoneSignInModel.code_hash.does_not_exist(),
             )
         except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+            check_refused(error)
             # If the answer to a write is lost, its retry is refused although the code is ours.
             stored = self.get(sign_in.session_id)
             return stored is not None and stored.code_hash == code_hash

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, TransactWriteError, UpdateError
+from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, UpdateError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
 
 from webapp.services.ports import StaffSession
 from webapp.storage.secret_hash import hash_secret
 from webapp.storage.tables import SessionModel
-from webapp.storage.transaction import transact_write
+from webapp.storage.transaction import check_refused, transact
 
 _KEEP = timedelta(days=1)
 _LINK, _SESSION, _ASKED, _APPROVED = "link", "session", "pairing", "approved pairing"
@@ -43,17 +45,20 @@ class SessionRepository:
         return model and _session(model)
 
     def rename(self, secret: str, name: str) -> None:
-        SessionModel(hash_secret(secret)).update(
-            actions=[SessionModel.title.set(name)], condition=SessionModel.session_id.exists()
-        )
+        self._update(secret, SessionModel.title.set(name))
 
     def touch(self, secret: str, now: datetime) -> None:
+        self._update(secret, SessionModel.seen_at.set(now))
+
+    @staticmethod
+    def _update(secret: str, action: Action) -> None:
         try:
             SessionModel(hash_secret(secret)).update(
-                actions=[SessionModel.seen_at.set(now)], condition=SessionModel.session_id.exists()
+                actions=[action], condition=SessionModel.session_id.exists()
             )
         except UpdateError as error:
-            _ignore_refusal(error)
+            # Ended meanwhile: its next request is told so.
+            check_refused(error)
 
     def end(self, secret: str) -> None:
         SessionModel(hash_secret(secret)).delete()
@@ -71,7 +76,7 @@ class SessionRepository:
             try:
                 SessionModel(model.session_id).delete(condition=SessionModel.staff_of == shop_id)
             except DeleteError as error:
-                _ignore_refusal(error)
+                check_refused(error)
             return True
         return False
 
@@ -81,7 +86,7 @@ class SessionRepository:
         try:
             model.save(condition=SessionModel.session_id.does_not_exist())
         except PutError as error:
-            _ignore_refusal(error)
+            check_refused(error)
             return False
         return True
 
@@ -100,7 +105,7 @@ class SessionRepository:
                 & (SessionModel.ends_at > now),
             )
         except UpdateError as error:
-            _ignore_refusal(error)
+            check_refused(error)
             return self._is_approved(shop_id, code, role, name)
         return True
 
@@ -133,15 +138,12 @@ def _begin(
     session = StaffSession("", ticket.shop_id, ticket.staff_role, ticket.title)
     model = _model(_SESSION, hash_secret(new_secret), session, ends_at)
     model.staff_of, model.began_at, model.seen_at = ticket.shop_id, now, now
-    try:
-        with transact_write() as transaction:
-            transaction.delete(ticket, condition=condition)
-            transaction.save(model)
-    except TransactWriteError as error:
-        if error.cause_response_code != "TransactionCanceledException":
-            raise
-        return None
-    return _session(model)
+
+    def build(transaction: TransactWrite) -> None:
+        transaction.delete(ticket, condition=condition)
+        transaction.save(model)
+
+    return _session(model) if transact(build) is None else None
 
 
 def _find(kind: str, key: str, now: datetime) -> SessionModel | None:
@@ -180,8 +182,3 @@ def _model(kind: str, key: str, session: StaffSession, ends_at: datetime) -> Ses
 
 def _pairing_key(code: str) -> str:
     return hash_secret(f"pairing|{code}")
-
-
-def _ignore_refusal(error: UpdateError | PutError | DeleteError) -> None:
-    if error.cause_response_code != "ConditionalCheckFailedException":
-        raise error

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError, UpdateError
+from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+from pynamodb.transactions import TransactWrite
 
 from domain.admission import TokenBucket
 from domain.hours import hours_from_dict, hours_to_dict
@@ -12,10 +13,9 @@ from domain.menu import menu_from_dict, menu_to_dict
 from domain.shops import Edit, Shop, SignIn
 from webapp.services.ports import Stale
 from webapp.storage.tables import CounterModel, IntakeModel, QrCodeModel, ShopModel
-from webapp.storage.transaction import transact_write
+from webapp.storage.transaction import CONFLICT, check_refused, transact
 
 _KEEP_CODES = timedelta(days=1)
-_ANOTHER_TIME = {"ConditionalCheckFailedException", "TransactionConflictException"}
 
 
 class ShopRepository:
@@ -31,34 +31,28 @@ class ShopRepository:
         return [model.shop_id for model in ShopModel.scan(attributes_to_get=["shop_id"])]
 
     def create(self, shop: Shop) -> bool:
-        try:
-            with transact_write() as transaction:
-                transaction.save(_to_model(shop), condition=ShopModel.shop_id.does_not_exist())
-                transaction.save(
-                    IntakeModel(shop.id, is_open=shop.is_open, places=shop.capacity),
-                    condition=IntakeModel.shop_id.does_not_exist(),
-                )
-        except TransactWriteError as error:
-            if error.cause_response_code != "TransactionCanceledException":
-                raise
-            return False
-        return True
+        def build(transaction: TransactWrite) -> None:
+            transaction.save(_to_model(shop), condition=ShopModel.shop_id.does_not_exist())
+            transaction.save(
+                IntakeModel(shop.id, is_open=shop.is_open, places=shop.capacity),
+                condition=IntakeModel.shop_id.does_not_exist(),
+            )
+
+        return transact(build) is None
 
     def save(self, before: Shop, after: Shop) -> None:
-        try:
-            with transact_write() as transaction:
-                transaction.save(_to_model(after), condition=ShopModel.version == before.version)
-                transaction.update(
-                    IntakeModel(after.id),
-                    actions=[
-                        IntakeModel.is_open.set(after.is_open),
-                        IntakeModel.places.set(after.capacity),
-                    ],
-                )
-        except TransactWriteError as error:
-            if error.cause_response_code != "TransactionCanceledException":
-                raise
-            raise Stale from None
+        def build(transaction: TransactWrite) -> None:
+            transaction.save(_to_model(after), condition=ShopModel.version == before.version)
+            transaction.update(
+                IntakeModel(after.id),
+                actions=[
+                    IntakeModel.is_open.set(after.is_open),
+                    IntakeModel.places.set(after.capacity),
+                ],
+            )
+
+        if transact(build) is not None:
+            raise Stale
 
     def open_order_count(self, shop_id: str) -> int:
         return len(IntakeModel.get(shop_id, consistent_read=True).open_orders or ())
@@ -80,9 +74,10 @@ class ShopRepository:
                 condition=place.does_not_exist() if before is None else place == before,
             )
         except UpdateError as error:
-            # Orders go through the same item: the next run comes past here again.
-            if error.cause_response_code not in _ANOTHER_TIME:
-                raise
+            if error.cause_response_code == CONFLICT:
+                # Orders go through the same item: the next run comes past here again.
+                return
+            check_refused(error)
 
 
 class QrCodeRepository:
@@ -109,8 +104,7 @@ class QrCodeRepository:
         try:
             model.save(condition=QrCodeModel.window_index.does_not_exist())
         except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+            check_refused(error)
             # Another display was first; there is one budget per window, whoever shows it.
             return self.get(bucket.shop_id, bucket.window) or bucket
         return bucket

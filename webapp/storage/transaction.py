@@ -1,4 +1,4 @@
-"""One connection for all tables, and transactions over it."""
+"""One connection for all tables, transactions over it, and what a refused write means."""
 
 from __future__ import annotations
 
@@ -8,14 +8,25 @@ import time
 from collections.abc import Callable
 from functools import cache
 
+from botocore.exceptions import ClientError
 from pynamodb.connection import Connection
-from pynamodb.exceptions import TransactWriteError
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from domain.errors import Busy
 from webapp.cloud import clients
 from webapp.storage.tables import MODELS
 
+CONFLICT = "TransactionConflictException"
+"""AWS only, not its emulators: a single write meets a transaction that is under way."""
+_REFUSED = "ConditionalCheckFailedException"
+_THROTTLED = {
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "TransactionInProgressException",
+}
+"""What a call still says after botocore has made it several times."""
 _CONFLICT_TRIES = 6
 _ANOTHER_TIME = {
     "None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded",
@@ -36,6 +47,14 @@ class _SharedConnection(Connection):
                 return super().client
         return super().client
 
+    def dispatch(self, operation_name: str, operation_kwargs: dict) -> dict:
+        try:
+            return super().dispatch(operation_name, operation_kwargs)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _THROTTLED:
+                raise Busy from error
+            raise
+
 
 @cache
 def shared_connection() -> Connection:
@@ -52,23 +71,32 @@ def shared_connection() -> Connection:
     return shared
 
 
-def transact_write(token: str | None = None) -> TransactWrite:
-    """A write transaction; the token makes a retry after a lost answer harmless."""
-    return TransactWrite(
-        connection=shared_connection(), client_request_token=token or secrets.token_hex(16)
-    )
+def check_refused(error: PynamoDBException) -> None:
+    """Passes for a write whose condition did not hold.
+
+    Raises Busy where a transaction stood in the way, which says nothing of the condition, and the
+    error itself for anything else.
+    """
+    if error.cause_response_code == CONFLICT:
+        raise Busy from error
+    if error.cause_response_code != _REFUSED:
+        raise error
 
 
 def transact(build: Callable[[TransactWrite], None]) -> list[bool] | None:
-    """Writes a transaction: None when it is done, else which of its parts were refused.
+    """Writes a transaction: None when it is done, else which of its parts were refused: deletes
+    first, then saves, then updates.
 
     A conflict with another transaction says nothing about our conditions, so that is tried again.
     Raises Busy when it does not end.
     """
-    token = secrets.token_hex(16)
     for attempt in range(_CONFLICT_TRIES):
+        # With its token a transaction that botocore sends again after a lost answer is done once.
+        transaction = TransactWrite(
+            connection=shared_connection(), client_request_token=secrets.token_hex(16)
+        )
         try:
-            with transact_write(token) as transaction:
+            with transaction:
                 build(transaction)
             return None
         except TransactWriteError as error:
@@ -77,6 +105,5 @@ def transact(build: Callable[[TransactWrite], None]) -> list[bool] | None:
                 return [code == "ConditionalCheckFailed" for code in reasons]
             if not reasons or set(reasons) - _ANOTHER_TIME:
                 raise
-            token = secrets.token_hex(16)
             time.sleep(random.uniform(0, 0.02 * 2**attempt))
     raise Busy

@@ -3,26 +3,38 @@ again; a single write meets a transaction that is under way; a transaction is th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
 
 import pytest
+from botocore.exceptions import ClientError
 from pynamodb.exceptions import (
     CancellationReason,
+    PynamoDBException,
     TransactWriteError,
     UpdateError,
     VerboseClientError,
 )
+from pynamodb.transactions import TransactWrite
 
-from domain.errors import Busy, ChoiceInvalid
+from domain.errors import Busy, ChoiceInvalid, ShopIdTaken
 from domain.orders import OrderState
+from tests.builders import NOW, Interleaved, a_shop, browser_of
 from tests.webapp.services.test_counter import KIM, now, of_a_customer
-from webapp.services import bar
+from webapp.services import bar, codes
 from webapp.services.once import once
 from webapp.services.ports import PhoneSignIn, StaffSession, StoredAnswer
-from webapp.services.sign_in import approve_pairing, ask_pairing
+from webapp.services.shops import create_shop
+from webapp.services.sign_in import approve_pairing, ask_pairing, create_link, open_link
 from webapp.storage import transaction as transactions
-from webapp.storage.tables import AnswerModel, OrderModel, PhoneSignInModel, SessionModel
+from webapp.storage.tables import (
+    AnswerModel,
+    CustomerModel,
+    OrderModel,
+    PhoneSignInModel,
+    SessionModel,
+)
 
 
 @pytest.fixture
@@ -58,6 +70,40 @@ def conflicts(monkeypatch):
         monkeypatch.setattr(OrderModel, "update", update)
 
     return meet
+
+
+@pytest.fixture
+def transactions_conflict(monkeypatch):
+    """Makes the next so many transactions meet another one."""
+
+    def meet(times: int) -> None:
+        commit, left = TransactWrite._commit, [times]
+
+        def commit_or_conflict(transaction):
+            if left[0]:
+                left[0] -= 1
+                code = "TransactionCanceledException"
+                cause = refusal("TransactWriteItems", code, ("TransactionConflict", "None"))
+                raise TransactWriteError("conflict", cause)
+            return commit(transaction)
+
+        monkeypatch.setattr(TransactWrite, "_commit", commit_or_conflict)
+        monkeypatch.setattr(transactions.time, "sleep", lambda _: None)
+
+    return meet
+
+
+@pytest.fixture
+def refused_as(monkeypatch):
+    """Makes all calls of the tables be answered with an error."""
+
+    def answer(code: str) -> None:
+        def refuse(operation: str, _arguments: dict) -> None:
+            raise ClientError({"Error": {"Code": code, "Message": ""}}, operation)
+
+        monkeypatch.setattr(transactions.shared_connection().client, "_make_api_call", refuse)
+
+    return answer
 
 
 def refusal(operation: str, code: str, reasons: tuple[str, ...] = ()) -> VerboseClientError:
@@ -139,3 +185,88 @@ def test_a_throttled_transaction_is_tried_again_and_ends_as_busy(services, monke
     with pytest.raises(Busy):
         transactions.transact(throttled)
     assert len(tries) > 1
+
+
+def test_the_door_moves_although_orders_go_through_it(services, transactions_conflict):
+    transactions_conflict(5)
+    assert not bar.set_open(services, "main", False).is_open
+
+
+def test_an_address_is_not_taken_because_the_database_is_busy(services, transactions_conflict):
+    transactions_conflict(1)
+    assert create_shop(services, "annex", "Annex").id == "annex"
+    with pytest.raises(ShopIdTaken):
+        create_shop(services, "annex", "Annex")
+
+
+def test_a_sign_in_link_is_not_used_up_because_the_database_is_busy(
+    services, transactions_conflict
+):
+    secret = create_link(services, "main", "barista", "Kim").rsplit("/", 1)[1]
+    transactions_conflict(1)
+    _, session = open_link(services, secret)
+    assert session.name == "Kim"
+
+
+def test_erasing_a_customer_who_is_in_a_transaction_says_busy(services, monkeypatch):
+    order = of_a_customer(services)
+    trace = services.customers.trace("main", order.customer_id)
+
+    def conflict(*_, **__):
+        raise UpdateError("conflict", refusal("UpdateItem", "TransactionConflictException"))
+
+    monkeypatch.setattr(CustomerModel, "update", conflict)
+    with pytest.raises(Busy):
+        services.customers.forget(trace)
+
+
+def test_a_scan_of_a_browser_that_was_erased_meanwhile_is_a_new_customers(services):
+    shop = services.shop("main")
+    browser = browser_of(services, "customer-1")
+    erased = Interleaved(
+        services.customer_sessions, "give_pass", lambda: services.customer_sessions.end(browser)
+    )
+    text = codes.current_code(services, shop).qr_code.text
+    both = replace(services, customer_sessions=erased)
+    secret, customer = codes.scan_code(both, shop, text, "127.0.0.1", browser)
+    assert services.customer_sessions.get(secret, services.now()) == customer
+    assert customer.customer_id != browser.customer_id and customer.scan_pass
+
+
+def test_a_barista_who_is_sent_away_while_choosing_a_name_is_told_by_the_next_page(services):
+    services.sessions.rename("a secret that opens nothing any more", "Kim")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda services: services.shop("main"),
+        lambda services: services.shops.ids(),
+        lambda services: services.orders.open_orders("main"),
+        lambda services: services.shops.next_number("main", "2024-05-17"),
+        lambda services: services.limits.take("key", 1, NOW),
+        lambda services: services.shops.create(a_shop(id="annex")),
+        lambda services: services.sessions.end("secret"),
+    ],
+    ids=["get", "scan", "query", "update", "conditional update", "transaction", "delete"],
+)
+def test_whatever_is_throttled_says_busy(services, refused_as, call):
+    refused_as("ThrottlingException")
+    with pytest.raises(Busy):
+        call(services)
+
+
+@pytest.mark.parametrize(
+    "code", ["ProvisionedThroughputExceededException", "RequestLimitExceeded",
+             "TransactionInProgressException"]
+)
+def test_throttling_has_several_names(services, refused_as, code):
+    refused_as(code)
+    with pytest.raises(Busy):
+        services.shop("main")
+
+
+def test_what_is_wrong_with_a_call_is_no_business_of_the_person_who_waits(services, refused_as):
+    refused_as("ValidationException")
+    with pytest.raises(PynamoDBException):
+        services.shops.create(a_shop(id="annex"))
