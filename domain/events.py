@@ -41,7 +41,7 @@ class Event:
 
     @classmethod
     def from_detail(cls, detail: Mapping) -> Event:
-        """The event from a `detail`; unknown keys are ignored. Raises KeyError for a missing one."""
+        """The event from a `detail`; unknown keys are ignored, a missing one is a KeyError."""
         return cls(shop_id=detail["eventId"], version=int(detail.get("version", 0)))
 
 
@@ -435,12 +435,21 @@ def events_for_change(before: Order | None, after: Order) -> list[Event]:
     return [EVENT_CLASSES[name].of(after) for name in announced_events(before, after)]
 
 
-def parse_event(detail_type: str, detail: Mapping) -> Event:
-    """The typed event of an envelope.
+class UnreadableEvent(ValueError):
+    """What is none of our events, or not spelled as its kind is; its text says which and why."""
 
-    Raises ValueError for a detail-type that is not ours, KeyError for a missing field.
-    """
-    return EVENT_CLASSES[DetailType(detail_type)].from_detail(detail)
+
+def parse_event(detail_type: str, detail: Mapping) -> Event:
+    """The typed event of a detail-type and a detail, whoever wrote them. Raises UnreadableEvent."""
+    try:
+        return EVENT_CLASSES[DetailType(detail_type)].from_detail(detail)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UnreadableEvent(f"{detail_type}: {error!r}") from None
+
+
+def event_of(envelope: Mapping) -> Event:
+    """The typed event of an EventBridge envelope. Raises UnreadableEvent."""
+    return parse_event(envelope.get("detail-type", ""), envelope.get("detail", {}))
 
 
 def journey_key(event: OrderEvent) -> str:

@@ -13,7 +13,7 @@ from domain.recordings import without_persons
 def nameless(detail_type: str, detail: Mapping) -> dict:
     """A stored event's detail without its persons; what happened and when stays as it was.
 
-    Done once more it changes nothing. Raises what `parse_event` raises.
+    Done once more it changes nothing. Raises UnreadableEvent.
     """
     event = without_persons(parse_event(detail_type, detail), _stand_in)
     if getattr(event, "barista_name", ""):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from domain.detail_types import DetailType
-from domain.events import Event, OrderEvent, parse_event
+from domain.events import Event, OrderEvent, UnreadableEvent, parse_event
 
 _ENDED = re.compile(r"OrderManager\.Order.*-(COMPLETED|CANCELLED)")
 _ENDINGS = {"COMPLETED": DetailType.ORDER_COMPLETED, "CANCELLED": DetailType.ORDER_CANCELLED}
@@ -88,7 +88,7 @@ def read_envelope(envelope: object) -> RecordedEvent:
         raise Unplayable(f"{name or 'an envelope'} without a detail")
     try:
         event = parse_event(_our_name(name), detail)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except UnreadableEvent:
         raise Unplayable(_reason(name)) from None
     if event.detail_type in _NEVER_PLAYED:
         raise Unplayable(f"{name} belongs to another shop's settings")

@@ -1,4 +1,4 @@
-"""The extensions of a deployment: finds the folders, gives each its kit, hands them their events."""
+"""A deployment's extensions: finds their folders, gives each its kit, hands them their events."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def name_of_rule(consumer: str) -> str | None:
 
 
 def arrival_of(envelope: Mapping) -> Arrival:
-    """The event of an envelope. Raises ValueError or KeyError for what is not one of ours."""
-    from domain.events import parse_event
+    """The event of an envelope. Raises UnreadableEvent for what is not one of ours."""
+    from domain.events import event_of
 
-    event = parse_event(envelope["detail-type"], envelope["detail"])
+    event = event_of(envelope)
     return Arrival(event, envelope, event_id(event))
 
 

@@ -17,6 +17,7 @@ from domain.events import (
     OrderEvent,
     OrderTimeOut,
     ShopNotready,
+    UnreadableEvent,
     events_for_change,
     journey_is_complete,
     journey_key,
@@ -154,13 +155,23 @@ def test_an_event_with_fields_of_a_later_version_can_be_read():
 def test_an_event_without_its_order_is_refused():
     detail = OrderTimeOut.of(an_order(OrderState.TIMED_OUT)).to_detail()
     del detail["orderId"]
-    with pytest.raises(KeyError):
+    with pytest.raises(UnreadableEvent, match="orderId"):
         parse_event(DetailType.ORDER_TIME_OUT.value, detail)
 
 
 def test_a_detail_type_that_is_not_ours_is_refused():
-    with pytest.raises(ValueError):
+    with pytest.raises(UnreadableEvent):
         parse_event("OrderManager.OrderNYC-CANCELLED", {"eventId": "main"})
+
+
+@pytest.mark.parametrize(
+    "odd", [{"drinkOrder": "Latte"}, {"version": "new"}, {"version": []}, {"orderNumber": "#7"}],
+    ids=["a drink in one word", "a version in words", "a list for a version", "a number with a sign"],
+)
+def test_an_event_that_somebody_else_spells_otherwise_is_refused(odd):
+    detail = OrderTimeOut.of(an_order(OrderState.TIMED_OUT)).to_detail() | odd
+    with pytest.raises(UnreadableEvent):
+        parse_event(DetailType.ORDER_TIME_OUT.value, detail)
 
 
 def test_an_original_event_without_our_additions_can_be_read():

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from functools import partial
 
 from domain.detail_types import DetailType
-from domain.events import EVENT_CLASSES, Event, OrderEvent, parse_event
+from domain.events import EVENT_CLASSES, Event, OrderEvent, UnreadableEvent, event_of
 from domain.metrics import COUNTED, COUNTED_ELSEWHERE
 from webapp.extending import arrival_of, name_of_rule
 from webapp.extension_kit import Arrival
@@ -260,7 +260,7 @@ def _extensions_job(
 ) -> tuple[Callable[[], object], dict]:
     try:
         arrival = arrival_of(envelope)
-    except (ValueError, KeyError) as error:
+    except UnreadableEvent as error:
         return _unreadable(error), {}
     return partial(run_extension, arrival), _about(arrival.event)
 
@@ -269,8 +269,8 @@ def _consumers_job(
     services: Services, consumers: list[Consumer], envelope: Mapping
 ) -> tuple[Callable[[], object], dict]:
     try:
-        event = parse_event(envelope["detail-type"], envelope["detail"])
-    except (ValueError, KeyError) as error:
+        event = event_of(envelope)
+    except UnreadableEvent as error:
         return _unreadable(error), {}
     for_all = replace(services, shops=ReadOnce(services.shops))
     jobs = {

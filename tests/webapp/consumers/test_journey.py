@@ -137,8 +137,13 @@ def test_an_envelope_from_the_bus_is_stored_with_its_time_however_often_it_comes
 
 @pytest.mark.parametrize(
     "spoiled",
-    [{"detail-type": "OrderManager.Unknown"}, {"detail": {"eventId": "main"}}],
-    ids=["an unknown detail-type", "a detail without its order"],
+    [
+        {"detail-type": "OrderManager.Unknown"},
+        {"detail": {"eventId": "main"}},
+        {"detail": {"eventId": "main", "orderId": "1", "drinkOrder": "Latte"}},
+        {"detail": "text"},
+    ],
+    ids=["an unknown detail-type", "a detail without its order", "a drink in one word", "no detail"],
 )
 def test_an_envelope_nobody_can_read_is_logged_and_dropped(services, caplog, spoiled):
     envelope = json.loads((SAMPLES / "OrderManager.MakeOrder.json").read_text()) | spoiled
