@@ -267,6 +267,17 @@ class Order:
         return None
 
 
+def seconds_left(order: Order, now: datetime) -> int:
+    """How long an execution that begins now lets the person act who must act next; 1 at least.
+
+    Where nobody must, another execution may be a step ahead: whoever has to act then has all the
+    time there is, and the sweep closes the order at its own deadline.
+    """
+    if order.deadline_at is None:
+        return max(CHOOSE_SECONDS, MAKE_SECONDS)
+    return max(int((order.deadline_at - now).total_seconds()), 1)
+
+
 def order_id(owner: str, form_key: str, key: str) -> str:
     """The id of the order that this form of its owner's makes: 128 unguessable bits.
 
@@ -412,9 +423,7 @@ def queue(order: Order, make_seconds: int, now: datetime) -> Order:
     return _moved(order, Action.QUEUE, Role.WORKFLOW, queued_at=now, make_seconds=make_seconds)
 
 
-def announced_events(
-    before: Order | None, after: Order
-) -> tuple[DetailType, ...]:
+def announced_events(before: Order | None, after: Order) -> tuple[DetailType, ...]:
     """The events that a change of an order announces; none for a change that is no move."""
     if before is None:
         return (DetailType.NEW_ORDER,)

@@ -32,7 +32,7 @@ class Executions:
                         "orderId": order.id,
                         "customerId": order.customer_id,
                         "window": str(order.window),
-                        "secondsLeft": max(seconds_left, 1),
+                        "secondsLeft": seconds_left,
                     }
                 ),
             )

@@ -17,6 +17,7 @@ from domain.orders import (
     OrderState,
     Role,
     collect,
+    seconds_left,
     time_out,
 )
 from webapp.services.every_shop import for_every_shop
@@ -91,8 +92,7 @@ def _repair(services: Services, order: Order, settle: timedelta) -> bool:
 
 
 def _restart(services: Services, order: Order, now: datetime) -> None:
-    left = int((order.deadline_at - now).total_seconds()) if order.deadline_at else 1
-    services.executions.start(services.orders.next_attempt(order), left)
+    services.executions.start(services.orders.next_attempt(order), seconds_left(order, now))
     log.warning("restarted the execution of an order", extra={"order_id": order.id})
 
 

@@ -225,7 +225,7 @@ def test_a_remade_order_that_lost_its_event_is_started_by_the_sweep(services, cl
     order = remade(services, made(services))
     clock.pass_seconds(6)
     sweep(services)
-    assert services.executions.started == [(f"{order.id}-3", 1)]
+    assert services.executions.started == [(f"{order.id}-3", MAKE_SECONDS)]
 
 
 def test_a_collected_order_is_listed_for_a_quarter_of_an_hour(services, clock):
