@@ -142,16 +142,12 @@ def ask_function(bar: Bar, job: str, asked: Mapping) -> dict:
 
 def ask_here(job: str, asked: Mapping) -> dict:
     """Has the bar that runs here do a job, with its own environment."""
-    from domain.errors import Refusal
     from webapp.bootstrap import build_services
-    from webapp.operator_jobs.registry import JOBS
+    from webapp.operator_jobs.registry import do
     from webapp.settings import Settings
 
     settings = Settings.from_environment()
-    try:
-        return JOBS[job](build_services(settings), settings, asked)
-    except Refusal as refusal:
-        return {"refused": refusal.sentence}
+    return do(build_services(settings), settings, {"operator_job": job, **asked})
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from domain.recordings import RecordedEvent
 
 IN_JOURNEY = "inJourney"
-"""The outbox's own events say so: what is recorded elsewhere is stored when it comes over the bus."""
+"""The outbox's own events say so: what was recorded elsewhere is stored as it comes over the bus."""
 _MOST_PER_CALL = 10
 _MAIN_PREFIX = "serverlesspresso-"
 
@@ -48,7 +48,8 @@ class EventBus:
                 Entries=entries[start : start + _MOST_PER_CALL]
             )
             if answer["FailedEntryCount"]:
-                raise EventsNotAccepted(f"{answer['FailedEntryCount']} events were not accepted")
+                codes = [one["ErrorCode"] for one in answer["Entries"] if "ErrorCode" in one]
+                raise EventsNotAccepted(f"events were not accepted: {', '.join(codes)}")
 
     def check(self) -> None:
         """Raises when the bus does not answer or does not exist."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from domain.errors import Refusal
+from domain.errors import Busy, Refusal
 from webapp.operator_jobs import privacy, staff
 from webapp.services.ports import Services
 from webapp.settings import Settings
@@ -42,15 +42,22 @@ JOBS: Mapping[str, Callable[[Services, Settings, Mapping], dict]] = {
 
 
 def run(asked: Mapping) -> dict:
-    """Does the job that `operator_job` names; what is refused comes back as `refused`."""
+    """Does the job in a function's process."""
     from webapp.bootstrap import current_app
 
+    app = current_app()
+    with app.app_context():
+        return do(app.extensions["services"], app.extensions["settings"], asked)
+
+
+def do(services: Services, settings: Settings, asked: Mapping) -> dict:
+    """Does the job that `operator_job` names; what is refused comes back as `refused`."""
     job = JOBS.get(asked["operator_job"])
     if job is None:
         return {"refused": f"There is no job called {asked['operator_job']}."}
-    app = current_app()
-    with app.app_context():
-        try:
-            return job(app.extensions["services"], app.extensions["settings"], asked)
-        except Refusal as refusal:
-            return {"refused": refusal.sentence}
+    try:
+        return job(services, settings, asked)
+    except Refusal as refusal:
+        return {"refused": refusal.sentence}
+    except Busy:
+        return {"refused": "AWS is too busy for this now. Ask again in a moment."}

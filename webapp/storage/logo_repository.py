@@ -14,10 +14,13 @@ class LogoRepository:
         LogoModel(shop_id, name, picture=picture).save()
 
     def get(self, shop_id: str, name: str) -> bytes | None:
-        try:
-            return LogoModel.get(shop_id, name).picture
-        except DoesNotExist:
-            return None
+        # Screens ask the moment they hear of a new logo: the cheap read may be too early.
+        for is_consistent in (False, True):
+            try:
+                return LogoModel.get(shop_id, name, consistent_read=is_consistent).picture
+            except DoesNotExist:
+                continue
+        return None
 
     def delete(self, shop_id: str, name: str) -> None:
         LogoModel(shop_id, name).delete()

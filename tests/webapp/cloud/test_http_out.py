@@ -1,6 +1,8 @@
 """Requests to addresses from settings lead outside, never inside."""
 
+import errno
 import http.server
+import socket
 import threading
 
 import pytest
@@ -40,6 +42,29 @@ def _url(server) -> str:
 def test_a_local_bar_reaches_this_machine(till):
     CheckedHttp(inside_too=True).post(_url(till), b"{}", {"webhook-id": "msg_1"})
     assert till.seen == [("/bar?shop=main", b"{}", "msg_1")]
+
+
+def test_a_till_of_both_kinds_of_address_is_reached_over_the_one_that_lambda_can_use(
+    till, monkeypatch
+):
+    port = till.server_address[1]
+    found = [
+        (family, socket.SOCK_STREAM, 6, "", (address, port))
+        for family, address in ((socket.AF_INET6, "100::1"), (socket.AF_INET, "127.0.0.1"))
+    ]
+    connect = socket.create_connection
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+    def without_ipv6(address, *arguments, **options):
+        if ":" in address[0]:
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
+        monkeypatch.undo()
+        return connect(address, *arguments, **options)
+
+    monkeypatch.setattr(socket, "create_connection", without_ipv6)
+    url = f"http://till.example:{port}/bar"
+    CheckedHttp(inside_too=True).post(url, b"{}", {"webhook-id": "msg_1"})
+    assert len(till.seen) == 1
 
 
 @pytest.mark.parametrize("status", [301, 307, 400, 404, 500])

@@ -6,6 +6,8 @@ import io
 
 import pytest
 
+from webapp.storage.tables import LogoModel
+
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20_000
 
 
@@ -41,3 +43,17 @@ def test_anything_else_is_refused_whatever_it_is_called(services, screen, pictur
 def test_no_other_route_takes_so_much(screen):
     data = {"file": (io.BytesIO(PNG), "main.toml")}
     assert screen("admin").post("/main/admin/shop/settings.toml", data=data).status_code == 413
+
+
+def test_a_logo_is_shown_although_its_table_is_a_moment_behind(services, monkeypatch):
+    services.logos.put("main", "logo.png", PNG)
+    read = LogoModel.get
+
+    def a_moment_behind(*keys, consistent_read: bool = False, **options):
+        if not consistent_read:
+            raise LogoModel.DoesNotExist
+        return read(*keys, consistent_read=True, **options)
+
+    monkeypatch.setattr(LogoModel, "get", a_moment_behind)
+    assert services.logos.get("main", "logo.png") == PNG
+    assert services.logos.get("main", "other.png") is None

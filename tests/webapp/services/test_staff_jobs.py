@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from domain.errors import Refusal
+from domain.errors import Busy, Refusal
 from domain.people import EVERY_SHOP
 from scripts import options
 from scripts.bar import Bar
@@ -21,7 +21,7 @@ from tests.webapp.services.test_staff_sign_in import (
     sign_in,
     with_own_password,
 )
-from webapp.operator_jobs.registry import JOBS
+from webapp.operator_jobs.registry import JOBS, do
 from webapp.services.sign_in import create_link, current_session, open_link, signed_in
 from webapp.settings import Settings
 
@@ -121,3 +121,13 @@ def test_a_stage_without_its_function_is_told_in_one_line(moto):
         staff_command.ask_function(
             Bar("serverlesspresso-", "serverlesspresso-prod", "us-east-1", {}), "list-staff", {}
         )
+
+
+def test_a_pool_that_is_too_busy_is_no_failure_of_the_function(services, monkeypatch):
+    def busy(*_):
+        raise Busy
+
+    monkeypatch.setattr(services.staff_pool, "people_of", busy)
+    settings = Settings(secret_key="k", public_url=services.public_url)
+    answer = do(services, settings, {"operator_job": "list-staff"})
+    assert answer == {"refused": "AWS is too busy for this now. Ask again in a moment."}
