@@ -50,15 +50,50 @@ def callback_task_state(
     return state | {key: timeout_seconds}
 
 
-def choice_state(variable: str, targets: Mapping[str, str], default: str) -> dict:
-    """A Choice on a string: `targets` maps a value to the next state."""
+def choice_state(
+    variable: str,
+    targets: Mapping[str, str],
+    default: str,
+    limits: Mapping[str, tuple[str, int]] | None = None,
+) -> dict:
+    """A Choice on a string: `targets` maps a value to the next state.
+
+    limits: for a value, the path of a number that must be there and less than another one.
+    """
+    limits = limits or {}
     return {
         "Type": "Choice",
         "Choices": [
-            {"Variable": variable, "StringEquals": value, "Next": target}
+            _rule(variable, value, limits.get(value)) | {"Next": target}
             for value, target in targets.items()
         ],
         "Default": default,
+    }
+
+
+def _rule(variable: str, value: str, limit: tuple[str, int] | None) -> dict:
+    is_value = {"Variable": variable, "StringEquals": value}
+    if limit is None:
+        return is_value
+    counted, end = limit
+    return {
+        "And": [
+            is_value,
+            {"Variable": counted, "IsPresent": True},
+            {"Variable": counted, "NumericLessThan": end},
+        ]
+    }
+
+
+def pass_state(
+    parameters: Mapping, *, result_path: str, next_state: str, comment: str = ""
+) -> dict:
+    """A Pass that puts values made of the input at `result_path`."""
+    return ({"Comment": comment} if comment else {}) | {
+        "Type": "Pass",
+        "Parameters": dict(parameters),
+        "ResultPath": result_path,
+        "Next": next_state,
     }
 
 

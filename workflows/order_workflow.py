@@ -32,11 +32,16 @@ from workflows.asl import (
     TRANSACTION_CANCELED,
     callback_task_state,
     choice_state,
+    pass_state,
     state_machine,
     succeed_state,
     task_state,
     wait_state,
 )
+
+MOST_CONFLICTS = 20
+"""So often, a second apart, an admission is tried again that was neither done nor to be refused. Then
+the execution ends, and the sweep starts another one: none grows until AWS ends it."""
 
 DEFINITION_FILE = Path(__file__).with_name("order_workflow.asl.json")
 
@@ -146,13 +151,20 @@ def order_definition(
         "FindPlace": choice_state(
             "$.found.Item.state.S",
             {
-                OrderState.CLAIMED: "PauseForConflict",
+                OrderState.CLAIMED: "CountConflict",
                 OrderState.ADMITTED: "AwaitChoiceAgain",
                 OrderState.SUBMITTED: "AwaitBarista",
                 OrderState.QUEUED: "AwaitBaristaAgain",
                 OrderState.MAKING: "AwaitBaristaAgain",
             },
             default="Finished",
+            limits={OrderState.CLAIMED: ("$.conflicts.times", MOST_CONFLICTS)},
+        ),
+        "CountConflict": pass_state(
+            {"times.$": "States.MathAdd($.conflicts.times, 1)"},
+            result_path="$.conflicts",
+            next_state="PauseForConflict",
+            comment="Neither admitted nor refused: other orders were at the door at that moment.",
         ),
         "PauseForConflict": wait_state(1, "AdmitOrder"),
         "AwaitChoiceAgain": callback_task_state(

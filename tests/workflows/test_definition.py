@@ -24,7 +24,13 @@ from workflows.asl import (
     task_state,
     wait_state,
 )
-from workflows.order_workflow import DEFINITION_FILE, TableNames, definition_text, order_definition
+from workflows.order_workflow import (
+    DEFINITION_FILE,
+    MOST_CONFLICTS,
+    TableNames,
+    definition_text,
+    order_definition,
+)
 
 TABLES = TableNames.with_prefix("serverlesspresso-")
 DEFINITION = order_definition(TABLES)
@@ -112,11 +118,12 @@ def test_the_definition_is_json_path_only(definition):
 @both_variants
 def test_every_path_reads_the_input_the_execution_is_started_with(definition):
     given = {"$.shopId", "$.orderId", "$.customerId", "$.window"}
+    made_of_it = {"States.Array($.orderId)", "States.MathAdd($.conflicts.times, 1)"}
     for part in _walk({name: state.get("Parameters") for name, state in definition["States"].items()}):
         if isinstance(part, dict):
             for key, value in part.items():
                 if key.endswith(".$") and not value.startswith("$$."):
-                    assert value in given or value == "States.Array($.orderId)"
+                    assert value in given | made_of_it
 
 
 @both_variants
@@ -243,10 +250,26 @@ def test_both_reasons_to_refuse_are_proved_by_the_door(definition):
 @both_variants
 def test_a_restarted_execution_finds_a_place_for_every_state(definition):
     choice = definition["States"]["FindPlace"]
-    placed = {row["StringEquals"]: row["Next"] for row in choice["Choices"]}
+    placed = {row.get("And", [row])[0]["StringEquals"]: row["Next"] for row in choice["Choices"]}
     open_states = {"CLAIMED", "ADMITTED", "SUBMITTED", "QUEUED", "MAKING"}
     assert set(placed) == open_states
     assert choice["Default"] == "Finished"
+
+
+@both_variants
+def test_every_way_back_to_the_admission_is_counted_and_has_an_end(definition):
+    states = definition["States"]
+    [back] = [name for name, state in states.items() if "AdmitOrder" in next_states(state)]
+    [counting] = [name for name, state in states.items() if back in next_states(state)]
+    [(choosing, rule)] = [
+        (name, rule) for name, state in states.items() for rule in state.get("Choices", ())
+        if rule["Next"] == counting
+    ]
+    assert [n for n, state in states.items() if counting in next_states(state)] == [choosing]
+    assert {"Variable": "$.conflicts.times", "NumericLessThan": MOST_CONFLICTS} in rule["And"]
+    assert states[counting]["ResultPath"] == "$.conflicts"
+    # Some 25 entries of AWS's 25,000 each.
+    assert MOST_CONFLICTS < 900
 
 
 # Well formed

@@ -2,9 +2,9 @@
 
 moto runs all integrations the definition uses: transactWriteItems and updateItem, waiting for a
 task token or not, getItem, Catch, TimeoutSeconds, Choice and, which the emulator ignores,
-TimeoutSecondsPath. It never raises a transaction conflict or a throttled write, so PauseForConflict
-and Retry are only looked at in test_definition.py, and it has no rule or stream here: each test
-answers the task token itself, as webapp.consumers.announce does.
+TimeoutSecondsPath. It never raises a transaction conflict or a throttled write: a door that is
+neither open nor closed stands for the one, Retry is only looked at in test_definition.py. And it has
+no rule or stream here: each test answers the task token itself, as webapp.consumers.announce does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+from unittest import mock
 
 import boto3
 import pytest
@@ -33,9 +34,11 @@ from webapp.cloud.clients import Clients
 from webapp.cloud.executions import Executions
 from webapp.services import bar, codes, ordering
 from webapp.services.ports import StaffSession
+from webapp.services.sweep import sweep
 from webapp.storage.order_repository import order_from_model
 from webapp.storage.tables import DEFAULT_PREFIX, IntakeModel, OrderModel
-from workflows.order_workflow import TableNames, order_definition
+from workflows import order_workflow
+from workflows.order_workflow import MOST_CONFLICTS, TableNames, order_definition
 
 NEVER = 120
 _PATIENCE_SECONDS = 15
@@ -47,16 +50,19 @@ def machines():
     with moto_tables(execute_state_machine=True):
         client, made = boto3.client("stepfunctions"), set()
 
-        def make(choose_seconds: int, make_seconds: int, single_items: bool) -> str:
-            prefix = f"{choose_seconds}-{make_seconds}-{single_items}-"
+        def make(
+            choose_seconds: int, make_seconds: int, single_items: bool, conflicts: int
+        ) -> str:
+            prefix = f"{choose_seconds}-{make_seconds}-{single_items}-{conflicts}-"
             if prefix not in made:
                 made.add(prefix)
-                definition = order_definition(
-                    TableNames.with_prefix(DEFAULT_PREFIX),
-                    choose_seconds,
-                    make_seconds,
-                    single_item_callbacks=single_items,
-                )
+                with mock.patch.object(order_workflow, "MOST_CONFLICTS", conflicts):
+                    definition = order_definition(
+                        TableNames.with_prefix(DEFAULT_PREFIX),
+                        choose_seconds,
+                        make_seconds,
+                        single_item_callbacks=single_items,
+                    )
                 client.create_state_machine(
                     name=prefix + "order-workflow",
                     definition=json.dumps(definition),
@@ -70,8 +76,8 @@ def machines():
 @pytest.fixture
 def open_bar(machines):
     """Opens a bar of its own, with deadlines that nobody lives to see unless a test asks."""
-    return lambda choose=NEVER, make=NEVER, single_items=False: Bar(
-        f"bar-{next(_numbers)}", machines(choose, make, single_items)
+    return lambda choose=NEVER, make=NEVER, single_items=False, conflicts=MOST_CONFLICTS: Bar(
+        f"bar-{next(_numbers)}", machines(choose, make, single_items, conflicts)
     )
 
 
@@ -121,24 +127,39 @@ class Bar:
         """The order with its task token, as the stream shows it to the outbox."""
         return order_from_model(OrderModel.get(self.id, order.id, consistent_read=True))
 
+    def jam_the_door(self) -> None:
+        """Neither open nor closed nor full: so it looks to an admission that meets others there."""
+        IntakeModel(self.id).update(actions=[IntakeModel.is_open.remove()])
+
+    def free_the_door(self) -> None:
+        IntakeModel(self.id).update(actions=[IntakeModel.is_open.set(True)])
+
     def wait(self, order: Order, state: OrderState) -> Order:
         return self._until(lambda: self.now(order), lambda current: current.state is state)
 
     def states_entered(self, order: Order, status: str = "SUCCEEDED") -> list[str]:
         """The workflow states of an order whose execution has come to its end."""
-        arn = self.executions._state_machine_arn().replace(":stateMachine:", ":execution:")
-        arn += f":{order.execution_name}"
+        arn = self._execution_arn(order)
         ended = self._until(
             lambda: self.step_functions.describe_execution(executionArn=arn)["status"],
             lambda current: current != "RUNNING",
         )
         assert ended == status
-        history = self.step_functions.get_execution_history(executionArn=arn, maxResults=1000)
+        return self.states_so_far(order)
+
+    def states_so_far(self, order: Order) -> list[str]:
+        history = self.step_functions.get_execution_history(
+            executionArn=self._execution_arn(order), maxResults=1000
+        )
         return [
             event["stateEnteredEventDetails"]["name"]
             for event in history["events"]
             if "stateEnteredEventDetails" in event
         ]
+
+    def _execution_arn(self, order: Order) -> str:
+        arn = self.executions._state_machine_arn().replace(":stateMachine:", ":execution:")
+        return f"{arn}:{order.execution_name}"
 
     def assert_nothing_is_held(self, order: Order):
         """No place, no customer and no room on a screen is kept for an order that is over."""
@@ -250,6 +271,58 @@ def test_a_full_shop_refuses_and_gives_the_scan_back(open_bar):
     assert codes.open_order(
         shop.services, shop.id, browser_of(shop.services, shop.customer)
     ) is None
+
+
+_REFUSED_IN_VAIN = ["AdmitOrder", "RefuseClosed", "RefuseFull", "ReadOrder", "FindPlace"]
+
+
+def test_an_order_that_meets_others_at_the_door_is_let_in_a_second_later(open_bar):
+    shop = open_bar()
+    order = shop.scan()
+    shop.jam_the_door()
+    shop.start(order)
+    shop._until(lambda: shop.states_so_far(order), lambda entered: "CountConflict" in entered)
+    shop.free_the_door()
+    order = shop.wait(order, OrderState.ADMITTED)
+    ordering.cancel_order(shop.services, order)
+    shop.executions.close(order.task_token, "CANCELLED")
+    again = ["CountConflict", "PauseForConflict", "AdmitOrder"]
+    entered = shop.states_entered(order)
+    assert entered[:8] == _REFUSED_IN_VAIN + again
+    shop.assert_nothing_is_held(order)
+
+
+def test_an_admission_that_comes_to_nothing_ends_and_the_sweep_begins_another(open_bar):
+    shop = open_bar(conflicts=1)
+    order = shop.scan()
+    shop.jam_the_door()
+    shop.start(order)
+    assert shop.states_entered(order) == [
+        *_REFUSED_IN_VAIN, "CountConflict", "PauseForConflict", *_REFUSED_IN_VAIN, "Finished"
+    ]
+    assert shop.now(order).state is OrderState.CLAIMED
+    shop.free_the_door()
+    assert sweep(shop.services, settle=timedelta()) >= 1
+    order = shop.wait(order, OrderState.ADMITTED)
+    assert order.attempt == 2
+    ordering.cancel_order(shop.services, order)
+    shop.executions.close(order.task_token, "CANCELLED")
+    shop.states_entered(order)
+
+
+def test_an_execution_of_the_version_before_leaves_a_conflict_to_the_sweep(open_bar):
+    shop = open_bar()
+    order = shop.scan()
+    shop.jam_the_door()
+    given = {
+        "shopId": shop.id, "orderId": order.id, "customerId": order.customer_id,
+        "window": str(order.window), "secondsLeft": NEVER,
+    }
+    shop.step_functions.start_execution(
+        stateMachineArn=shop.executions._state_machine_arn(), name=order.execution_name,
+        input=json.dumps(given),
+    )
+    assert shop.states_entered(order) == [*_REFUSED_IN_VAIN, "Finished"]
 
 
 def test_a_customer_cancels_before_choosing(open_bar):

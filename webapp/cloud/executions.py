@@ -33,6 +33,7 @@ class Executions:
                         "customerId": order.customer_id,
                         "window": str(order.window),
                         "secondsLeft": seconds_left,
+                        "conflicts": {"times": 0},
                     }
                 ),
             )
