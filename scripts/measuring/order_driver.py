@@ -1,0 +1,66 @@
+"""Takes orders through a running bar's use cases, as phones and a tablet would."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from domain.orders import Order, OrderState
+from webapp.bootstrap import build_services
+from webapp.cloud.clients import Clients
+from webapp.cloud.live_relay import LiveRelay
+from webapp.cloud.live_topics import order_topic
+from webapp.services import bar, codes, ordering
+from webapp.services.ports import StaffSession
+from webapp.settings import Settings
+
+_HERE = "127.0.0.1"
+"""Whoever sits at this machine is never limited."""
+_SHOP = "main"
+
+
+@contextmanager
+def connected_relay(stack) -> Iterator[LiveRelay]:
+    """What phones hear, as the web process relays it."""
+    connected = threading.Event()
+    relay = LiveRelay(Clients("us-east-1"), stack.endpoint_url, connected.set)
+    relay.start()
+    connected.wait()
+    try:
+        yield relay
+    finally:
+        relay.stop()
+
+
+class OrderDriver:
+    """Hears of each step by push, and reads then."""
+
+    def __init__(self, relay: LiveRelay):
+        self._relay = relay
+        self.services = build_services(Settings.from_environment())
+        self.shop = self.services.shop(_SHOP)
+        self.barista = StaffSession("bench", _SHOP, "barista", "Bench")
+
+    def queued(self) -> Order:
+        code = codes.current_code(self.services, self.shop).qr_code.text
+        _, browser = codes.scan_code(self.services, self.shop, code, _HERE, None)
+        order = codes.claim_place(self.services, self.shop, browser, _HERE)
+        pushes = self._relay.subscribe([order_topic(_SHOP, order.id)])
+        order = self._wait(pushes, order, OrderState.ADMITTED)
+        order = ordering.place_order(self.services, self.shop, order, "latte", {})
+        order = self._wait(pushes, order, OrderState.QUEUED)
+        pushes.close()
+        return order
+
+    def lifecycle(self) -> Order:
+        """One order from the scan to the counter, and taken from there."""
+        order = self.queued()
+        bar.make_order(self.services, order.id, self.barista)
+        bar.complete_order(self.services, order.id, self.barista)
+        return bar.collect_order(self.services, order.id, self.barista)
+
+    def _wait(self, pushes, order: Order, state: OrderState) -> Order:
+        while (current := self.services.order(_SHOP, order.id)).state is not state:
+            pushes.get(2)
+        return current
