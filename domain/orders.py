@@ -173,9 +173,6 @@ OPEN_FOR_CUSTOMER = HOLDS_CAPACITY | {_S.CLAIMED}
 ON_THE_BOARD = OPEN_FOR_CUSTOMER | {_S.COMPLETED}
 """States in which an order is listed among its shop's open orders."""
 
-LISTED = ON_THE_BOARD | {_S.COLLECTED}
-"""States in which the shop's list holds an order: a collected one for as long as it may be remade."""
-
 WAITING = frozenset({_S.SUBMITTED, _S.QUEUED})
 
 WAITS = {

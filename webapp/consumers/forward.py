@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from werkzeug.utils import cached_property
 
 from domain.detail_types import DetailType
 from domain.events import Event, OrderEvent

@@ -6,7 +6,6 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from domain.orders import (
-    REMAKE_SECONDS,
     Order,
     OrderState,
     RefusalReason,
@@ -73,10 +72,8 @@ def batches(open_orders: list[Order], drink_id: str) -> list[dict]:
     return list(found.values())
 
 
-def recently_done(shop: Shop, listed: list[Order], now: datetime) -> list[dict]:
-    """Drinks that were ready within the last minutes, the latest first."""
-    earliest = now - timedelta(seconds=REMAKE_SECONDS)
-    done = [order for order in listed if order.ended_at and order.ended_at >= earliest]
+def recently_done(shop: Shop, orders: list[Order]) -> list[dict]:
+    """Drinks that may be made again, the latest first."""
     return [
         {
             "id": order.id,
@@ -87,7 +84,7 @@ def recently_done(shop: Shop, listed: list[Order], now: datetime) -> list[dict]:
             "word": "collected, ready at" if order.state is OrderState.COLLECTED else "ready at",
             "at": clock(shop, order.ended_at),
         }
-        for order in sorted(done, key=lambda order: order.ended_at, reverse=True)
+        for order in sorted(orders, key=lambda order: order.ended_at, reverse=True)
     ]
 
 

@@ -62,9 +62,7 @@ def take_walk_up(shop_id: str):
 @allow(BARISTA)
 def recent(shop_id: str):
     shop = services().shop(shop_id)
-    orders = recently_done(
-        shop, services().orders.listed_orders(shop_id), services().now()
-    )
+    orders = recently_done(shop, bar.remakable_orders(services(), shop_id))
     for order in orders:
         order["remake_url"] = url_for(
             "counter.ask_remake", shop_id=shop_id, order_id=order["id"]

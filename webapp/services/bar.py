@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from domain.errors import AlreadyTaken, Busy, NotAllowedNow
 from domain.orders import (
+    REMAKE_SECONDS,
     Action,
     Order,
     OrderState,
@@ -22,7 +23,7 @@ from domain.orders import (
 )
 from domain.shops import Shop, move_door
 from domain.texts import N_
-from webapp.services.ports import Services, StaffSession, move
+from webapp.services.ports import OrderQuery, Services, StaffSession, move
 from webapp.services.shop_settings import change_shop
 
 _BUSY = "{}: the bar was too busy; try again."
@@ -36,6 +37,25 @@ class CancelReason(StrEnum):
     CLOSING = N_("the bar is closing")
     NOT_COLLECTED = N_("nobody came for it")
     MISTAKE = N_("there was a mistake with it")
+
+
+_BEGAN_WITHIN = timedelta(minutes=90)
+"""How long ago an order began that may be made again: 5 minutes to choose, 15 to make, 15 on the
+counter, and that twice."""
+_MOST_REMAKABLE = 200
+
+
+def remakable_orders(services: Services, shop_id: str) -> list[Order]:
+    """The orders that were ready, or collected, so short a time ago that they may be made again."""
+    now = services.now()
+    asked = OrderQuery(
+        frozenset({OrderState.COMPLETED, OrderState.COLLECTED}),
+        since=now - _BEGAN_WITHIN,
+        most=_MOST_REMAKABLE,
+    )
+    found, _ = services.orders.by_time(shop_id, asked)
+    earliest = now - timedelta(seconds=REMAKE_SECONDS)
+    return [order for order in found if order.ended_at >= earliest]
 
 
 def make_order(services: Services, order_id: str, barista: StaffSession) -> Order:

@@ -80,7 +80,7 @@ class Orders(Protocol):
     def open_orders(self, shop_id: str) -> list[Order]:
         """The orders on the shop's board."""
     def listed_orders(self, shop_id: str) -> list[Order]:
-        """The orders on the shop's board, and those collected a short time ago."""
+        """The orders on the shop's board, and collected ones that an earlier version left there."""
     def unlist(self, order: Order) -> None:
         """Takes a collected order off the list. Raises Stale."""
     def claim_walk_up(self, order: Order, calendar_day: str) -> None:

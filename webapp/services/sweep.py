@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from domain.errors import NotAllowedNow
 from domain.orders import (
     BOARD_SECONDS,
-    REMAKE_SECONDS,
     Order,
     OrderState,
     Role,
@@ -65,7 +64,9 @@ def _repair(services: Services, order: Order, settle: timedelta) -> bool:
         if order.state is OrderState.COMPLETED:
             return _clear_from_board(services, order, now)
         if order.state is OrderState.COLLECTED:
-            return _take_off_the_list(services, order, now)
+            # An earlier version of ours kept it there for a while.
+            services.orders.unlist(order)
+            return True
         if _deadline_is_over(order, now):
             services.orders.save(order, time_out(order, now))
             log.warning("closed order whose deadline passed", extra={"order_id": order.id})
@@ -99,13 +100,6 @@ def _restart(services: Services, order: Order, now: datetime) -> None:
 def _deadline_is_over(order: Order, now: datetime) -> bool:
     # While its execution lives it closes the order itself; we come a little later.
     return order.deadline_at is not None and order.deadline_at + _SETTLE < now
-
-
-def _take_off_the_list(services: Services, order: Order, now: datetime) -> bool:
-    if order.ended_at and order.ended_at + timedelta(seconds=REMAKE_SECONDS) > now:
-        return False
-    services.orders.unlist(order)
-    return True
 
 
 def _clear_from_board(services: Services, order: Order, now: datetime) -> bool:

@@ -18,7 +18,6 @@ from domain.menu import ChosenOption, DrinkOrder
 from domain.orders import (
     FORGOTTEN,
     HOLDS_CAPACITY,
-    LISTED,
     ON_THE_BOARD,
     OPEN_FOR_CUSTOMER,
     WALK_UP,
@@ -384,7 +383,7 @@ def _attributes(order: Order) -> dict:
         "customer_id": order.customer_id,
         "window_index": order.window,
         "created_at": order.created_at,
-        "open_since": order.created_at if order.state in LISTED else None,
+        "open_since": order.created_at if order.state in ON_THE_BOARD else None,
         "state": order.state.value,
         "version": order.version,
         "attempt": order.attempt,
