@@ -16,11 +16,13 @@ import shutil
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from scripts import extension_libraries
+from scripts.machine import plain_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 VENVS = ROOT / ".venv"
@@ -38,6 +40,8 @@ NETWORK_WORDS = re.compile(
     r"|Could not resolve|Failed to fetch",
     re.IGNORECASE,
 )
+
+OR_A_STAGE = "name a stage on AWS with --stage"
 
 Result = TypeVar("Result")
 
@@ -67,6 +71,11 @@ def set_up_for_serving() -> None:
     compile_translations()
 
 
+def set_up_for_asking() -> None:
+    """For what only asks a bar that runs already, here or on AWS."""
+    _install("app", "Python packages", [ROOT / "requirements.txt"], CONSTRAINTS)
+
+
 def set_up_for_deploying() -> None:
     _install("app", "Python packages", [ROOT / "requirements.txt"], CONSTRAINTS)
     _install_extensions(extension_libraries.of_all_stages(ROOT / "zappa_settings.json"))
@@ -89,7 +98,7 @@ def set_up_for_testing() -> str:
 
 
 def set_up_for_robots() -> None:
-    _install("app", "Python packages", [ROOT / "requirements.txt"], CONSTRAINTS)
+    set_up_for_asking()
     _install("app", "Robots", [REQUIREMENTS / "robots.txt"], CONSTRAINTS, stamp="robots")
 
 
@@ -97,9 +106,21 @@ def python_of(venv: str) -> Path:
     return VENVS / venv / "bin" / "python"
 
 
+def ask_chosen_bar(module: str, chosen: Namespace) -> NoReturn:
+    """Go on as this module: for a bar on AWS as it is, for one that runs here with its variables."""
+    running = {}
+    if chosen.stage:
+        set_up_or_exit(set_up_for_asking)
+    else:
+        running = running_stack_or_exit(chosen.data, OR_A_STAGE)
+    replace_process(module, sys.argv[1:], **running)
+
+
 def replace_process(module: str, arguments: list[str], **variables: str) -> NoReturn:
     """Go on as `python -m module` in the application's environment."""
-    env = {**os.environ, **variables, "PYTHONPATH": str(ROOT)}
+    # With the keys of a bar that runs here, the person's own AWS settings have no say.
+    own = plain_environment() if "AWS_ACCESS_KEY_ID" in variables else os.environ
+    env = {**own, **variables, "PYTHONPATH": str(ROOT)}
     python = str(python_of("app"))
     sys.stdout.flush()
     # -P: the folder the person is in may be another copy of this project.

@@ -25,7 +25,16 @@ Those from CODE_WINDOW_SECONDS to SHOP_CAPACITY are used at the first start of a
 """
 
 
-def parse(arguments: list[str]) -> argparse.Namespace:
+def add_bar(parser: argparse.ArgumentParser) -> None:
+    """The options that choose a bar, which scripts/bar.py then finds."""
+    parser.add_argument(
+        "--stage", help="of a bar on AWS: a stage of zappa_settings.json, with your credentials"
+    )
+    parser.add_argument("--region", help="the stage's region, if the settings do not name it")
+    _add_data(parser)
+
+
+def parse_serve(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/serve",
         description="Start the coffee bar on this machine. The first start sets everything up.",
@@ -68,11 +77,7 @@ def parse_staff(arguments: list[str]) -> argparse.Namespace:
 
     def command(name: str, what: str) -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
-        one.add_argument(
-            "--stage", help="of a bar on AWS: a stage of zappa_settings.json, with your credentials"
-        )
-        one.add_argument("--region", help="the stage's region, if the settings do not name it")
-        _add_data(one)
+        add_bar(one)
         return one
 
     add_admin = command("add-admin", "make an admin and print a temporary password, once")
@@ -95,7 +100,7 @@ def parse_staff(arguments: list[str]) -> argparse.Namespace:
     for one in (add_admin, add, link):
         one.add_argument("--name", default="", help="the name shown to customers, such as Rui")
     for one in (add, listing, revoke, link):
-        one.add_argument("--shop", help="the shop's id (default: the bar's first shop)")
+        _add_shop(one, default=None)
     return parser.parse_args(arguments)
 
 
@@ -111,12 +116,19 @@ def parse_erase(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--day", type=_day, help="the order's day, such as 2026-11-24 (default: today)"
     )
-    parser.add_argument("--shop", help="the shop's id (default: the bar's first shop)")
-    parser.add_argument(
-        "--stage", help="of a bar on AWS: a stage of zappa_settings.json, with your credentials"
+    _add_shop(parser, default=None)
+    add_bar(parser)
+    return parser.parse_args(arguments)
+
+
+def parse_rebuild_metrics(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/rebuild-metrics",
+        description="Count the figures of all shops anew from the orders' journeys. Harmless at any"
+        " time, also twice: what is counted already is not counted again. For when figures were"
+        " lost, or are not believed.",
     )
-    parser.add_argument("--region", help="the stage's region, if the settings do not name it")
-    _add_data(parser)
+    add_bar(parser)
     return parser.parse_args(arguments)
 
 
@@ -146,7 +158,7 @@ def parse_shop(arguments: list[str]) -> argparse.Namespace:
             "--rehearsal", action="store_true", help="for robots and recorded days; it says so"
         )
     for one in (export, importing, copy, archive):
-        one.add_argument("--shop", default="main", help="the shop's id (default main)")
+        _add_shop(one)
     return parser.parse_args(arguments)
 
 
@@ -177,7 +189,7 @@ def parse_robots(arguments: list[str]) -> argparse.Namespace:
         "--cancel", type=_share, default=0.02, help="share of orders cancelled (default 0.02)"
     )
     for crew in (customers, baristas):
-        crew.add_argument("--shop", default="main", help="the shop's id (default main)")
+        _add_shop(crew)
         crew.add_argument(
             "--speed", type=_positive, default=1, help="how much quicker than people (default 1)"
         )
@@ -218,9 +230,43 @@ def parse_record(arguments: list[str]) -> argparse.Namespace:
         " all persons removed.",
     )
     parser.add_argument("day", type=_day, help="a day of the shop, such as 2026-11-24")
-    parser.add_argument("--shop", default="main", help="the shop's id (default main)")
+    _add_shop(parser)
     parser.add_argument("--out", type=Path, help="the file (default SHOP-DAY.json)")
     _add_data(parser)
+    return parser.parse_args(arguments)
+
+
+def parse_deploy(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/deploy",
+        description="Prepare a deployment to AWS, or remove one; docs/deploy.md is the guide.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    init = commands.add_parser(
+        "init",
+        help="ask and check what a deployment needs, and write it into zappa_settings.json",
+        description="Asks what only you can know, checks it, and says what a deployment will make"
+        " and cost. Changes nothing on AWS. What a flag says is not asked.",
+    )
+    init.add_argument("--new", action="store_true", help="make the stage: one more bar")
+    init.add_argument("--region", help="AWS region, such as eu-central-1")
+    init.add_argument("--bucket", help="bucket for packages on their way; made when needed")
+    init.add_argument("--domain", help="the bar's own name, such as bar.example.com")
+    init.add_argument(
+        "--certificate-arn", help="its certificate in ACM, when Route 53 does not hold the domain"
+    )
+    init.add_argument("--sms-sender", help="sender shown on text messages")
+    init.add_argument("--admin", help="e-mail address of the first admin")
+    remove = commands.add_parser(
+        "remove",
+        help="take away what “zappa undeploy” has left",
+        description="Takes away the stack and what deployments have left in the bucket. Tables,"
+        " accounts, the secret key and the bucket stay unless --with-data says otherwise.",
+    )
+    remove.add_argument("--with-data", action="store_true", help="delete those too, for good")
+    for one in (init, remove):
+        one.add_argument("--stage", default="prod", help="stage of zappa_settings.json (prod)")
+        one.add_argument("--yes", action="store_true", help="do not ask")
     return parser.parse_args(arguments)
 
 
@@ -264,13 +310,20 @@ def _share(text: str) -> float:
     return number
 
 
+def _add_shop(parser: argparse.ArgumentParser, default: str | None = "main") -> None:
+    """default=None: the bar itself says which shop is its first."""
+    parser.add_argument(
+        "--shop", default=default, help=f"the shop's id (default: {default or 'the first shop'})"
+    )
+
+
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
-        type=folder,
+        type=_folder,
         default=DEFAULT_DATA,
         metavar="DIR",
-        help="folder that keeps shop, orders and secrets (default .local)",
+        help="folder of the bar that runs here: shop, orders and secrets (default .local)",
     )
 
 
@@ -281,7 +334,7 @@ def _file(text: str) -> Path:
     return path
 
 
-def folder(text: str) -> Path:
+def _folder(text: str) -> Path:
     return Path(os.path.abspath(os.path.expanduser(text)))
 
 

@@ -45,7 +45,7 @@ class Team:
         return done.stdout
 
     def zappa(self, *arguments: str) -> str:
-        return self.run("zappa.cli", *arguments)
+        return self.run("scripts.commands.zappa", *arguments)
 
     def deploy_script(self, *arguments: str) -> str:
         return self.run("scripts.commands.deploy", *arguments)

@@ -15,10 +15,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property, partial
 
 from scripts.aws import left_behind
+from scripts.aws.asking import ask_function
 from scripts.aws.cloudformation import CloudStack
 from scripts.aws.template import build_template
+from scripts.aws.turn import Turn
 from scripts.aws.value_types import with_accepted_types
-from scripts.aws.zappa_settings import read_settings, stage_settings
+from scripts.aws.zappa_settings import function_name, read_settings, refuse_name_of_api, stage_settings
 from scripts.machine import StackError
 
 OLD_KEYS_ARE_GOOD_FOR = timedelta(days=30)
@@ -45,6 +47,7 @@ class AwsDeployment:
 
     def __post_init__(self) -> None:
         """Raises StackError when the stage is not set up."""
+        refuse_name_of_api(self.stage)
         for name in ("aws_region", "s3_bucket"):
             if not self.settings.get(name):
                 raise StackError(
@@ -75,13 +78,12 @@ class AwsDeployment:
     def of_stage(cls, stage: str) -> AwsDeployment:
         """The stage of this name, for our own commands."""
         import boto3
-        from slugify import slugify
 
         settings = stage_settings(read_settings(), stage)
         session = boto3.Session(
             profile_name=settings.get("profile_name"), region_name=settings.get("aws_region")
         )
-        return cls(stage, slugify(f"{settings['project_name']}-{stage}"), settings, session)
+        return cls(stage, function_name(settings, stage), settings, session)
 
     @property
     def prefix(self) -> str:
@@ -94,7 +96,35 @@ class AwsDeployment:
         client = cache(self.session.client)
         return CloudStack(client, f"{self.function_name}-bar", self.settings["s3_bucket"])
 
+    @cached_property
+    def _turn(self) -> Turn:
+        return Turn(self.session.client("s3"), self.settings["s3_bucket"], self.function_name)
+
     # Before Zappa's own work
+
+    def check(self, command: str) -> None:
+        """Raises StackError when Zappa's command is not the one to give now; changes nothing."""
+        is_there = self.function() is not None
+        if command == "deploy" and is_there and self._is_connected():
+            raise StackError(
+                f"The stage {self.stage} is deployed already. To bring it up to date, run"
+                f" scripts/zappa update {self.stage}"
+            )
+        if command == "update" and not is_there:
+            raise StackError(
+                f"The stage {self.stage} is not deployed yet in {self.settings['aws_region']}."
+                f" Run this first: scripts/zappa deploy {self.stage}"
+            )
+        if command == "undeploy" and not is_there and not self._api_id():
+            raise StackError(
+                f"There is nothing to undeploy. What a stage leaves behind goes with"
+                f" scripts/deploy remove --stage {self.stage}"
+            )
+
+    def take_turn(self) -> None:
+        """Until this command ends no other one changes the stage. Raises StackError."""
+        self._make_bucket()
+        self._turn.take()
 
     def remove_what_was_interrupted(self) -> None:
         """A first deployment that did not get to its end is begun anew: nobody uses it yet."""
@@ -175,16 +205,8 @@ class AwsDeployment:
 
     def ask_function(self, job: str, **asked: object) -> dict:
         """Has the function do an operator's job; raises StackError when it does not."""
-        answer = self.session.client("lambda").invoke(
-            FunctionName=self.function_name, Payload=json.dumps({"operator_job": job, **asked})
-        )
-        result = json.loads(answer["Payload"].read() or b"null")
-        if "FunctionError" in answer or not isinstance(result, dict):
-            reason = result.get("errorMessage", result) if isinstance(result, dict) else result
-            raise StackError(
-                f"The function does not start: {reason}. Its log says more:"
-                f" zappa tail {self.stage} --since 10m"
-            )
+        client = self.session.client
+        result = ask_function(client, self.stage, self.function_name, job, asked)
         if refused := result.get("refused"):
             raise StackError(refused)
         return result
@@ -302,11 +324,15 @@ class AwsDeployment:
 
     def remove(self, with_data: bool) -> None:
         """Deletes the stack and what deployments left in the bucket; with_data: everything."""
-        kept = self._kept()
+        kept, has_bucket = self._kept(), self._bucket_exists()
+        if has_bucket:
+            self._turn.take()
         self.stack.delete()
         s3, bucket = self.session.client("s3"), self.settings["s3_bucket"]
         for key in self._objects():
             s3.delete_object(Bucket=bucket, Key=key)
+        if has_bucket:
+            self._turn.give_back()
         if with_data:
             for _, delete in kept:
                 delete()

@@ -19,6 +19,7 @@ if ROOT not in sys.path:
 
 from click import ClickException  # noqa: E402
 
+from scripts.aws.advice import in_one_line  # noqa: E402
 from scripts.aws.deployment import AwsDeployment  # noqa: E402
 from scripts.environment import SetUpError, build_assets, compile_translations  # noqa: E402
 from scripts.function.package import PackageError, trim_package  # noqa: E402
@@ -31,13 +32,18 @@ def before(cli) -> None:
         if cli.command in ("deploy", "update", "package", "save-python-settings-file"):
             build_assets()
             compile_translations()
-        if cli.command in ("deploy", "update"):
+        if cli.command in ("deploy", "update", "undeploy"):
             deployment = AwsDeployment.of(cli)
-            if cli.command == "deploy":
-                deployment.remove_what_was_interrupted()
+            deployment.check(cli.command)
+            if cli.command == "undeploy":
+                _be_sure(cli)
+            deployment.take_turn()
+        if cli.command == "deploy":
+            deployment.remove_what_was_interrupted()
+        if cli.command in ("deploy", "update"):
             cli.aws_environment_variables = deployment.prepare()
-        if cli.command == "undeploy" and _is_sure(cli):
-            AwsDeployment.of(cli).disconnect()
+        if cli.command == "undeploy":
+            deployment.disconnect()
 
 
 def trim(cli) -> None:
@@ -56,18 +62,18 @@ def after(cli) -> None:
             print(line)
 
 
-def _is_sure(cli) -> bool:
+def _be_sure(cli) -> None:
     """Asks what Zappa would ask after this callback, and answers that for the person."""
     if not cli.vargs["yes"]:
         cli.vargs["yes"] = input("Are you sure you want to undeploy? [y/n] ") == "y"
         if not cli.vargs["yes"]:
             raise ClickException("Nothing was done.")
-    return True
 
 
 @contextmanager
 def _in_one_line() -> Iterator[None]:
     try:
-        yield
+        with in_one_line():
+            yield
     except (StackError, SetUpError, PackageError) as error:
         raise ClickException(str(error)) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 
 from scripts.environment import ROOT
 from scripts.machine import StackError
@@ -38,13 +39,29 @@ def stage_settings(settings: dict, stage: str) -> dict:
     return settings[own["extends"]] | own
 
 
+def function_name(settings: Mapping, stage: str) -> str:
+    """The name that Zappa gives to the function of a stage with these settings."""
+    from slugify import slugify
+
+    return slugify(f"{settings['project_name']}-{stage}")
+
+
+def refuse_name_of_api(stage: str) -> None:
+    """Raises StackError for the name that API Gateway takes for its own version."""
+    if stage == "v2":
+        raise StackError("A stage cannot be called v2, which API Gateway takes for its own version.")
+
+
 def with_new_stage(settings: dict, stage: str) -> dict:
     """The settings with one more stage, whose names are its own; raises StackError."""
     if stage in settings:
         raise StackError(f"There is a stage {stage} already; leave out --new.")
-    # API Gateway takes a stage called v2 for its own version.
-    if not _STAGE.fullmatch(stage) or stage == "v2":
-        raise StackError("A stage is called by up to 16 small letters and digits, such as berlin.")
+    if not _STAGE.fullmatch(stage):
+        raise StackError(
+            "A stage is called by a small letter and up to 15 more small letters and digits, such"
+            f" as berlin, not “{stage}”."
+        )
+    refuse_name_of_api(stage)
     project = settings["base"]["project_name"]
     prefix = f"{project}-{stage}-"
     made = {

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from scripts import bar
-from scripts.bar import Bar
+from scripts import options
+from scripts.aws.advice import or_exit
+from scripts.bar import Bar, chosen_bar
 from scripts.machine import StackError
 
 SECONDS_IN_HAND = 300
@@ -73,7 +74,7 @@ def main() -> int:
     }
     for name, text in helps.items():
         command = commands.add_parser(name, help=text, description=text)
-        bar.add_options(command)
+        options.add_bar(command)
         if name == "list":
             command.add_argument("--json", action="store_true", help="print one JSON array")
         else:
@@ -82,10 +83,8 @@ def main() -> int:
     chosen = parser.parse_args()
     if chosen.command != "list" and bool(chosen.ids) == chosen.all:
         parser.error("name some by their ID, or all of them with --all")
-    try:
-        return run(chosen, bar.chosen_bar(chosen))
-    except StackError as error:
-        sys.exit(str(error))
+    with or_exit():
+        return run(chosen, chosen_bar(chosen))
 
 
 def run(chosen: argparse.Namespace, where: Bar) -> int:

@@ -7,7 +7,8 @@ import re
 import sys
 from collections.abc import Mapping
 
-from scripts import deploy_options
+from scripts import options
+from scripts.aws.advice import or_exit
 from scripts.aws.deployment import AwsDeployment
 from scripts.aws.zappa_settings import (
     SETTINGS_FILE,
@@ -42,13 +43,9 @@ arithmetic, scripts/deploy remove takes everything away again."""
 
 
 def main() -> None:
-    chosen = deploy_options.parse(sys.argv[1:])
-    try:
+    chosen = options.parse_deploy(sys.argv[1:])
+    with or_exit():
         {"init": init, "remove": remove}[chosen.command](chosen)
-    except StackError as error:
-        sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.exit("\nStopped; nothing more was done.")
 
 
 # init

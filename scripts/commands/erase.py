@@ -6,23 +6,12 @@ import sys
 from argparse import Namespace
 
 from scripts import options
-from scripts.bar import on_aws
-from scripts.commands.staff import ask_function, ask_here
-from scripts.machine import StackError
+from scripts.commands.staff import ask
 
 
 def main() -> None:
     chosen = options.parse_erase(sys.argv[1:])
-    asked = asked_of(chosen)
-    try:
-        if chosen.stage:
-            answer = ask_function(on_aws(chosen.stage, chosen.region), "erase-person", asked)
-        else:
-            answer = ask_here("erase-person", asked)
-    except StackError as error:
-        sys.exit(str(error))
-    if refused := answer.get("refused"):
-        sys.exit(refused)
+    answer = ask(chosen, "erase-person", asked_of(chosen))
     print(f"Erased. Orders that name nobody any more: {answer['orders']}")
 
 

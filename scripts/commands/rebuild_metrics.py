@@ -6,31 +6,26 @@ counted again. Run it after the figures were lost, or when they are not believed
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from datetime import UTC, datetime
 
-from scripts import bar
-from scripts.bar import Bar
-from scripts.machine import StackError
+from scripts import options
+from scripts.aws.advice import or_exit
+from scripts.bar import Bar, chosen_bar
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="scripts/rebuild-metrics", description=__doc__)
-    bar.add_options(parser)
-    try:
-        where = bar.chosen_bar(parser.parse_args())
-    except StackError as error:
-        sys.exit(str(error))
-    orders = rebuild_figures(where)
+    chosen = options.parse_rebuild_metrics(sys.argv[1:])
+    with or_exit():
+        orders = rebuild_figures(chosen_bar(chosen))
     print(f"Counted {orders:,} orders from their journeys.")
 
 
 def rebuild_figures(where: Bar) -> int:
     """The number of orders whose figures were made anew."""
     # PynamoDB reads these itself; on AWS the caller's own credentials are used.
-    os.environ.update({**where.environment, "AWS_DEFAULT_REGION": where.region})
+    os.environ.update(where.environment)
     from webapp.services.rebuild import rebuild
     from webapp.storage import tables
     from webapp.storage.journey_repository import JourneyRepository

@@ -26,7 +26,7 @@ _told = ""
 
 
 def main() -> NoReturn:
-    chosen = options.parse(sys.argv[1:])
+    chosen = options.parse_serve(sys.argv[1:])
     sys.stdout.reconfigure(errors="replace")
     os.umask(0o077)  # The data folder holds sessions and keys.
     signal.signal(signal.SIGINT, _interrupt)

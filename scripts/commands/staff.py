@@ -6,28 +6,20 @@ the function does the job with its own rights; the caller needs lambda:InvokeFun
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 
 from scripts import options
-from scripts.bar import Bar, on_aws
-from scripts.machine import StackError
+from scripts.aws.advice import or_exit
+from scripts.aws.asking import ask_function
+from scripts.bar import on_aws
 
 
 def main() -> None:
     chosen = options.parse_staff(sys.argv[1:])
     job, asked = job_of(chosen)
-    try:
-        if chosen.stage:
-            answer = ask_function(on_aws(chosen.stage, chosen.region), job, asked)
-        else:
-            answer = ask_here(job, asked)
-    except StackError as error:
-        sys.exit(str(error))
-    if refused := answer.get("refused"):
-        sys.exit(refused)
+    answer = ask(chosen, job, asked)
     for line in lines(chosen, answer):
         print(line)
 
@@ -118,26 +110,17 @@ _LINES: Mapping[str, Callable[[Mapping], list[str]]] = {
 }
 
 
-def ask_function(bar: Bar, job: str, asked: Mapping) -> dict:
-    """Has the bar's function do a job. Raises StackError with what to do when it cannot."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        answer = bar.client("lambda").invoke(
-            FunctionName=bar.function, Payload=json.dumps({"operator_job": job, **asked})
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            raise StackError(
-                f"There is no function {bar.function} in {bar.region}; deploy the stage first."
-            ) from None
-        raise StackError(f"AWS refused: {error.response['Error']['Message']}") from None
-    except BotoCoreError as error:
-        raise StackError(f"AWS cannot be asked: {error}") from None
-    result = json.loads(answer["Payload"].read() or b"null")
-    if "FunctionError" in answer or not isinstance(result, dict):
-        raise StackError("The function failed at this; its log says why.")
-    return result
+def ask(chosen: Namespace, job: str, asked: Mapping) -> dict:
+    """The answer of the bar that these options choose; ends the process when there is none."""
+    with or_exit():
+        if chosen.stage:
+            bar = on_aws(chosen.stage, chosen.region)
+            answer = ask_function(bar.client, bar.stage, bar.function, job, asked)
+        else:
+            answer = ask_here(job, asked)
+    if refused := answer.get("refused"):
+        sys.exit(refused)
+    return answer
 
 
 def ask_here(job: str, asked: Mapping) -> dict:

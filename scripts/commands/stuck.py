@@ -7,20 +7,18 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from scripts import bar
-from scripts.bar import Bar
-from scripts.machine import StackError
+from scripts import options
+from scripts.aws.advice import or_exit
+from scripts.bar import Bar, chosen_bar
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/stuck", description=__doc__)
     parser.add_argument("--all", action="store_true", help="every unfinished order")
-    bar.add_options(parser)
+    options.add_bar(parser)
     chosen = parser.parse_args()
-    try:
-        return run(bar.chosen_bar(chosen), chosen.all, datetime.now(UTC))
-    except StackError as error:
-        sys.exit(str(error))
+    with or_exit():
+        return run(chosen_bar(chosen), chosen.all, datetime.now(UTC))
 
 
 def run(where: Bar, every: bool, now: datetime) -> int:

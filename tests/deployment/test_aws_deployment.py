@@ -98,6 +98,28 @@ def test_a_first_deployment_that_was_interrupted_is_begun_anew(deployment, emula
     assert deployment.function() is None
 
 
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [("update", "not deployed yet .* scripts/zappa deploy dev"), ("undeploy", "nothing to undeploy")],
+)
+def test_what_needs_a_function_is_refused_before_anything_is_made(deployment, command, says):
+    with pytest.raises(StackError, match=says):
+        deployment.check(command)
+    deployment.check("deploy")
+    assert deployment.stack.describe() is None
+
+
+def test_a_second_deployment_is_refused_and_an_interrupted_one_is_not(deployment, emulator):
+    arn = _make_function(emulator, deployment.prepare())
+    for command in ("deploy", "update", "undeploy"):
+        deployment.check(command)
+    _make_api(deployment, arn)
+    deployment.connect()
+    with pytest.raises(StackError, match="scripts/zappa update dev"):
+        deployment.check("deploy")
+    deployment.disconnect()
+
+
 def _broken_off(deployment: AwsDeployment, done: set[str]) -> AwsDeployment:
     """The same deployment at a terminal that ends once AWS has made a change of another kind."""
     session = boto3.Session(region_name="us-east-1")
@@ -170,7 +192,7 @@ def test_a_function_that_does_not_start_is_one_line_that_says_where_to_look(
         FunctionName=NAME, Handler="nothing.handler"
     )
     monkeypatch.setattr(aws_deployment, "_PAUSES", (0, 0))
-    with pytest.raises(StackError, match="The function does not start: .*zappa tail dev") as said:
+    with pytest.raises(StackError, match="The function fails at this: .*zappa tail dev") as said:
         deployment.open_bar()
     assert "\n" not in str(said.value)
 
@@ -194,3 +216,8 @@ def test_settings_that_cannot_work_are_refused_before_anything_is_made(deploymen
         AwsDeployment(
             "dev", NAME, deployment.settings | change, deployment.session, deployment.zappa
         )
+
+
+def test_a_stage_cannot_have_the_name_of_an_api(deployment):
+    with pytest.raises(StackError, match="cannot be called v2"):
+        AwsDeployment("v2", NAME, deployment.settings, deployment.session)

@@ -85,7 +85,7 @@ def test_an_empty_queue_says_so():
 
 
 def test_a_stage_that_is_not_in_the_settings_is_refused_in_one_line():
-    with pytest.raises(StackError, match="has no stage nowhere. It has: .*prod"):
+    with pytest.raises(StackError, match="There is no stage nowhere in .*there are .*prod"):
         bars.on_aws("nowhere", None)
 
 
@@ -116,6 +116,11 @@ def _listed(where: bars.Bar, capsys) -> list[dict]:
     capsys.readouterr()
     _command(where, "list")
     return json.loads(capsys.readouterr().out)
+
+
+def test_a_persons_own_profile_has_no_say_here(here, monkeypatch, capsys):
+    monkeypatch.setenv("AWS_PROFILE", "nobodys")
+    _listed(here, capsys)
 
 
 def test_an_event_is_kept_after_three_failures_and_leaves_when_its_job_is_done(

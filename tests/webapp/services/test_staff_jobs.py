@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
+import boto3
 import pytest
 
 from domain.errors import Busy, Refusal
 from domain.people import EVERY_SHOP
 from scripts import options
-from scripts.bar import Bar
+from scripts.aws.asking import ask_function
 from scripts.commands import staff as staff_command
 from scripts.machine import StackError
 from tests.builders import a_shop
@@ -118,9 +120,7 @@ def test_a_mistake_is_a_sentence(staff, line):
 
 def test_a_stage_without_its_function_is_told_in_one_line(moto):
     with pytest.raises(StackError, match="deploy the stage first"):
-        staff_command.ask_function(
-            Bar("serverlesspresso-", "serverlesspresso-prod", "us-east-1", {}), "list-staff", {}
-        )
+        ask_function(partial(boto3.client, region_name="us-east-1"), "prod", "bar", "list-staff", {})
 
 
 def test_a_pool_that_is_too_busy_is_no_failure_of_the_function(services, monkeypatch):

@@ -1,0 +1,27 @@
+"""With whose AWS settings a command goes on."""
+
+import os
+
+import pytest
+
+from scripts.environment import replace_process
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """The variables that the command goes on with."""
+    found = {}
+    monkeypatch.setattr(os, "execve", lambda program, arguments, env: found.update(env))
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    return found
+
+
+def test_a_persons_own_profile_has_no_say_over_the_bar_that_runs_here(environment):
+    replace_process("anything", [], AWS_ACCESS_KEY_ID="deployer")
+    assert "AWS_PROFILE" not in environment
+    assert environment["AWS_ACCESS_KEY_ID"] == "deployer"
+
+
+def test_a_stage_on_aws_is_asked_with_the_persons_own_profile(environment):
+    replace_process("anything", [])
+    assert environment["AWS_PROFILE"] == "work"
