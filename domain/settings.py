@@ -34,7 +34,7 @@ class Number:
 NUMBERS = {
     "capacity": Number("Orders at once", 1, 500),
     "scans_per_code": Number("Scans per code", 1, 500),
-    "window_seconds": Number("Seconds of a code's scans", 30, 3600),
+    "window_seconds": Number("Seconds of a code’s scans", 30, 3600),
     "code_seconds": Number("Seconds a code is shown", 3, 300),
     "pass_seconds": Number("Seconds to take the place", 30, 900),
     "open_orders_per_customer": Number("Open orders per person", 1, 20),

@@ -17,6 +17,7 @@ def test_a_drink_made_wrong_is_made_again_and_a_walk_up_waits_behind_it(bar):
     expect(phone.get_by_role("heading", name="Ready")).to_be_visible()
 
     expect(tablet.locator("#tray")).to_contain_text(f"{number} is ready")
+    assert tablet.locator("#tray > svg use").get_attribute("href") == "#s-ready"
     tablet.get_by_role("button", name="Undo").click()
     expect(phone.get_by_text("we called", exact=False)).to_be_visible()
     tap(tablet, number, "Complete")

@@ -357,6 +357,10 @@ document.addEventListener('readystatechange', () => {
     for (const part of [status, status.parentNode]) {
         Object.assign(part.dataset, { state: 'CLAIMED', version: part.dataset.version - 1 })
     }
+    // Such a page leads to its journey, too; the form alone does not.
+    const journey = document.createElement('a')
+    Object.assign(journey, { href: '#', className: 'journey-link', textContent: 'The journey' })
+    status.after(journey)
 })"""
 
 
@@ -367,12 +371,15 @@ def test_the_form_is_on_the_page_before_the_place_is_and_a_push_alone_shows_it(b
     latte = phone.get_by_role("radio", name="Latte", exact=True)
     expect(phone.locator("#alive")).to_be_visible()
     expect(latte).to_be_hidden()
+    journey = phone.get_by_role("link", name="The journey")
+    expect(journey).to_be_visible()
 
     topic = order_topic("main", _order_id(phone)) + "/order_status"
     publish(bar.stack, topic, phone.evaluate("laterStatus"))
 
     expect(latte).to_be_visible()
-    expect(phone).to_have_title("What would you like?")
+    expect(journey).to_be_hidden()
+    expect(phone).to_have_title("What would you like? – Main bar")
     assert place_order(phone, "Latte")
 
 

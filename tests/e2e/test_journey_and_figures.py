@@ -28,7 +28,7 @@ def test_the_journey_and_the_figures_follow_an_order(bar):
     tap(tablet, number, "Make")
     expect(phone.get_by_text("Rui took the order and makes the drink.")).to_be_visible()
     tap(tablet, number, "Complete")
-    expect(phone.get_by_role("heading", name="How your coffee was made")).to_be_visible()
+    expect(phone.get_by_role("heading", name="How your drink was made")).to_be_visible()
     expect(phone.get_by_text("OrderJourney.AllEventsStored")).to_be_visible()
     expect(drawing).to_have_accessible_name(re.compile("await barista, end.$"))
 

@@ -26,7 +26,7 @@ def session_view(shop: Shop, session: StaffSession, now: datetime) -> dict:
     is_here = seen_at is not None and now - seen_at < _HERE
     return {
         "id": session.id,
-        "name": session.name,
+        "name": session.name or "Barista without a name",
         "role": _PERSON_ROLES[session.role] if session.email else _ROLES[session.role],
         "email": session.email,
         "since": moment(shop, session.began_at, now),

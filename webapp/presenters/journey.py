@@ -17,14 +17,14 @@ from webapp.services.ports import StoredEvent
 from webapp.words import _, as_said, listed
 
 _ENDS = {
-    DetailType.ORDER_COMPLETED: (N_("How your coffee was made"), N_("How a coffee was made")),
+    DetailType.ORDER_COMPLETED: (N_("How your drink was made"), N_("How a drink was made")),
     DetailType.ORDER_CANCELLED: (N_("How your order ended"), N_("How an order ended")),
     DetailType.ORDER_TIME_OUT: (N_("How your order ended"), N_("How an order ended")),
     DetailType.SHOP_NOT_READY: (
         N_("Why your order was not taken"), N_("Why an order was not taken")
     ),
 }
-_UNDER_WAY = (N_("How your coffee is being made"), N_("How a coffee is being made"))
+_UNDER_WAY = (N_("How your drink is being made"), N_("How a drink is being made"))
 
 
 def journey_view(

@@ -97,7 +97,7 @@ def _order_texts(shop: Shop, order: Order, position: int | None) -> tuple[str, s
             collect = _(
                 "Collect %(number)s at the %(place)s.", number=number, place=pickup_place(shop)
             )
-            return _("Ready"), collect, _("Enjoy your coffee.")
+            return _("Ready"), collect, _("Enjoy your drink.")
         case OrderState.COLLECTED:
             enjoy = _(
                 "%(number)s, %(drink)s: enjoy it.", number=number, drink=_drink_name(shop, order)

@@ -16,7 +16,8 @@ from webapp.services.ports import Services, StaffSession
 ROLES = ("admin", "barista", "display")
 LINK_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(days=30)
-_DEFAULT_NAMES = {"admin": "Admin", "barista": "Barista", "display": "TV"}
+_DEFAULT_NAMES = {"admin": "Admin", "barista": "", "display": "TV"}
+"""A barista without a name has none: their tablet asks for it, and customers read "A barista"."""
 NAME_LENGTH = 24
 PAIRING_LIFETIME = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=5)

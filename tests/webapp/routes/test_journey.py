@@ -41,11 +41,11 @@ def share_path(services, page: str) -> str:
 @pytest.mark.parametrize(
     "state, title",
     [
-        (OrderState.COLLECTED, "How your coffee was made"),
+        (OrderState.COLLECTED, "How your drink was made"),
         (OrderState.CANCELLED, "How your order ended"),
         (OrderState.TIMED_OUT, "How your order ended"),
         (OrderState.REFUSED, "Why your order was not taken"),
-        (OrderState.MAKING, "How your coffee is being made"),
+        (OrderState.MAKING, "How your drink is being made"),
     ],
     ids=str,
 )
@@ -81,7 +81,7 @@ def test_a_shared_journey_needs_no_session_and_names_nobody(services, app, phone
     shared = stranger.get(share_path(services, own))
     page = shared.get_data(as_text=True)
     assert shared.status_code == 200
-    assert "<h1>How a coffee was made</h1>" in page and "A barista took the order" in page
+    assert "<h1>How a drink was made</h1>" in page and "A barista took the order" in page
     order = services.order("main", own_page.rpartition("/")[2])
     for secret in ("Kim", "barista-1", order.customer_id, "order <bdi>"):
         assert secret not in page

@@ -49,6 +49,12 @@ def test_looking_at_a_sign_in_link_as_a_chats_preview_does_leaves_it_good(app, s
     assert app.test_client().post(path).location == "/main/display"
 
 
+def test_a_barista_without_a_name_is_asked_for_it_and_no_name_is_made_up(screen):
+    board = screen("barista").get("/main/barista").get_data(as_text=True)
+    assert "<bdi>Who are you?</bdi>" in board
+    assert "<b>Barista without a name</b>" in screen("admin").get("/main/admin").text
+
+
 def test_whoever_signs_out_is_out_even_with_a_copy_of_the_cookie(screen):
     admin = screen("admin")
     copied = admin.get_cookie("__Host-staff").value

@@ -7,6 +7,7 @@ import { toast } from './taps.js'
 const GONE_AFTER = 5000
 const UNDO_SECONDS = 10
 const DONE = { make: 'is yours', complete: 'is ready', collect: 'is collected' }
+const DRAWN = { make: 'making', complete: 'ready', collect: 'check' }
 const SEVERAL_DONE = 'are yours'
 const leaving = new Map()
 let undo
@@ -88,6 +89,7 @@ function showTray() {
   const tray = document.getElementById('tray')
   tray.hidden = !undo
   if (undo) {
+    tray.querySelector('use').setAttribute('href', '#s-' + DRAWN[undo.done])
     write(tray.querySelector('[data-number]'), undo.number)
     write(tray.querySelector('[data-words]'), undo.id.includes(' ') ? SEVERAL_DONE : DONE[undo.done])
     write(tray.querySelector('[data-seconds]'), undo.left + ' s')

@@ -39,12 +39,14 @@ function firstRead() {
   return panelState() === 'CLAIMED' && performance.now() < ON_ITS_WAY_MS ? ANSWER_MS : 0
 }
 
+const shopInTitle = document.title.replace(/^.*?(?= – |$)/, '')
+
 function polish(root, before) {
   showChoice()
   if (navigator.vibrate) each('[data-buzz]', words => { words.hidden = false })
   if (!root || root.dataset.state === before.dataset.state) return
   const title = document.querySelector('main h1')
-  if (title) document.title = title.textContent.trim()
+  if (title) document.title = title.textContent.trim() + shopInTitle
   scrollTo(0, 0)
   if (root.dataset.state === 'COMPLETED' && navigator.vibrate) navigator.vibrate([200, 100, 200])
 }

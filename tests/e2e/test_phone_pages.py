@@ -1,0 +1,35 @@
+"""What a phone shows fits it, whatever its size and fonts."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import get_place, place_order, tap
+
+_ROOM_BESIDE_WORDS = """chips => chips.map(chip =>
+    chip.getBoundingClientRect().right - chip.querySelector('b').getBoundingClientRect().right)"""
+
+
+@pytest.fixture
+def narrow_phone(bar):
+    return bar.scan(bar.tv(), viewport={"width": 320, "height": 640})
+
+
+def test_a_long_drink_is_collected_on_the_narrowest_phone(bar, narrow_phone):
+    get_place(narrow_phone)
+    number = place_order(narrow_phone, "Hot Chocolate")
+    tablet = bar.tablet()
+    for button in ("Make", "Complete", "Collected"):
+        tap(tablet, number, button)
+
+    expect(narrow_phone.get_by_role("heading", name="Collected")).to_be_visible()
+    assert narrow_phone.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_an_options_words_keep_off_its_border_in_a_wide_font(bar):
+    phone = bar.scan(bar.tv())
+    get_place(phone)
+    phone.evaluate("document.documentElement.style.fontFamily = 'DejaVu Sans'")
+    rooms = phone.locator(".chip").evaluate_all(_ROOM_BESIDE_WORDS)
+    assert len(rooms) == 6 and min(rooms) >= 10
