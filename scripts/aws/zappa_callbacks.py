@@ -32,6 +32,7 @@ def before(cli) -> None:
         if cli.command in ("deploy", "update", "package", "save-python-settings-file"):
             build_assets()
             compile_translations()
+            _tell_package_the_extensions(cli)
         if cli.command in ("deploy", "update", "undeploy"):
             deployment = AwsDeployment.of(cli)
             deployment.check(cli.command)
@@ -60,6 +61,12 @@ def after(cli) -> None:
         deployment.connect()
         for line in deployment.open_bar():
             print(line)
+
+
+def _tell_package_the_extensions(cli) -> None:
+    """Zappa writes into the package what is set by file, but not what is set on the function."""
+    if named := cli.stage_config.get("aws_environment_variables", {}).get("EXTENSIONS"):
+        cli.environment_variables = {**cli.environment_variables, "EXTENSIONS": named}
 
 
 def _be_sure(cli) -> None:

@@ -6,6 +6,7 @@ What goes wrong with AWS is one line here that says what to do, in place of Zapp
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from zappa.cli import ZappaCLI
 
@@ -20,6 +21,15 @@ def main() -> None:
             cli.handle()
         finally:
             cli.on_exit()
+            if cli.command in ("deploy", "update"):
+                _remove_what_it_packed(cli.lambda_name)
+
+
+def _remove_what_it_packed(function: str) -> None:
+    """Zappa forgets a package that is not finished, and the template of an API that is not."""
+    for pattern in ("-[0-9]*.zip", "-template-[0-9]*.json"):
+        for file in Path().glob(function + pattern):
+            file.unlink()
 
 
 if __name__ == "__main__":

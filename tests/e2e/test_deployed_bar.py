@@ -6,9 +6,13 @@ The tests are one story and run in this order.
 
 from __future__ import annotations
 
+import io
 import re
 import time
+import zipfile
 from contextlib import ExitStack
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, TimeoutError, expect
@@ -90,7 +94,7 @@ def test_a_clone_becomes_a_working_bar_with_two_commands(team):
     assert found and found[1].endswith(f"/{STAGE}")
     team.base_url = found[1]
     assert f"Its admin ana@example.com signs in at {team.base_url}/main/staff" in said
-    assert _of_the_webhook(team.emulator) == {"table", "role", "rule"}
+    assert _of_the_webhook(team.emulator) == {"table", "role", "rule", "code"}
 
 
 def test_three_roles_take_an_order_on_pushes_alone(team, screens, story):
@@ -178,8 +182,17 @@ def _of_the_webhook(emulator: Emulator) -> set[str]:
         "table": emulator.client("dynamodb").list_tables()["TableNames"],
         "role": [role["RoleName"] for role in emulator.client("iam").list_roles()["Roles"]],
         "rule": rules,
+        "code": [name] if "webapp/extensions/webhook/__init__.py" in _code(emulator) else [],
     }
     return {kind for kind, names in there.items() if name in names}
+
+
+def _code(emulator: Emulator) -> list[str]:
+    """The files of the function's package."""
+    function = emulator.client("lambda").get_function(FunctionName=f"serverlesspresso-{STAGE}")
+    address = urlsplit(function["Code"]["Location"])
+    with urlopen(f"{emulator.url}{address.path}?{address.query}") as answer:
+        return zipfile.ZipFile(io.BytesIO(answer.read())).namelist()
 
 
 def _wait_until_all_executions_have_succeeded(team: Team, count: int) -> None:
