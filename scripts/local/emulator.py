@@ -11,7 +11,7 @@ MiniStack by itself saves its state only when it is told to stop, in one file pe
 What a rule hands to the function is tried again when the function fails, and kept with the dead
 letters in the end, as on AWS; MiniStack by itself tries once.
 
-Roles and policies are enforced, with two corrections (see "Rights"), and the function's credentials
+Roles and policies are enforced, with three corrections (see "Rights"), and the function's credentials
 are known from the start: on AWS Lambda makes them.
 
 It uses MiniStack's internals, so its version is pinned in requirements/emulator.txt.
@@ -59,6 +59,7 @@ EXECUTIONS_KEPT_FOR = timedelta(hours=1)
 _asgi_app = ministack.app
 _load_services = ministack._load_persisted_state
 _resource_of = iam_actions.extract_resource_arn
+_attributes_of = iam_actions.dynamodb_service_context
 _enforce = iam_evaluator.enforce
 _used_rights: set[str] = set()
 _has_changed = True
@@ -78,6 +79,7 @@ def main() -> None:
         _restore_streams(saved.get(STREAMS)),
     )
     iam_actions.extract_resource_arn = _corrected_resource
+    iam_actions.dynamodb_service_context = _corrected_attributes
     eventbridge._dispatch_to_lambda = _deliver_until_taken
     _hand_out_credentials(json.loads(os.environ["FUNCTION_CREDENTIALS"]))
     if RIGHTS_LOG:
@@ -279,6 +281,17 @@ def _corrected_resource(
     if operation in ("SendTaskSuccess", "SendTaskFailure"):
         return next(iter(stepfunctions._state_machines), "*")
     return _resource_of(service, method, path, headers, body, params, region, account)
+
+
+def _corrected_attributes(body: bytes) -> dict:
+    """What a read names of its items. MiniStack looks for it where a read of one table has it; one
+    of many items has it below its table."""
+    asked = json.loads(body or b"{}").get("RequestItems")
+    if isinstance(asked, dict):
+        for one in asked.values():
+            if isinstance(one, dict):
+                return _attributes_of(json.dumps(one).encode())
+    return _attributes_of(body)
 
 
 def _recording_rights(key: str, action: str, service: str, region: str, *rest, **named):

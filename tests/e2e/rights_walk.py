@@ -85,6 +85,8 @@ def let_a_till_in(admin: FlaskClient, till: FlaskClient) -> None:
         assert ("Idempotency-Replayed" in placed.headers) is is_replayed
     refused = headers | {"Idempotency-Key": "what is not there"}
     assert till.post(path, json={"drink": "soup"}, headers=refused).status_code == 422
+    listed = till.get(path, headers=headers)
+    assert listed.json.get("orders"), listed.text
     [remove] = set(re.findall(rf'action="[^"]*({devices}/[^"]+/remove)"', admin.get(devices).text))
     press(admin, devices, remove)
     assert till.get(path, headers=headers).status_code == 401

@@ -39,6 +39,17 @@ def test_open_orders_are_read_in_bulk_through_their_index(client):
     client("dynamodb").query(TableName=ORDERS, IndexName="open-orders", **OF_MAIN)
 
 
+def test_listed_orders_are_read_by_the_attributes_that_are_named(client):
+    asked = {"Keys": [{"shop_id": {"S": "main"}, "order_id": {"S": "1"}}]}
+    client("dynamodb").batch_get_item(
+        RequestItems={ORDERS: asked | {"ProjectionExpression": "order_id, version"}}
+    )
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client("dynamodb").batch_get_item(
+            RequestItems={ORDERS: asked | {"ProjectionExpression": "order_id, task_token"}}
+        )
+
+
 REFUSED = [
     ("dynamodb", "scan", {"TableName": ORDERS}),
     ("dynamodb", "query", {"TableName": ORDERS, **OF_MAIN}),
