@@ -22,13 +22,14 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from scripts.local.stack import LocalStack
 from scripts.measuring import bill
+from scripts.measuring.meter import LinesOf, write_units
 from tests.e2e.conftest import CHROMIUM_ARGUMENTS, Bar, get_place, place_order, tap
 from webapp.consumers.registry import EVERY_MINUTE, SCHEDULED_JOBS
 
 SETTINGS = Path(__file__).resolve().parents[2] / "zappa_settings.json"
 IDLE_SECONDS = 242
-"""Holds four reads of the screens, and as long as an order stands still at most within the minutes that
-its phone is looked at."""
+"""Holds four reads of the screens, and as long as an order stands still at most within the minutes
+that its phone is looked at."""
 SCHEDULED = {EVERY_MINUTE, *(job.name for job in SCHEDULED_JOBS)}
 CODE_ROUTE = "/<shop_id>/display/code"
 SCREENS = ("/<shop_id>/display", "/<shop_id>/barista")
@@ -72,8 +73,7 @@ class Records:
 
         self._process = stack.web_process_id
         self._cpu = 0.0
-        self._files = {"meter": meter, "log": log}
-        self._read = dict.fromkeys(self._files, 0)
+        self._meter, self._log = LinesOf(meter), LinesOf(log)
         self._step_functions = client("stepfunctions")
         self._sqs = client("sqs")
         self._queue = self._catch_all_events(client("events"))
@@ -96,11 +96,8 @@ class Records:
     def look(self) -> Window:
         """Everything since the last look."""
         return Window(
-            meter=self._new_lines("meter"),
-            log=[
-                line | {"bytes": size}
-                for line, size in self._sized_lines("log")
-            ],
+            meter=[line for line, _ in self._meter.new()],
+            log=[line | {"bytes": size} for line, size in self._log.new()],
             events=self._new_events(),
             states=self._new_states(),
             cpu_seconds=self._new_cpu_seconds(),
@@ -113,17 +110,6 @@ class Records:
         used = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         new, self._cpu = used - self._cpu, used
         return new
-
-    def _new_lines(self, name: str) -> list[dict]:
-        return [line for line, _ in self._sized_lines(name)]
-
-    def _sized_lines(self, name: str) -> list[tuple[dict, int]]:
-        with open(self._files[name], "rb") as file:
-            file.seek(self._read[name])
-            text = file.read()
-        whole = text[: text.rfind(b"\n") + 1]
-        self._read[name] += len(whole)
-        return [(json.loads(line), len(line)) for line in whole.splitlines()]
 
     def _new_events(self) -> list[str]:
         found = []
@@ -292,7 +278,7 @@ def order_counts(measured: Measured) -> Counter:
     return Counter(
         workflow_states=window.states,
         events=len(window.events),
-        write_units=sum(one["units"] for one in window.metered("write")),
+        write_units=write_units(window.meter).total(),
         read_units=sum(one["units"] for one in window.metered("read")) - code_reads,
         live_messages=sum(one["messages"] for one in window.metered("message")),
         **calls(
@@ -362,7 +348,7 @@ def as_text(report: dict, measured: Measured) -> str:
         if name.endswith("_per_order")
     ]
     lines += ["", "  write units by table and operation:"]
-    for (table, operation), units in sorted(units_by_table(window).items()):
+    for (table, operation), units in sorted(write_units(window.meter).items()):
         lines.append(f"    {table:<34}{operation:<22}{units:>5g}")
     lines += ["", "  the function was called for:"]
     invocations = window.invocations(scheduled=False)
@@ -387,17 +373,6 @@ def as_text(report: dict, measured: Measured) -> str:
         f"  {'together':<18}{report['usd_per_960_drinks']:>10.4f}{sums[0]:>10.3f}{sums[1]:>10.3f}"
     )
     return "\n".join(lines)
-
-
-def units_by_table(window: Window) -> Counter:
-    units: Counter = Counter()
-    for one in window.metered("write"):
-        table = one["table"].removeprefix("serverlesspresso-")
-        of_indexes = sum(one["indexes"].values())
-        units[table, one["operation"]] += one["units"] - of_indexes
-        for name, amount in one["indexes"].items():
-            units[f"{table} index {name}", one["operation"]] += amount
-    return units
 
 
 if __name__ == "__main__":
