@@ -18,6 +18,7 @@ _TRIGGER_FAILED = {
     "UserLambdaValidationException",
 }
 _REFUSED = {"NotAuthorizedException", "UserNotFoundException"}
+_WANTS_PASSWORD = "NEW_PASSWORD_REQUIRED"
 
 
 class CustomerPool:
@@ -44,7 +45,9 @@ class CustomerPool:
             if error.response["Error"]["Code"] in _REFUSED:
                 return False
             raise _translated(error) from None
-        return "AuthenticationResult" in answer
+        # Wrong codes are refused. A right one is answered with tokens or, for an account that has
+        # never had a password, perhaps with Cognito's wish for one, which nobody will fulfil.
+        return "AuthenticationResult" in answer or answer.get("ChallengeName") == _WANTS_PASSWORD
 
     def forget(self, customer_id: str) -> None:
         try:
