@@ -33,7 +33,15 @@ class CustomerPool:
         try:
             # For a known customer, too: the calls are the same for every number.
             self._create(customer_id)
-            answer = self._respond(customer_id, "send", sign_in_id, "-")
+            try:
+                answer = self._respond(customer_id, "send", sign_in_id, "-")
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _REFUSED:
+                    raise
+                # Cognito lets accounts expire that never had a password; ours hold nothing else.
+                self.forget(customer_id)
+                self._create(customer_id)
+                answer = self._respond(customer_id, "send", sign_in_id, "-")
         except ClientError as error:
             raise _translated(error) from None
         return answer["ChallengeParameters"].get("text") == "sent"

@@ -16,6 +16,8 @@ class ScriptedCognito:
     """Cognito with one answer to the response to its challenge, or one error."""
 
     answer: dict | str
+    has_account: bool = True
+    is_expired: bool = False
 
     def __post_init__(self):
         self.cognito = self.parameters = self
@@ -23,10 +25,17 @@ class ScriptedCognito:
     def get_parameter(self, Name: str) -> dict:
         return {"Parameter": {"Value": "pool,client"}}
 
-    def admin_create_user(self, **_) -> dict:
-        raise _error("UsernameExistsException")
+    def admin_create_user(self, **_) -> None:
+        if self.has_account:
+            raise _error("UsernameExistsException")
+        self.has_account, self.is_expired = True, False
+
+    def admin_delete_user(self, **_) -> None:
+        self.has_account = False
 
     def admin_initiate_auth(self, **_) -> dict:
+        if self.is_expired:
+            raise _error("NotAuthorizedException")
         return {"Session": "session", "ChallengeName": "CUSTOM_CHALLENGE"}
 
     def admin_respond_to_auth_challenge(self, **_) -> dict:
@@ -83,3 +92,10 @@ def test_the_pool_hands_on_whether_the_text_went_out(text, is_sent):
     answer = {"ChallengeName": "CUSTOM_CHALLENGE", "ChallengeParameters": {"text": text}}
     pool = CustomerPool(ScriptedCognito(answer), "bar-")
     assert pool.send_code("customer-1", "s") is is_sent
+
+
+def test_an_account_that_has_expired_is_made_anew():
+    answer = {"ChallengeName": "CUSTOM_CHALLENGE", "ChallengeParameters": {"text": "sent"}}
+    cognito = ScriptedCognito(answer, is_expired=True)
+    assert CustomerPool(cognito, "bar-").send_code("customer-1", "s")
+    assert cognito.has_account and not cognito.is_expired
