@@ -11,7 +11,8 @@ KNOW_TASK_TOKENS = {
     # It tells the workflow, from the stream or when that was lost.
     "webapp/consumers/announce.py", "webapp/services/sweep.py", "webapp/cloud/executions.py",
     # They keep it with the order.
-    "webapp/services/ports.py", "webapp/storage/order_repository.py", "webapp/storage/tables.py",
+    "webapp/services/ports/orders.py", "webapp/services/ports/outside.py",
+    "webapp/storage/order_repository.py", "webapp/storage/tables.py",
 }
 _BULK = {"BatchGetItem", "ExportTableToPointInTime", "PartiQLSelect", "Query", "Scan"}
 

@@ -11,7 +11,7 @@ import sys
 from dataclasses import replace
 
 from webapp.bootstrap import build_services
-from webapp.services import phone_sign_in
+from webapp.services import one_time_codes
 from webapp.services.ports import PhoneSignIn, Services
 from webapp.settings import Settings
 
@@ -37,7 +37,7 @@ def make_sign_in(services: Services) -> tuple[str, str]:
         asked_at=services.now(),
     )
     services.phone_sign_ins.ask(sign_in)
-    phone_sign_in.make_code(services, sign_in.session_id, sign_in.customer_id)
+    one_time_codes.make_code(services, sign_in.session_id, sign_in.customer_id)
     return sign_in.session_id, sign_in.customer_id
 
 
@@ -57,12 +57,12 @@ def guess(services: Services, sign_in_id: str, customer_id: str) -> int:
             return is_counted
 
     watched = replace(services, phone_sign_ins=Counting())
-    phone_sign_in.is_right_code(watched, sign_in_id, "connects first", "000000")
+    one_time_codes.is_right_code(watched, sign_in_id, "connects first", "000000")
     print("ready", flush=True)
     sys.stdin.readline()
     for _ in range(GUESSES):
         code = f"{secrets.randbelow(10**6):06}"
-        phone_sign_in.is_right_code(watched, sign_in_id, customer_id, code)
+        one_time_codes.is_right_code(watched, sign_in_id, customer_id, code)
     return compared
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from webapp.services.phone_sign_in import is_right_code, make_code
+from webapp.services.one_time_codes import is_right_code, make_code
 from webapp.services.ports import Services
 
 SEND, CHECK = "send", "check"

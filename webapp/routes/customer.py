@@ -145,7 +145,7 @@ def place(shop_id: str):
 
 def _place_page(shop: Shop, who: CustomerSession):
     """The page of a browser with a pass. It is at an address of its own, without the code."""
-    if codes.needs_phone(shop, who, services().now()):
+    if codes.needs_phone(services(), shop, who):
         return redirect(url_for("phone.number_page", shop_id=shop.id), 303)
     return page(
         "customer/scan.html",

@@ -35,7 +35,7 @@ blueprint = Blueprint("phone", __name__, url_prefix="/<shop_id>/phone")
 @allow(ANYONE)
 def number_page(shop_id: str):
     shop = entered(shop_id)
-    if not phone_sign_in.needs_phone(services(), shop, customer()):
+    if not codes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     try:
         codes.check_pass(services(), shop, customer())
@@ -48,7 +48,7 @@ def number_page(shop_id: str):
 @allow(ANYONE)
 def ask_code(shop_id: str):
     shop = entered(shop_id)
-    if not phone_sign_in.needs_phone(services(), shop, customer()):
+    if not codes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     typed = request.form.get("number", "")
     try:
@@ -64,7 +64,7 @@ def ask_code(shop_id: str):
 @allow(ANYONE)
 def code_page(shop_id: str):
     shop = entered(shop_id)
-    if not phone_sign_in.needs_phone(services(), shop, customer()):
+    if not codes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     try:
         return _code_page(shop)
@@ -76,7 +76,7 @@ def code_page(shop_id: str):
 @allow(ANYONE)
 def enter_code(shop_id: str):
     shop = entered(shop_id)
-    if not phone_sign_in.needs_phone(services(), shop, customer()):
+    if not codes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     typed = request.form.get("code", "")
     try:
@@ -96,7 +96,7 @@ def enter_code(shop_id: str):
 @allow(ANYONE)
 def ask_again(shop_id: str):
     shop = entered(shop_id)
-    if not phone_sign_in.needs_phone(services(), shop, customer()):
+    if not codes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     try:
         phone_sign_in.ask_again(services(), shop, customer(), client_address())

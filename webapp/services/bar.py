@@ -23,7 +23,8 @@ from domain.orders import (
 )
 from domain.shops import Shop, move_door
 from domain.texts import N_
-from webapp.services.ports import OrderQuery, Services, StaffSession, move
+from webapp.services.moves import move
+from webapp.services.ports import OrderQuery, Services, StaffSession
 from webapp.services.shop_settings import change_shop
 
 _BUSY = "{}: the bar was too busy; try again."

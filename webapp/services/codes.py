@@ -133,9 +133,10 @@ def scan_code(
     return new_customer(services, scan_pass)
 
 
-def needs_phone(shop: Shop, customer: CustomerSession | None, now: datetime) -> bool:
+def needs_phone(services: Services, shop: Shop, customer: CustomerSession | None) -> bool:
     """True when the shop wants a phone number that this browser has not shown to be its own."""
-    return shop.sign_in is SignIn.PHONE and (customer is None or not customer.has_phone(now))
+    has_phone = customer is not None and customer.has_phone(services.now())
+    return shop.sign_in is SignIn.PHONE and not has_phone
 
 
 def pass_of(
@@ -192,7 +193,7 @@ def claim_place(
         return existing
     bucket = check_pass(services, shop, customer)
     now = services.now()
-    if needs_phone(shop, customer, now):
+    if needs_phone(services, shop, customer):
         raise PhoneNeeded
     limits.take(services, limits.CLAIMS, address)
     order = Order(

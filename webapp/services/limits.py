@@ -96,6 +96,15 @@ def take_of(services: Services, limit: Limit, subject: str) -> None:
         raise TooManyRequests(ends_at, limit.sentence)
 
 
+def take_quietly(services: Services, limit: Limit, subject: str) -> bool:
+    """`take_of` for what nobody is told: False when the span's are used up."""
+    try:
+        take_of(services, limit, subject)
+    except TooManyRequests:
+        return False
+    return True
+
+
 def check_of(services: Services, limit: Limit, subject: str) -> None:
     """`check` for what is no address."""
     key, ends_at = _span(limit, subject, services.now())

@@ -19,7 +19,8 @@ from domain.orders import (
 )
 from domain.shops import Shop
 from domain.texts import N_
-from webapp.services.ports import CustomerSession, Services, move
+from webapp.services.moves import move
+from webapp.services.ports import CustomerSession, Services
 from webapp.services.waits import wait_of_next
 
 

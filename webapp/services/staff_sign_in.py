@@ -18,9 +18,9 @@ from webapp.services import limits
 from webapp.services.ports import (
     PoolAnswer,
     Services,
-    SignIn,
     SignInStep,
     StaffSession,
+    StaffSignIn,
 )
 
 SIGN_IN_LIFETIME = timedelta(minutes=15)
@@ -86,7 +86,7 @@ def set_up_authenticator(services: Services, secret: str, code: str) -> Progress
     return _let_in(services, secret, sign_in)
 
 
-def find(services: Services, secret: str, step: SignInStep) -> SignIn:
+def find(services: Services, secret: str, step: SignInStep) -> StaffSignIn:
     """This browser's sign-in, which waits for this step. Raises SignInOver."""
     sign_in = services.sign_ins.get(secret, services.now()) if secret else None
     if sign_in is None or sign_in.step is not step:
@@ -94,7 +94,7 @@ def find(services: Services, secret: str, step: SignInStep) -> SignIn:
     return sign_in
 
 
-def _counted(services: Services, sign_in: SignIn, code: str) -> str:
+def _counted(services: Services, sign_in: StaffSignIn, code: str) -> str:
     digits = "".join(code.split())
     if not (len(digits) == 6 and digits.isascii() and digits.isdigit()):
         raise ChoiceInvalid("The code has six digits. Your app shows a new one every 30 seconds.")
@@ -115,12 +115,12 @@ def _go_on(
     if step is None:
         return _begin_session(services, shop_id, email, badge)
     secret = secrets.token_urlsafe(24)
-    sign_in = SignIn(shop_id, email, badge, step, answer.user, answer.handle, key)
+    sign_in = StaffSignIn(shop_id, email, badge, step, answer.user, answer.handle, key)
     services.sign_ins.keep(secret, sign_in, services.now() + SIGN_IN_LIFETIME)
     return Progress(secret, step)
 
 
-def _let_in(services: Services, secret: str, sign_in: SignIn) -> Progress:
+def _let_in(services: Services, secret: str, sign_in: StaffSignIn) -> Progress:
     services.sign_ins.end(secret)
     return _begin_session(services, sign_in.shop_id, sign_in.email, sign_in.badge)
 
@@ -145,5 +145,5 @@ def _subject(email: str) -> str:
     return hashlib.sha256(email.encode()).hexdigest()[:32]
 
 
-def _answer(sign_in: SignIn) -> PoolAnswer:
+def _answer(sign_in: StaffSignIn) -> PoolAnswer:
     return PoolAnswer(sign_in.step, sign_in.handle, sign_in.user)

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from domain.admission import check_door
 from domain.errors import NotAllowedNow
 from domain.orders import WALK_UP, Order, OrderState, order_id, submit
-from webapp.services.ports import AlreadyThere, Services, StaffSession, move
+from webapp.services.moves import move
+from webapp.services.ports import AlreadyThere, Services, StaffSession
 from webapp.services.sign_in import clean_name
 
 

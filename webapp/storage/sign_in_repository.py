@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from pynamodb.exceptions import DoesNotExist
 
-from webapp.services.ports import SignIn, SignInStep
+from webapp.services.ports import SignInStep, StaffSignIn
 from webapp.storage.secret_hash import hash_secret
 from webapp.storage.tables import SignInModel
 
@@ -14,9 +14,9 @@ _KEEP = timedelta(hours=1)
 
 
 class SignInRepository:
-    """See services.ports.SignIns."""
+    """See services.ports.StaffSignIns."""
 
-    def keep(self, secret: str, sign_in: SignIn, ends_at: datetime) -> None:
+    def keep(self, secret: str, sign_in: StaffSignIn, ends_at: datetime) -> None:
         SignInModel(
             hash_secret(secret),
             shop_id=sign_in.shop_id,
@@ -30,14 +30,14 @@ class SignInRepository:
             expires_at=ends_at + _KEEP,
         ).save()
 
-    def get(self, secret: str, now: datetime) -> SignIn | None:
+    def get(self, secret: str, now: datetime) -> StaffSignIn | None:
         try:
             model = SignInModel.get(hash_secret(secret), consistent_read=True)
         except DoesNotExist:
             return None
         if model.ends_at <= now:
             return None
-        return SignIn(
+        return StaffSignIn(
             shop_id=model.shop_id,
             email=model.email,
             badge=model.badge,

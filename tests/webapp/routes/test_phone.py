@@ -12,7 +12,7 @@ from tests.webapp.routes.conftest import claim
 from webapp import create_app
 from webapp.cloud.emulator_texts import KeptText
 from webapp.routes import developer
-from webapp.services import phone_sign_in
+from webapp.services import phone_sign_in, text_limits
 from webapp.services.customer_sign_in import set_sign_in
 from webapp.services.shop_settings import change_shop
 from webapp.settings import Settings
@@ -151,7 +151,7 @@ def test_asking_again_too_soon_says_when(services, scanned, clock):
 
 def test_when_the_hours_texts_are_used_up_the_page_says_until_when(services, scanned, monkeypatch):
     monkeypatch.setattr(
-        phone_sign_in, "_shop_limit", lambda shop: phone_sign_in._OF_SHOP
+        text_limits, "_shop_limit", lambda shop: text_limits._OF_SHOP
     )
     answer = ask(scanned())
     page = text_of(answer)

@@ -28,10 +28,11 @@ from tests.builders import (
     scan_and_claim,
     workflow_writes,
 )
-from webapp.services import codes, limits, phone_sign_in
+from webapp.services import codes, limits, one_time_codes, text_limits
 from webapp.services.customer_sign_in import set_sign_in
 from webapp.services.phone_numbers import read_number
-from webapp.services.phone_sign_in import ask_again, ask_code, enter_code, text_budget
+from webapp.services.phone_sign_in import ask_again, ask_code, enter_code
+from webapp.services.text_limits import text_budget
 
 ANA = "+4915123456789"
 HERE = "127.0.0.1"
@@ -112,7 +113,7 @@ def test_scanning_again_does_not_make_the_thirty_days_longer(services, shop, ana
     codes.scan_code(services, shop, code, HERE, session)
     clock.pass_seconds(24 * 3600)
     session = services.customer_sessions.get(secret, clock())
-    assert session is not None and phone_sign_in.needs_phone(services, shop, session)
+    assert session is not None and codes.needs_phone(services, shop, session)
 
 
 def _secret_after_sign_in(services, shop, browser) -> str:
@@ -290,9 +291,9 @@ def test_of_a_thousand_guesses_at_once_five_are_compared(services, shop, ana, mo
     ask_code(services, shop, ana, ANA, HERE)
     row = services.phone_sign_ins.get(ana.id)
     compared, barrier = [], threading.Barrier(40)
-    compare = phone_sign_in._matches
+    compare = one_time_codes._matches
     monkeypatch.setattr(
-        phone_sign_in, "_matches", lambda *rest: compared.append(1) or compare(*rest)
+        one_time_codes, "_matches", lambda *rest: compared.append(1) or compare(*rest)
     )
 
     def guess(worker: int) -> int:
@@ -314,7 +315,7 @@ def test_the_try_is_counted_before_the_code_is_looked_at(services, shop, ana, mo
     def fail(*_):
         raise RuntimeError("the process dies here")
 
-    monkeypatch.setattr(phone_sign_in, "_matches", fail)
+    monkeypatch.setattr(one_time_codes, "_matches", fail)
     with pytest.raises(Exception, match="failed"):
         enter_code(services, shop, ana, "123456")
     assert services.phone_sign_ins.get(ana.id).tries == 1
@@ -508,7 +509,7 @@ def test_an_order_and_its_events_name_the_customer_never_the_number(services, sh
 
 
 def test_limits_of_this_machine_hold_for_numbers_although_not_for_its_address(services, shop):
-    assert limits._subject(phone_sign_in._FROM_ADDRESS, HERE) is None
+    assert limits._subject(text_limits._FROM_ADDRESS, HERE) is None
     for number in range(5):
         ask_code(services, shop, with_pass(services, shop, f"tab {number}"), ANA, HERE)
     assert len(services.texts.sent) == 3

@@ -39,7 +39,7 @@ from tests.builders import (
     workflow_writes,
 )
 from webapp.services import bar, codes, limits, ordering, sign_in
-from webapp.services.ports import Services, StaffSession, is_over
+from webapp.services.ports import Services, StaffSession
 from webapp.services.sweep import sweep
 from webapp.storage import session_repository
 from webapp.storage.secret_hash import hash_secret
@@ -1069,4 +1069,4 @@ def test_an_order_that_is_over_is_not_swept(services, clock):
     ordering.cancel_order(services, let_in(services, "customer-2"))
     clock.pass_seconds(24 * 3600)
     assert sweep(services) == 0
-    assert is_over(now(services, order))
+    assert now(services, order).state is OrderState.COLLECTED
