@@ -20,7 +20,13 @@ from scripts.aws.cloudformation import CloudStack
 from scripts.aws.template import build_template
 from scripts.aws.turn import Turn
 from scripts.aws.value_types import with_accepted_types
-from scripts.aws.zappa_settings import function_name, read_settings, refuse_name_of_api, stage_settings
+from scripts.aws.zappa_settings import (
+    DOMAIN,
+    function_name,
+    read_settings,
+    refuse_name_of_api,
+    stage_settings,
+)
 from scripts.machine import StackError
 
 OLD_KEYS_ARE_GOOD_FOR = timedelta(days=30)
@@ -60,6 +66,11 @@ class AwsDeployment:
             raise StackError(
                 f"The stage {self.stage} is not one to deploy: it needs a STACK_PREFIX in"
                 " aws_environment_variables, and role_name must be that prefix and “function”."
+            )
+        if not DOMAIN.fullmatch(domain := self.settings.get("domain") or "none.such"):
+            raise StackError(
+                f"The domain of {self.stage} in zappa_settings.json must be a name such as"
+                f" bar.example.com, not “{domain}”."
             )
         if self.session.region_name != self.settings["aws_region"]:
             raise StackError(

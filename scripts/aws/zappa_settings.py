@@ -10,6 +10,7 @@ from scripts.environment import ROOT
 from scripts.machine import StackError
 
 _STAGE = re.compile("[a-z][a-z0-9]{0,15}")
+DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 SETTINGS_FILE = ROOT / "zappa_settings.json"
 
 

@@ -11,6 +11,7 @@ from scripts import options
 from scripts.aws.advice import or_exit
 from scripts.aws.deployment import AwsDeployment
 from scripts.aws.zappa_settings import (
+    DOMAIN,
     SETTINGS_FILE,
     read_settings,
     stage_settings,
@@ -25,10 +26,8 @@ SERVICES = (
 )
 """What the bar needs of a region."""
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _SENDER = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}")
-_ZONES_ASKED = 100
 
 WHAT_IT_MAKES = """\
 The first “zappa deploy {stage}” will make, in account {account}, region {region}:
@@ -67,7 +66,7 @@ def init(chosen: argparse.Namespace) -> None:
         ),
         "domain": _ask(
             chosen, "domain", "Domain of the bar, such as bar.example.com (empty: AWS's address)",
-            known.get("domain", ""), _DOMAIN, "a name such as bar.example.com", is_optional=True,
+            known.get("domain", ""), DOMAIN, "a name such as bar.example.com", is_optional=True,
         ),
         "sms_sender": _ask(
             chosen, "sms_sender", "Sender shown on text messages (empty: a number of AWS)",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import boto3
 import pytest
 from zappa.core import Zappa
 
 from scripts.aws import deployment as aws_deployment
+from scripts.aws import zappa_callbacks
 from scripts.aws.deployment import AwsDeployment
 from scripts.aws.zappa_settings import read_settings, stage_settings
 from scripts.machine import StackError
@@ -96,6 +98,17 @@ def test_a_first_deployment_that_was_interrupted_is_begun_anew(deployment, emula
     _make_function(emulator, deployment.prepare())
     deployment.remove_what_was_interrupted()
     assert deployment.function() is None
+
+
+def test_zappa_finds_the_address_that_it_names_beside_a_domain(deployment, emulator):
+    _make_api(deployment, _make_function(emulator, deployment.prepare()))
+    cli = SimpleNamespace(
+        api_stage="dev", lambda_name=NAME, stage_config=deployment.settings,
+        zappa=deployment.zappa, apigateway_version="v2",
+    )
+    assert cli.zappa.get_api_url(NAME, "dev") is None
+    zappa_callbacks.after(cli)
+    assert cli.zappa.get_api_url(NAME, "dev").endswith(".amazonaws.com/dev")
 
 
 @pytest.mark.parametrize(
@@ -209,6 +222,7 @@ def test_an_unknown_stack_parameter_is_named(deployment):
         ({"s3_bucket": ""}, "names no s3_bucket yet. Run this first: scripts/deploy init"),
         ({"aws_region": "eu-central-1"}, "AWS_DEFAULT_REGION says us-east-1"),
         ({"role_name": "wide"}, "The stage dev is not one to deploy"),
+        ({"domain": "https://bar.example.com"}, "must be a name such as bar.example.com"),
     ],
 )
 def test_settings_that_cannot_work_are_refused_before_anything_is_made(deployment, change, says):
