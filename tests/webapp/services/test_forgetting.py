@@ -22,6 +22,7 @@ from tests.builders import (
 )
 from webapp.consumers.journey import store_event, store_step
 from webapp.consumers.metrics import count
+from webapp.services import retention
 from webapp.services.forgetting import forget_browser, forget_order
 from webapp.services.metrics import Days, figures_of
 from webapp.services.my_orders import my_orders
@@ -250,3 +251,22 @@ def test_a_run_that_broke_off_is_done_again(services, clock, monkeypatch):
     assert named(services, orders) == [False, True, True]
     assert forget_past(services) == 3 and named(services, orders) == [False] * 3
     assert "Kim" not in everything()
+
+
+def test_a_run_that_is_cut_off_has_noted_how_far_it_came(services, clock, monkeypatch):
+    orders = days_of_orders(services, clock, 5)
+    clock.pass_seconds(2 * 86_400)
+    forget = services.metrics.forget
+
+    def cut_off(order):
+        if order.id == orders[3].id:
+            raise OSError
+        forget(order)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(retention, "_BETWEEN_NOTES", 2)
+        broken.setattr(services.metrics, "forget", cut_off)
+        with pytest.raises(OSError):
+            forget_past(services)
+    assert services.shops.nameless_until("main") == orders[2].created_at
+    assert forget_past(services) == 3 and named(services, orders) == [False] * 5
