@@ -8,7 +8,8 @@ import pytest
 
 from tests.builders import workflow_writes
 from tests.webapp.routes.conftest import claim
-from tests.webapp.services.test_counter import KIM, made
+from tests.webapp.services.steps import KIM
+from tests.webapp.services.test_counter import made
 from webapp.services import bar
 from webapp.services.walk_ups import place_walk_up, submit_walk_up
 

@@ -11,6 +11,7 @@ from domain.errors import NotAllowedNow, NotFound, ShopClosed, ShopFull, SoldOut
 from domain.events import OrderReopened
 from domain.orders import MAKE_SECONDS, Action, Order, OrderState, in_line
 from tests.builders import dynamodb, scan_and_claim, workflow_writes
+from tests.webapp.services.steps import KIM, now, places_held
 from webapp.consumers.start_execution import start_execution
 from webapp.services import bar, ordering, rush
 from webapp.services.ports import StaffSession
@@ -18,8 +19,6 @@ from webapp.services.shop_settings import change_shop
 from webapp.services.sweep import sweep
 from webapp.services.walk_ups import place_walk_up, submit_walk_up
 from webapp.storage.tables import DEFAULT_PREFIX
-
-KIM = StaffSession("barista-1", "main", "barista", "Kim")
 
 
 def walk_up(services, drink: str = "latte", form: str = "form-1", **choices) -> Order:
@@ -49,17 +48,9 @@ def made(services, customer: str = "customer-1") -> Order:
     return bar.complete_order(services, order.id, KIM)
 
 
-def now(services, order: Order) -> Order:
-    return services.order(order.shop_id, order.id)
-
-
 def item(table: str, **key) -> dict:
     found = dynamodb().get_item(TableName=DEFAULT_PREFIX + table, Key=key)
     return found.get("Item", {})
-
-
-def places_held() -> set[str]:
-    return set(item("intakes", shop_id={"S": "main"}).get("open_orders", {}).get("SS", ()))
 
 
 # Walk-ups

@@ -21,7 +21,8 @@ from pynamodb.transactions import TransactWrite
 from domain.errors import Busy, ChoiceInvalid, ShopIdTaken
 from domain.orders import OrderState
 from tests.builders import NOW, Interleaved, a_shop, browser_of
-from tests.webapp.services.test_counter import KIM, now, of_a_customer
+from tests.webapp.services.steps import KIM, now
+from tests.webapp.services.test_counter import of_a_customer
 from webapp.services import bar, codes
 from webapp.services.once import once
 from webapp.services.ports import PhoneSignIn, StaffSession, StoredAnswer
