@@ -196,7 +196,9 @@ class SignInRefused(Refusal):
     """Wrong, unknown, locked, or of another shop: from outside all look the same."""
 
     def __init__(self):
-        super().__init__("This e-mail and password do not open this bar. Check both, then try again.")
+        super().__init__(
+            "This e-mail and password do not open this bar. Check both, then try again."
+        )
 
 
 class SignInOver(Refusal):

@@ -105,7 +105,8 @@ def change_intake(shop: Shop, values: Mapping) -> Shop:
         raise SettingInvalid("code_seconds", "A code cannot be shown longer than its scans last.")
     if changed.auto_pause_at > changed.capacity:
         raise SettingInvalid(
-            "auto_pause_at", f"The bar is full at {changed.capacity}; pause at fewer, or at 0 never."
+            "auto_pause_at",
+            f"The bar is full at {changed.capacity}; pause at fewer, or at 0 never.",
         )
     return changed
 

@@ -30,7 +30,10 @@ FORMAT = 1
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _BAR = ("name", "pickup_place", "timezone", "languages")
 _TEXTS = {
-    "bar": (*_BAR, "pickup_places"), "intake": tuple(NUMBERS), "hours": (*DAYS, "exceptions"), "look": ("accent",)
+    "bar": (*_BAR, "pickup_places"),
+    "intake": tuple(NUMBERS),
+    "hours": (*DAYS, "exceptions"),
+    "look": ("accent",),
 }
 _GROUP, _DRINK = ("id", "name", "options"), ("id", "name", "hint", "icon", "groups", "allergens")
 _GROUP_SAID = {"names": "name", "option_names": "options"}
@@ -68,7 +71,9 @@ def read_shop(shop: Shop, text: str) -> Shop:
     except tomllib.TOMLDecodeError as error:
         raise SettingInvalid("file", f"This is not a settings file: {error}.") from None
     if data.pop("format", None) != FORMAT:
-        raise SettingInvalid("file", f"A settings file says “format = {FORMAT}”; this one does not.")
+        raise SettingInvalid(
+            "file", f"A settings file says “format = {FORMAT}”; this one does not."
+        )
     _only(data, {*_TEXTS, "groups", "drinks"}, "The file")
     for part, known in _TEXTS.items():
         if part in data:

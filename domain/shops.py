@@ -109,7 +109,7 @@ class Shop:
 
     @property
     def look(self) -> str:
-        """What a page shows of the shop all around; a page that was made with another one is old."""
+        """What a page shows of the shop all around; a page made with another one is old."""
         return f"{self.name}|{self.accent}|{self.logo}"
 
     def local_time(self, moment: datetime) -> datetime:

@@ -151,8 +151,8 @@ def _blueprints() -> Iterator[Blueprint]:
 def at_path_of(public_url: str, app: Callable) -> Callable:
     """The app below the path of its public address, such as API Gateway's /prod.
 
-    Zappa sees the path in the request where the gateway leaves it there; the emulator takes it away,
-    and so may a proxy.
+    Zappa sees the path in the request where the gateway leaves it there; the emulator takes it
+    away, and so may a proxy.
     """
     path = urlsplit(public_url).path
 

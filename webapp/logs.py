@@ -144,7 +144,7 @@ def _log_access(response: Response) -> Response:
     access_log.info(
         "answered",
         extra={
-            # Never the address itself: some hold secrets. Strangers' words for a method count as one.
+            # Never the address: some hold secrets. Strangers' words for a method count as one.
             "method": request.method if rule else "other",
             "route": rule.rule if rule else "unknown",
             "status": response.status_code,

@@ -1,4 +1,4 @@
-"""The user pool of customers who sign in by phone; its custom challenge is answered by our function.
+"""The user pool of customers who sign in by phone; our function answers its custom challenge.
 
 It holds no phone number: a user is named after a keyed hash. Nobody signs up by themselves, and a
 stranger who knew the client's id could begin a sign-in only for a name they cannot guess, and even

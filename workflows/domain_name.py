@@ -1,4 +1,4 @@
-"""The bar under a name of its own: certificate, API Gateway's domain, and the record that leads there.
+"""The bar under a name of its own: certificate, API Gateway's domain, and the record leading there.
 
 Zappa's `certify` speaks to the older kind of API only, so this belongs to the stack. With a zone in
 Route 53 everything is made here; otherwise a certificate is given, and the record is the team's.

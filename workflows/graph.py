@@ -26,7 +26,7 @@ class Edge:
 
 
 def edges(definition: Mapping, states: Iterable[str]) -> list[Edge]:
-    """The edges between these states of a definition, with START and END, in the definition's order."""
+    """The edges between these states, with START and END, in the definition's order."""
     kept = set(states)
     found = [Edge(START, definition["StartAt"], False)]
     for name, state in definition["States"].items():

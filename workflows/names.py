@@ -14,5 +14,5 @@ def staff_parameter_name(prefix: str) -> str:
 
 
 ROLE_GROUPS = ("barista", "admin")
-"""The staff pool's groups of roles. The lesser one first: it is what counts for somebody in both."""
+"""The staff pool's groups of roles. The lesser one first: it counts for somebody in both."""
 EVERY_SHOP_GROUP = "every-shop"

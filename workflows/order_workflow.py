@@ -40,8 +40,8 @@ from workflows.asl import (
 )
 
 MOST_CONFLICTS = 20
-"""So often, a second apart, an admission is tried again that was neither done nor to be refused. Then
-the execution ends, and the sweep starts another one: none grows until AWS ends it."""
+"""So often, a second apart, an admission is tried again that was neither done nor to be refused.
+Then the execution ends, and the sweep starts another one: none grows until AWS ends it."""
 
 DEFINITION_FILE = Path(__file__).with_name("order_workflow.asl.json")
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from domain.recordings import RecordedEvent
 
 IN_JOURNEY = "inJourney"
-"""The outbox's own events say so: what was recorded elsewhere is stored as it comes over the bus."""
+"""The outbox's own events say so: what was recorded elsewhere is stored as it comes by the bus."""
 _MOST_PER_CALL = 10
 _MAIN_PREFIX = "serverlesspresso-"
 

@@ -1,4 +1,4 @@
-"""Counts events for the figures. Their open pages hear of a change by what the boards are pushed."""
+"""Counts events for the figures, whose open pages hear of a change by what boards are pushed."""
 
 from __future__ import annotations
 

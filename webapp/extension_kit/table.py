@@ -17,4 +17,4 @@ class OwnTable(Protocol):
         """Writes the value if the key has none; False when it has."""
     def delete(self, part: str, key: str) -> None: ...
     def list(self, part: str, after: str = "", limit: int = 100) -> list[tuple[str, dict]]:
-        """Keys and values of a part in the order of their keys, from the first key after `after`."""
+        """Keys and values of a part in the order of the keys, from the first after `after`."""

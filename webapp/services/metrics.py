@@ -37,7 +37,7 @@ def today(services: Services, shop: Shop) -> date:
 
 
 def chosen_days(services: Services, shop: Shop, first: str, last: str) -> Days:
-    """The days somebody asked for (YYYY-MM-DD; empty: today, or the first). Raises ChoiceInvalid."""
+    """The days asked for (YYYY-MM-DD; empty: today, or the first). Raises ChoiceInvalid."""
     try:
         begin = date.fromisoformat(first) if first else today(services, shop)
         end = date.fromisoformat(last) if last else begin

@@ -1,7 +1,7 @@
 """The codes that are texted: made, and compared with what is typed.
 
-Cognito asks for both through its triggers (webapp/consumers/sign_in_triggers.py). A code is stored as
-a hash, in the row of the browser that asked for it.
+Cognito asks for both through its triggers (webapp/consumers/sign_in_triggers.py). A code is stored
+as a hash, in the row of the browser that asked for it.
 """
 
 from __future__ import annotations

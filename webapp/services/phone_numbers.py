@@ -38,7 +38,8 @@ class PhoneNumber:
 
     def customer_id(self, key: str) -> str:
         """The customer that the number stands for: always the same, and no way back to it."""
-        return hmac.new(key.encode(), f"phone|{self.e164}".encode(), hashlib.sha256).hexdigest()[:32]
+        message = f"phone|{self.e164}".encode()
+        return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()[:32]
 
 
 def read_number(text: str, countries: Sequence[str]) -> PhoneNumber:
@@ -73,7 +74,7 @@ def read_number(text: str, countries: Sequence[str]) -> PhoneNumber:
 
 
 def read_number_of_anywhere(text: str, countries: Sequence[str]) -> PhoneNumber:
-    """As read_number, and with its country's code the number may be of any. Raises ChoiceInvalid."""
+    """As read_number; with its country's code the number may be of any. Raises ChoiceInvalid."""
     import phonenumbers
 
     if not text.strip().startswith("+"):

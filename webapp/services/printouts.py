@@ -1,7 +1,7 @@
 """What extensions have printed: a device fetches it and ticks it off, the team looks it up.
 
-The queue itself is the extension's (`webapp/extension_kit/print_queue.py`); here it is found by the extension's
-name, and only where this deployment has that extension and it draws something.
+The queue itself is the extension's (`webapp/extension_kit/print_queue.py`); here it is found by the
+extension's name, and only where this deployment has that extension and it draws something.
 """
 
 from __future__ import annotations

@@ -121,8 +121,8 @@ class CustomerModel(Model):
     under_way: what was under way when they last began an order, as `<order id>`, or
     `<order id>#<attempt>` for one that came back from its end. Whether it still is, its own state
     says: an end does not write here, the next claim tidies up. open_orders: the same, from a
-    version whose ends did. recent_orders: their orders by time, for as long as the shop keeps who they were, as
-    `<created_at>#<order id>`. sessions: the browsers that made them.
+    version whose ends did. recent_orders: their orders by time, for as long as the shop keeps who
+    they were, as `<created_at>#<order id>`. sessions: the browsers that made them.
     """
 
     class Meta:

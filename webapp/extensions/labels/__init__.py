@@ -1,8 +1,8 @@
 """Label print: a ticket as PDF for each order, for the cup or the tray.
 
 A ticket waits from the moment its order stands in the queue until a device has printed it
-(docs/extensions.md, “labels”); an order that was cancelled or timed out takes its ticket along. What
-is kept here is the drink. The name, if the bar knows one, is asked for when the ticket is drawn.
+(docs/extensions.md, “labels”); an order that was cancelled or timed out takes its ticket along.
+What is kept here is the drink. The name, if the bar knows one, is asked for when it is drawn.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the use cases speak to, and the bundle they get it in.
 
-A port is a Protocol; what it takes and hands out are values. They stand by subject in the modules of
-this package, all of them can be imported from here. webapp/bootstrap.py builds what is behind them.
+A port is a Protocol; what it takes and hands out are values. They stand by subject in the modules
+of this package; all can be imported from here. webapp/bootstrap.py builds what is behind them.
 """
 
 from __future__ import annotations
