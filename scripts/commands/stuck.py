@@ -46,7 +46,7 @@ def run(where: Bar, every: bool, now: datetime) -> int:
 def unfinished(where: Bar) -> Iterator:
     """The open orders of all shops that are not yet made."""
     from domain.orders import OrderState
-    from webapp.storage.order_repository import order_from_stream_image
+    from webapp.storage.order_items import order_from_stream_image
 
     database = where.client("dynamodb")
     for page in database.get_paginator("scan").paginate(

@@ -12,7 +12,8 @@ KNOW_TASK_TOKENS = {
     "webapp/consumers/announce.py", "webapp/services/sweep.py", "webapp/cloud/executions.py",
     # They keep it with the order.
     "webapp/services/ports/orders.py", "webapp/services/ports/outside.py",
-    "webapp/storage/order_repository.py", "webapp/storage/tables.py",
+    "webapp/storage/order_items.py", "webapp/storage/order_repository.py",
+    "webapp/storage/tables.py",
 }
 _BULK = {"BatchGetItem", "ExportTableToPointInTime", "PartiQLSelect", "Query", "Scan"}
 

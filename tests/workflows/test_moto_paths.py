@@ -35,7 +35,7 @@ from webapp.cloud.executions import Executions
 from webapp.services import bar, codes, ordering
 from webapp.services.ports import StaffSession
 from webapp.services.sweep import sweep
-from webapp.storage.order_repository import order_from_model
+from webapp.storage.order_items import order_from_model
 from webapp.storage.tables import DEFAULT_PREFIX, IntakeModel, OrderModel
 from workflows import order_workflow
 from workflows.order_workflow import MOST_CONFLICTS, TableNames, order_definition

@@ -15,7 +15,7 @@ from domain.orders import HOLDS_CAPACITY, Order, OrderState, in_line
 from webapp.consumers.journey import store_step
 from webapp.services.ports import Services
 from webapp.services.walk_ups import submit_walk_up
-from webapp.storage.order_repository import order_from_stream_image
+from webapp.storage.order_items import order_from_stream_image
 from webapp.storage.shop_repository import shop_from_stream_image
 from webapp.storage.tables import OrderModel, ShopModel, streamed_model
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from functools import reduce
 from itertools import islice
@@ -14,7 +14,6 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from domain.errors import Busy, CodeUsedUp, HasOpenOrder, OrdersOfDayUsedUp
-from domain.menu import ChosenOption, DrinkOrder
 from domain.orders import (
     FORGOTTEN,
     HOLDS_CAPACITY,
@@ -22,10 +21,9 @@ from domain.orders import (
     OPEN_FOR_CUSTOMER,
     WALK_UP,
     Order,
-    OrderState,
-    Role,
 )
 from webapp.services.ports import AlreadyThere, Claim, OrderPlace, OrderQuery, Stale
+from webapp.storage.order_items import attributes_of, changes, order_from_model
 from webapp.storage.tables import (
     READ_ATTRIBUTES,
     CustomerModel,
@@ -44,28 +42,6 @@ _MOST_AT_ONCE = 100
 """What DynamoDB reads in one call."""
 _BEGIN_OF_TIME = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _END_OF_TIME = datetime(2999, 12, 31, tzinfo=timezone.utc)
-
-_MUTABLE = (
-    "state",
-    "version",
-    "order_number",
-    "drink_order",
-    "told",
-    "submitted_at",
-    "making_at",
-    "ended_at",
-    "collected_at",
-    "barista_id",
-    "barista_name",
-    "cancelled_by",
-    "reason",
-    "open_since",
-    "attempt",
-    "remade_at",
-    "taken_back_at",
-    "language",
-)
-"""Attributes that a use case may change; the rest belongs to the claim and the workflow."""
 
 
 class OrderRepository:
@@ -159,7 +135,7 @@ class OrderRepository:
             raise AlreadyThere
         if len(under_way) >= claim.most_open:
             raise HasOpenOrder(under_way[0].id)
-        item = OrderModel(order.shop_id, order.id, **_attributes(order))
+        item = OrderModel(order.shop_id, order.id, **attributes_of(order))
         code = QrCodeModel(bucket.shop_id, bucket.window)
         keep = timedelta(days=claim.keep_days)
 
@@ -200,7 +176,7 @@ class OrderRepository:
         raise CodeUsedUp(bucket.scans, bucket.closes_at)
 
     def claim_walk_up(self, order: Order, calendar_day: str) -> None:
-        item = OrderModel(order.shop_id, order.id, **_attributes(order))
+        item = OrderModel(order.shop_id, order.id, **attributes_of(order))
         # The rows that a refusal gives a scan and a customer back to, with no limit on either.
         customer, scans = CustomerModel(order.shop_id, WALK_UP), QrCodeModel(order.shop_id, 0)
         keep_until = order.created_at + _KEEP_CUSTOMERS
@@ -224,7 +200,7 @@ class OrderRepository:
 
     def save(self, before: Order, after: Order) -> Order:
         held, holds = before.state in HOLDS_CAPACITY, after.state in HOLDS_CAPACITY
-        actions = _actions(before, after)
+        actions = changes(before, after)
         condition = (OrderModel.version == before.version) & (
             OrderModel.state == before.state.value
         )
@@ -335,110 +311,3 @@ def _with_recent(customer: CustomerModel, order: Order, keep: timedelta) -> set[
 
 def _as_read(attribute, value):
     return attribute.does_not_exist() if value is None else attribute == value
-
-
-def order_from_model(model: OrderModel) -> Order:
-    """The domain's order from an item, whole or as the open-orders index projects it."""
-    return Order(
-        shop_id=model.shop_id,
-        id=model.order_id,
-        customer_id=model.customer_id,
-        window=int(model.window_index),
-        created_at=model.created_at,
-        state=OrderState(model.state),
-        version=int(model.version),
-        attempt=int(model.attempt or 1),
-        number=int(model.order_number) if model.order_number is not None else None,
-        drink_order=_drink_from_json(model.drink_order),
-        told=tuple(model.told) if model.told else None,
-        admitted_at=model.admitted_at,
-        submitted_at=model.submitted_at,
-        queued_at=model.queued_at,
-        making_at=model.making_at,
-        ended_at=model.ended_at,
-        collected_at=model.collected_at,
-        choose_seconds=_int(model.choose_seconds),
-        make_seconds=_int(model.make_seconds),
-        barista_id=model.barista_id,
-        barista_name=model.barista_name,
-        cancelled_by=Role(model.cancelled_by) if model.cancelled_by else None,
-        reason=model.reason,
-        task_token=model.task_token,
-        remade_at=model.remade_at,
-        taken_back_at=model.taken_back_at,
-        for_name=model.for_name,
-        language=model.language or (model.drink_order or {}).get("language"),
-    )
-
-
-def order_from_stream_image(image: Mapping) -> Order:
-    """The order from a stream record's image (DynamoDB's own JSON)."""
-    model = OrderModel()
-    model.deserialize({name: dict(value) for name, value in image.items()})
-    return order_from_model(model)
-
-
-def _attributes(order: Order) -> dict:
-    return {
-        "customer_id": order.customer_id,
-        "window_index": order.window,
-        "created_at": order.created_at,
-        "open_since": order.created_at if order.state in ON_THE_BOARD else None,
-        "state": order.state.value,
-        "version": order.version,
-        "attempt": order.attempt,
-        "order_number": order.number,
-        "drink_order": _drink_to_json(order.drink_order, order.language),
-        "told": order.told and list(order.told),
-        "submitted_at": order.submitted_at,
-        "making_at": order.making_at,
-        "ended_at": order.ended_at,
-        "collected_at": order.collected_at,
-        "barista_id": order.barista_id,
-        "barista_name": order.barista_name,
-        "cancelled_by": order.cancelled_by.value if order.cancelled_by else None,
-        "reason": order.reason,
-        "remade_at": order.remade_at,
-        "taken_back_at": order.taken_back_at,
-        "for_name": order.for_name,
-        "language": order.language,
-    }
-
-
-def _actions(before: Order, after: Order) -> list:
-    old, new = _attributes(before), _attributes(after)
-    actions = []
-    # An order that comes back may have left the list since it was read: that is no change of it.
-    again = {"open_since"} if after.attempt != before.attempt else set()
-    for name in _MUTABLE:
-        if old[name] != new[name] or name in again:
-            attribute = getattr(OrderModel, name)
-            actions.append(
-                attribute.remove() if new[name] is None else attribute.set(new[name])
-            )
-    return actions
-
-
-def _drink_to_json(drink: DrinkOrder | None, language: str | None) -> dict | None:
-    if drink is None:
-        return None
-    data = {
-        "drink": drink.drink,
-        "name": drink.name,
-        "icon": drink.icon,
-        "options": [[o.group, o.name, o.is_default] for o in drink.options],
-    }
-    # Once more, because the index of open orders holds the drink but not the language, and a local
-    # index of a table that exists cannot be changed.
-    return data | {"language": language} if language else data
-
-
-def _drink_from_json(data: dict | None) -> DrinkOrder | None:
-    if data is None:
-        return None
-    options = tuple(ChosenOption(*option) for option in data["options"])
-    return DrinkOrder(data["drink"], data["name"], data["icon"], options)
-
-
-def _int(value) -> int | None:
-    return None if value is None else int(value)

@@ -22,7 +22,7 @@ from tests.builders import (
 )
 from webapp.consumers.announce import announce
 from webapp.consumers.registry import EventFailed, run
-from webapp.storage.order_repository import order_from_stream_image
+from webapp.storage.order_items import order_from_stream_image
 from webapp.storage.tables import JourneyModel, OrderModel, QrCodeModel, ShopModel
 
 _SECRET = "task-token"

@@ -148,7 +148,7 @@ def test_the_shop_is_opened_and_closed(device, services, code):
 
 
 def _stored_orders(services, count: int) -> None:
-    from webapp.storage.order_repository import _attributes
+    from webapp.storage.order_items import attributes_of
     from webapp.storage.tables import OrderModel
 
     for place in range(count):
@@ -157,7 +157,7 @@ def _stored_orders(services, count: int) -> None:
             id=f"{place:032x}",
             created_at=services.now().replace(minute=place),
         )
-        OrderModel(order.shop_id, order.id, **_attributes(order)).save()
+        OrderModel(order.shop_id, order.id, **attributes_of(order)).save()
 
 
 def test_a_list_is_walked_page_by_page_and_misses_and_repeats_nothing(services, device):

@@ -28,7 +28,7 @@ from webapp.services.metrics import Days, figures_of
 from webapp.services.my_orders import my_orders
 from webapp.services.ordering import cancel_order
 from webapp.services.retention import forget_past
-from webapp.storage.order_repository import _attributes
+from webapp.storage.order_items import attributes_of
 from webapp.storage.tables import OrderModel
 
 
@@ -53,7 +53,7 @@ def a_served_order(services, customer_id: str = "ana", name: str = "0" * 32, at=
         for event in events_for_change(before, after):
             store_event(services, event, at.isoformat())
             count_event(services, event, at)
-    OrderModel(path[-1].shop_id, name, **_attributes(path[-1])).save()
+    OrderModel(path[-1].shop_id, name, **attributes_of(path[-1])).save()
     return services.order(path[-1].shop_id, name)
 
 
