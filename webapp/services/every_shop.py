@@ -10,8 +10,8 @@ from webapp.services.ports import Services
 log = logging.getLogger(__name__)
 
 
-def for_every_shop(services: Services, act: Callable[[str], int]) -> int:
-    """Acts for each shop and adds up what `act` returns.
+def for_every_shop(services: Services, act: Callable[[str], int | None]) -> int:
+    """Acts for each shop and adds up what `act` returns, if it counts something.
 
     What fails for one shop keeps no other from its turn. The first failure is raised at the end, so
     that the job counts as failed and is delivered again.
@@ -19,7 +19,7 @@ def for_every_shop(services: Services, act: Callable[[str], int]) -> int:
     done, failures = 0, []
     for shop_id in services.shops.ids():
         try:
-            done += act(shop_id)
+            done += act(shop_id) or 0
         except Exception as failure:
             log.exception("a shop's turn failed", extra={"shop_id": shop_id})
             failures.append(failure)

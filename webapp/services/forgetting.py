@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from domain.errors import NotAllowedNow
-from domain.orders import FORGOTTEN, OPEN_FOR_CUSTOMER, Order
+from domain.orders import FORGOTTEN, Order
 from webapp.services.ports import CustomerSession, CustomerTrace, Services, Stale
 
 
@@ -19,7 +19,6 @@ def orders_in_the_way(services: Services, customer_id: str) -> list[Order]:
         order
         for shop_id in services.shops.ids()
         for order in services.orders.open_orders_of(shop_id, customer_id)
-        if order.state in OPEN_FOR_CUSTOMER
     ]
 
 

@@ -17,11 +17,10 @@ def follow_hours(services: Services) -> None:
     """Opens and closes each shop whose hours have reached a boundary; again is harmless."""
     now = services.now()
 
-    def follow(shop_id: str) -> int:
+    def follow(shop_id: str) -> None:
         try:
             change_shop(services, shop_id, lambda shop: follow_clock(shop, now))
         except (Busy, NotFound):
             log.warning("the hours of a shop come a minute later", extra={"shop_id": shop_id})
-        return 1
 
     for_every_shop(services, follow)
