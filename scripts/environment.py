@@ -107,7 +107,7 @@ def python_of(venv: str) -> Path:
 
 
 def ask_chosen_bar(module: str, chosen: Namespace) -> NoReturn:
-    """Go on as this module: for a bar on AWS as it is, for one that runs here with its variables."""
+    """Go on as this module: for a bar on AWS as it is, for the one here with its variables."""
     running = {}
     if chosen.stage:
         set_up_or_exit(set_up_for_asking)
@@ -279,7 +279,7 @@ def _install(
 
 
 def _install_extensions(names: Iterable[str] | None = None) -> None:
-    """The libraries of these extensions, or of all; one that is not there is the bar's to refuse."""
+    """The libraries of these extensions, or of all; an unknown one is the bar's to refuse."""
     for file in extension_libraries.requirement_files(names):
         name = file.parent.name
         label, only_these = f"Extension {name}", [extension_libraries.NOTHING_ELSE]

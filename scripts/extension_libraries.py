@@ -1,7 +1,7 @@
 """The libraries of extensions: each extension that needs some lists them in its requirements.txt.
 
-They are installed where the extension is used: by scripts/serve and scripts/zappa, by the tests, and
-in the container image with: python -m scripts.extension_libraries
+They are installed where the extension is used: by scripts/serve and scripts/zappa, by the tests,
+and in the container image with: python -m scripts.extension_libraries
 
 Standard library only: it runs before anything is installed.
 """

@@ -259,7 +259,7 @@ def parse_deploy(arguments: list[str]) -> argparse.Namespace:
     init.add_argument("--admin", help="e-mail address of the first admin")
     remove = commands.add_parser(
         "remove",
-        help="take away what “zappa undeploy” has left",
+        help="take away what “scripts/zappa undeploy” has left",
         description="Takes away the stack and what deployments have left in the bucket. Tables,"
         " accounts, the secret key and the bucket stay unless --with-data says otherwise.",
     )

@@ -38,9 +38,9 @@ def advice(error: Exception) -> str | None:
     if name in _NOT_SIGNED_IN:
         return f"AWS does not accept your credentials ({said}). {_SIGN_IN}"
     if name in _NO_RIGHT:
-        return f"Your credentials lack a right for this ({said}). Whoever keeps the account gives it."
+        return f"Your credentials lack a right for this ({said}). Ask whoever keeps the account."
     if name in _OUT_OF_REACH:
-        return f"AWS cannot be reached ({said}). Check the network and the region, and run this again."
+        return f"AWS cannot be reached ({said}). Check network and region, and run this again."
     if name == "NoRegionError":
         return "zappa_settings.json names no aws_region yet. Run this first: scripts/deploy init"
     asked = f" {error.operation_name}" if isinstance(error, ClientError) else ""

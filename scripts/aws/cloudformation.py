@@ -57,8 +57,9 @@ class CloudStack:
     ) -> dict:
         """Makes the stack what the template says; does nothing when it is that already.
 
-        beside_old_code: keeps indexes that the code still running may read. What an earlier stack has left behind is taken over with all that it holds. Raises
-        StackError when CloudFormation refuses or rolls back; the stack is then what it was before.
+        beside_old_code: keeps indexes that the code still running may read. What an earlier stack
+        has left behind is taken over with all that it holds. Raises StackError when CloudFormation
+        refuses or rolls back; the stack is then what it was before.
         """
         options = {
             "Parameters": [

@@ -147,7 +147,7 @@ class AwsDeployment:
         self.zappa.delete_lambda_function(self.function_name)
 
     def prepare(self) -> dict[str, str]:
-        """Makes bucket and stack, as far as that goes without a function; the function's variables."""
+        """Makes the stack, as far as that goes without a function; the function's variables."""
         self._make_bucket()
         self.environment |= self._secret_keys()
         if url := self._public_url():
@@ -164,7 +164,9 @@ class AwsDeployment:
         """Tells the function its address, and points rules, mappings and triggers at it."""
         function = self.function()
         if function is None:
-            raise StackError(f"There is no function {self.function_name}; run zappa deploy again.")
+            raise StackError(
+                f"There is no function {self.function_name}. Run scripts/zappa deploy {self.stage}"
+            )
         if not self._api_id():
             raise StackError(
                 f"There is no API in front of {self.function_name}. Run scripts/zappa undeploy"

@@ -1,4 +1,4 @@
-"""What an earlier stack has left behind and a new one of the same name takes over: tables, accounts.
+"""What an earlier stack has left and a new one of the same name takes over: tables, accounts.
 
 CloudFormation makes nothing whose name is taken. What its template retains is therefore looked for
 before a stack is made, and imported with all that it holds.

@@ -1,7 +1,7 @@
 """How Step Functions wants DynamoDB's value types spelled in a state's parameters.
 
-Its SDK integrations answer with the names of the Java SDK, "Bool" and "Ss", where DynamoDB's own API
-says "BOOL" and "SS"; which of them a definition has to use, AWS is asked before the stack is made.
+Its SDK integrations answer with the names of the Java SDK, "Bool" and "Ss", where DynamoDB's own
+API says "BOOL" and "SS"; which of them a definition has to use, AWS is asked before the stack is made.
 """
 
 from __future__ import annotations

@@ -50,7 +50,9 @@ def function_name(settings: Mapping, stage: str) -> str:
 def refuse_name_of_api(stage: str) -> None:
     """Raises StackError for the name that API Gateway takes for its own version."""
     if stage == "v2":
-        raise StackError("A stage cannot be called v2, which API Gateway takes for its own version.")
+        raise StackError(
+            "A stage cannot be called v2, which API Gateway takes for its own version."
+        )
 
 
 def with_new_stage(settings: dict, stage: str) -> dict:

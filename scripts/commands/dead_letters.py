@@ -241,7 +241,8 @@ def as_dict(letter: DeadLetter) -> dict:
 def show(queue: DeadLetterQueue, letters: list[DeadLetter]) -> int:
     for letter in letters:
         print(f"{letter.id}  kept at {letter.kept_at:%Y-%m-%d %H:%M:%S} UTC")
-        print(f"  job      {letter.consumer}: {JOBS.get(letter.consumer, 'a consumer of this bar')}")
+        job = JOBS.get(letter.consumer, "a consumer of this bar")
+        print(f"  job      {letter.consumer}: {job}")
         print(f"  about    {letter.about}")
         if letter.order:
             print(f"  order    {letter.order} of shop {letter.shop}")
@@ -265,7 +266,8 @@ def _changes(where: Bar, batch: Mapping) -> Iterator[str]:
         change = record["dynamodb"]
         keys = " ".join(next(iter(value.values())) for value in change["Keys"].values())
         states = [
-            change.get(image, {}).get("state", {}).get("S", "-") for image in ("OldImage", "NewImage")
+            change.get(image, {}).get("state", {}).get("S", "-")
+            for image in ("OldImage", "NewImage")
         ]
         yield f"{keys}: {' to '.join(states)}"
 
@@ -275,7 +277,8 @@ def the_one(letters: list[DeadLetter], given: str) -> DeadLetter:
     found = [letter for letter in letters if letter.id.startswith(given)]
     if len(found) != 1:
         raise StackError(
-            f"There is no dead letter {given}." if not found else f"{given} is not one of them only."
+            f"Several dead letters begin with {given}." if found
+            else f"There is no dead letter {given}."
         )
     return found[0]
 

@@ -30,10 +30,11 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _SENDER = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}")
 
 WHAT_IT_MAKES = """\
-The first “zappa deploy {stage}” will make, in account {account}, region {region}:
+The first “scripts/zappa deploy {stage}” will make, in account {account}, region {region}:
   - the bucket {bucket} ({bucket_state}), for packages on their way;
-  - the stack {function}-bar: tables, event bus and rules, the order workflow, user pools, a queue
-    for dead letters, the function's log, alarms and a dashboard; all named {prefix}…
+  - the stack {function}-bar: tables, event bus and rules, the order workflow,
+    user pools, a queue for dead letters, the function's log, alarms and a dashboard; all of them
+    named {prefix}…
   - the function {function}, and an HTTP API in front of it{domain_text};
   - the secret key, as the encrypted parameter /{name}/secret-key.
 What it costs: nothing to speak of while nobody orders (under $0.10 a month), about $0.15 for a day
@@ -74,7 +75,7 @@ def init(chosen: argparse.Namespace) -> None:
             "up to 11 letters and digits, at least one letter", is_optional=True,
         ),
         "admin": _ask(
-            chosen, "admin", "E-mail of the first admin, who is also written to when an alarm rings",
+            chosen, "admin", "E-mail of the first admin, who also hears of alarms",
             known.get("first_admin", ""), _EMAIL, "an e-mail address",
         ),
     }
@@ -92,7 +93,7 @@ def init(chosen: argparse.Namespace) -> None:
             function=f"{known['project_name']}-{chosen.stage}",
             prefix=prefix,
             name=prefix.rstrip("-"),
-            domain_text=f", with a certificate for {answers['domain']}" if answers["domain"] else "",
+            domain_text=f", named {answers['domain']}" if answers["domain"] else "",
         )
     )
     _confirm(chosen, f"Write this into {SETTINGS_FILE.name}?")

@@ -78,9 +78,8 @@ def run(stack: LocalStack, is_reachable_by_phones: bool) -> NoReturn:
 
 
 def start_jobs(stack: LocalStack) -> BackgroundScheduler:
-    from apscheduler.schedulers.background import (
-        BackgroundScheduler,
-    )  # Late: the address is printed sooner.
+    # Late: the address is printed sooner.
+    from apscheduler.schedulers.background import BackgroundScheduler
 
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     jobs = BackgroundScheduler(

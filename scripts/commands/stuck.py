@@ -81,8 +81,8 @@ def execution_status(where: Bar, order) -> str:
 def advice(execution: str) -> str:
     """What the runbook says for an execution in this state."""
     if execution == "RUNNING":
-        return "its execution waits although the order has moved: look for dead letters, redrive them"
-    return "the sweep starts it again each minute: its exception is in the log, under the order's id"
+        return "its execution waits although the order has moved: redrive its dead letters"
+    return "the sweep starts it again each minute: the log says why not, under the order's id"
 
 
 def _words(span: timedelta) -> str:

@@ -5,7 +5,7 @@ Zappa packs the whole environment, and dates every file 1980, so that Python fin
 older than its source and compiles everything again at each cold start. What is left here is our
 run-time code and the packages it needs, each with byte-code that Python takes as it is.
 
-An extension (webapp/extensions) is in it, with its libraries, where the stage's EXTENSIONS names it.
+An extension (webapp/extensions) is in it, with its libraries, where the stage names it.
 
 Needs nothing but the standard library and an installed environment.
 """

@@ -1,4 +1,4 @@
-"""The local AWS (MiniStack), kept safe. Runs in .venv/ministack, started by local_stack.py.
+"""The local AWS (MiniStack), kept safe. Runs in .venv/ministack, started by stack.py.
 
 MiniStack by itself saves its state only when it is told to stop, in one file per service. Here
 - the state of all services is one file, replaced in one step: a crash leaves the old or the new;
@@ -11,8 +11,8 @@ MiniStack by itself saves its state only when it is told to stop, in one file pe
 What a rule hands to the function is tried again when the function fails, and kept with the dead
 letters in the end, as on AWS; MiniStack by itself tries once.
 
-Roles and policies are enforced, with three corrections (see "Rights"), and the function's credentials
-are known from the start: on AWS Lambda makes them.
+Roles and policies are enforced, with three corrections (see "Rights"), and the function's
+credentials are known from the start: on AWS Lambda makes them.
 
 It uses MiniStack's internals, so its version is pinned in requirements/emulator.txt.
 """
