@@ -83,7 +83,7 @@ class CloudStack:
         stack = self.describe()
         if stack is None:
             return False
-        if stack["StackStatus"].endswith("IN_PROGRESS"):
+        if _is_changing(stack["StackStatus"]):
             self._settle()
         self._client.delete_stack(StackName=self.name)
         status = self._settle(stack["StackId"])
@@ -104,7 +104,7 @@ class CloudStack:
         if stack is None:
             return None
         status = stack["StackStatus"]
-        if status.endswith("IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+        if _is_changing(status):
             status = self._settle()
         if status == "UPDATE_ROLLBACK_FAILED":
             self._client.continue_update_rollback(StackName=self.name)
@@ -220,6 +220,11 @@ class CloudStack:
             if reason == "User Initiated":
                 break
         return " ".join(failed.split())
+
+
+def _is_changing(status: str) -> bool:
+    """False for a stack that only waits for its change set to be executed, which nobody does."""
+    return status.endswith("IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
 class _Sent:

@@ -100,6 +100,23 @@ def test_tables_left_behind_are_taken_over_with_what_they_hold(emulator, stack):
     assert kinds == {"AWS::DynamoDB::Table", "AWS::SQS::Queue"}
 
 
+def test_a_taking_over_that_was_interrupted_is_begun_anew(emulator, stack, monkeypatch):
+    name = f"{stack.name}-orders"
+    template = _template(Orders=_table(name))
+    stack.put(template, {}, {})
+    stack.delete()
+
+    def interrupted(**_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patches, pytest.raises(KeyboardInterrupt):
+        patches.setattr(stack._client, "execute_change_set", interrupted)
+        stack.put(template, {}, {})
+    assert stack.describe()["StackStatus"] == "REVIEW_IN_PROGRESS"
+    assert stack.put(template, {}, {})["StackStatus"].endswith("_COMPLETE")
+    assert emulator.client("dynamodb").list_tables()["TableNames"].count(name) == 1
+
+
 def test_accounts_left_behind_are_taken_over_with_their_groups(emulator, stack):
     name = f"{stack.name}-staff"
     kept = {"DeletionPolicy": "Retain"}
