@@ -103,7 +103,6 @@ def init(chosen: argparse.Namespace) -> None:
 
 def _open_account(chosen: argparse.Namespace, known: Mapping):
     import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
 
     profile = known.get("profile_name")
     own = boto3.Session(profile_name=profile)
@@ -118,13 +117,7 @@ def _open_account(chosen: argparse.Namespace, known: Mapping):
             " eu-central-1 or us-east-1."
         )
     session = boto3.Session(profile_name=profile, region_name=region)
-    try:
-        return session.client("sts").get_caller_identity()["Account"], region, session
-    except (BotoCoreError, ClientError) as error:
-        raise StackError(
-            f"AWS does not accept your credentials ({_short(error)}). Sign in, for instance with"
-            " “aws configure” or “aws sso login”, and run this again."
-        ) from None
+    return session.client("sts").get_caller_identity()["Account"], region, session
 
 
 def _bucket_of(known: Mapping, account: str, region: str) -> str:
@@ -159,8 +152,17 @@ def _find_certificate(
     session, domain: str, chosen: argparse.Namespace, known: Mapping
 ) -> dict[str, str]:
     """With a zone in Route 53 the stack makes certificate and record itself."""
-    parameters = known.get("stack_parameters", {})
-    if arn := chosen.certificate_arn or parameters.get("CertificateArn"):
+    arn = chosen.certificate_arn
+    if arn is None and domain == known.get("domain"):
+        # Made for this name; another one has another.
+        arn = known.get("stack_parameters", {}).get("CertificateArn")
+    if arn:
+        region = session.region_name
+        if not re.fullmatch(rf"arn:aws[a-z-]*:acm:{region}:\d{{12}}:certificate/\S+", arn):
+            raise StackError(
+                f"--certificate-arn must be that of a certificate in ACM in {region}, such as"
+                f" arn:aws:acm:{region}:123456789012:certificate/…, not “{arn}”."
+            )
         return {"certificate_arn": arn}
     pages = session.client("route53").get_paginator("list_hosted_zones").paginate()
     zones = {
@@ -264,11 +266,6 @@ def _confirm(chosen: argparse.Namespace, question: str) -> None:
         raise StackError("Nobody is there to ask; add --yes to go on without being asked.")
     if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
         raise StackError("Nothing was done.")
-
-
-def _short(error: Exception) -> str:
-    response = getattr(error, "response", None)
-    return response["Error"]["Code"] if response else str(error).rstrip(".")
 
 
 if __name__ == "__main__":

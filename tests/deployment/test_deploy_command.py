@@ -156,3 +156,21 @@ def test_a_domain_elsewhere_comes_with_its_certificate(init):
     written = init(*_GOOD, "--domain", "bar.example.org", "--certificate-arn", arn)["dev"]
     assert written["stack_parameters"]["CertificateArn"] == arn
     assert "HostedZoneId" not in written["stack_parameters"]
+    assert init("--stage", "dev", "--yes")["dev"] == written
+
+
+def test_another_domain_does_not_get_the_certificate_of_the_one_before(init, emulator):
+    arn = "arn:aws:acm:us-east-1:000000000000:certificate/1234"
+    init(*_GOOD, "--domain", "bar.example.org", "--certificate-arn", arn)
+    emulator.client("route53").create_hosted_zone(Name="cups.example", CallerReference="cups")
+    moved = init("--stage", "dev", "--domain", "bar.cups.example", "--yes")["dev"]
+    assert "CertificateArn" not in moved["stack_parameters"]
+    assert moved["stack_parameters"]["HostedZoneId"]
+
+
+def test_a_certificate_of_another_region_is_refused(init, settings_file):
+    arn = "arn:aws:acm:eu-central-1:000000000000:certificate/1234"
+    says = _refusal(
+        init, settings_file, *_GOOD, "--domain", "bar.example.org", "--certificate-arn", arn
+    )
+    assert "a certificate in ACM in us-east-1" in says
