@@ -1,6 +1,6 @@
 """Prints fresh sign-in links, one a line: python -m scripts.local.sign_in_links --role ROLE [...]
 
-Runs with the environment of a running stack; scripts/staff and the launcher see to that.
+Runs with the environment of a running stack, which the launcher gives it.
 """
 
 from __future__ import annotations
