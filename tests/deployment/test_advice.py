@@ -26,7 +26,7 @@ def _refusal(code: str, message: str = "No.") -> ClientError:
         (_refusal("ExpiredToken"), "aws sso login"),
         (ScanError("Failed", NoCredentialsError()), "AWS does not accept your credentials"),
         (_refusal("AccessDeniedException", "You may\nnot."), "lack a right for this (You may not)."),
-        (EndpointConnectionError(endpoint_url="https://x.example"), "Check the network"),
+        (EndpointConnectionError(endpoint_url="https://x.example"), "Check network and region"),
         (NoRegionError(), "Run this first: scripts/deploy init"),
         (_refusal("LimitExceeded"), "AWS refused ListTables (LimitExceeded): No."),
     ],
