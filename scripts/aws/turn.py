@@ -80,6 +80,6 @@ class Turn:
         since = datetime.fromisoformat(held["since"])
         if datetime.now(UTC) - since < GIVEN_UP_AFTER:
             raise StackError(
-                f"{held['who']} deploys this stage since {since:%H:%M} UTC; wait until that is"
-                f" done. If it was killed, take its note away: aws s3 rm {self._address}"
+                f"{held['who']} has been deploying this stage since {since:%H:%M} UTC; wait until"
+                f" that is done. If it was killed, take its note away: aws s3 rm {self._address}"
             )

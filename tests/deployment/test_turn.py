@@ -39,7 +39,7 @@ def test_of_two_at_the_same_moment_one_has_the_turn(s3, monkeypatch):
     first, second = Turn(s3, BUCKET, NAME), Turn(s3, BUCKET, NAME)
     monkeypatch.setattr(second, "_held", _first_nothing(second._held))
     first.take()
-    with pytest.raises(StackError, match="deploys this stage since"):
+    with pytest.raises(StackError, match="has been deploying this stage since"):
         second.take()
     first.give_back()
 
