@@ -33,3 +33,17 @@ def test_an_options_words_keep_off_its_border_in_a_wide_font(bar):
     phone.evaluate("document.documentElement.style.fontFamily = 'DejaVu Sans'")
     rooms = phone.locator(".chip").evaluate_all(_ROOM_BESIDE_WORDS)
     assert len(rooms) == 6 and min(rooms) >= 10
+
+
+def test_the_drink_chosen_by_keyboard_never_hides_behind_the_bar_below(narrow_phone):
+    get_place(narrow_phone)
+    narrow_phone.get_by_role("radio", name="Espresso").focus()
+    for _ in range(7):
+        narrow_phone.keyboard.press("ArrowDown")
+        chosen = narrow_phone.locator("[name=drink]:checked").bounding_box()
+        assert chosen["y"] + chosen["height"] <= _top_of_the_bar(narrow_phone)
+    expect(narrow_phone.get_by_role("radio", name="Hot Chocolate")).to_be_checked()
+
+
+def _top_of_the_bar(phone) -> float:
+    return phone.locator(".foot:visible").bounding_box()["y"]

@@ -61,6 +61,7 @@ def page(shop_id: str, extension: str):
         printouts=[
             printout_view(shop, one, now)
             | {
+                "id": one.id,
                 "pdf_url": url_for("printing.pdf", printout_id=one.id, **place),
                 "again_url": url_for("printing.again", printout_id=one.id, **place),
             }

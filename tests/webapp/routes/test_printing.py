@@ -134,6 +134,8 @@ def test_the_team_sees_what_was_printed_and_has_it_printed_again(screen, printer
     page = tablet.get(TICKETS).get_data(as_text=True)
     assert re.search(r"just now · printed|· printed", page)
     assert tablet.get(f"{TICKETS}/{ticket.id}").data.startswith(b"%PDF-")
+    # By its id the focus finds back when the list renews itself.
+    assert f'id="again-{ticket.id}"' in page and f'id="pdf-{ticket.id}"' in page
     answer = tablet.post(f"{TICKETS}/{ticket.id}/again")
     assert answer.status_code == 303 and answer.location == TICKETS
     assert len(kit.printer.waiting("main")) == 1

@@ -161,8 +161,10 @@ function startDialog() {
   document.body.addEventListener('htmx:afterRequest', event => {
     const { requestConfig, target, xhr } = event.detail
     const done = dialog.contains(requestConfig.elt) && target.id === 'barista-board'
-    if (done && xhr.status) dialog.close()
+    // After a fault nothing is known to be done: what was typed stays.
+    if (done && xhr.status && xhr.status < 500) dialog.close()
   })
+  dialog.addEventListener('close', () => each('.toast', line => line.remove(), dialog))
   dialog.addEventListener('click', event => {
     if (event.target === dialog || event.target.closest('[data-keep]')) {
       event.preventDefault()

@@ -13,7 +13,10 @@ function show() {
 }
 
 function unlock() {
-  audio = audio || new (window.AudioContext || window.webkitAudioContext)()
+  if (!audio) {
+    audio = new (window.AudioContext || window.webkitAudioContext)()
+    audio.addEventListener('statechange', show)
+  }
   return audio.resume().then(show, show)
 }
 
@@ -45,8 +48,9 @@ export function startChime() {
     try { localStorage.setItem('sound', wanted ? 'on' : 'off') } catch (error) { /* as above */ }
     unlock().then(() => { show(); chime() })
   })
-  // The first tap anywhere unlocks it, unless that tap is on the button itself.
+  // A tap anywhere unlocks it, unless that tap is on the button itself: the first one, and the first
+  // one after the tablet has slept or rung and the browser took the sound away.
   addEventListener('pointerdown', event => {
-    if (wanted && !button.contains(event.target)) unlock()
-  }, { once: true, capture: true })
+    if (wanted && !(audio && audio.state === 'running') && !button.contains(event.target)) unlock()
+  }, true)
 }

@@ -1,5 +1,5 @@
 // The menu form: only the option groups that suit the drink, and the choice read back.
-import { each, say, write } from './clock.js'
+import { each, write } from './clock.js'
 import { toast } from './taps.js'
 
 // English writes a name small in the middle of a sentence; German, for one, does not.
@@ -51,9 +51,7 @@ export function renewMenu(fresh) {
   if (again) again.focus({ preventScroll: true })
   showChoice()
   if (!gone) return
-  const words = form.dataset.gone.replace('{drink}', () => gone)
-  toast(words)
-  say(words)
+  toast(form.dataset.gone.replace('{drink}', () => gone))
 }
 
 export function startMenu() {

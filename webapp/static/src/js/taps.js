@@ -13,10 +13,22 @@ const WORDS = {
 export const words = name => document.documentElement.dataset[name] || WORDS[name]
 
 export function toast(text, seconds = 6) {
-  const line = document.getElementById('toast')
-  line.textContent = text
+  document.getElementById('toast').textContent = text
+  toastInDialog(text)
   clearTimeout(toastTimer)
-  toastTimer = setTimeout(() => { document.getElementById('toast').textContent = '' }, seconds * 1000)
+  if (text) toastTimer = setTimeout(toast, seconds * 1000, '')
+}
+
+// An open dialog lies over all else, and what is outside it is neither seen nor read out.
+function toastInDialog(text) {
+  document.querySelectorAll('dialog .toast').forEach(line => line.remove())
+  const dialog = text && document.querySelector('dialog[open]')
+  if (!dialog) return
+  const line = document.createElement('p')
+  line.className = 'toast'
+  line.setAttribute('role', 'alert')
+  line.textContent = text
+  dialog.append(line)
 }
 
 const buttonOf = form => (form.id && document.querySelector(`button[form="${form.id}"]`)) || form.querySelector('button:not([type="button"])')

@@ -35,12 +35,20 @@ function coverOldCode(now) {
 }
 
 // A code lives for seconds only: a picture of it is worthless by the time it is sent on. The next
-// ones are in hand; after the last of them the panel is read.
+// ones are in hand; after the last of them the panel is read, and again after a while.
+const ASK_AGAIN_MS = 5000
+let askedAt = 0
+
 function renewCode(now) {
   if (panel().dataset.state !== 'open' || now < panel().dataset.renew) return
   const next = [...panel().querySelectorAll('template')].find(one => now < one.dataset.renew)
   const shown = panel().querySelector('a.when-open')
-  if (!next || !shown) { read('code-panel'); return }
+  if (!next || !shown) {
+    if (now - askedAt < ASK_AGAIN_MS) return
+    askedAt = now
+    read('code-panel')
+    return
+  }
   shown.replaceWith(next.content.firstElementChild)
   Object.assign(panel().dataset, next.dataset)
   next.remove()
