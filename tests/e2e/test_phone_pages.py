@@ -45,5 +45,23 @@ def test_the_drink_chosen_by_keyboard_never_hides_behind_the_bar_below(narrow_ph
     expect(narrow_phone.get_by_role("radio", name="Hot Chocolate")).to_be_checked()
 
 
+def test_with_letters_twice_as_large_nothing_runs_out_of_the_page(bar):
+    phone = bar.scan(bar.tv(), viewport={"width": 195, "height": 422})
+    get_place(phone)
+    widths = [_width(phone)]
+    number = place_order(phone, "Hot Chocolate")
+    widths.append(_width(phone))
+    tablet = bar.tablet("Rui")
+    for button, state in (("Make", "MAKING"), ("Complete", "COMPLETED"), ("Collected", "COLLECTED")):
+        tap(tablet, number, button)
+        phone.locator(f"#order-status[data-state={state}]").wait_for()
+        widths.append(_width(phone))
+    assert widths == [195] * 5
+
+
+def _width(phone) -> int:
+    return phone.evaluate("document.documentElement.scrollWidth")
+
+
 def _top_of_the_bar(phone) -> float:
     return phone.locator(".foot:visible").bounding_box()["y"]

@@ -109,3 +109,12 @@ def test_a_tv_without_a_next_code_asks_every_few_seconds_only(bar):
         tv.clock.run_for(1000)
     expect(tv.get_by_text("The next code is on its way.")).to_be_visible()
     assert 5 < len(asked) < 30
+
+
+@pytest.mark.parametrize("path", ["admin/menu", "admin/settings", "admin/shop", "barista/walk-up"])
+def test_the_teams_pages_fit_the_narrowest_phone(bar, path):
+    admin = bar.signed_in("phone", "admin")
+    admin.set_viewport_size({"width": 320, "height": 640})
+    admin.goto(f"{bar.stack.base_url}/main/{path}")
+    admin.evaluate("document.documentElement.style.fontFamily = 'DejaVu Sans'")
+    assert admin.evaluate("document.documentElement.scrollWidth") == 320

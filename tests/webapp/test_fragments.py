@@ -167,3 +167,13 @@ def test_no_text_at_all_makes_a_fragment_act(context, text):
 ])
 def test_what_acts_or_leads_away_is_found(html):
     assert broken_rules(html)
+
+
+def test_a_paused_bar_does_not_tell_people_that_they_could_be_first(context):
+    shop = a_shop(is_open=True)
+    told = {}
+    for until in (None, LATER):
+        view = display_board(replace(shop, paused_until=until), [], LATER)
+        told[until] = fragments.display_board(view, shop)
+    assert "Your order could be first." in told[None]
+    assert "Your order could be first." not in told[LATER]

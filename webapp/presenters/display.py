@@ -23,7 +23,7 @@ def display_board(shop: Shop, open_orders: list[Order], now: datetime) -> dict:
     return {
         "at_ms": to_ms(now),
         "version": 0,
-        "is_open": shop.is_open,
+        "is_open": shop.is_open and not shop.paused_until,
         "preparing": [
             {
                 "number": order.number,

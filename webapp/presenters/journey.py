@@ -54,7 +54,7 @@ def journey_view(
 
 def _drink(shop: Shop, ordered: DrinkOrder) -> dict:
     drink = drink_order(shop, ordered)
-    return {"name": drink.name, "options": as_said(listed(o.name for o in drink.options))}
+    return {"name": drink.name, "options": as_said(listed(drink.differences))}
 
 
 def _day(shop: Shop, at: datetime) -> str:
@@ -111,7 +111,9 @@ def _text(event: StoredEvent, is_shared: bool) -> str:
         case DetailType.ORDER_TIME_OUT:
             if detail.get("cause") == TimeOutCause.CUSTOMER:
                 return _("Nobody chose a drink in time; the order was closed and its place freed.")
-            return _("Nobody could make the drink in time; the order was closed and its place freed.")
+            return _(
+                "Nobody could make the drink in time; the order was closed and its place freed."
+            )
         case DetailType.SHOP_NOT_READY:
             if detail.get("reason") == RefusalReason.FULL:
                 return _("The shop was full; the order was not taken and the scan was given back.")

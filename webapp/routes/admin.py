@@ -101,7 +101,10 @@ def _home(shop_id: str, links: list[dict] | None = None) -> str:
                 "label": "How customers sign in",
                 "url": url_for("admin_phone.edit", shop_id=shop_id),
             },
-            {"label": "Customers’ start page", "url": url_for("customer.welcome", shop_id=shop_id)},
+            {
+                "label": "Customers’ start page",
+                "url": url_for("customer.welcome", shop_id=shop_id),
+            },
             *(
                 {
                     "label": f"What is printed: {name}",

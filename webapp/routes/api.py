@@ -183,7 +183,9 @@ def order_at_counter(shop_id: str, body: dict):
 
 @blueprint.get(f"/{PLACE}/my-orders")
 @allow(DEVICE)
-@operation("What this device has ordered today, newest first", "orders:place", "Orders", query=_LIST)
+@operation(
+    "What this device has ordered today, newest first", "orders:place", "Orders", query=_LIST
+)
 def my_orders(shop_id: str):
     shop = services().shop(shop_id)
     midnight = datetime.combine(shop.local_time(services().now()).date(), time(), shop.zone)
@@ -271,7 +273,12 @@ def _browser() -> CustomerSession:
 
 
 _DAYS = tuple(
-    {"name": name, "in": "query", "description": words, "schema": {"type": "string", "format": "date"}}
+    {
+        "name": name,
+        "in": "query",
+        "description": words,
+        "schema": {"type": "string", "format": "date"},
+    }
     for name, words in (
         ("first", "the first day; today when left out"),
         ("last", "the last day; the first when left out"),
@@ -333,7 +340,8 @@ def _moment(name: str) -> datetime | None:
             raise ValueError
         return moment.astimezone(timezone.utc)
     except (ValueError, OverflowError):
-        raise ChoiceInvalid(f"{name} is a time with its zone, such as 2026-11-24T09:30:00Z.") from None
+        wanted = "a time with its zone, such as 2026-11-24T09:30:00Z"
+        raise ChoiceInvalid(f"{name} is {wanted}.") from None
 
 
 def _orders(shop_id: str, asked: OrderQuery) -> dict:

@@ -299,19 +299,17 @@ def _card_urls(shop: Shop, card: dict) -> dict:
     state = OrderState(card["state"])
     mine = card["is_mine"]
     allowed = {
-        "make_url": ("make", state is OrderState.QUEUED),
+        "make_url": ("barista.make", state is OrderState.QUEUED),
         "release_url": (
-            "release", state is OrderState.MAKING and (mine or card["is_long_in_hand"])
+            "barista.release", state is OrderState.MAKING and (mine or card["is_long_in_hand"])
         ),
-        "complete_url": ("complete", state is OrderState.MAKING and mine),
-        "cancel_url": ("ask_reason", state is not OrderState.COMPLETED
+        "complete_url": ("barista.complete", state is OrderState.MAKING and mine),
+        "cancel_url": ("barista.ask_reason", state is not OrderState.COMPLETED
                        and (state is not OrderState.MAKING or mine)),
-        "collected_url": ("collected", state is OrderState.COMPLETED),
+        "collected_url": ("barista.collected", state is OrderState.COMPLETED),
         "remake_url": ("counter.ask_remake", state is OrderState.COMPLETED),
     }
     return {
-        name: url_for(endpoint if "." in endpoint else f"barista.{endpoint}", shop_id=shop.id, order_id=card["id"])
-        if possible
-        else None
+        name: url_for(endpoint, shop_id=shop.id, order_id=card["id"]) if possible else None
         for name, (endpoint, possible) in allowed.items()
     }

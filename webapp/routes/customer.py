@@ -237,7 +237,8 @@ def _answer(shop: Shop, order: Order, status: int = 200, menu: dict | None = Non
         return _panel(shop, order, menu), status
     if status == 200:
         return redirect(_order_url(order), 303)
-    return page("customer/order.html", shop, live_url=None, **_views(shop, order, menu)), status
+    views = _views(shop, order, menu)
+    return page("customer/order.html", shop, _order_url(order), live_url=None, **views), status
 
 
 def _panel(shop: Shop, order: Order, menu: dict | None = None) -> str:
@@ -301,5 +302,10 @@ def page(template: str, shop: Shop, here: str | None = None, **context) -> str:
     """
     session.modified = session.modified or "customer" in session
     return render_page(
-        template, shop, place=pickup_place(shop), languages=choices(shop, here), here=here, **context
+        template,
+        shop,
+        place=pickup_place(shop),
+        languages=choices(shop, here),
+        here=here,
+        **context,
     )

@@ -31,10 +31,17 @@ def home(shop_id: str):
     for kind in _CHANGE:
         for item in menu[kind]:
             item["edit_url"] = url_for("menu.edit", shop_id=shop_id, kind=kind, item_id=item["id"])
-    return render_page("admin/menu.html", shop, menu=menu, move_url=url_for("menu.move", shop_id=shop_id),
-                 add_urls={kind: url_for("menu.edit", shop_id=shop_id, kind=kind,
-                                         item_id=menu_edits.NEW) for kind in _CHANGE},
-                 back_url=url_for("settings.home", shop_id=shop_id))
+    return render_page(
+        "admin/menu.html",
+        shop,
+        menu=menu,
+        move_url=url_for("menu.move", shop_id=shop_id),
+        add_urls={
+            kind: url_for("menu.edit", shop_id=shop_id, kind=kind, item_id=menu_edits.NEW)
+            for kind in _CHANGE
+        },
+        back_url=url_for("settings.home", shop_id=shop_id),
+    )
 
 
 @blueprint.post("/move")

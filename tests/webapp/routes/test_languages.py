@@ -230,3 +230,10 @@ def test_the_place_to_collect_is_said_in_the_customers_language(phone, screen, s
     assert answer.status_code == 303
     assert "am Fenster" in _text(phone.get("/main/", headers=GERMAN))
     assert "by the window" in _text(phone.get("/main/?lang=en"))
+
+
+def test_a_refused_forms_page_leads_to_the_order_in_the_other_language(phone, code_path):
+    path = claim(phone, code_path)
+    answer = phone.post(path + "/submit", data={"drink": "tea"})
+    assert answer.status_code == 409
+    assert f'href="{path}?' in _text(answer)

@@ -12,14 +12,16 @@ const SEVERAL_DONE = 'are yours'
 const leaving = new Map()
 let undo
 
-const places = root => new Map([...root.querySelectorAll('[data-card]')].map(card => [card.dataset.card, card.dataset.place]))
+const places = root => new Map(
+  [...root.querySelectorAll('[data-card]')].map(({ dataset }) => [dataset.card, dataset.place]))
 
 // The focus goes with the card: after Make it stands on Complete, after that on the next card.
 function followFocus(before) {
   const lost = before.querySelector('[data-focused]')
   if (!lost || document.activeElement !== document.body) return
   const card = document.getElementById('order-' + lost.dataset.focused)
-  const next = (card && card.querySelector('button')) || document.querySelector('#waiting button') || document.querySelector('#making button')
+  const next = (card && card.querySelector('button'))
+    || document.querySelector('#waiting button') || document.querySelector('#making button')
   if (next) next.focus({ preventScroll: true })
 }
 
@@ -62,7 +64,8 @@ export function boardNote(words) {
   remark.className = 'remark'
   remark.textContent = words.replace(/^\d+ /, '')
   stays.querySelector('.what').append(remark)
-  leaving.set(card.dataset.card, { stays, at: [...card.parentNode.children].indexOf(card), until: Date.now() + GONE_AFTER })
+  const at = [...card.parentNode.children].indexOf(card)
+  leaving.set(card.dataset.card, { stays, at, until: Date.now() + GONE_AFTER })
 }
 
 // The answer to a tap was the board itself: the signal about that order says nothing new here.
@@ -91,7 +94,8 @@ function showTray() {
   if (undo) {
     tray.querySelector('use').setAttribute('href', '#s-' + DRAWN[undo.done])
     write(tray.querySelector('[data-number]'), undo.number)
-    write(tray.querySelector('[data-words]'), undo.id.includes(' ') ? SEVERAL_DONE : DONE[undo.done])
+    const done = undo.id.includes(' ') ? SEVERAL_DONE : DONE[undo.done]
+    write(tray.querySelector('[data-words]'), done)
     write(tray.querySelector('[data-seconds]'), undo.left + ' s')
   }
 }
@@ -99,8 +103,10 @@ function showTray() {
 // Of several that were pressed at once, those that the answer shows in one's own hands.
 function ofBatch(ids, xhr) {
   const board = parse(xhr.responseText, 'barista-board')
-  const mine = ids.split(' ').map(id => board && board.querySelector(`#order-${id}.mine`)).filter(Boolean)
-  return mine.length ? { id: mine.map(card => card.dataset.card).join(' '), number: mine.map(card => card.dataset.number).join(', ') } : null
+  const mine = ids.split(' ').map(id => board && board.querySelector(`#order-${id}.mine`))
+    .filter(Boolean).map(card => card.dataset)
+  if (!mine.length) return null
+  return { id: mine.map(one => one.card).join(' '), number: mine.map(one => one.number).join(', ') }
 }
 
 function startTray() {
@@ -110,7 +116,8 @@ function startTray() {
     // What was said about an earlier tap must not lie over this one's Undo.
     if (!parse(event.detail.xhr.responseText, 'toast')) toast('')
     const { undo: ids, number, done } = form.dataset
-    undo = ids.includes(' ') ? ofBatch(ids, event.detail.xhr) : { id: ids, number }
+    const isBatch = ids.includes(' ')
+    undo = isBatch ? ofBatch(ids, event.detail.xhr) : { id: ids, number }
     if (undo) Object.assign(undo, { done, left: UNDO_SECONDS })
     showTray()
   })
@@ -140,7 +147,8 @@ function showOptions(form) {
 // The pressed button may be gone from the answer: then its row's first one has the focus.
 function keepFocus(dialog, row) {
   if (!dialog.open || dialog.contains(document.activeElement)) return
-  const next = dialog.querySelector(`#${CSS.escape(row)} button`) || dialog.querySelector('a, button, input:not([type="hidden"])')
+  const next = dialog.querySelector(`#${CSS.escape(row)} button`)
+    || dialog.querySelector('a, button, input:not([type="hidden"])')
   if (next) next.focus()
 }
 
@@ -183,6 +191,7 @@ export function startBoard() {
     if (card) event.target.dataset.focused = card.dataset.card
   })
   document.addEventListener('scroll', event => {
-    if (event.target.dataset && 'scroll' in event.target.dataset) event.target.dataset.top = event.target.scrollTop
+    const { dataset, scrollTop } = event.target
+    if (dataset && 'scroll' in dataset) dataset.top = scrollTop
   }, true)
 }

@@ -3,7 +3,9 @@ const NOTES = [[880, 0], [1174.66, 0.16]]
 let audio
 let wanted = true
 
-try { wanted = localStorage.getItem('sound') !== 'off' } catch (error) { /* storage is switched off */ }
+try {
+  wanted = localStorage.getItem('sound') !== 'off'
+} catch (error) { /* storage is switched off */ }
 
 function show() {
   const button = document.getElementById('sound')
@@ -45,11 +47,13 @@ export function startChime() {
   button.addEventListener('click', () => {
     const isOn = wanted && audio && audio.state === 'running'
     wanted = !isOn
-    try { localStorage.setItem('sound', wanted ? 'on' : 'off') } catch (error) { /* as above */ }
+    try {
+      localStorage.setItem('sound', wanted ? 'on' : 'off')
+    } catch (error) { /* as above */ }
     unlock().then(() => { show(); chime() })
   })
-  // A tap anywhere unlocks it, unless that tap is on the button itself: the first one, and the first
-  // one after the tablet has slept or rung and the browser took the sound away.
+  // A tap anywhere unlocks it, unless that tap is on the button itself: the first one, and the
+  // first one after the tablet has slept or rung and the browser took the sound away.
   addEventListener('pointerdown', event => {
     if (wanted && !(audio && audio.state === 'running') && !button.contains(event.target)) unlock()
   }, true)

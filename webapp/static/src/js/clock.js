@@ -12,8 +12,10 @@ setClock(Number(document.documentElement.dataset.now))
 export const minutesSeconds = seconds =>
   Math.floor(seconds / 60) + ':' + String(seconds % 60).padStart(2, '0')
 
-// The bar's time, as everywhere on its pages; a zone this browser has never heard of is the device's.
-const inZone = timeZone => new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone })
+// The bar's time, as everywhere on its pages; a zone this browser has never heard of is the
+// device's.
+const inZone = timeZone => new Intl.DateTimeFormat(
+  [], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone })
 let clockOfBar
 try {
   clockOfBar = inZone(document.documentElement.dataset.zone)
@@ -57,7 +59,8 @@ export function tick() {
     }
     if (!left && !elapsed.has(element.dataset.until)) {
       elapsed.add(element.dataset.until)
-      timer.dispatchEvent(new CustomEvent('elapsed', { bubbles: true, detail: timer.dataset.elapsed }))
+      const detail = timer.dataset.elapsed
+      timer.dispatchEvent(new CustomEvent('elapsed', { bubbles: true, detail }))
     }
   })
   each('[data-bar]', bar => { bar.value = Math.max(0, (bar.dataset.bar - now) / 1000) })

@@ -1,5 +1,5 @@
 // A pushed fragment may hold what can be looked at and nothing that acts or leads anywhere: whoever
-// could publish one for us still could not press a button. tests/fragment_rules.py has the same list.
+// could publish one for us still could not press a button. tests/fragment_rules.py lists the same.
 const TAGS = new Set('b bdi circle div ellipse g h1 h2 hr i li line ol output p path progress rect section small span svg use'.split(' '))
 const ATTRIBUTES = /^(aria-(current|hidden|label|labelledby)|class|data-(at|bar|buzz|elapsed|form|look|next|note|now|order|say|since|state|tile|until|version|window)|hidden|id|lang|max|value|[cr]?[xy][12]?|[dr]|fill|height|stroke(-line(cap|join)|-width)?|transform|viewBox|width)$/
 
@@ -10,6 +10,8 @@ const isInert = ({ localName, attributes }) => TAGS.has(localName) && [...attrib
 export function inert(text, id) {
   const page = new DOMParser().parseFromString(text, 'text/html')
   const [html, head, body, root, ...within] = page.querySelectorAll('*')
-  const isAlone = root && root.id === id && root.parentNode === body && within.every(one => root.contains(one))
-  return isAlone && ![html, head, body].some(one => one.attributes.length) && [root, ...within].every(isInert) ? root : null
+  const isAlone = root && root.id === id && root.parentNode === body
+    && within.every(one => root.contains(one))
+    && ![html, head, body].some(one => one.attributes.length)
+  return isAlone && [root, ...within].every(isInert) ? root : null
 }

@@ -45,18 +45,20 @@ function reader(take) {
   }
 }
 
-// One MQTT connection, from its handshake on. `told` hears once that it is `opened`, of each message
-// that it has `received`, and at most once that it is `lost`.
+// One MQTT connection, from its handshake on. `told` hears once that it is `opened`, of each
+// message that it has `received`, and at most once that it is `lost`.
 class Connection {
   constructor({ url, client_id, topic_filters }, told) {
     this.told = told
     this.isOpen = false
     this.socket = new WebSocket(url, 'mqtt')
     this.socket.binaryType = 'arraybuffer'
-    this.socket.onopen = () => this.send(0x10, string('MQTT'), 4, 2, 0, KEEP_ALIVE, string(client_id))
+    this.socket.onopen = () =>
+      this.send(0x10, string('MQTT'), 4, 2, 0, KEEP_ALIVE, string(client_id))
     this.socket.onclose = () => this.lose()
     const read = reader((kind, body) => {
-      if (kind === CONNACK && !body[1]) this.send(0x82, 0, 1, topic_filters.flatMap(one => [...string(one), 0]))
+      const isTaken = kind === CONNACK && !body[1]
+      if (isTaken) this.send(0x82, 0, 1, topic_filters.flatMap(one => [...string(one), 0]))
       else if (kind === SUBACK && !body.slice(2).some(Boolean)) this.open()
       else if (kind === PUBLISH) told.received(body)
       else if (kind === CONNACK || kind === SUBACK) this.lose()
@@ -108,8 +110,8 @@ class Connection {
   }
 }
 
-// The page of a new order brings its first grant. A handshake may begin within a minute of it; a page
-// that is older, or comes out of some cache, asks for a grant of its own.
+// The page of a new order brings its first grant. A handshake may begin within a minute of it; a
+// page that is older, or comes out of some cache, asks for a grant of its own.
 function handed() {
   const holder = document.querySelector('[data-grant]')
   if (!holder) return null

@@ -32,7 +32,8 @@ let onSwapped = () => {}
 let restsAfterNews = false
 let readEvery = EVERY_WITHOUT_PUSH
 
-export const parse = (text, id) => new DOMParser().parseFromString(text, 'text/html').getElementById(id)
+export const parse = (text, id) =>
+  new DOMParser().parseFromString(text, 'text/html').getElementById(id)
 
 // An answer or a push may arrive late: the item's version decides, then the time it was made.
 export function isOlder(fresh, shown) {
@@ -71,7 +72,8 @@ export async function read(id) {
   const giveUp = new AbortController()
   const timer = setTimeout(() => giveUp.abort(), READ_WITHIN)
   try {
-    const answer = await fetch(source.dataset.url, { headers: { 'HX-Request': 'true' }, signal: giveUp.signal })
+    const headers = { 'HX-Request': 'true' }
+    const answer = await fetch(source.dataset.url, { headers, signal: giveUp.signal })
     if (answer.status === 401) signedOut()
     const text = await answer.text()
     const fresh = parse(text, id)
@@ -184,10 +186,12 @@ function poll() {
 // `replace(fresh, shown)` may refuse a swap; `swapped(root, before)` follows every swap;
 // `pushed(root, before)` follows the pushed ones, `signalled(words)` a signal with a note;
 // `isShown(signal)` may spare the read after a signal;
-// `firstRead()` milliseconds after connecting all is read unless something was pushed meanwhile, then
-// again with each new connection. All is read each minute in any case, or, where news are
+// `firstRead()` milliseconds after connecting all is read unless something was pushed meanwhile,
+// then again with each new connection. All is read each minute in any case, or, where news are
 // news of the whole page, `readAfter` milliseconds after the last ones.
-export function startLive({ replace, swapped, pushed, signalled, isShown, firstRead = () => 0, readAfter }) {
+export function startLive({
+  replace, swapped, pushed, signalled, isShown, firstRead = () => 0, readAfter,
+}) {
   if (replace) mayReplace = replace
   if (swapped) onSwapped = swapped
   if (isPushed) {

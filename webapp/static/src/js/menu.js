@@ -27,7 +27,8 @@ export function showChoice() {
   write(choice.lastElementChild, differences.join(form.dataset.list) || form.dataset.plain)
 }
 
-const find = (form, name, value) => form.querySelector(`[name="${CSS.escape(name)}"][value="${CSS.escape(value)}"]`)
+const find = (form, name, value) =>
+  form.querySelector(`[name="${CSS.escape(name)}"][value="${CSS.escape(value)}"]`)
 const nameOf = input => input.closest('label').querySelector('b').textContent
 
 // The bar changed its menu while it stands open here: the tiles are renewed, the form and what is

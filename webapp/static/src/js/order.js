@@ -19,7 +19,8 @@ const has = id => !!document.getElementById(id)
 function maySimplyShow(before, after) {
   if (after === before) return true
   if (before === 'CLAIMED') return after === 'ADMITTED' && has('menu')
-  return [before, after].every(one => STEPS.includes(one)) && (!WAITING.includes(after) || has('cancel-order'))
+  const isOnTheWay = [before, after].every(one => STEPS.includes(one))
+  return isOnTheWay && (!WAITING.includes(after) || has('cancel-order'))
 }
 
 function statusPushed({ dataset: { state, version, at } }) {
@@ -29,8 +30,8 @@ function statusPushed({ dataset: { state, version, at } }) {
   else Object.assign(panel.dataset, { state, version, at })
 }
 
-// The page is as new as the place that was asked for: the answer is on its way, as a push. Where that
-// was sent before anybody listened, it is read, after as long as it may take.
+// The page is as new as the place that was asked for: the answer is on its way, as a push. Where
+// that was sent before anybody listened, it is read, after as long as it may take.
 const ON_ITS_WAY_MS = 1000
 const ANSWER_MS = 700
 
@@ -56,7 +57,8 @@ function offerSharing() {
   if (!navigator.share) return
   each('[data-share]', button => {
     button.hidden = false
-    button.addEventListener('click', () => navigator.share({ title: document.title, url: button.dataset.share }).catch(() => {}))
+    const link = { title: document.title, url: button.dataset.share }
+    button.addEventListener('click', () => navigator.share(link).catch(() => {}))
   })
 }
 

@@ -31,7 +31,9 @@ function toastInDialog(text) {
   dialog.append(line)
 }
 
-const buttonOf = form => (form.id && document.querySelector(`button[form="${form.id}"]`)) || form.querySelector('button:not([type="button"])')
+const buttonOf = form =>
+  (form.id && document.querySelector(`button[form="${form.id}"]`))
+  || form.querySelector('button:not([type="button"])')
 
 // The pressed button says it; it keeps the focus, since `sending` alone stops a second tap.
 export function begin(form, pressed) {

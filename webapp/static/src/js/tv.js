@@ -23,7 +23,8 @@ function sharpenCode() {
   each('#code-panel a svg', svg => {
     const modules = svg.viewBox.baseVal && svg.viewBox.baseVal.width
     const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16
-    const perModule = Math.floor((QUIET_ZONE_PX * unit * devicePixelRatio) / modules) / devicePixelRatio
+    const pixels = QUIET_ZONE_PX * unit * devicePixelRatio
+    const perModule = Math.floor(pixels / modules) / devicePixelRatio
     if (!Number.isInteger(modules) || modules > 90 || !perModule) return
     svg.style.width = svg.style.height = perModule * modules + 'px'
   })
