@@ -34,6 +34,7 @@ def main() -> None:
     link = create_link(services, SHOP, "admin", "Ana").removeprefix(services.public_url)
     press(admin, link, link)
     let_a_till_in(admin, app.test_client())
+    assert admin.get(f"/{SHOP}/barista/recent").status_code == 200
     show_a_logo(services, admin)
 
 
@@ -49,7 +50,7 @@ def forget_whose_an_order_was(services: Services) -> None:
     shop = services.shop(SHOP)
     code = codes.current_code(services, shop).qr_code.text
     _, browser = codes.scan_code(services, shop, code, "127.0.0.1", None)
-    order = codes.claim_place(services, shop, browser, "a form of the walk", "127.0.0.1")
+    order = codes.claim_place(services, shop, browser, "127.0.0.1")
     until(lambda: _now(services, order).state is OrderState.ADMITTED)
     ordering.cancel_order(services, _now(services, order))
     until(lambda: len(services.journeys.stored(order.id)) >= 3)
