@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -77,9 +79,11 @@ def test_a_long_name_stays_within_the_card_of_the_drink_in_hand(bar, tablet):
     dialog.get_by_role("radio", name="Extra shot").check()
     dialog.get_by_label("Name, if you like").fill("Maximiliane-Charlotte W.")
     dialog.get_by_role("button", name="Place").click()
-    tablet.locator("#waiting").get_by_role("button", name="Make", exact=True).click()
+    name = re.compile("Maximiliane")
+    waiting = tablet.locator("#waiting article").filter(has_text=name)
+    waiting.get_by_role("button", name="Make", exact=True).click()
 
-    card = tablet.locator("#making article")
+    card = tablet.locator("#making article").filter(has_text=name)
     start, end = _box(card)
     for part in (card.locator(".pill"), card.get_by_role("button", name="Cancel order")):
         assert start < _box(part)[0] and _box(part)[1] <= end - 14
