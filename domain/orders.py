@@ -350,12 +350,17 @@ def collect(order: Order, role: Role, now: datetime) -> Order:
     return _moved(order, Action.COLLECT, role, collected_at=now, taken_back_at=None)
 
 
+def may_be_remade(order: Order, now: datetime) -> bool:
+    """True until it was ready too long ago to be made again; its state says the rest."""
+    return order.ended_at is None or now <= order.ended_at + timedelta(seconds=REMAKE_SECONDS)
+
+
 def remake(order: Order, now: datetime) -> Order:
     """The order back at the head of the line, with its number, to be made again by anybody.
 
     Raises NotAllowedNow, also when it was ready too long ago.
     """
-    if order.ended_at and order.ended_at + timedelta(seconds=REMAKE_SECONDS) < now:
+    if not may_be_remade(order, now):
         raise NotAllowedNow(
             f"Order {order.number} was ready more than {REMAKE_SECONDS // 60} minutes ago."
         )

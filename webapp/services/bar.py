@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from domain.errors import AlreadyTaken, Busy, NotAllowedNow
 from domain.orders import (
-    REMAKE_SECONDS,
     Action,
     Order,
     OrderState,
@@ -17,6 +16,7 @@ from domain.orders import (
     collect,
     complete,
     make,
+    may_be_remade,
     release,
     remake,
     take_back,
@@ -55,8 +55,7 @@ def remakable_orders(services: Services, shop_id: str) -> list[Order]:
         most=_MOST_REMAKABLE,
     )
     found, _ = services.orders.by_time(shop_id, asked)
-    earliest = now - timedelta(seconds=REMAKE_SECONDS)
-    return [order for order in found if order.ended_at >= earliest]
+    return [order for order in found if may_be_remade(order, now)]
 
 
 def make_order(services: Services, order_id: str, barista: StaffSession) -> Order:
