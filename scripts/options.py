@@ -12,6 +12,9 @@ from pathlib import Path
 
 DEFAULT_DATA = Path(__file__).resolve().parent.parent / ".local"
 
+KILLED = ("emulator", "web", "launcher", "all")
+"""What scripts/chaos kills: a process of the bar, or all of them in one moment."""
+
 SETTINGS_HELP = """\
 environment:
   CHOOSE_SECONDS         time to choose a drink (default 300)
@@ -203,6 +206,35 @@ def parse_robots(arguments: list[str]) -> argparse.Namespace:
         )
         crew.add_argument("--seed", type=int, help="the same choices again")
         _add_data(crew)
+    return parser.parse_args(arguments)
+
+
+def parse_chaos(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/chaos",
+        description="Starts a bar of its own in a temporary folder, lets robots order and make"
+        " drinks, kills its processes at random moments, and holds all that anybody was told"
+        " against what the bar knows in the end. Exit code 1 when something was lost or is there"
+        " twice.",
+    )
+    parser.add_argument(
+        "--kills", type=_positive_int, default=12, help="how often something is killed (default 12)"
+    )
+    parser.add_argument(
+        "--only",
+        choices=KILLED,
+        action="append",
+        help="kill only this; may be given several times (default: each in turn)",
+    )
+    parser.add_argument(
+        "--phones", type=_positive_int, default=6, help="customers at once (default 6)"
+    )
+    parser.add_argument(
+        "--baristas", type=_positive_int, default=2, help="tablets at once (default 2)"
+    )
+    parser.add_argument("--seed", type=int, help="the same moments and choices again")
+    parser.add_argument("--keep", action="store_true", help="keep the bar's folder, and say where")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser.parse_args(arguments)
 
 

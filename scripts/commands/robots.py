@@ -101,6 +101,10 @@ class Visitor:
         element = self._browser.page.select_one(selector)
         return element.get(name, "") if element else ""
 
+    def text(self, selector: str) -> str:
+        element = self._browser.page.select_one(selector)
+        return element.get_text(" ", strip=True) if element else ""
+
     def url_of(self, selector: str) -> str:
         return self._browser.absolute_url(self.attribute(selector, "href"))
 
@@ -110,8 +114,7 @@ class Visitor:
 
     @property
     def title(self) -> str:
-        heading = self._browser.page.select_one("h1")
-        return heading.get_text(" ", strip=True) if heading else ""
+        return self.text("h1")
 
     def sign_in(self, link: str) -> None:
         self.open(link)

@@ -1,0 +1,62 @@
+"""What the bar has told to anybody: the promises that it is held to in the end."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+ENDS = ("COLLECTED", "CANCELLED", "TIMED_OUT", "REFUSED")
+
+
+@dataclass
+class ToldOrder:
+    """The furthest that anybody was told of one order."""
+
+    version: int = 0
+    numbers: set[int] = field(default_factory=set)
+    end: str = ""
+    is_erased: bool = False
+
+
+class Memory:
+    """Remembers each acknowledgement, from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.orders: dict[str, ToldOrder] = defaultdict(ToldOrder)
+        self.facts: dict[tuple[str, str], object] = {}
+        self.acknowledged: Counter[str] = Counter()
+        self.faults: list[str] = []
+
+    def order(
+        self, order_id: str, version: int = 0, number: int | None = None, state: str = ""
+    ) -> None:
+        """A page showed the order like this."""
+        with self._lock:
+            told = self.orders[order_id]
+            told.version = max(told.version, version)
+            if number is not None:
+                told.numbers.add(number)
+            if state in ENDS:
+                told.end = state
+
+    def erased(self, order_id: str) -> None:
+        """Somebody was told that nobody knows any more whose order this was."""
+        with self._lock:
+            self.orders[order_id].is_erased = True
+
+    def fact(self, kind: str, key: str, value: object) -> None:
+        """Something else that was told, such as an account; the last value holds."""
+        with self._lock:
+            self.facts[kind, key] = value
+
+    def count(self, kind: str) -> None:
+        """One more action that was acknowledged."""
+        with self._lock:
+            self.acknowledged[kind] += 1
+
+    def fault(self, what: str) -> None:
+        """An answer that the bar must never give, whatever is killed."""
+        with self._lock:
+            self.faults.append(what)
