@@ -212,6 +212,11 @@ class LocalStack:
         """The process that answers pages and runs the function."""
         return self._web.pid
 
+    @property
+    def emulator_process_id(self) -> int:
+        """The process that stands for AWS."""
+        return self._emulator.pid
+
     def kill_emulator(self) -> None:
         """For tests: end the emulator as a crash would."""
         self._emulator.kill()

@@ -1,0 +1,231 @@
+"""What a bar's history costs it: the same acts on bars that have finished more and more orders.
+
+The history is one real order's items, many times over, spread over the two days before now as an
+event has them. Processor seconds are the emulator's own, so other work on the machine matters little.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scripts.environment import ROOT
+
+if TYPE_CHECKING:
+    import requests
+
+    from scripts.local.stack import LocalStack
+
+SPAN = timedelta(hours=47)
+TIMES = 50
+LIVE_ORDERS = 200
+_ISO = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")
+_MS = re.compile(r"(?<![0-9A-Za-z])1[5-9]\d{11}(?![0-9A-Za-z])")
+_HISTORY = ("orders", "journeys", "metrics", "customers", "customer-sessions")
+"""The tables that get new items with each order."""
+
+
+def growth(counts: Iterable[int]) -> dict[str, float]:
+    """Figures for each count, and each as a ratio to those of the first, which is 0.
+
+    Each bar is measured in a process of its own: the models keep the first endpoint they meet.
+    """
+    figures: dict[str, float] = {}
+    first: dict[str, float] = {}
+    for count in counts:
+        done = subprocess.run(
+            [sys.executable, "-m", "scripts.measuring.growth", str(count)],
+            env=os.environ | {"PYTHONPATH": str(ROOT)}, cwd=ROOT, text=True, stdout=subprocess.PIPE,
+            check=True,
+        )
+        measured = json.loads(done.stdout)
+        first = first or measured
+        for name, value in measured.items():
+            figures[f"{name}_at_{count}"] = round(value, 4)
+            if measured is not first and first[name]:
+                figures[f"{name}_ratio_at_{count}"] = round(value / first[name], 2)
+        if measured is not first:
+            grown = measured["memory_mb"] - first["memory_mb"]
+            figures[f"memory_mb_per_1000_at_{count}"] = round(grown / count * 1000, 2)
+    return figures
+
+
+def measure(count: int) -> dict[str, float]:
+    """The figures of one bar that has finished so many orders."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        _fill(data, count)
+        return _look(data)
+
+
+def _fill(data: Path, count: int) -> None:
+    from scripts.local.emulator.store import load_items
+    from scripts.measuring.order_driver import OrderDriver, connected_relay
+
+    with _running(data) as stack, connected_relay(stack) as relay:
+        order = OrderDriver(relay).lifecycle()
+        items = _items_of_one_order(stack)
+    if count:
+        load_items(data / "aws", _history(items, order.id, count))
+
+
+def _items_of_one_order(stack) -> dict[str, list[dict]]:
+    """Each table's items that the order has made, once its journey is complete."""
+    from scripts.local.deployment import make_clients
+    from webapp.storage.tables import DEFAULT_PREFIX
+
+    keys = (stack.environment[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+    client = make_clients(stack.endpoint_url, *keys)("dynamodb")
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        items = {
+            DEFAULT_PREFIX + name: client.scan(TableName=DEFAULT_PREFIX + name)["Items"]
+            for name in _HISTORY
+        }
+        if "AllEventsStored" in json.dumps(items[DEFAULT_PREFIX + "journeys"]):
+            return items
+        time.sleep(0.2)
+    raise RuntimeError("the order's journey was not completed within a minute")
+
+
+def _history(
+    items: dict[str, list[dict]], order_id: str, count: int
+) -> dict[str, Iterator[dict]]:
+    now = datetime.now(timezone.utc)
+    texts = {table: [json.dumps(item) for item in found] for table, found in items.items()}
+    joined = "".join(text for found in texts.values() for text in found)
+    ids = set(re.findall(r"\b[0-9a-f]{32,64}\b", joined)) | {order_id}
+    began = min(datetime.fromisoformat(one) for one in _ISO.findall(joined))
+
+    def clones(table: str) -> Iterator[dict]:
+        for place in range(count):
+            shift = now - SPAN * (1 - place / count) - began - timedelta(minutes=20)
+            for text in texts[table]:
+                yield json.loads(_moved(_renamed(text, ids, place), shift))
+
+    return {table: clones(table) for table in texts}
+
+
+def _renamed(text: str, ids: set[str], place: int) -> str:
+    """The same with ids of its own: their last eight letters count the orders."""
+    for one in ids:
+        text = text.replace(one, f"{one[:-8]}{place:08x}")
+    return text.replace('"order_number": {"N": "1"}', f'"order_number": {{"N": "{place + 1}"}}')
+
+
+def _moved(text: str, shift: timedelta) -> str:
+    def iso(found: re.Match) -> str:
+        moved = datetime.fromisoformat(found[0]) + shift
+        return moved.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    milliseconds = int(shift.total_seconds() * 1000)
+    return _MS.sub(lambda found: str(int(found[0]) + milliseconds), _ISO.sub(iso, text))
+
+
+# Looking at it
+
+
+def _look(data: Path) -> dict[str, float]:
+    import requests
+
+    from scripts.measuring.order_driver import OrderDriver, connected_relay
+    from webapp.services import bar
+    from webapp.services.sign_in import create_link
+
+    figures: dict[str, float] = {}
+    started = time.perf_counter()
+    with _running(data) as stack:
+        figures["start_seconds"] = time.perf_counter() - started
+        emulator = stack.emulator_process_id
+        figures["start_processor_seconds"] = processor_seconds(emulator)
+        with connected_relay(stack) as relay:
+            driver = OrderDriver(relay)
+            barista, admin = requests.Session(), requests.Session()
+            for session, role in ((barista, "barista"), (admin, "admin")):
+                _sign_in(session, stack.link(role))
+            main = f"{stack.base_url}/main/"
+
+            def timed(name: str, act: Callable[[], object], times: int = TIMES) -> None:
+                before = processor_seconds(emulator)
+                for _ in range(times):
+                    act()
+                figures[f"{name}_processor_seconds"] = (
+                    processor_seconds(emulator) - before
+                ) / times
+
+            timed("first_page", lambda: requests.get(main, timeout=120), times=1)
+            timed("page", lambda: requests.get(main, timeout=120))
+            timed("board", lambda: _got(barista, f"{main}barista"))
+            timed("recent", lambda: _got(barista, f"{main}barista/recent"))
+            timed("metrics", lambda: _got(admin, f"{main}metrics"))
+            timed("sign_in", lambda: _sign_in(requests.Session(), create_link(
+                driver.services, "main", "barista"
+            )))
+            order = driver.queued()
+
+            def step() -> None:
+                bar.make_order(driver.services, order.id, driver.barista)
+                bar.release_order(driver.services, order.id, driver.barista)
+
+            timed("two_steps", step)
+            timed("whole_order", driver.lifecycle)
+            figures["memory_mb"] = memory_mb(emulator)
+            for _ in range(LIVE_ORDERS):
+                driver.lifecycle()
+            figures["live_memory_mb_per_1000"] = (
+                (memory_mb(emulator) - figures["memory_mb"]) / LIVE_ORDERS * 1000
+            )
+    return figures
+
+
+@contextmanager
+def _running(data: Path) -> Iterator[LocalStack]:
+    from scripts.local.stack import LocalStack
+
+    with LocalStack(data=data, shop_capacity=1000, scans_per_code=100_000) as stack:
+        os.environ.update(stack.environment)
+        yield stack
+
+
+def _sign_in(session: requests.Session, link: str) -> None:
+    page = session.get(link, timeout=120)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
+    session.post(link, {"csrf_token": token}, timeout=120).raise_for_status()
+
+
+def _got(session: requests.Session, url: str) -> None:
+    session.get(url, timeout=120).raise_for_status()
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process has used of the processors until now."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except FileNotFoundError:
+        minutes, seconds = _ps(pid, "time").split(":")[-2:]
+        return int(minutes) * 60 + float(seconds)
+
+
+def memory_mb(pid: int) -> float:
+    """What a process holds in memory."""
+    return int(_ps(pid, "rss")) / 1024
+
+
+def _ps(pid: int, what: str) -> str:
+    command = ["ps", "-o", f"{what}=", "-p", str(pid)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(int(sys.argv[1]))))
