@@ -188,6 +188,39 @@ def record_of(order_id: str, marks: Iterable[str]) -> OrderRecord:
     return OrderRecord(order_id, **fields)
 
 
+def row_of_record(record: OrderRecord) -> list:
+    """The record as a short list for JSON, the times in milliseconds; record_of_row reads it."""
+    times = (record.began_at, record.placed_at, record.making_at, record.ended_at)
+    return [
+        record.id,
+        *(at and _to_ms(at) for at in times),
+        record.outcome.value,
+        record.cause,
+        record.drink,
+        [[choice.group, choice.name] for choice in record.choices],
+        record.barista,
+        record.told,
+    ]
+
+
+def record_of_row(row: list) -> OrderRecord:
+    """The record that row_of_record has made a list of."""
+    order_id, began, placed, making, ended, outcome, cause, drink, choices, barista, told = row
+    return OrderRecord(
+        id=order_id,
+        began_at=_from_ms(began),
+        placed_at=placed and _from_ms(placed),
+        making_at=making and _from_ms(making),
+        ended_at=ended and _from_ms(ended),
+        outcome=Outcome(outcome),
+        cause=cause,
+        drink=drink,
+        choices=tuple(Choice(*choice) for choice in choices),
+        barista=barista,
+        told=told and tuple(told),
+    )
+
+
 def figures(records: Iterable[OrderRecord], local: Callable[[datetime], datetime]) -> Figures:
     """The figures of these orders; local: a moment on the shop's own clock."""
     all_records = sorted(records, key=lambda record: (record.began_at, record.id))

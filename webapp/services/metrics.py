@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -13,6 +14,9 @@ from domain.shops import Shop
 from webapp.services.ports import Services
 
 MOST_DAYS = 31
+_HOUR = timedelta(hours=1)
+_SETTLED = timedelta(hours=3)
+"""Hardly an order leaves a mark so long after its hour; one that does unpacks the hour."""
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2100, 1, 1)
 
 
@@ -56,16 +60,59 @@ def count_event(services: Services, event: OrderEvent, announced_at: datetime) -
     if mark is None:
         return False
     services.metrics.mark(event, event.at or announced_at, mark)
+    if event.began_at and event.began_at < services.now() - _SETTLED + _HOUR:
+        services.metrics.unpack(event.shop_id, event.began_at)
     return True
 
 
 def records(services: Services, shop: Shop, days: Days) -> list[OrderRecord]:
     """The orders that began on these days, oldest first."""
     since, until = days.bounds(shop)
-    found = services.metrics.marks(shop.id, since, until)
-    read = [record_of(order_id, marks) for order_id, marks in found.items()]
+    packed = services.metrics.packed_hours(shop.id, since, until)
+    read = [record for hour in packed.values() for record in hour]
+    marks = services.metrics.recorded_marks(shop.id, since, until)
+    read += [record_of(order_id, found) for order_id, found in marks.items()]
+    for begin, end in _gaps(packed, since, until):
+        read += _read_and_pack(services, shop, begin, end)
     of_days = [record for record in read if since <= record.began_at < until]
     return sorted(of_days, key=lambda record: (record.began_at, record.id))
+
+
+def _gaps(
+    hours: Iterable[datetime], since: datetime, until: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """The spans between these whole hours."""
+    begin = since
+    for hour in sorted(hours):
+        if begin < hour:
+            yield begin, hour
+        begin = max(begin, hour + _HOUR)
+    if begin < until:
+        yield begin, until
+
+
+def _read_and_pack(
+    services: Services, shop: Shop, since: datetime, until: datetime
+) -> list[OrderRecord]:
+    """The orders that began in this span; its whole hours that are long over are packed."""
+    read = _read(services, shop, since, until)
+    settled = services.now() - _SETTLED
+    for hour in {_hour_of(record) for record in read}:
+        if since <= hour and hour + _HOUR <= min(until, settled):
+            # Read again between begin and finish: a mark that comes later unpacks the hour.
+            proof = services.metrics.begin_packing(shop.id, hour)
+            whole = _read(services, shop, hour, hour + _HOUR)
+            services.metrics.finish_packing(shop.id, hour, proof, whole)
+    return read
+
+
+def _read(services: Services, shop: Shop, since: datetime, until: datetime) -> list[OrderRecord]:
+    marks = services.metrics.marks(shop.id, since, until)
+    return [record_of(order_id, found) for order_id, found in marks.items()]
+
+
+def _hour_of(record: OrderRecord) -> datetime:
+    return record.began_at.replace(minute=0, second=0, microsecond=0)
 
 
 def figures_of(services: Services, shop: Shop, days: Days) -> Figures:

@@ -40,8 +40,9 @@ def _rebuild_order(
             metrics.mark(event, event.at or at, mark)
     first, at = min(events, key=lambda one: one[0].began_at or one[1])
     began = first.began_at or at
-    if began > now - _SETTLED:
-        return
-    kept = metrics.marks(first.shop_id, began, began + timedelta(milliseconds=1))
-    if surplus := kept.get(first.order_id, set()) - expected:
-        metrics.unmark(first, began, surplus)
+    if began <= now - _SETTLED:
+        span = (first.shop_id, began, began + timedelta(milliseconds=1))
+        kept = metrics.marks(*span) | metrics.recorded_marks(*span)
+        if surplus := kept.get(first.order_id, set()) - expected:
+            metrics.unmark(first, began, surplus)
+    metrics.unpack(first.shop_id, began)

@@ -2,18 +2,25 @@
 
 A mark is added to a set, so an event delivered twice, or a write that the SDK sends again, changes
 nothing. One write unit per counted event, four for an order that ends well.
+
+What the marks of an hour say is packed into one item when somebody reads an hour that is long over,
+so that the figures of a day, or of a month, cost the same whether the bar was busy or not.
 """
 
 from __future__ import annotations
 
+import json
+import secrets
+import zlib
 from collections import defaultdict
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from pynamodb.exceptions import UpdateError
 
 from domain.errors import Busy
-from domain.metrics import nameless_mark
+from domain.metrics import OrderRecord, nameless_mark, record_of_row, row_of_record
 from webapp.storage.tables import MetricModel, TimeAttribute
 from webapp.storage.transaction import check_refused
 
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
 
 _TIME = TimeAttribute()
 _LAST = "~"
+_MOST_PACKED_BYTES = 350_000
+"""Less than the 400 KB that an item may have."""
 
 
 class MetricRepository:
@@ -35,13 +44,59 @@ class MetricRepository:
     def unmark(self, event: OrderEvent, at: datetime, marks: set[str]) -> None:
         model = MetricModel(event.shop_id, _order_key(event, at))
         model.update(actions=[MetricModel.marks.delete(marks)])
+        self.unpack(event.shop_id, event.began_at or at)
 
     def marks(self, shop_id: str, since: datetime, until: datetime) -> dict[str, set[str]]:
-        found = defaultdict(set)
-        for first, last in _ranges(since, until):
-            for model in MetricModel.query(shop_id, MetricModel.item_key.between(first, last)):
-                found[_order_id(model)] |= model.marks or set()
-        return {order_id: marks for order_id, marks in found.items() if marks}
+        return _marks_between(
+            shop_id, f"order#{_TIME.serialize(since)}", f"order#{_TIME.serialize(until)}"
+        )
+
+    def recorded_marks(self, shop_id: str, since: datetime, until: datetime) -> dict[str, set[str]]:
+        # A day further, for what ended after midnight.
+        last_day = until + timedelta(days=1)
+        return _marks_between(
+            shop_id, f"recorded#{since:%Y-%m-%d}", f"recorded#{last_day:%Y-%m-%d}#{_LAST}"
+        )
+
+    def packed_hours(
+        self, shop_id: str, since: datetime, until: datetime
+    ) -> dict[datetime, list[OrderRecord]]:
+        span = MetricModel.item_key.between(_hour_key(since), _hour_key(until))
+        return {
+            _hour_of(model): _unpacked(model.packed)
+            for model in MetricModel.query(shop_id, span, consistent_read=True)
+            if model.packed
+        }
+
+    def begin_packing(self, shop_id: str, hour: datetime) -> str:
+        proof = secrets.token_hex(8)
+        MetricModel(shop_id, _hour_key(hour)).update(actions=[MetricModel.packing.set(proof)])
+        return proof
+
+    def finish_packing(
+        self, shop_id: str, hour: datetime, proof: str, records: Sequence[OrderRecord]
+    ) -> None:
+        packed = _packed(records)
+        if len(packed) > _MOST_PACKED_BYTES:
+            return
+        try:
+            MetricModel(shop_id, _hour_key(hour)).update(
+                actions=[MetricModel.packed.set(packed), MetricModel.packing.remove()],
+                condition=MetricModel.packing == proof,
+            )
+        except UpdateError as error:
+            # A late mark came in between; whoever reads next packs the hour with it.
+            check_refused(error)
+
+    def unpack(self, shop_id: str, at: datetime) -> None:
+        model = MetricModel(shop_id, _hour_key(at))
+        try:
+            model.update(
+                actions=[MetricModel.packed.remove(), MetricModel.packing.remove()],
+                condition=MetricModel.packed.exists() | MetricModel.packing.exists(),
+            )
+        except UpdateError as error:
+            check_refused(error)
 
     def latest_marks(self, shop_id: str, since: datetime, most: int) -> dict[str, set[str]]:
         newest = MetricModel.query(
@@ -67,6 +122,7 @@ class MetricRepository:
                 check_refused(error)
                 # A mark came meanwhile: tell the caller to come again.
                 raise Busy from None
+            self.unpack(order.shop_id, order.created_at)
 
     def count_refusal(self, shop_id: str, day: str, cause: str) -> None:
         model = MetricModel(shop_id, f"refused#{day}#{cause}")
@@ -91,14 +147,33 @@ def _order_key(event: OrderEvent, at: datetime) -> str:
     return f"recorded#{at:%Y-%m-%d}#{event.order_id}"
 
 
-def _ranges(since: datetime, until: datetime) -> list[tuple[str, str]]:
-    # A day further, for what ended after midnight.
-    last_day = until + timedelta(days=1)
-    return [
-        (f"order#{_TIME.serialize(since)}", f"order#{_TIME.serialize(until)}"),
-        (f"recorded#{since:%Y-%m-%d}", f"recorded#{last_day:%Y-%m-%d}#{_LAST}"),
-    ]
+def _marks_between(shop_id: str, first: str, last: str) -> dict[str, set[str]]:
+    found = defaultdict(set)
+    for model in MetricModel.query(shop_id, MetricModel.item_key.between(first, last)):
+        found[_order_id(model)] |= model.marks or set()
+    return {order_id: marks for order_id, marks in found.items() if marks}
 
 
 def _order_id(model: MetricModel) -> str:
     return model.item_key.split("#", 2)[2]
+
+
+# Hours that are long over
+
+
+def _hour_key(at: datetime) -> str:
+    return f"hour#{at.astimezone(timezone.utc):%Y-%m-%dT%H}"
+
+
+def _hour_of(model: MetricModel) -> datetime:
+    hour = datetime.strptime(model.item_key, "hour#%Y-%m-%dT%H")
+    return hour.replace(tzinfo=timezone.utc)
+
+
+def _packed(records: Sequence[OrderRecord]) -> bytes:
+    rows = [row_of_record(record) for record in records]
+    return zlib.compress(json.dumps(rows, separators=(",", ":")).encode(), 9)
+
+
+def _unpacked(packed: bytes) -> list[OrderRecord]:
+    return [record_of_row(row) for row in json.loads(zlib.decompress(packed))]

@@ -426,7 +426,10 @@ class AnswerModel(Model):
 
 
 class MetricModel(Model):
-    """What is counted: an order's marks under its beginning, or a day's refused scans of a kind."""
+    """What is counted: an order's marks under its beginning, or a day's refused scans of a kind.
+
+    Or all orders of an hour that is long over: packed holds what their marks say, packing who packs.
+    """
 
     class Meta:
         table_name = DEFAULT_PREFIX + "metrics"
@@ -435,6 +438,8 @@ class MetricModel(Model):
     item_key = UnicodeAttribute(range_key=True)
     marks = UnicodeSetAttribute(null=True)
     taken = NumberAttribute(null=True)
+    packed = BinaryAttribute(null=True, legacy_encoding=False)
+    packing = UnicodeAttribute(null=True)
 
 
 MODELS: tuple[type[Model], ...] = (

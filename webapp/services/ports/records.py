@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -11,6 +11,7 @@ from domain.detail_types import DetailType
 
 if TYPE_CHECKING:
     from domain.events import OrderEvent
+    from domain.metrics import OrderRecord
     from domain.orders import Order
 
 
@@ -45,7 +46,21 @@ class Metrics(Protocol):
     def unmark(self, event: OrderEvent, at: datetime, marks: set[str]) -> None:
         """Takes marks away that the order's journey does not know."""
     def marks(self, shop_id: str, since: datetime, until: datetime) -> dict[str, set[str]]:
-        """The marks of all orders that may have begun in this span, by order id."""
+        """The marks of our own orders that began in this span, by order id."""
+    def recorded_marks(self, shop_id: str, since: datetime, until: datetime) -> dict[str, set[str]]:
+        """The marks of orders recorded elsewhere that may have begun in this span."""
+    def packed_hours(
+        self, shop_id: str, since: datetime, until: datetime
+    ) -> dict[datetime, list[OrderRecord]]:
+        """What the marks of whole hours say, of those that are packed, by the hour's begin."""
+    def begin_packing(self, shop_id: str, hour: datetime) -> str:
+        """Says that an hour is being packed; what is returned proves it to finish_packing."""
+    def finish_packing(
+        self, shop_id: str, hour: datetime, proof: str, records: Sequence[OrderRecord]
+    ) -> None:
+        """Keeps an hour's records, unless it was unpacked since begin_packing."""
+    def unpack(self, shop_id: str, at: datetime) -> None:
+        """Forgets what is packed of this moment's hour, for a mark there has changed."""
     def latest_marks(self, shop_id: str, since: datetime, most: int) -> dict[str, set[str]]:
         """The marks of the newest orders that began after `since`."""
     def forget(self, order: Order) -> None:
