@@ -3,6 +3,8 @@
 import pytest
 
 from tests.builders import Clock, a_shop, empty_tables, moto_tables, services_over_tables
+from webapp import create_app
+from webapp.settings import Settings
 
 
 @pytest.fixture(scope="package")
@@ -22,3 +24,11 @@ def services(moto, clock):
     services = services_over_tables(clock)
     services.shops.create(a_shop(capacity=3, scans_per_code=4))
     return services
+
+
+@pytest.fixture
+def in_app(services):
+    """Words and fragments need an application; it works with the test's services."""
+    settings = Settings(secret_key=services.secret_keys[0], public_url=services.public_url)
+    with create_app(settings, services).test_request_context():
+        yield

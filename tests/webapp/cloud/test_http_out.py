@@ -104,3 +104,9 @@ def test_no_address_inside_is_reached(host):
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
 def test_public_addresses_are_outside(address):
     assert is_outside(address)
+
+
+@pytest.mark.parametrize("address", ["224.0.0.1", "239.255.255.250", "ff02::1", "ff0e::1"])
+def test_a_group_of_machines_is_not_outside(address):
+    """Python calls some of these addresses global."""
+    assert not is_outside(address)
