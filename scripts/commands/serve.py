@@ -18,7 +18,6 @@ from scripts.machine import StackError, write_privately
 if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
 
-SNAPSHOT_SECONDS = 5
 HEALTH_SECONDS = 2  # Only a look at two processes.
 TRIM_SECONDS = 60
 
@@ -85,7 +84,6 @@ def start_jobs(stack: LocalStack) -> BackgroundScheduler:
     jobs = BackgroundScheduler(
         job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     )
-    jobs.add_job(stack.save, "interval", seconds=SNAPSHOT_SECONDS)
     jobs.add_job(keep_alive, "interval", seconds=HEALTH_SECONDS, args=[stack])
     jobs.add_job(stack.trim_logs, "interval", seconds=TRIM_SECONDS)
     jobs.start()

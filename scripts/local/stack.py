@@ -149,8 +149,6 @@ class LocalStack:
                 self._wait_for_web()
                 self.links = dict(zip(ROLES, finish_making_links(links), strict=True))
         write_privately(self.data / "running.json", json.dumps({"environment": self.environment}))
-        self.save()
-        self._wait_for_first_snapshot()
 
     def stop(self) -> None:
         """Stop the web process first, then the emulator, which saves everything as it goes."""
@@ -171,11 +169,6 @@ class LocalStack:
             if is_running(process):
                 process.kill()
                 process.wait()
-
-    def save(self) -> None:
-        """Ask the emulator for a snapshot; it writes one when something has changed."""
-        if is_running(self._emulator):
-            self._emulator.send_signal(signal.SIGUSR1)
 
     def trim_logs(self) -> None:
         """Keep each log's last part and one part before it; the processes go on appending."""
@@ -310,12 +303,6 @@ class LocalStack:
     def _wait_for_emulator(self) -> None:
         url = f"{self.endpoint_url}/_ministack/ready"
         self._wait_for(url, self._emulator, "The AWS emulator", "emulator.log")
-
-    def _wait_for_first_snapshot(self) -> None:
-        """A crash before it would come back without the shop that the web process has made."""
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline and not (self.data / "aws" / "snapshot.json").exists():
-            time.sleep(0.01)
 
     def _deploy(self) -> None:
         events_url = f"http://127.0.0.1:{self._ports['events']}/"

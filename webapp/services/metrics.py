@@ -15,8 +15,10 @@ from webapp.services.ports import Services
 
 MOST_DAYS = 31
 _HOUR = timedelta(hours=1)
-_SETTLED = timedelta(hours=3)
+_SETTLED = timedelta(minutes=30)
 """Hardly an order leaves a mark so long after its hour; one that does unpacks the hour."""
+_AGREE = timedelta(minutes=5)
+"""So far the clocks of who packs and who marks may differ."""
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2100, 1, 1)
 
 
@@ -60,7 +62,7 @@ def count_event(services: Services, event: OrderEvent, announced_at: datetime) -
     if mark is None:
         return False
     services.metrics.mark(event, event.at or announced_at, mark)
-    if event.began_at and event.began_at < services.now() - _SETTLED + _HOUR:
+    if event.began_at and _hour_of(event.began_at) + _HOUR <= services.now() - _SETTLED + _AGREE:
         services.metrics.unpack(event.shop_id, event.began_at)
     return True
 
@@ -97,7 +99,7 @@ def _read_and_pack(
     """The orders that began in this span; its whole hours that are long over are packed."""
     read = _read(services, shop, since, until)
     settled = services.now() - _SETTLED
-    for hour in {_hour_of(record) for record in read}:
+    for hour in {_hour_of(record.began_at) for record in read}:
         if since <= hour and hour + _HOUR <= min(until, settled):
             # Read again between begin and finish: a mark that comes later unpacks the hour.
             proof = services.metrics.begin_packing(shop.id, hour)
@@ -111,8 +113,8 @@ def _read(services: Services, shop: Shop, since: datetime, until: datetime) -> l
     return [record_of(order_id, found) for order_id, found in marks.items()]
 
 
-def _hour_of(record: OrderRecord) -> datetime:
-    return record.began_at.replace(minute=0, second=0, microsecond=0)
+def _hour_of(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
 
 
 def figures_of(services: Services, shop: Shop, days: Days) -> Figures:

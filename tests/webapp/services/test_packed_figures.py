@@ -47,7 +47,7 @@ def test_the_second_reader_of_an_old_day_needs_no_marks(services, day):
 
 
 def test_hours_that_are_not_long_over_stay_unpacked(services, clock, day):
-    clock.now = NOW + timedelta(hours=2)
+    clock.now = NOW + timedelta(minutes=50)
     as_bytes(services)
     assert _items("hour#") == []
 

@@ -1,0 +1,132 @@
+"""The local AWS (MiniStack), kept safe. Runs in .venv/ministack, started by stack.py.
+
+store.py keeps everything in one SQLite database; the modules beside it bring MiniStack to use it:
+items and queries (DynamoDB), streams, deliveries (events), services (all else), answers (nothing is
+told before it is kept). rights.py lets roles and policies hold. Each says what it patches; since these
+are MiniStack's internals, its version is pinned in requirements/emulator.txt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ministack import app as ministack
+from ministack.services import lambda_svc
+
+from scripts.local.emulator import (
+    answers,
+    deliveries,
+    items,
+    memory,
+    old_format,
+    queries,
+    rights,
+    services,
+    streams,
+)
+from scripts.local.emulator.store import Store, StoreError, lock_folder, open_store
+
+FOLDER = Path(os.environ["STATE_DIR"])
+METER_LOG = os.environ.get("METER_LOG", "")
+"""Where to write what AWS would meter, for scripts/cost."""
+TICK_SECONDS = 1
+TIDY_EVERY = 60
+
+
+def main() -> None:
+    sys.argv = ["ministack"]
+    try:
+        lock = lock_folder(FOLDER)
+        saved = old_format.read(FOLDER) if old_format.is_there(FOLDER) else None
+        store = open_store(FOLDER)
+    except StoreError as error:
+        sys.exit(str(error))
+    services.keep_in(store)
+    items.keep_in(store)
+    queries.narrow(store)
+    streams.keep_in(store, _with_queues(lambda_svc._send_ddb_stream_failure_record))
+    deliveries.keep_in(store, _with_queues(lambda_svc._route_async_failure))
+    answers.hold_back(store, lambda: status(store))
+    rights.correct()
+    rights.hand_out(json.loads(os.environ["FUNCTION_CREDENTIALS"]))
+    ministack._load_persisted_state = lambda: _load(store, saved)
+    ministack.save_all = lambda _: store.commit()
+    if METER_LOG:
+        from scripts.measuring import metering
+
+        metering.start(Path(METER_LOG))
+    # It stands for the phone network, and would write every text message into its log.
+    logging.getLogger("sns").setLevel(logging.WARNING)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    ministack.main()
+    lock.close()
+
+
+def _with_queues(dead_letter: Callable[..., None]) -> Callable[..., None]:
+    """MiniStack puts a dead letter into a queue without a call of it."""
+
+    def call(*arguments: object) -> None:
+        dead_letter(*arguments)
+        services.changed("sqs", "sns")
+
+    return call
+
+
+def _load(store: Store, saved: dict | None) -> None:
+    loop = asyncio.get_running_loop()
+    store.commit_soon = lambda: loop.call_soon_threadsafe(store.commit)
+    try:
+        if saved:
+            old_format.take_over(saved, store)
+        else:
+            services.load()
+    except StoreError as error:
+        print(error, file=sys.stderr, flush=True)
+        os._exit(1)  # MiniStack would go on without.
+    deliveries.go_on()
+    # Kept in a variable of the loop's own: a task that nobody holds may be collected.
+    loop.bar_ticks = loop.create_task(_tick(store))
+
+
+async def _tick(store: Store) -> None:
+    """What happens without a call."""
+    tidied_at = time.monotonic()
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        try:
+            store.try_again()
+            streams.write_positions_soon()
+            deliveries.write_taken_soon()
+            if time.monotonic() - tidied_at > TIDY_EVERY:
+                tidied_at = time.monotonic()
+                memory.drop_what_ended()
+                items.remove_expired()
+                streams.forget_old()
+                services.all_changed()
+            store.copy_if_due()
+        except Exception as error:  # The next tick is a second away.
+            print(f"The emulator's housekeeping failed: {error!r}", file=sys.stderr, flush=True)
+
+
+def status(store: Store) -> dict:
+    """Whether what was done last is kept, and how far the consumers are behind, in seconds."""
+    waiting = [at for at in (streams.oldest_untaken(), deliveries.oldest()) if at]
+    return {
+        "kept": store.trouble is None,
+        "trouble": store.trouble,
+        "unkept_seconds": time.monotonic() - store.unkept_since if store.unkept_since else 0.0,
+        "outbox_lag_seconds": max(0.0, time.time() - min(waiting)) if waiting else 0.0,
+        "missing": store.missing,
+    }
+
+
+if __name__ == "__main__":
+    main()
