@@ -424,7 +424,7 @@ class IndexMembers:
         keys = self._table.keys_of_items
         values = list(partition) if isinstance(partition, tuple) else [partition]
         rows = _store.all(
-            """SELECT item FROM entries JOIN items USING (table_id, partition, sort)
+            """SELECT item FROM entries CROSS JOIN items USING (table_id, partition, sort)
             WHERE table_id = ? AND index_name = ? AND index_partition = ?""",
             self._table.id, self._index, keys.index_partition(self._index, values),
         )

@@ -186,17 +186,35 @@ def _key_conditions(data: Mapping) -> dict[str, list[tuple[str, Mapping]]]:
     """For each attribute the comparisons it must meet."""
     names, values = data.get("ExpressionAttributeNames", {}), data["ExpressionAttributeValues"]
     found: dict[str, list[tuple[str, Mapping]]] = {}
-    for clause in dynamodb._key_condition_clauses(
-        dynamodb._tokenize(data["KeyConditionExpression"])
-    ):
-        while len(clause) > 2 and clause[0][0] == "LPAREN" and clause[-1][0] == "RPAREN":
-            clause = clause[1:-1]
+    for clause in _clauses(dynamodb._tokenize(data["KeyConditionExpression"])[:-1]):
         name, comparisons = _comparisons(clause)
         name = names[name[1]] if name[0] == "NAME_REF" else name[1]
         if name in found:
             raise NotUnderstood
         found[name] = [(comparison, values[ref]) for comparison, ref in comparisons]
     return found
+
+
+def _clauses(tokens: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """What is joined by AND, without the parentheses around it: PynamoDB puts them around all."""
+    depths, depth = [], 0
+    for kind, _ in tokens:
+        depth += kind == "LPAREN"
+        depths.append(depth)
+        depth -= kind == "RPAREN"
+    if tokens and tokens[0][0] == "LPAREN" and min(depths) == 1 and depths.count(1) > 1:
+        if all(d > 1 or i in (0, len(tokens) - 1) or k not in ("LPAREN", "RPAREN")
+               for i, (d, (k, _)) in enumerate(zip(depths, tokens, strict=True))):
+            return _clauses(tokens[1:-1])
+    clauses, is_between = [[]], False
+    for depth, (kind, text) in zip(depths, tokens, strict=True):
+        word = text.upper() if kind == "IDENT" and depth == 0 else ""
+        if word == "AND" and not is_between:
+            clauses.append([])
+            continue
+        is_between = word == "BETWEEN" or (is_between and word != "AND")
+        clauses[-1].append((kind, text))
+    return clauses if len(clauses) == 1 else [one for each in clauses for one in _clauses(each)]
 
 
 def _comparisons(clause: list[tuple[str, str]]) -> tuple[tuple, list[tuple[str, str]]]:
@@ -230,7 +248,7 @@ def _select(table: Table, rows: Rows) -> dict[tuple, dict]:
         members: Items = table["items"]
         if members.entries_are_old:
             members.list_anew()
-        source = "entries JOIN items USING (table_id, partition, sort)"
+        source = "entries CROSS JOIN items USING (table_id, partition, sort)"
         where.append("index_name = ?")
         values.append(rows.index)
     direction = "DESC" if rows.backward else "ASC"
