@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 import logging
+import os
 
 import pytest
 
 from scripts.local.stack import LocalStack
+from tests import dynamodb_local
 from tests.builders import TOKEN
 from tests.canaries import CANARIES, TASK_TOKEN, LogCanary, watch_clients, watch_stacks
 from tests.webhook_receiver import Receiver
 
 _leaks = pytest.StashKey[list]()
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--second-judge", metavar="JAVA",
+        help="run what needs tables against DynamoDB Local, with this Java, and nothing else",
+    )
+
+
+def pytest_configure(config):
+    if java := config.getoption("--second-judge"):
+        os.environ[dynamodb_local.JAVA] = java
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--second-judge"):
+        others = [item for item in items if _TABLES.isdisjoint(item.fixturenames)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if not _TABLES.isdisjoint(item.fixturenames)]
+
+
+_TABLES = {"moto", "machines"}
+"""The fixtures that make tables in this process, for the judge to be another."""
 
 
 @pytest.fixture(scope="session", autouse=True)

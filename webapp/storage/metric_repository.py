@@ -14,6 +14,7 @@ from pynamodb.exceptions import UpdateError
 
 from domain.errors import Busy
 from domain.metrics import nameless_mark
+from webapp.storage.keys import query_span
 from webapp.storage.tables import MetricModel, TimeAttribute
 from webapp.storage.transaction import check_refused
 
@@ -39,16 +40,14 @@ class MetricRepository:
     def marks(self, shop_id: str, since: datetime, until: datetime) -> dict[str, set[str]]:
         found = defaultdict(set)
         for first, last in _ranges(since, until):
-            for model in MetricModel.query(shop_id, MetricModel.item_key.between(first, last)):
+            for model in query_span(MetricModel, shop_id, MetricModel.item_key, first, last):
                 found[_order_id(model)] |= model.marks or set()
         return {order_id: marks for order_id, marks in found.items() if marks}
 
     def latest_marks(self, shop_id: str, since: datetime, most: int) -> dict[str, set[str]]:
-        newest = MetricModel.query(
-            shop_id,
-            MetricModel.item_key.between(f"order#{_TIME.serialize(since)}", f"order#{_LAST}"),
-            scan_index_forward=False,
-            limit=most,
+        first, last = f"order#{_TIME.serialize(since)}", f"order#{_LAST}"
+        newest = query_span(
+            MetricModel, shop_id, MetricModel.item_key, first, last, newest_first=True, most=most
         )
         return {_order_id(model): model.marks for model in newest if model.marks}
 
@@ -74,8 +73,8 @@ class MetricRepository:
 
     def refusals(self, shop_id: str, first_day: str, last_day: str) -> dict[str, int]:
         counts = defaultdict(int)
-        days = MetricModel.item_key.between(f"refused#{first_day}", f"refused#{last_day}#{_LAST}")
-        for model in MetricModel.query(shop_id, days):
+        first, last = f"refused#{first_day}", f"refused#{last_day}#{_LAST}"
+        for model in query_span(MetricModel, shop_id, MetricModel.item_key, first, last):
             counts[model.item_key.rpartition("#")[2]] += int(model.taken or 0)
         return dict(counts)
 

@@ -10,7 +10,6 @@ from itertools import islice
 from operator import or_
 
 from pynamodb.exceptions import DoesNotExist, UpdateError
-from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from domain.errors import Busy, CodeUsedUp, HasOpenOrder, OrdersOfDayUsedUp
@@ -23,6 +22,7 @@ from domain.orders import (
     Order,
 )
 from webapp.services.ports import AlreadyThere, Claim, OrderPlace, OrderQuery, Stale
+from webapp.storage.keys import query_span
 from webapp.storage.order_items import attributes_of, changes, order_from_model
 from webapp.storage.tables import (
     READ_ATTRIBUTES,
@@ -79,6 +79,8 @@ class OrderRepository:
 
     def by_time(self, shop_id: str, asked: OrderQuery) -> tuple[list[Order], OrderPlace | None]:
         found: list[Order] = []
+        if asked.most < 1:
+            return found, None
         after = asked.after and {
             "shop_id": {"S": shop_id},
             "order_id": {"S": asked.after.order_id},
@@ -86,12 +88,8 @@ class OrderRepository:
         }
         # One more than asked for tells whether there is a next page.
         batch = min(asked.most + 1, _MOST_AT_ONCE)
-        keys = OrderModel.by_begin.query(
-            shop_id,
-            range_key_condition=_begun_between(asked.since, asked.until),
-            scan_index_forward=False,
-            last_evaluated_key=after or None,
-            page_size=batch,
+        keys = _begun_between(
+            shop_id, asked.since, asked.until, after=after, newest_first=True, page_size=batch
         )
         for order in _read_each(keys, batch):
             if not asked.asks_for(order):
@@ -113,7 +111,8 @@ class OrderRepository:
 
     def recent_orders_of(self, shop_id: str, customer_id: str, most: int) -> list[Order]:
         entries = sorted(_customer(shop_id, customer_id).recent_orders or (), reverse=True)
-        found = (self.get(shop_id, entry.partition("#")[2]) for entry in entries[:most])
+        newest = entries[:max(most, 0)]
+        found = (self.get(shop_id, entry.partition("#")[2]) for entry in newest)
         return [order for order in found if order and order.customer_id == customer_id]
 
     def claim(self, claim: Claim) -> None:
@@ -240,10 +239,7 @@ class OrderRepository:
     def oldest(
         self, shop_id: str, since: datetime | None, until: datetime, most: int
     ) -> list[Order]:
-        keys = OrderModel.by_begin.query(
-            shop_id, range_key_condition=_begun_between(since, until), limit=most
-        )
-        return list(_read_each(keys, _MOST_AT_ONCE))
+        return list(_read_each(_begun_between(shop_id, since, until, most=most), _MOST_AT_ONCE))
 
     def forget(self, shop_id: str, order_id: str) -> None:
         persons = (OrderModel.barista_id, OrderModel.barista_name, OrderModel.for_name)
@@ -277,10 +273,15 @@ class OrderRepository:
                 raise Stale from None
 
 
-def _begun_between(since: datetime | None, until: datetime | None) -> Condition:
-    # Between takes in both ends, to the millisecond: `until` itself is outside.
+def _begun_between(
+    shop_id: str, since: datetime | None, until: datetime | None, **asked
+) -> Iterator[OrderModel]:
+    """The keys of the orders begun from `since` on and before `until`."""
+    # A span takes in both ends, to the millisecond: `until` itself is outside.
     last = until - timedelta(milliseconds=1) if until else _END_OF_TIME
-    return OrderModel.created_at.between(since or _BEGIN_OF_TIME, last)
+    return query_span(
+        OrderModel.by_begin, shop_id, OrderModel.created_at, since or _BEGIN_OF_TIME, last, **asked
+    )
 
 
 def _read_each(keys: Iterable[OrderModel], at_once: int) -> Iterator[Order]:
