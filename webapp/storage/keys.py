@@ -7,8 +7,8 @@ them means that there is nothing to find.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from pynamodb.attributes import Attribute
@@ -24,8 +24,17 @@ _MOST_DIGITS = 38
 _LARGEST_PAGE = 1000
 """More than a page's megabyte holds; DynamoDB takes no number of more than 31 bits."""
 
+BEGIN_OF_TIME = datetime(2000, 1, 1, tzinfo=timezone.utc)
+END_OF_TIME = datetime(2999, 12, 31, tzinfo=timezone.utc)
+"""Nothing is stored before or after."""
+
 Place = Mapping[str, Mapping[str, str]]
 """The keys of an item, in DynamoDB's JSON."""
+
+
+def within_time(moment: datetime) -> datetime:
+    """The moment, or the end of time that is nearer to it: a day less or more of it is one, too."""
+    return min(max(moment, BEGIN_OF_TIME), END_OF_TIME)
 
 
 def query_span(
@@ -59,24 +68,26 @@ def query_span(
     )
 
 
-def answer_to_impossible_keys(operation: str, arguments: Mapping[str, Any]) -> dict | None:
+def answer_to_impossible_keys(
+    operation: str, arguments: Mapping[str, Any], keys_of: Callable[[str], set[str]]
+) -> dict | None:
     """What DynamoDB would find under keys that no item can have, and that it refuses to look for.
 
-    None when the keys are possible ones. Raises NotFound for a change of such an item.
+    None when the keys are possible ones. Raises NotFound for a write of such an item.
+    keys_of: the names of a table's keys.
     """
     if operation in ("GetItem", "DeleteItem") and not may_be_keys(arguments["Key"]):
         return {}
     if operation == "Query":
         asked = {**arguments["ExpressionAttributeValues"], **arguments.get("ExclusiveStartKey", {})}
         return None if may_be_keys(asked) else {"Items": [], "Count": 0, "ScannedCount": 0}
-    changed = [arguments["Key"]] if operation == "UpdateItem" else [
-        write["Key"]
-        for part in arguments.get("TransactItems", ())
-        for write in part.values()
-        if "Key" in write
+    writes = [arguments] if operation in ("PutItem", "UpdateItem") else [
+        write for part in arguments.get("TransactItems", ()) for write in part.values()
     ]
-    if not all(map(may_be_keys, changed)):
-        raise NotFound("There is nothing of that name here.")
+    for write in writes:
+        item = write.get("Key") or write["Item"]
+        if not may_be_keys({name: item[name] for name in keys_of(write["TableName"])}):
+            raise NotFound("There is nothing of that name here.")
     return None
 
 

@@ -14,7 +14,7 @@ from pynamodb.exceptions import UpdateError
 
 from domain.errors import Busy
 from domain.metrics import nameless_mark
-from webapp.storage.keys import query_span
+from webapp.storage.keys import query_span, within_time
 from webapp.storage.tables import MetricModel, TimeAttribute
 from webapp.storage.transaction import check_refused
 
@@ -92,7 +92,7 @@ def _order_key(event: OrderEvent, at: datetime) -> str:
 
 def _ranges(since: datetime, until: datetime) -> list[tuple[str, str]]:
     # A day further, for what ended after midnight.
-    last_day = until + timedelta(days=1)
+    last_day = within_time(until) + timedelta(days=1)
     return [
         (f"order#{_TIME.serialize(since)}", f"order#{_TIME.serialize(until)}"),
         (f"recorded#{since:%Y-%m-%d}", f"recorded#{last_day:%Y-%m-%d}#{_LAST}"),

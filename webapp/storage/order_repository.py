@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from functools import reduce
 from itertools import islice
 from operator import or_
@@ -22,7 +22,7 @@ from domain.orders import (
     Order,
 )
 from webapp.services.ports import AlreadyThere, Claim, OrderPlace, OrderQuery, Stale
-from webapp.storage.keys import query_span
+from webapp.storage.keys import BEGIN_OF_TIME, END_OF_TIME, query_span, within_time
 from webapp.storage.order_items import attributes_of, changes, order_from_model
 from webapp.storage.tables import (
     READ_ATTRIBUTES,
@@ -40,8 +40,6 @@ _MOST_RECENT = 100
 _NOBODY = (FORGOTTEN, WALK_UP)
 _MOST_AT_ONCE = 100
 """What DynamoDB reads in one call."""
-_BEGIN_OF_TIME = datetime(2000, 1, 1, tzinfo=timezone.utc)
-_END_OF_TIME = datetime(2999, 12, 31, tzinfo=timezone.utc)
 
 
 class OrderRepository:
@@ -58,10 +56,12 @@ class OrderRepository:
         return order_from_model(model)
 
     def task_token(self, order: Order) -> str | None:
-        model = OrderModel.get(
-            order.shop_id, order.id, consistent_read=True, attributes_to_get=["task_token"]
-        )
-        return model.task_token
+        try:
+            return OrderModel.get(
+                order.shop_id, order.id, consistent_read=True, attributes_to_get=["task_token"]
+            ).task_token
+        except DoesNotExist:
+            return None
 
     def listed_orders(self, shop_id: str) -> list[Order]:
         found = OrderModel.open_orders.query(shop_id, consistent_read=True)
@@ -268,7 +268,10 @@ class OrderRepository:
                 # A transaction holds the order at this moment; whoever reads again sees its end.
                 raise Stale from None
             check_refused(error)
-            stored = OrderModel.get(model.shop_id, model.order_id, consistent_read=True)
+            try:
+                stored = OrderModel.get(model.shop_id, model.order_id, consistent_read=True)
+            except DoesNotExist:
+                raise Stale from None
             if stored.write_id != write_id:
                 raise Stale from None
 
@@ -278,9 +281,9 @@ def _begun_between(
 ) -> Iterator[OrderModel]:
     """The keys of the orders begun from `since` on and before `until`."""
     # A span takes in both ends, to the millisecond: `until` itself is outside.
-    last = until - timedelta(milliseconds=1) if until else _END_OF_TIME
+    last = within_time(until) - timedelta(milliseconds=1) if until else END_OF_TIME
     return query_span(
-        OrderModel.by_begin, shop_id, OrderModel.created_at, since or _BEGIN_OF_TIME, last, **asked
+        OrderModel.by_begin, shop_id, OrderModel.created_at, since or BEGIN_OF_TIME, last, **asked
     )
 
 

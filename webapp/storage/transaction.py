@@ -49,7 +49,7 @@ class _SharedConnection(Connection):
         return super().client
 
     def dispatch(self, operation_name: str, operation_kwargs: dict) -> dict:
-        answer = answer_to_impossible_keys(operation_name, operation_kwargs)
+        answer = answer_to_impossible_keys(operation_name, operation_kwargs, self._keys_of)
         if answer is not None:
             return answer
         try:
@@ -58,6 +58,10 @@ class _SharedConnection(Connection):
             if error.response["Error"]["Code"] in _THROTTLED:
                 raise Busy from error
             raise
+
+    def _keys_of(self, table_name: str) -> set[str]:
+        table = self.get_meta_table(table_name)
+        return {name for name in (table.hash_keyname, table.range_keyname) if name}
 
 
 @cache
