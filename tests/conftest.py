@@ -9,6 +9,7 @@ import pytest
 
 from scripts.local.stack import LocalStack
 from tests import dynamodb_local
+from tests.aws_limits import watch_requests
 from tests.builders import TOKEN
 from tests.canaries import CANARIES, TASK_TOKEN, LogCanary, watch_clients, watch_stacks
 from tests.webhook_receiver import Receiver
@@ -52,10 +53,22 @@ def watch_for_secrets():
     logging.root.removeHandler(log)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def watch_for_what_aws_refuses():
+    """Holds every AWS request of the whole run against what AWS takes."""
+    with pytest.MonkeyPatch.context() as patches:
+        watch_requests(_refused, patches)
+        yield
+
+
+_refused: list[str] = []
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session):
     leaks = session.config.stash.setdefault(_leaks, [])
-    leaks += CANARIES.leaks()
+    leaks += [f"LEAK: {leak}" for leak in CANARIES.leaks()]
+    leaks += [f"REFUSED BY AWS: {fault}" for fault in _refused]
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["leaks"] = leaks
     if leaks:
@@ -70,7 +83,7 @@ def pytest_testnodedown(node):
 
 def pytest_terminal_summary(terminalreporter, config):
     for leak in config.stash[_leaks]:
-        terminalreporter.write_line(f"LEAK: {leak}", red=True)
+        terminalreporter.write_line(leak, red=True)
 
 
 @pytest.fixture(scope="session")
