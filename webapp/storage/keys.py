@@ -21,7 +21,7 @@ _LONGEST_KEY = 1024
 """Bytes of a sort key. A partition key may have twice as many; none of ours comes near that."""
 _MOST_DIGITS = 38
 """Of a number, in DynamoDB."""
-_LARGEST_PAGE = 1000
+LARGEST_PAGE = 1000
 """More than a page's megabyte holds; DynamoDB takes no number of more than 31 bits."""
 
 BEGIN_OF_TIME = datetime(2000, 1, 1, tzinfo=timezone.utc)
@@ -57,7 +57,7 @@ def query_span(
         if not low <= place <= high:
             after = None
     if most is not None or page_size is not None:
-        page_size = min(max(page_size or most, 1), _LARGEST_PAGE)
+        page_size = min(max(page_size or most, 1), LARGEST_PAGE)
     return source.query(
         part,
         range_key_condition=key.between(first, last),

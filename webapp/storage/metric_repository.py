@@ -34,6 +34,8 @@ class MetricRepository:
         model.update(actions=[MetricModel.marks.add({mark})])
 
     def unmark(self, event: OrderEvent, at: datetime, marks: set[str]) -> None:
+        if not marks:
+            return
         model = MetricModel(event.shop_id, _order_key(event, at))
         model.update(actions=[MetricModel.marks.delete(marks)])
 
