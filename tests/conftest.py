@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 
 import pytest
 
@@ -17,20 +16,9 @@ from tests.webhook_receiver import Receiver
 _leaks = pytest.StashKey[list]()
 
 
-def pytest_addoption(parser):
-    parser.addoption(
-        "--second-judge", metavar="JAVA",
-        help="run what needs tables against DynamoDB Local, with this Java, and nothing else",
-    )
-
-
-def pytest_configure(config):
-    if java := config.getoption("--second-judge"):
-        os.environ[dynamodb_local.JAVA] = java
-
-
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--second-judge"):
+    """The second judge is asked about what needs tables, and about nothing else."""
+    if dynamodb_local.is_judge():
         others = [item for item in items if _TABLES.isdisjoint(item.fixturenames)]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if not _TABLES.isdisjoint(item.fixturenames)]

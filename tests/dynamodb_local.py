@@ -25,7 +25,7 @@ from scripts.environment import DYNAMODB_LOCAL
 from scripts.machine import free_port
 
 JAVA = "SECOND_JUDGE_JAVA"
-"""The variable that makes it the judge, and names the Java to run it."""
+"""The variable by which scripts/test makes it the judge, and names the Java to run it."""
 _KEYS = {"AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "any"}
 _REGION = "us-east-1"
 _PATIENCE_SECONDS = 60
