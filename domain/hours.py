@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from domain.errors import SettingInvalid
+from domain.reading import read_day
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY_MINUTES = 24 * 60
@@ -135,7 +136,7 @@ def read_exceptions(text: str) -> dict[str, Spans]:
     for line in filter(None, (line.strip() for line in text.splitlines())):
         day, _, spans = line.partition(" ")
         try:
-            day = date.fromisoformat(day.rstrip(":")).isoformat()
+            day = read_day(day.rstrip(":")).isoformat()
         except ValueError:
             raise SettingInvalid(
                 "exceptions", f"Begin each line with a date like 2026-12-24, not “{day[:24]}”."

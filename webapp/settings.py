@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.orders import CHOOSE_SECONDS, MAKE_SECONDS
+from domain.reading import read_number
 
 _EXTENSION = "EXTENSION_"
 EXTENSION_NAME = re.compile("[a-z][a-z0-9]{0,19}")
 """What an extension may be called."""
+_LARGEST = 999_999_999
 
 
 class SettingsError(Exception):
@@ -74,9 +76,12 @@ class Settings:
             text = env.get(name, "").strip()
             if not text:
                 return default
-            if not text.isdigit() or int(text) < 1:
-                raise SettingsError(f"{name} must be a whole number above 0, not “{text}”.")
-            return int(text)
+            try:
+                return read_number(text, 1, _LARGEST)
+            except ValueError:
+                raise SettingsError(
+                    f"{name} must be a whole number above 0, not “{text[:40]}”."
+                ) from None
 
         for name in ("SECRET_KEY", "PUBLIC_URL"):
             if not env.get(name):

@@ -19,7 +19,7 @@ from troposphere.iam import PolicyType, Role
 from troposphere.sqs import Queue
 from troposphere.stepfunctions import StateMachine
 
-USED_BY_LAMBDA = ("ReadStreams", "KeepDeadRecords", "WriteLog")
+USED_BY_LAMBDA = ("ReadStreams", "ListStreams", "KeepDeadRecords", "WriteLog")
 """Lambda itself needs these in the function's name; the emulator's does without."""
 
 
@@ -194,10 +194,11 @@ def add_function_policy(
                 "dynamodb:DescribeStream",
                 "dynamodb:GetRecords",
                 "dynamodb:GetShardIterator",
-                "dynamodb:ListStreams",
             ],
             [GetAtt(resources.tables[name], "StreamArn") for name in resources.streamed],
         ),
+        # AWS knows no resource for this action either: named with one, it is not granted.
+        statement("ListStreams", ["dynamodb:ListStreams"], "*"),
         statement(
             "KeepDeadRecords", ["sqs:SendMessage"], GetAtt(resources.dead_letters, "Arn")
         ),

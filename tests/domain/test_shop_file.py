@@ -55,6 +55,9 @@ def test_what_is_sold_out_now_stays_so():
     ("text", "said"),
     [
         ("", "format = 1"), ("format = 2", "format = 1"), ("format = [", "not a settings file"),
+        (f"format = {'9' * 5000}", "a number is too long"),
+        (f"format = 1\n[bar]\nname = 0x{'f' * 5000}", "a number is too long"),
+        (f"format = 1\nx = {'[' * 15_000}", "nested too deeply"),
         ("format = 1\ncolour = 1", "“colour”"), ("format = 1\n[bar]\ncolour = 1", "[bar]"),
         ("format = 1\nbar = 3", "[bar] is a table"), ("format = 1\n[intake]\ncapacity = 0", "1 to 500"),
         ("format = 1\n[intake]\ncapacity = true", "a text or a number"),

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 
 from webapp.cloud.clients import Clients, make_client
+from webapp.storage.keys import LARGEST_PAGE, may_be_keys
 
 _ROLE_LIFE = timedelta(hours=1)
 _RENEW_BEFORE_END = timedelta(minutes=5)
@@ -29,6 +30,8 @@ class ExtensionTable:
         self._good_until = datetime.min.replace(tzinfo=timezone.utc)
 
     def get(self, part: str, key: str) -> dict | None:
+        if not may_be_keys(_key(part, key)):
+            return None
         answer = self._client.get_item(
             TableName=self._name, Key=_key(part, key), ConsistentRead=True
         )
@@ -50,15 +53,19 @@ class ExtensionTable:
         return True
 
     def delete(self, part: str, key: str) -> None:
-        self._client.delete_item(TableName=self._name, Key=_key(part, key))
+        if may_be_keys(_key(part, key)):
+            self._client.delete_item(TableName=self._name, Key=_key(part, key))
 
     def list(self, part: str, after: str = "", limit: int = 100) -> list[tuple[str, dict]]:
+        # DynamoDB knows no empty key; a space comes before all that is printed.
+        after = after or " "
+        if limit < 1 or not may_be_keys(_key(part, after)):
+            return []
         answer = self._client.query(
             TableName=self._name,
             KeyConditionExpression="part = :part AND item_key > :after",
-            # DynamoDB knows no empty key; a space comes before all that is printed.
-            ExpressionAttributeValues={":part": {"S": part}, ":after": {"S": after or " "}},
-            Limit=limit,
+            ExpressionAttributeValues={":part": {"S": part}, ":after": {"S": after}},
+            Limit=min(limit, LARGEST_PAGE),
             ConsistentRead=True,
         )
         return [(one["item_key"]["S"], json.loads(one["value"]["S"])) for one in answer["Items"]]

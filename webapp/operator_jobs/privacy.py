@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 
-from domain.errors import NotAllowedNow, NotFound
+from domain.errors import ChoiceInvalid, NotAllowedNow, NotFound
 from domain.orders import FORGOTTEN, OPEN_FOR_CUSTOMER, WALK_UP, Order
+from domain.reading import read_day
 from domain.shops import Shop
 from webapp.operator_jobs.staff import known_shop
 from webapp.services.forgetting import forget_customer, forget_order
@@ -40,7 +41,10 @@ def erase_person(services: Services, settings: Settings, asked: Mapping) -> dict
 
 
 def _numbered(services: Services, shop: Shop, number: int, day: str) -> Order:
-    chosen = date.fromisoformat(day) if day else shop.local_time(services.now()).date()
+    try:
+        chosen = read_day(day) if day else shop.local_time(services.now()).date()
+    except ValueError:
+        raise ChoiceInvalid("Write the day as year-month-day, such as 2024-05-17.") from None
     since, until = Days(chosen, chosen).bounds(shop)
     after = None
     while True:

@@ -5,27 +5,26 @@ Only a device's token lets anybody in, never a cookie, so there is nothing to fo
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time
 from functools import wraps
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from domain.errors import ChoiceInvalid
 from domain.orders import Order, OrderState, order_id as id_of_form
+from domain.reading import read_moment, read_number
 from webapp.access import ANYONE, DEVICE, allow, client_address, device, services
 from webapp.api_schema import STATES, Operation, checker, document
+from webapp.cursors import LONGEST_CURSOR, read_cursor, write_cursor
 from webapp.presenters import api as api_views
 from webapp.services import bar, codes, once, ordering
 from webapp.services.devices import TOKEN_LIFETIME, customer_of
 from webapp.services.ports import (
     CustomerSession,
-    OrderPlace,
     OrderQuery,
     StaffSession,
     StoredAnswer,
@@ -124,7 +123,7 @@ _LIST = (
         "name": "cursor",
         "in": "query",
         "description": "`next` of the page before",
-        "schema": {"type": "string", "maxLength": 200},
+        "schema": {"type": "string", "maxLength": LONGEST_CURSOR},
     },
 )
 _WHICH = (
@@ -155,13 +154,13 @@ _WHICH = (
 @allow(DEVICE)
 @operation("The shop's orders, newest first", "orders:read", "Orders", query=_WHICH + _LIST)
 def orders(shop_id: str):
-    asked = replace(
-        _page_asked(),
+    asked = OrderQuery(
+        most=_limit(),
         states=_states(request.args.get("state", "")),
         since=_moment("since"),
         until=_moment("until"),
     )
-    return _orders(shop_id, asked)
+    return _orders(shop_id, "orders", asked)
 
 
 @blueprint.post(f"/{PLACE}/orders")
@@ -189,8 +188,9 @@ def order_at_counter(shop_id: str, body: dict):
 def my_orders(shop_id: str):
     shop = services().shop(shop_id)
     midnight = datetime.combine(shop.local_time(services().now()).date(), time(), shop.zone)
-    asked = replace(_page_asked(), since=midnight, customer_id=customer_of(device()))
-    return _orders(shop_id, asked)
+    me = customer_of(device())
+    asked = OrderQuery(most=_limit(), since=midnight, customer_id=me)
+    return _orders(shop_id, f"orders of {me}", asked)
 
 
 @blueprint.get(f"/{PLACE}/orders/<order_id>")
@@ -308,7 +308,10 @@ def _body(shape: str) -> dict:
 
     if not request.is_json:
         abort(415)
-    body = request.get_json()
+    try:
+        body = request.get_json()
+    except RecursionError:
+        abort(400)
     try:
         checker(shape)(body)
     except JsonSchemaValueException as error:
@@ -316,11 +319,11 @@ def _body(shape: str) -> dict:
     return body
 
 
-def _page_asked() -> OrderQuery:
-    text = request.args.get("limit", "50")
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_ORDERS):
-        raise ChoiceInvalid(f"limit is a whole number from 1 to {MOST_ORDERS}.")
-    return OrderQuery(most=int(text), after=_place(request.args.get("cursor", "")))
+def _limit() -> int:
+    try:
+        return read_number(request.args.get("limit", "50"), 1, MOST_ORDERS)
+    except ValueError:
+        raise ChoiceInvalid(f"limit is a whole number from 1 to {MOST_ORDERS}.") from None
 
 
 def _states(text: str) -> frozenset[OrderState]:
@@ -335,41 +338,21 @@ def _moment(name: str) -> datetime | None:
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None or not 2000 <= moment.year < 2999:
-            raise ValueError
-        return moment.astimezone(timezone.utc)
-    except (ValueError, OverflowError):
+        return read_moment(text)
+    except ValueError:
         wanted = "a time with its zone, such as 2026-11-24T09:30:00Z"
         raise ChoiceInvalid(f"{name} is {wanted}.") from None
 
 
-def _orders(shop_id: str, asked: OrderQuery) -> dict:
-    found, after = services().orders.by_time(shop_id, asked)
+def _orders(shop_id: str, name: str, asked: OrderQuery) -> dict:
+    """A page of a list of the shop's; only its own cursors lead on in it."""
+    of_list = f"{shop_id}'s {name}"
+    place = read_cursor(services(), of_list, request.args.get("cursor", ""))
+    found, after = services().orders.by_time(shop_id, replace(asked, after=place))
     return {
         "orders": [api_views.order(one) for one in found],
-        "next": after and _cursor(after),
+        "next": after and write_cursor(services(), of_list, after),
     }
-
-
-def _cursor(place: OrderPlace) -> str:
-    text = json.dumps([place.created_at.isoformat(), place.order_id])
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _place(cursor: str) -> OrderPlace | None:
-    if not cursor:
-        return None
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        created_at, order_id = json.loads(base64.urlsafe_b64decode(padded))
-        place = OrderPlace(datetime.fromisoformat(created_at), order_id)
-        if place.created_at.utcoffset() != timedelta() or not isinstance(order_id, str):
-            raise ValueError
-        bytes.fromhex(order_id)
-    except (ValueError, TypeError, binascii.Error):
-        raise ChoiceInvalid("cursor is not one that this list gave.") from None
-    return place
 
 
 def _once(declared: Operation, call: Callable[[], dict]):

@@ -9,6 +9,7 @@ from flask import Blueprint, abort, current_app, redirect, request, url_for
 from domain.errors import ChangedMeanwhile, SettingInvalid
 from domain.languages import LANGUAGES
 from domain.logos import MOST_BYTES
+from domain.reading import read_number
 from domain.settings import NUMBERS, PARTS
 from domain.shops import Shop
 from webapp.access import ADMIN, allow, services, staff, takes_bytes
@@ -16,6 +17,8 @@ from webapp.presenters import settings as setting_views
 from webapp.routes.page import render_page
 from webapp.services.logos import remove_logo, set_logo
 from webapp.services.shop_settings import edit_shop, seen_number
+
+_MOST_SEEN = 99_999_999
 
 blueprint = Blueprint("settings", __name__, url_prefix="/<shop_id>/admin/settings")
 
@@ -72,8 +75,10 @@ def _values() -> dict:
 
 def seen() -> int:
     """What the editor had seen when the form was made; -1 where the form does not say."""
-    text = request.form.get("seen", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
+    try:
+        return read_number(request.form.get("seen", ""), 0, _MOST_SEEN)
+    except ValueError:
+        return -1
 
 
 def _page(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from domain.errors import ChoiceInvalid
 from domain.events import OrderEvent
 from domain.metrics import Figures, OrderRecord, figures, mark_of, record_of
+from domain.reading import read_day
 from domain.shops import Shop
 from webapp.services.ports import Services
 
@@ -45,8 +46,8 @@ def today(services: Services, shop: Shop) -> date:
 def chosen_days(services: Services, shop: Shop, first: str, last: str) -> Days:
     """The days asked for (YYYY-MM-DD; empty: today, or the first). Raises ChoiceInvalid."""
     try:
-        begin = date.fromisoformat(first) if first else today(services, shop)
-        end = date.fromisoformat(last) if last else begin
+        begin = read_day(first) if first else today(services, shop)
+        end = read_day(last) if last else begin
     except ValueError:
         raise ChoiceInvalid("Write a day as year-month-day, such as 2024-05-17.") from None
     if not _EARLIEST <= begin < _LATEST:

@@ -16,6 +16,8 @@ class LimitRepository:
     """See services.ports.Limits."""
 
     def take(self, key: str, most: int, ends_at: datetime) -> bool:
+        if most < 1:
+            return False
         try:
             LimitModel(key).update(
                 actions=[LimitModel.taken.add(1), LimitModel.expires_at.set(ends_at + _KEEP)],

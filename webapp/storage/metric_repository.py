@@ -21,6 +21,7 @@ from pynamodb.exceptions import UpdateError
 
 from domain.errors import Busy
 from domain.metrics import OrderRecord, nameless_mark, record_of_row, row_of_record
+from webapp.storage.keys import query_span, within_time
 from webapp.storage.tables import MetricModel, TimeAttribute
 from webapp.storage.transaction import check_refused
 
@@ -42,6 +43,8 @@ class MetricRepository:
         model.update(actions=[MetricModel.marks.add({mark})])
 
     def unmark(self, event: OrderEvent, at: datetime, marks: set[str]) -> None:
+        if not marks:
+            return
         model = MetricModel(event.shop_id, _order_key(event, at))
         model.update(actions=[MetricModel.marks.delete(marks)])
         self.unpack(event.shop_id, event.began_at or at)
@@ -53,7 +56,7 @@ class MetricRepository:
 
     def recorded_marks(self, shop_id: str, since: datetime, until: datetime) -> dict[str, set[str]]:
         # A day further, for what ended after midnight.
-        last_day = until + timedelta(days=1)
+        last_day = within_time(until) + timedelta(days=1)
         return _marks_between(
             shop_id, f"recorded#{since:%Y-%m-%d}", f"recorded#{last_day:%Y-%m-%d}#{_LAST}"
         )
@@ -61,12 +64,11 @@ class MetricRepository:
     def packed_hours(
         self, shop_id: str, since: datetime, until: datetime
     ) -> dict[datetime, list[OrderRecord]]:
-        span = MetricModel.item_key.between(_hour_key(since), _hour_key(until))
-        return {
-            _hour_of(model): _unpacked(model.packed)
-            for model in MetricModel.query(shop_id, span, consistent_read=True)
-            if model.packed
-        }
+        first, last = _hour_key(since), _hour_key(until)
+        hours = query_span(
+            MetricModel, shop_id, MetricModel.item_key, first, last, is_consistent=True
+        )
+        return {_hour_of(hour): _unpacked(hour.packed) for hour in hours if hour.packed}
 
     def begin_packing(self, shop_id: str, hour: datetime) -> str:
         proof = secrets.token_hex(8)
@@ -99,11 +101,9 @@ class MetricRepository:
             check_refused(error)
 
     def latest_marks(self, shop_id: str, since: datetime, most: int) -> dict[str, set[str]]:
-        newest = MetricModel.query(
-            shop_id,
-            MetricModel.item_key.between(f"order#{_TIME.serialize(since)}", f"order#{_LAST}"),
-            scan_index_forward=False,
-            limit=most,
+        first, last = f"order#{_TIME.serialize(since)}", f"order#{_LAST}"
+        newest = query_span(
+            MetricModel, shop_id, MetricModel.item_key, first, last, newest_first=True, most=most
         )
         return {_order_id(model): model.marks for model in newest if model.marks}
 
@@ -130,8 +130,8 @@ class MetricRepository:
 
     def refusals(self, shop_id: str, first_day: str, last_day: str) -> dict[str, int]:
         counts = defaultdict(int)
-        days = MetricModel.item_key.between(f"refused#{first_day}", f"refused#{last_day}#{_LAST}")
-        for model in MetricModel.query(shop_id, days):
+        first, last = f"refused#{first_day}", f"refused#{last_day}#{_LAST}"
+        for model in query_span(MetricModel, shop_id, MetricModel.item_key, first, last):
             counts[model.item_key.rpartition("#")[2]] += int(model.taken or 0)
         return dict(counts)
 
@@ -149,7 +149,7 @@ def _order_key(event: OrderEvent, at: datetime) -> str:
 
 def _marks_between(shop_id: str, first: str, last: str) -> dict[str, set[str]]:
     found = defaultdict(set)
-    for model in MetricModel.query(shop_id, MetricModel.item_key.between(first, last)):
+    for model in query_span(MetricModel, shop_id, MetricModel.item_key, first, last):
         found[_order_id(model)] |= model.marks or set()
     return {order_id: marks for order_id, marks in found.items() if marks}
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from functools import reduce
 from itertools import islice
 from operator import or_
 
 from pynamodb.exceptions import DoesNotExist, UpdateError
-from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from domain.errors import Busy, CodeUsedUp, HasOpenOrder, OrdersOfDayUsedUp
@@ -23,6 +22,7 @@ from domain.orders import (
     Order,
 )
 from webapp.services.ports import AlreadyThere, Claim, OrderPlace, OrderQuery, Stale
+from webapp.storage.keys import BEGIN_OF_TIME, END_OF_TIME, query_span, within_time
 from webapp.storage.order_items import attributes_of, changes, order_from_model
 from webapp.storage.tables import (
     READ_ATTRIBUTES,
@@ -40,8 +40,6 @@ _MOST_RECENT = 100
 _NOBODY = (FORGOTTEN, WALK_UP)
 _MOST_AT_ONCE = 100
 """What DynamoDB reads in one call."""
-_BEGIN_OF_TIME = datetime(2000, 1, 1, tzinfo=timezone.utc)
-_END_OF_TIME = datetime(2999, 12, 31, tzinfo=timezone.utc)
 
 
 class OrderRepository:
@@ -58,10 +56,12 @@ class OrderRepository:
         return order_from_model(model)
 
     def task_token(self, order: Order) -> str | None:
-        model = OrderModel.get(
-            order.shop_id, order.id, consistent_read=True, attributes_to_get=["task_token"]
-        )
-        return model.task_token
+        try:
+            return OrderModel.get(
+                order.shop_id, order.id, consistent_read=True, attributes_to_get=["task_token"]
+            ).task_token
+        except DoesNotExist:
+            return None
 
     def listed_orders(self, shop_id: str) -> list[Order]:
         found = OrderModel.open_orders.query(shop_id, consistent_read=True)
@@ -79,6 +79,8 @@ class OrderRepository:
 
     def by_time(self, shop_id: str, asked: OrderQuery) -> tuple[list[Order], OrderPlace | None]:
         found: list[Order] = []
+        if asked.most < 1:
+            return found, None
         after = asked.after and {
             "shop_id": {"S": shop_id},
             "order_id": {"S": asked.after.order_id},
@@ -86,12 +88,8 @@ class OrderRepository:
         }
         # One more than asked for tells whether there is a next page.
         batch = min(asked.most + 1, _MOST_AT_ONCE)
-        keys = OrderModel.by_begin.query(
-            shop_id,
-            range_key_condition=_begun_between(asked.since, asked.until),
-            scan_index_forward=False,
-            last_evaluated_key=after or None,
-            page_size=batch,
+        keys = _begun_between(
+            shop_id, asked.since, asked.until, after=after, newest_first=True, page_size=batch
         )
         for order in _read_each(keys, batch):
             if not asked.asks_for(order):
@@ -113,7 +111,8 @@ class OrderRepository:
 
     def recent_orders_of(self, shop_id: str, customer_id: str, most: int) -> list[Order]:
         entries = sorted(_customer(shop_id, customer_id).recent_orders or (), reverse=True)
-        found = (self.get(shop_id, entry.partition("#")[2]) for entry in entries[:most])
+        newest = entries[:max(most, 0)]
+        found = (self.get(shop_id, entry.partition("#")[2]) for entry in newest)
         return [order for order in found if order and order.customer_id == customer_id]
 
     def claim(self, claim: Claim) -> None:
@@ -240,10 +239,7 @@ class OrderRepository:
     def oldest(
         self, shop_id: str, since: datetime | None, until: datetime, most: int
     ) -> list[Order]:
-        keys = OrderModel.by_begin.query(
-            shop_id, range_key_condition=_begun_between(since, until), limit=most
-        )
-        return list(_read_each(keys, _MOST_AT_ONCE))
+        return list(_read_each(_begun_between(shop_id, since, until, most=most), _MOST_AT_ONCE))
 
     def forget(self, shop_id: str, order_id: str) -> None:
         persons = (OrderModel.barista_id, OrderModel.barista_name, OrderModel.for_name)
@@ -272,15 +268,23 @@ class OrderRepository:
                 # A transaction holds the order at this moment; whoever reads again sees its end.
                 raise Stale from None
             check_refused(error)
-            stored = OrderModel.get(model.shop_id, model.order_id, consistent_read=True)
+            try:
+                stored = OrderModel.get(model.shop_id, model.order_id, consistent_read=True)
+            except DoesNotExist:
+                raise Stale from None
             if stored.write_id != write_id:
                 raise Stale from None
 
 
-def _begun_between(since: datetime | None, until: datetime | None) -> Condition:
-    # Between takes in both ends, to the millisecond: `until` itself is outside.
-    last = until - timedelta(milliseconds=1) if until else _END_OF_TIME
-    return OrderModel.created_at.between(since or _BEGIN_OF_TIME, last)
+def _begun_between(
+    shop_id: str, since: datetime | None, until: datetime | None, **asked
+) -> Iterator[OrderModel]:
+    """The keys of the orders begun from `since` on and before `until`."""
+    # A span takes in both ends, to the millisecond: `until` itself is outside.
+    last = within_time(until) - timedelta(milliseconds=1) if until else END_OF_TIME
+    return query_span(
+        OrderModel.by_begin, shop_id, OrderModel.created_at, since or BEGIN_OF_TIME, last, **asked
+    )
 
 
 def _read_each(keys: Iterable[OrderModel], at_once: int) -> Iterator[Order]:

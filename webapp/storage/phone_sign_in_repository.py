@@ -74,6 +74,9 @@ class PhoneSignInRepository:
     def count_try(
         self, sign_in: PhoneSignIn, try_id: str, most_tries: int, day: str, most_wrong: int
     ) -> bool:
+        if most_wrong < 1:
+            return False
+
         def count_for_code(transaction: TransactWrite) -> None:
             transaction.update(
                 PhoneSignInModel(sign_in.session_id),

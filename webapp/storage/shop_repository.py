@@ -55,7 +55,8 @@ class ShopRepository:
             raise Stale
 
     def open_order_count(self, shop_id: str) -> int:
-        return len(IntakeModel.get(shop_id, consistent_read=True).open_orders or ())
+        intake = _intake(shop_id, is_consistent=True)
+        return len(intake.open_orders or ())
 
     def next_number(self, shop_id: str, day: str) -> int:
         # A retry after a lost answer may skip a number; none is ever given twice.
@@ -64,7 +65,7 @@ class ShopRepository:
         return int(counter.last_number)
 
     def nameless_until(self, shop_id: str) -> datetime | None:
-        return IntakeModel.get(shop_id).nameless_until
+        return _intake(shop_id).nameless_until
 
     def set_nameless_until(self, shop_id: str, before: datetime | None, after: datetime) -> None:
         place = IntakeModel.nameless_until
@@ -85,9 +86,11 @@ class QrCodeRepository:
 
     def get(self, shop_id: str, window: int) -> TokenBucket | None:
         try:
-            return _bucket_from_model(QrCodeModel.get(shop_id, window, consistent_read=True))
+            model = QrCodeModel.get(shop_id, window, consistent_read=True)
         except DoesNotExist:
             return None
+        # A window that was never shown has a count of scans only: whoever ordered at the counter.
+        return None if model.scans is None else _bucket_from_model(model)
 
     def get_or_create(self, bucket: TokenBucket) -> TokenBucket:
         if found := self.get(bucket.shop_id, bucket.window):
@@ -108,6 +111,13 @@ class QrCodeRepository:
             # Another display was first; there is one budget per window, whoever shows it.
             return self.get(bucket.shop_id, bucket.window) or bucket
         return bucket
+
+
+def _intake(shop_id: str, is_consistent: bool = False) -> IntakeModel:
+    try:
+        return IntakeModel.get(shop_id, consistent_read=is_consistent)
+    except DoesNotExist:
+        return IntakeModel(shop_id)
 
 
 def shop_from_model(model: ShopModel) -> Shop:

@@ -15,6 +15,7 @@ from pynamodb.transactions import TransactWrite
 
 from domain.errors import Busy
 from webapp.cloud import clients
+from webapp.storage.keys import answer_to_impossible_keys
 from webapp.storage.tables import MODELS
 
 CONFLICT = "TransactionConflictException"
@@ -48,12 +49,19 @@ class _SharedConnection(Connection):
         return super().client
 
     def dispatch(self, operation_name: str, operation_kwargs: dict) -> dict:
+        answer = answer_to_impossible_keys(operation_name, operation_kwargs, self._keys_of)
+        if answer is not None:
+            return answer
         try:
             return super().dispatch(operation_name, operation_kwargs)
         except ClientError as error:
             if error.response["Error"]["Code"] in _THROTTLED:
                 raise Busy from error
             raise
+
+    def _keys_of(self, table_name: str) -> set[str]:
+        table = self.get_meta_table(table_name)
+        return {name for name in (table.hash_keyname, table.range_keyname) if name}
 
 
 @cache

@@ -47,3 +47,20 @@ def test_a_part_is_listed_in_order_and_by_pages(table):
     table.put("hall", "z", {}, LATER)
     assert [key for key, _ in table.list("main")] == ["a", "b", "c"]
     assert table.list("main", after="a", limit=1) == [("b", {"key": "b"})]
+
+
+@pytest.mark.parametrize("odd", ["", "x" * 3000, "é" * 1000])
+def test_a_key_that_no_item_can_have_is_not_there(table, odd):
+    table.put("main", "1", {}, LATER)
+    for part, key in (("main", odd), (odd, "1")):
+        assert table.get(part, key) is None
+        table.delete(part, key)
+    assert table.list(odd) == []
+    assert [key for key, _ in table.list("main", after=odd)] == (["1"] if odd == "" else [])
+
+
+@pytest.mark.parametrize(("limit", "found"), [(0, 0), (-1, 0), (1, 1), (10**12, 2)])
+def test_a_page_holds_what_was_asked_for_and_no_more(table, limit, found):
+    for key in "ab":
+        table.put("main", key, {}, LATER)
+    assert len(table.list("main", limit=limit)) == found

@@ -185,6 +185,22 @@ def test_after_a_day_only_figures_are_left(services, clock):
     assert forget_past(services) == 0
 
 
+def test_days_that_are_raised_keep_what_is_left_and_go_on_when_they_are_over(services, clock):
+    orders = days_of_orders(services, clock, 3)
+    clock.now = orders[1].created_at + timedelta(days=1, milliseconds=1)
+    assert forget_past(services) == 2
+    shop = services.shop("main")
+    services.shops.save(shop, replace(shop, keep_days=30, version=shop.version + 1))
+    # So far nobody is named in is now later than what is past.
+    for _ in range(3):
+        assert forget_past(services) == 0
+        clock.pass_seconds(9 * 86_400)
+    assert named(services, orders) == [False, False, True]
+    clock.pass_seconds(3 * 86_400)
+    assert forget_past(services) == 1
+    assert named(services, orders) == [False] * 3
+
+
 def test_what_is_delivered_again_after_the_names_days_names_nobody(services, clock):
     order = a_served_order(services)
     clock.pass_seconds(2 * 86_400)
