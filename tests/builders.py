@@ -423,7 +423,7 @@ def _create_table_arguments(definition: dict, prefix: str) -> dict:
     arguments = {
         "TableName": prefix + definition["name"],
         "AttributeDefinitions": definition["attributes"],
-        "KeySchema": sorted(definition["keys"], key=lambda key: key["KeyType"]),
+        "KeySchema": definition["keys"],
         "BillingMode": "PAY_PER_REQUEST",
     }
     if definition["local_indexes"]:
@@ -454,8 +454,10 @@ def workflow_writes(state_name: str, order: Order, at: datetime, token: str = TO
     """
     from webapp.storage.tables import DEFAULT_PREFIX
     from workflows.order_workflow import TableNames, order_definition
+    from workflows.variants import TRANSACTION_WAITS_API
 
-    state = order_definition(TableNames.with_prefix(DEFAULT_PREFIX))["States"][state_name]
+    tables = TableNames.with_prefix(DEFAULT_PREFIX)
+    state = order_definition(tables, variant=TRANSACTION_WAITS_API)["States"][state_name]
     action = state["Resource"].split("dynamodb:")[1].removesuffix(".waitForTaskToken")
     known = {
         "$.shopId": order.shop_id,

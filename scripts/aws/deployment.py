@@ -9,17 +9,23 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property, partial
 
 from scripts.aws import left_behind
 from scripts.aws.asking import ask_function
-from scripts.aws.cloudformation import CloudStack
+from scripts.aws.cloudformation import CloudStack, StackRefused
 from scripts.aws.template import build_template
 from scripts.aws.turn import Turn
-from scripts.aws.value_types import with_accepted_types
+from scripts.aws.workflow_choice import (
+    definition_in,
+    is_for_its_form,
+    variant_in,
+    variant_named,
+    variants_to_try,
+)
 from scripts.aws.zappa_settings import (
     DOMAIN,
     function_name,
@@ -28,6 +34,7 @@ from scripts.aws.zappa_settings import (
     stage_settings,
 )
 from scripts.machine import StackError
+from workflows.variants import Variant
 
 OLD_KEYS_ARE_GOOD_FOR = timedelta(days=30)
 """The life of a customer's cookie."""
@@ -50,6 +57,7 @@ class AwsDeployment:
     session: object
     zappa: object = None
     environment: dict[str, str] = field(default_factory=dict)
+    _told: Variant | None = None
 
     def __post_init__(self) -> None:
         """Raises StackError when the stage is not set up."""
@@ -229,10 +237,7 @@ class AwsDeployment:
     def _put_stack(
         self, function_arn: str, api_id: str, beside_old_code: bool = False
     ) -> None:
-        template = with_accepted_types(
-            build_template(self.environment), self.session.client("stepfunctions")
-        )
-        known = set(json.loads(template)["Parameters"])
+        """Brings the stack to the template, with the first form of the workflow that AWS takes."""
         parameters = {
             **self.settings.get("stack_parameters", {}),
             "FunctionArn": function_arn,
@@ -240,13 +245,47 @@ class AwsDeployment:
             "ApiId": api_id,
             "ApiStage": self.stage,
         }
+        refused = None
+        for variant in self._variants():
+            template = build_template(self.environment, variant)
+            self._refuse_unknown(parameters, template)
+            try:
+                self.stack.put(template, parameters, self.settings.get("tags", {}), beside_old_code)
+            except StackRefused as error:
+                if not is_for_its_form(error):
+                    raise
+                print(f"The stack was refused with the workflow as {variant.name}: {error.reason}.")
+                refused = error
+                continue
+            self._tell(variant)
+            return
+        raise refused
+
+    @staticmethod
+    def _refuse_unknown(parameters: Mapping, template: str) -> None:
+        known = set(json.loads(template)["Parameters"])
         if unknown := set(parameters) - known:
             raise StackError(
                 f"stack_parameters in zappa_settings.json: there is no {min(unknown)};"
                 f" there are {', '.join(sorted(known))}."
             )
-        tags = self.settings.get("tags", {})
-        self.stack.put(template, parameters, tags, beside_old_code)
+
+    def _variants(self) -> Iterator[Variant]:
+        """The forms of the workflow to try in turn; the one that the stack has comes first."""
+        if named := self.settings.get("workflow"):
+            return iter([variant_named(named)])
+        deployed = self.stack.deployed_template() if self.stack.describe() else None
+        return variants_to_try(
+            self.session.client("stepfunctions"),
+            lambda variant: definition_in(build_template(self.environment, variant)),
+            variant_in(deployed) if deployed else None,
+        )
+
+    def _tell(self, variant: Variant) -> None:
+        if variant != self._told:
+            costs = f": {variant.costs}" if variant.costs else ""
+            print(f"The order workflow is deployed as {variant.name}{costs}.")
+            self._told = variant
 
     def _is_connected(self) -> bool:
         stack = self.stack.describe() or {}

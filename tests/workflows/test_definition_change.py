@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -14,14 +13,13 @@ from webapp.bootstrap import build_services
 from webapp.services import bar, ordering
 from webapp.settings import Settings
 from workflows.order_workflow import TableNames, order_definition
+from workflows.variants import ITEM_WAITS_API, TRANSACTION_WAITS_API
 
-_COMMITTED = json.loads(
-    Path("workflows/order_workflow.asl.json").resolve().read_text()
-)
+_TABLES = TableNames.with_prefix("serverlesspresso-")
+# As committed, but for the spelling of types that the emulator knows.
+_COMMITTED = order_definition(_TABLES, variant=TRANSACTION_WAITS_API)
 # Other states, other deadlines: as far from the committed one as the generator goes.
-_OTHER = order_definition(
-    TableNames.with_prefix("serverlesspresso-"), 400, 800, single_item_callbacks=True
-)
+_OTHER = order_definition(_TABLES, 400, 800, ITEM_WAITS_API)
 
 
 class Machine:

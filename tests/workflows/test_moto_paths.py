@@ -39,6 +39,7 @@ from webapp.storage.order_items import order_from_model
 from webapp.storage.tables import DEFAULT_PREFIX, IntakeModel, OrderModel
 from workflows import order_workflow
 from workflows.order_workflow import MOST_CONFLICTS, TableNames, order_definition
+from workflows.variants import ITEM_WAITS_API, TRANSACTION_WAITS_API
 
 NEVER = 120
 _PATIENCE_SECONDS = 15
@@ -61,7 +62,7 @@ def machines():
                         TableNames.with_prefix(DEFAULT_PREFIX),
                         choose_seconds,
                         make_seconds,
-                        single_item_callbacks=single_items,
+                        ITEM_WAITS_API if single_items else TRANSACTION_WAITS_API,
                     )
                 client.create_state_machine(
                     name=prefix + "order-workflow",

@@ -20,6 +20,7 @@ from webapp.storage.rights import TABLE_RIGHTS
 from webapp.storage.tables import MODELS, STREAMED, base_name
 from workflows.order_workflow import TableNames, order_definition
 from workflows.roles import statement
+from workflows.variants import FOR_AWS
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +46,9 @@ def test_cfn_lint_finds_neither_an_error_nor_a_warning(template):
     assert _lint(template) == []
 
 
-def test_cfn_lint_finds_the_workflow_with_single_item_callbacks_well_formed(template):
-    definition = order_definition(_TABLES, single_item_callbacks=True)
+@pytest.mark.parametrize("variant", FOR_AWS[1:], ids=lambda variant: variant.name)
+def test_cfn_lint_finds_each_other_form_of_the_workflow_well_formed(template, variant):
+    definition = order_definition(_TABLES, variant=variant)
     assert _lint(_with_definition(template, definition)) == []
 
 
@@ -365,7 +367,7 @@ def test_customers_sign_in_through_our_function_and_nobody_else_may_call_it(reso
     assert permission["SourceArn"] == {"Fn::GetAtt": ["CustomerPool", "Arn"]}
     assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
     client = resources["CustomerPoolClient"]["Properties"]
-    assert client["ExplicitAuthFlows"] == ["ALLOW_CUSTOM_AUTH"]
+    assert set(client["ExplicitAuthFlows"]) == {"ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
 
 
 def test_the_function_may_text_people_but_not_a_topic(resources):
@@ -395,9 +397,12 @@ def test_the_queue_and_the_workflows_role_serve_this_account_only(resources):
     for one in _statements(resources):
         service = one.get("Principal", {}).get("Service")
         if service and service != "lambda.amazonaws.com":
-            assert one["Condition"]["StringEquals"] == {
-                "aws:SourceAccount": {"Ref": "AWS::AccountId"}
-            }
+            assert one["Condition"] in (
+                {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+                {"ArnLike": {"aws:SourceArn": {"Fn::Sub": (
+                    "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/*"
+                )}}},
+            )
 
 
 # Deployments beside each other
