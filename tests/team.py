@@ -24,6 +24,13 @@ class Team:
     stage: str
     base_url: str = ""
     said: list[str] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict)
+    """Whose credentials the commands use; without them the account's own."""
+
+    @property
+    def calls(self) -> Path:
+        """Where the commands' calls of AWS are written down, one a line."""
+        return self.folder.with_name("calls")
 
     def clone(self) -> None:
         shutil.copytree(ROOT, self.folder, ignore=shutil.ignore_patterns(".*", *_NOT_COPIED))
@@ -32,9 +39,9 @@ class Team:
 
     def run(self, module: str, *arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", module, *arguments],
+            [sys.executable, ROOT / "tests/call_recorder.py", self.calls, module, *arguments],
             cwd=self.folder,
-            env=self.emulator.environment
+            env=self.emulator.environment | self.keys
             | {"PYTHONPATH": str(self.folder), "VIRTUAL_ENV": sys.prefix},
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -16,6 +16,7 @@ from functools import cache, cached_property, partial
 
 from scripts.aws import left_behind
 from scripts.aws.asking import ask_function
+from scripts.aws.bucket import PackageBucket
 from scripts.aws.cloudformation import CloudStack, StackRefused
 from scripts.aws.template import build_template
 from scripts.aws.turn import Turn
@@ -57,7 +58,6 @@ class AwsDeployment:
     session: object
     zappa: object = None
     environment: dict[str, str] = field(default_factory=dict)
-    _told: Variant | None = None
 
     def __post_init__(self) -> None:
         """Raises StackError when the stage is not set up."""
@@ -116,6 +116,11 @@ class AwsDeployment:
         return CloudStack(client, f"{self.function_name}-bar", self.settings["s3_bucket"])
 
     @cached_property
+    def _bucket(self) -> PackageBucket:
+        region = self.settings["aws_region"]
+        return PackageBucket(self.session.client("s3"), self.settings["s3_bucket"], region)
+
+    @cached_property
     def _turn(self) -> Turn:
         return Turn(self.session.client("s3"), self.settings["s3_bucket"], self.function_name)
 
@@ -142,7 +147,7 @@ class AwsDeployment:
 
     def take_turn(self) -> None:
         """Until this command ends no other one changes the stage. Raises StackError."""
-        self._make_bucket()
+        self._bucket.make()
         self._turn.take()
 
     def remove_what_was_interrupted(self) -> None:
@@ -156,7 +161,7 @@ class AwsDeployment:
 
     def prepare(self) -> dict[str, str]:
         """Makes the stack, as far as that goes without a function; the function's variables."""
-        self._make_bucket()
+        self._bucket.make()
         self.environment |= self._secret_keys()
         if url := self._public_url():
             self.environment["PUBLIC_URL"] = url
@@ -257,7 +262,9 @@ class AwsDeployment:
                 print(f"The stack was refused with the workflow as {variant.name}: {error.reason}.")
                 refused = error
                 continue
-            self._tell(variant)
+            if beside_old_code or refused:
+                costs = f": {variant.costs}" if variant.costs else ""
+                print(f"The order workflow is deployed as {variant.name}{costs}.")
             return
         raise refused
 
@@ -280,12 +287,6 @@ class AwsDeployment:
             lambda variant: definition_in(build_template(self.environment, variant)),
             variant_in(deployed) if deployed else None,
         )
-
-    def _tell(self, variant: Variant) -> None:
-        if variant != self._told:
-            costs = f": {variant.costs}" if variant.costs else ""
-            print(f"The order workflow is deployed as {variant.name}{costs}.")
-            self._told = variant
 
     def _is_connected(self) -> bool:
         stack = self.stack.describe() or {}
@@ -333,36 +334,6 @@ class AwsDeployment:
             return ""
         return resource["StackResourceDetail"].get("PhysicalResourceId", "")
 
-    def _make_bucket(self) -> None:
-        client = self.session.client("s3")
-        name = self.settings["s3_bucket"]
-        try:
-            client.head_bucket(Bucket=name)
-            return
-        except client.exceptions.ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code not in ("404", "NoSuchBucket"):
-                raise StackError(
-                    f"The bucket {name} is not yours to use ({code}). Choose another name:"
-                    " scripts/deploy init"
-                ) from None
-        region = self.settings["aws_region"]
-        where = (
-            {}
-            if region == "us-east-1"
-            else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-        )
-        client.create_bucket(Bucket=name, **where)
-        client.put_public_access_block(
-            Bucket=name,
-            PublicAccessBlockConfiguration={
-                "BlockPublicAcls": True,
-                "IgnorePublicAcls": True,
-                "BlockPublicPolicy": True,
-                "RestrictPublicBuckets": True,
-            },
-        )
-
     # Taking it away
 
     def what_is_left(self, with_data: bool) -> tuple[list[str], list[str]]:
@@ -376,7 +347,7 @@ class AwsDeployment:
 
     def remove(self, with_data: bool) -> None:
         """Deletes the stack and what deployments left in the bucket; with_data: everything."""
-        kept, has_bucket = self._kept(), self._bucket_exists()
+        kept, has_bucket = self._kept(), self._has_bucket()
         if has_bucket:
             self._turn.take()
         self.stack.delete()
@@ -407,7 +378,7 @@ class AwsDeployment:
         if self._key_versions():
             delete = partial(client("ssm").delete_parameter, Name=self.secret_key_name)
             kept.append((f"the secret key {self.secret_key_name}", delete))
-        if self._bucket_exists() and set(self._all_objects()) <= set(self._objects()):
+        if self._has_bucket() and set(self._all_objects()) <= set(self._objects()):
             bucket = self.settings["s3_bucket"]
             delete = partial(client("s3").delete_bucket, Bucket=bucket)
             kept.append((f"the bucket {bucket}", delete))
@@ -418,20 +389,14 @@ class AwsDeployment:
         return [key for key in self._all_objects() if key.startswith(f"{self.function_name}-")]
 
     def _all_objects(self) -> list[str]:
-        if not self._bucket_exists():
-            return []
-        pages = self.session.client("s3").get_paginator("list_objects_v2").paginate(
-            Bucket=self.settings["s3_bucket"]
-        )
-        return [one["Key"] for page in pages for one in page.get("Contents", ())]
+        return self._bucket.objects() if self._has_bucket() else []
 
-    def _bucket_exists(self) -> bool:
-        client = self.session.client("s3")
+    def _has_bucket(self) -> bool:
+        """False also for one that is not ours: nothing of this stage can be in it."""
         try:
-            client.head_bucket(Bucket=self.settings["s3_bucket"])
-        except client.exceptions.ClientError:
+            return self._bucket.exists()
+        except StackError:
             return False
-        return True
 
     # The secret key
 

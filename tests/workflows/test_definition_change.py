@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from domain.orders import OrderState
 from tests.aws import forget_connections
-from tests.workflows.test_emulator_paths import BARISTA, Workflow
+from tests.workflows.test_emulator_paths import BARISTA, Machine, Workflow
 from webapp.bootstrap import build_services
 from webapp.services import bar, ordering
 from webapp.settings import Settings
@@ -20,25 +18,6 @@ _TABLES = TableNames.with_prefix("serverlesspresso-")
 _COMMITTED = order_definition(_TABLES, variant=TRANSACTION_WAITS_API)
 # Other states, other deadlines: as far from the committed one as the generator goes.
 _OTHER = order_definition(_TABLES, 400, 800, ITEM_WAITS_API)
-
-
-class Machine:
-    """The state machine, whose definition an update changes."""
-
-    def __init__(self, workflow: Workflow):
-        executions = workflow.services.executions
-        self._client = executions._clients.step_functions
-        self._arn = executions._state_machine_arn()
-
-    @property
-    def definition(self) -> dict:
-        machine = self._client.describe_state_machine(stateMachineArn=self._arn)
-        return json.loads(machine["definition"])
-
-    def use(self, definition: dict) -> None:
-        self._client.update_state_machine(
-            stateMachineArn=self._arn, definition=json.dumps(definition)
-        )
 
 
 @pytest.fixture

@@ -233,6 +233,35 @@ def test_with_single_item_callbacks_a_finished_order_enters_three_states(open_ba
     shop.assert_nothing_is_held(order)
 
 
+def test_with_single_item_callbacks_an_order_comes_to_each_other_end(open_bar):
+    shop = open_bar(choose=1, single_items=True)
+    order = shop.let_in()
+    begun = ["AdmitOrder", "AwaitChoice"]
+    assert shop.states_entered(order) == [*begun, "CloseUnchosen", "Finished"]
+    shop.assert_nothing_is_held(order)
+
+    shop = open_bar(make=2, single_items=True)
+    order = shop.let_in()
+    order = shop._until(lambda: shop.now(order), lambda current: current.task_token)
+    shop.choose(order)
+    shop.executions.resume(order.task_token)
+    assert shop.states_entered(order) == [*begun, "AwaitBarista", "CloseUnmade", "Finished"]
+    shop.assert_nothing_is_held(order)
+
+    shop = open_bar(single_items=True)
+    order = shop.let_in()
+    order = shop._until(lambda: shop.now(order), lambda current: current.task_token)
+    ordering.cancel_order(shop.services, order)
+    shop.executions.close(order.task_token, "CANCELLED")
+    assert shop.states_entered(order) == [*begun, "Finished"]
+
+    order = shop.scan()
+    bar.set_open(shop.services, shop.id, False)
+    shop.start(order)
+    assert shop.states_entered(order) == ["AdmitOrder", "RefuseClosed", "Finished"]
+    shop.assert_nothing_is_held(order)
+
+
 def test_an_order_holds_a_place_from_its_admission_to_its_end(open_bar):
     shop = open_bar()
     order = shop.scan()
