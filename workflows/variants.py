@@ -31,7 +31,7 @@ class Variant:
     costs: str = ""
 
 
-_ONE_STATE_MORE = "three states for an order instead of two, about $0.02 more a day"
+_ONE_STATE_MORE = "three states for an order instead of two, about $0.02 a day more"
 
 TRANSACTION_WAITS = Variant("transaction-waits")
 TRANSACTION_WAITS_API = Variant("transaction-waits-api-spelling", api_spelling=True)

@@ -249,7 +249,8 @@ def _context(statement: Mapping) -> list[dict]:
     return [
         {
             "ContextKeyName": key,
-            "ContextKeyValues": values if isinstance(values, list) else [values],
+            # One of them: the key has one value in a call.
+            "ContextKeyValues": values[:1],
             "ContextKeyType": "string",
         }
         for condition in statement.get("Condition", {}).values()

@@ -85,9 +85,14 @@ BESIDE_THE_CALLS: Mapping[str, str] = {
     "lambda:PublishVersion": "Zappa keeps the last five versions",
     "logs:DescribeLogStreams": "zappa tail",
     "logs:FilterLogEvents": "zappa tail",
-    "states:DescribeExecution": "scripts/stuck",
-    "dynamodb:TagResource": "tags of a table",
 }
+_FIRST_DOMAIN = {
+    "Sid": "FirstDomainOfAnAccount",
+    "Effect": "Allow",
+    "Action": ["iam:CreateServiceLinkedRole"],
+    "Resource": ["arn:aws:iam::*:role/aws-service-role/ops.apigateway.amazonaws.com/*"],
+}
+"""API Gateway makes its own role in an account with the first name that it serves there."""
 _UNUSED_SERVICES = ("acm-pca", "firehose", "kinesis", "kms")
 """Schemas name these for keys, streams and authorities of one's own; we have none."""
 _NOT_OURS = re.compile(
@@ -98,7 +103,7 @@ _NOT_OURS = re.compile(
     r"|events:(Put|Remove)Permission|cognito-idp:AddCustomAttributes"
     r"|logs:(CreateLogStream|PutLogEvents|DescribeLogStreams|CreateLogDelivery)"
     r"|logs:.*(Kms|DataProtection|Index|ResourcePolic|BearerToken|DeletionProtection).*"
-    r"|sns:.*DataProtection.*|s3:(REST|getObject|GetObjectMetadata|GetObjectVersion).*"
+    r"|sns:.*DataProtection.*|s3:(REST|[gG]etObject).*"
 )
 """What schemas name for features that the template does not use, and for reading data."""
 _ACTIONS: Mapping[str, str] = {
@@ -109,13 +114,12 @@ _ACTIONS: Mapping[str, str] = {
     "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
     "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
     "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
-    "sns:GetSMSSandboxAccountStatus": "sns:GetSMSSandboxAccountStatus",
 }
 """Calls whose right has another name."""
 _PREFIXES = {"apigatewayv2": "apigateway", "stepfunctions": "states"}
 _ANYWHERE = re.compile(
     r"[a-z-]+:List.*|logs:Describe.*|cloudwatch:DescribeAlarms|ssm:DescribeParameters"
-    r"|cognito-idp:CreateUserPool|route53:(GetHostedZone|GetChange)|acm:RequestCertificate"
+    r"|cognito-idp:CreateUserPool|iam:SimulatePrincipalPolicy|account:.*|route53:(GetHostedZone|GetChange)|acm:RequestCertificate"
 )
 """Reads that AWS answers for a whole region, and what has no name before it is made."""
 _KEPT_TO_OURS = re.compile(r"s3:ListBucket|iam:List(Attached)?Role.*Policies|lambda:List(Vers|Tags).*")
@@ -126,12 +130,13 @@ def policies() -> dict[str, dict]:
     main = _actions_of(_calls()) | set(BESIDE_THE_CALLS) | _of_kinds(
         {*_kinds_of_the_template(), *_BY_ZAPPA} - set(_DOMAIN_KINDS)
     )
-    for_domain = _of_kinds(_DOMAIN_KINDS) | {"route53:ListHostedZones", "acm:DescribeCertificate"}
+    for_domain = _of_kinds(_DOMAIN_KINDS) - main - {"iam:PassRole", "s3:GetObject"}
+    for_domain |= {one for one in _of_kinds(_DOMAIN_KINDS) if one.startswith("apigateway:")}
     made = {
         str(number): {"Version": "2012-10-17", "Statement": statements}
         for number, statements in enumerate(_packed(_statements(main)), 1)
     }
-    domain = [*_statements(for_domain, {"apigateway": FOR_DOMAIN})]
+    domain = [*_statements(for_domain, {"apigateway": FOR_DOMAIN}), _FIRST_DOMAIN]
     return made | {DOMAIN: {"Version": "2012-10-17", "Statement": domain}}
 
 
@@ -160,7 +165,7 @@ def action_of(call: str) -> str:
 
 
 def _calls() -> list[str]:
-    return [line for line in CALLS_FILE.read_text().split() if not line.startswith("sts:")]
+    return CALLS_FILE.read_text().split()
 
 
 def _actions_of(calls: Iterable[str]) -> set[str]:
