@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from functools import cache
-from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
 from scripts.aws.cloudformation import StackRefused
+from scripts.aws.endpoints import is_aws
 from scripts.machine import StackError
 from workflows.template import WORKFLOW
 from workflows.variants import BY_NAME, FOR_AWS, FOR_EMULATORS, Variant, variant_of
@@ -34,7 +33,7 @@ def variants_to_try(
     client: of Step Functions. definition_of: the definition in that form. kept: the form that is
     deployed, which stays unless AWS refuses it. Raises StackError when AWS takes none.
     """
-    order = list(FOR_AWS if _is_aws(client.meta.endpoint_url) else FOR_EMULATORS)
+    order = list(FOR_AWS if is_aws(client) else FOR_EMULATORS)
     if kept:
         order = [kept, *(one for one in order if one != kept)]
     is_any_taken, why = False, ""
@@ -90,18 +89,3 @@ def _refusal(client, definition: str) -> str | None:
         return None
     errors = [one for one in answer["diagnostics"] if one["severity"] == "ERROR"]
     return errors[0]["message"].rstrip(".") if errors else "no reason given"
-
-
-def _is_aws(endpoint_url: str) -> bool:
-    host = urlsplit(endpoint_url).hostname or ""
-    return host.endswith(_domains_of_aws())
-
-
-@cache
-def _domains_of_aws() -> tuple[str, ...]:
-    from botocore.loaders import Loader
-
-    outputs = [one["outputs"] for one in Loader().load_data("partitions")["partitions"]]
-    return tuple(
-        f".{one[key]}" for one in outputs for key in ("dnsSuffix", "dualStackDnsSuffix")
-    )

@@ -254,13 +254,8 @@ def as_user(emulator, monkeypatch):
 
 
 def _policies() -> list[dict]:
-    """Without conditions: the emulator's simulation looks at no context."""
     files = sorted(account_module.POLICIES.glob("deployer-policy-[0-9].json"))
-    policies = [json.loads(file.read_text()) for file in files]
-    for policy in policies:
-        for one in policy["Statement"]:
-            one.pop("Condition", None)
-    return policies
+    return [json.loads(file.read_text()) for file in files]
 
 
 def test_who_has_the_documented_policies_lacks_nothing(as_user):
@@ -273,13 +268,49 @@ def test_missing_rights_are_named_in_one_line(as_user):
         for one in policy["Statement"]:
             one["Action"] = [
                 action for action in one["Action"]
-                if action not in ("dynamodb:CreateTable", "iam:PassRole", "states:ListStateMachines")
-            ] or ["sts:GetCallerIdentity"]
+                if action not in ("dynamodb:CreateTable", "states:ListStateMachines")
+            ]
     [note] = as_user(*policies).notes_on_rights(with_domain=False)
     assert note.startswith(
-        "Your credentials lack dynamodb:CreateTable, iam:PassRole, states:ListStateMachines. "
+        "Your credentials lack dynamodb:CreateTable, states:ListStateMachines. "
     )
     assert "docs/deployer-policy-*.json" in note and "\n" not in note
+
+
+def test_on_aws_a_role_is_simulated_to_be_handed_on_with_the_service_that_gets_it(monkeypatch):
+    monkeypatch.setattr(account_module, "is_aws", lambda client: True)
+    asked = []
+
+    class Iam:
+        def get_paginator(self, _):
+            return self
+
+        def paginate(self, **arguments):
+            asked.append(arguments)
+            denied = {"EvalDecision": "implicitDeny"}
+            return [{"EvaluationResults": [
+                {"EvalActionName": one, "EvalDecision": "allowed"} | (
+                    denied if one == "iam:PassRole" else {}
+                )
+                for one in arguments["ActionNames"]
+            ]}]
+
+        def get_caller_identity(self):
+            return {"Arn": "arn:aws-cn:sts::123456789012:assumed-role/deployer/ana"}
+
+        def get_role(self, RoleName):
+            return {"Role": {"Arn": f"arn:aws-cn:iam::123456789012:role/team/{RoleName}"}}
+
+    session = SimpleNamespace(region_name="cn-north-1", client=lambda service: Iam())
+    [note] = Account(session).notes_on_rights(with_domain=False)
+    assert note.startswith("Your credentials lack iam:PassRole. ")
+    [handed_on] = [one for one in asked if one["ActionNames"] == ["iam:PassRole"]]
+    assert handed_on["PolicySourceArn"] == "arn:aws-cn:iam::123456789012:role/team/deployer"
+    assert handed_on["ResourceArns"] == ["arn:aws-cn:iam::123456789012:role/serverlesspresso-a"]
+    assert handed_on["ContextEntries"] == [{
+        "ContextKeyName": "iam:PassedToService", "ContextKeyType": "string",
+        "ContextKeyValues": ["lambda.amazonaws.com"],
+    }]
 
 
 def test_a_domain_needs_more_than_the_rest(as_user):

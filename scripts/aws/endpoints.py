@@ -1,0 +1,21 @@
+"""Whether a client speaks to AWS or to an emulator, which some things have to be asked otherwise."""
+
+from __future__ import annotations
+
+from functools import cache
+from urllib.parse import urlsplit
+
+
+def is_aws(client) -> bool:
+    """True when the client's address is under one of AWS's own domains, in any partition."""
+    return (urlsplit(client.meta.endpoint_url).hostname or "").endswith(_domains())
+
+
+@cache
+def _domains() -> tuple[str, ...]:
+    from botocore.loaders import Loader
+
+    partitions = Loader().load_data("partitions")["partitions"]
+    return tuple(
+        "." + one["outputs"][key] for one in partitions for key in ("dnsSuffix", "dualStackDnsSuffix")
+    )
