@@ -44,7 +44,7 @@ class Team:
         shutil.copy(ROOT / "webapp/static/dist/.stamp", self.folder / "webapp/static/dist")
 
     def deploy_as_restricted_user(self) -> None:
-        """From now on the commands have the documented rights, without those for a domain."""
+        """From now on the commands have the documented rights only, without those for a domain."""
         iam, name = self.emulator.client("iam"), "deployer-with-few-rights"
         iam.create_user(UserName=name)
         for file in POLICY_FILES:
