@@ -23,6 +23,7 @@ GOOD_STATUSES = (
 )
 _LONGEST_PAUSE_SECONDS = 3
 _ADOPT = "take-over"
+_CERTIFICATE = "AWS::CertificateManager::Certificate"
 
 
 class StackRefused(StackError):
@@ -216,8 +217,21 @@ class CloudStack:
                 return stack["StackStatus"]
         raise StackError(
             f"The stack {self.name} is still being changed after {seconds // 60} minutes."
-            " Run the command again to go on."
+            f"{self._waits_for()} Run the command again to go on."
         )
+
+    def _waits_for(self) -> str:
+        """What is not finished, and what to do for a certificate, which waits for other people."""
+        resources = self._client.describe_stack_resources(StackName=self.name)["StackResources"]
+        waiting = [one for one in resources if one["ResourceStatus"].endswith("IN_PROGRESS")]
+        names = ", ".join(sorted(one["LogicalResourceId"] for one in waiting))
+        said = f" It waits for {names}." if names else ""
+        if any(one["ResourceType"] == _CERTIFICATE for one in waiting):
+            said += (
+                " A certificate is proved through the domain's zone: see that the registrar names"
+                " the zone's servers."
+            )
+        return said
 
     def _reason(self, name_or_id: str) -> str:
         """Why the last change failed, in words."""

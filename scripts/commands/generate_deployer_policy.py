@@ -81,6 +81,7 @@ BESIDE_THE_CALLS: Mapping[str, str] = {
     "cloudformation:ExecuteChangeSet": "likewise",
     "cloudformation:GetTemplateSummary": "likewise",
     "cloudformation:DescribeStackEvents": "why a stack was refused",
+    "cloudformation:DescribeStackResources": "what a stack waits for",
     "cloudformation:TagResource": "the tags of both stacks",
     "lambda:PublishVersion": "Zappa keeps the last five versions",
     "logs:DescribeLogStreams": "zappa tail",
