@@ -13,8 +13,10 @@ from scripts.environment import ROOT
 from tests.emulator import Emulator
 
 POLICY_FILES = sorted((ROOT / "docs").glob("deployer-policy-*.json"))
-OF_THE_EMULATOR = ("lambda:CreateFunction", "lambda:ListAliases")
-"""It knows no resource for the first, and takes a GetAlias for the second."""
+OF_THE_EMULATOR = (
+    "lambda:CreateFunction", "lambda:ListAliases", "lambda:PutFunctionConcurrency"
+)
+"""It knows no resource for the first, takes GetAlias for the second, and the delete for the third."""
 _NOT_COPIED = ("node_modules", "__pycache__", "tests", "docs")
 
 

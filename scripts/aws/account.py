@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from scripts.aws import left_behind
+from scripts.aws.advice import NO_RIGHT
 from scripts.aws.endpoints import is_aws
 from scripts.environment import ROOT
 from scripts.machine import StackError
@@ -97,9 +98,20 @@ class Account:
         template: of the stage. function: the function's name. Raises StackError for names that are
         taken, so that CloudFormation would go back half-way. A stage that is deployed has no clash.
         """
+        from botocore.exceptions import ClientError
+
+        try:
+            return self._names(json.loads(template)["Resources"], function)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code not in NO_RIGHT:
+                raise
+            why = f"{error.operation_name}: {code}"
+            return [f"Whether names are taken could not be looked up ({why})."]
+
+    def _names(self, resources: Mapping, function: str) -> list[str]:
         if self._has_stack(f"{function}-bar"):
             return []
-        resources = json.loads(template)["Resources"]
         kept = left_behind.find(resources, self._client)
         taken = []
         for key, one in resources.items():

@@ -17,7 +17,7 @@ from functools import cache, cached_property, partial
 from scripts.aws import left_behind
 from scripts.aws.asking import ask_function
 from scripts.aws.bucket import PackageBucket
-from scripts.aws.cloudformation import CloudStack, StackRefused
+from scripts.aws.cloudformation import GOOD_STATUSES, CloudStack, StackRefused
 from scripts.aws.template import build_template
 from scripts.aws.turn import Turn
 from scripts.aws.workflow_choice import (
@@ -281,11 +281,14 @@ class AwsDeployment:
         """The forms of the workflow to try in turn; the one that the stack has comes first."""
         if named := self.settings.get("workflow"):
             return iter([variant_named(named)])
-        deployed = self.stack.deployed_template() if self.stack.describe() else None
+        kept = None
+        # One whose creation failed has proved no form to be good.
+        if (self.stack.describe() or {}).get("StackStatus") in GOOD_STATUSES:
+            kept = variant_in(self.stack.deployed_template())
         return variants_to_try(
             self.session.client("stepfunctions"),
             lambda variant: definition_in(build_template(self.environment, variant)),
-            variant_in(deployed) if deployed else None,
+            kept,
         )
 
     def _is_connected(self) -> bool:

@@ -16,6 +16,5 @@ def _domains() -> tuple[str, ...]:
     from botocore.loaders import Loader
 
     partitions = Loader().load_data("partitions")["partitions"]
-    return tuple(
-        "." + one["outputs"][key] for one in partitions for key in ("dnsSuffix", "dualStackDnsSuffix")
-    )
+    kinds = ("dnsSuffix", "dualStackDnsSuffix")
+    return tuple("." + one["outputs"][kind] for one in partitions for kind in kinds)

@@ -94,8 +94,8 @@ def init(chosen: argparse.Namespace) -> None:
     prefix = known["aws_environment_variables"]["STACK_PREFIX"]
     function = function_name(known, chosen.stage)
     template = build_template(known["aws_environment_variables"])
-    notes += account_itself.check_names(template, function)
     notes += account_itself.notes_on_rights(with_domain=bool(answers["domain"]))
+    notes += account_itself.check_names(template, function)
     notes += account_itself.notes_on_quotas()
     notes += account_itself.notes_on_texts()
     print(

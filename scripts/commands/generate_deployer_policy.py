@@ -120,10 +120,13 @@ _ACTIONS: Mapping[str, str] = {
 _PREFIXES = {"apigatewayv2": "apigateway", "stepfunctions": "states"}
 _ANYWHERE = re.compile(
     r"[a-z-]+:List.*|logs:Describe.*|cloudwatch:DescribeAlarms|ssm:DescribeParameters"
-    r"|cognito-idp:CreateUserPool|iam:SimulatePrincipalPolicy|account:.*|route53:(GetHostedZone|GetChange)|acm:RequestCertificate"
+    r"|cognito-idp:CreateUserPool|acm:RequestCertificate|route53:(GetHostedZone|GetChange)"
+    r"|iam:SimulatePrincipalPolicy|account:.*"
 )
 """Reads that AWS answers for a whole region, and what has no name before it is made."""
-_KEPT_TO_OURS = re.compile(r"s3:ListBucket|iam:List(Attached)?Role.*Policies|lambda:List(Vers|Tags).*")
+_KEPT_TO_OURS = re.compile(
+    r"s3:ListBucket|iam:List(Attached)?Role.*Policies|lambda:List(Versions|Tags).*"
+)
 
 
 def policies() -> dict[str, dict]:

@@ -227,6 +227,11 @@ def test_tables_that_an_earlier_stack_left_are_taken_over_and_said_to_be(session
     assert notes == ["Taken over with all they hold: the table annex-orders."]
 
 
+def test_names_that_may_not_be_looked_up_are_said_to_be_unknown(as_user, template):
+    [note] = as_user().check_names(template, _FUNCTION)
+    assert note == "Whether names are taken could not be looked up (DescribeStacks: AccessDenied)."
+
+
 # Rights
 
 
