@@ -16,7 +16,8 @@ POLICY_FILES = sorted((ROOT / "docs").glob("deployer-policy-*.json"))
 OF_THE_EMULATOR = (
     "lambda:CreateFunction", "lambda:ListAliases", "lambda:PutFunctionConcurrency"
 )
-"""It knows no resource for the first, takes GetAlias for the second, and the delete for the third."""
+"""It knows no resource for the first, and takes GetAlias and DeleteFunctionConcurrency for the
+others."""
 _NOT_COPIED = ("node_modules", "__pycache__", "tests", "docs")
 
 

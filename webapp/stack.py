@@ -69,6 +69,6 @@ def build_template_body(
         topic_root=root_of(prefix),
         function_statements=more_statements,
     )
-    # Without spaces, as it goes over the wire; at some 58,000 bytes it is longer than CloudFormation
-    # takes in a call, so on AWS it always goes through the bucket.
+    # Without spaces; at some 59,000 bytes it is still longer than CloudFormation takes in a call,
+    # so it always goes through the bucket.
     return build_template(stack).to_json(indent=None, separators=(",", ":"))

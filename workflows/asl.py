@@ -26,8 +26,8 @@ _PASSING = (
 )
 """What DynamoDB's model names and the same call may not meet a few seconds later."""
 _UNKNOWN = ("DynamoDbException", "SdkClientException")
-"""What its model does not name, such as 503, and a connection that broke. Among the first are errors
-that last, so both are tried less often."""
+"""What its model does not name, such as 503, and a connection that broke. Among the first are
+errors that last, so both are tried less often."""
 
 
 def task_state(

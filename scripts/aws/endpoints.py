@@ -1,4 +1,4 @@
-"""Whether a client speaks to AWS or to an emulator, which some things have to be asked otherwise."""
+"""Whether a client speaks to AWS or to an emulator, which takes some things otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which form of the order workflow an account gets: AWS is asked, in order, before there is a stack.
+"""Which form of the order workflow an account gets: AWS is asked for each in turn.
 
 ValidateStateMachineDefinition looks at a definition as CreateStateMachine would. Who may not ask it
 deploys the form that comes first, and goes on to the next when CloudFormation refuses that.

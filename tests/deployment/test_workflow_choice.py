@@ -1,4 +1,4 @@
-"""Which form of the workflow an account gets: AWS is asked in order, and the stack may still refuse."""
+"""Which form of the workflow an account gets: AWS is asked, and the stack may still refuse."""
 
 from __future__ import annotations
 
@@ -104,7 +104,8 @@ def test_aws_is_known_by_its_address(endpoint_url):
 
 
 @pytest.mark.parametrize(
-    "endpoint_url", ["http://127.0.0.1:4566", "http://amazonaws.com.example", "http://notamazonaws.com"]
+    "endpoint_url",
+    ["http://127.0.0.1:4566", "http://amazonaws.com.example", "http://notamazonaws.com"],
 )
 def test_an_emulator_gets_what_its_dynamodb_understands_unless_it_refuses_that(endpoint_url):
     assert _tried(StepFunctions(FOR_AWS, endpoint_url)) == list(FOR_EMULATORS)
@@ -124,8 +125,9 @@ def test_an_update_leaves_a_form_that_aws_takes_no_longer():
 
 
 def test_an_account_that_takes_none_is_one_line_before_anything_is_made():
-    with pytest.raises(StackError, match=r"“BOOL” is not supported\)\. Nothing was changed") as said:
+    with pytest.raises(StackError) as said:
         _tried(StepFunctions(()))
+    assert "“BOOL” is not supported). Nothing was changed." in str(said.value)
     assert "\n" not in str(said.value)
 
 

@@ -491,7 +491,9 @@ def table_definitions() -> list[dict]:
                 "name": base_name(model),
                 "attributes": schema["attribute_definitions"],
                 "keys": _hash_first(schema["key_schema"]),
-                "local_indexes": [_with_hash_first(one) for one in schema["local_secondary_indexes"]],
+                "local_indexes": [
+                    _with_hash_first(one) for one in schema["local_secondary_indexes"]
+                ],
                 "global_indexes": [
                     _with_hash_first(one) for one in schema["global_secondary_indexes"]
                 ],
