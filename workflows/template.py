@@ -53,6 +53,7 @@ from troposphere.stepfunctions import StateMachine
 
 from workflows.customer_pool import add_customer_pool
 from workflows.domain_name import add_domain_name
+from workflows.names import WORKFLOW
 from workflows.operations import Watched, add_operations
 from workflows.roles import (
     Resources,
@@ -65,9 +66,6 @@ from workflows.roles import (
     may_take,
 )
 from workflows.user_pools import add_staff_pool
-
-WORKFLOW = "OrderWorkflow"
-"""The state machine's logical id."""
 
 _HAS_FUNCTION = "HasFunction"
 _ANY_RULE = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/*"

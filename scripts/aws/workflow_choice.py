@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from scripts.aws.cloudformation import StackRefused
 from scripts.aws.endpoints import is_aws
 from scripts.machine import StackError
-from workflows.template import WORKFLOW
+from workflows.names import WORKFLOW
 from workflows.variants import BY_NAME, FOR_AWS, FOR_EMULATORS, Variant, variant_of
 
 _MAY_NOT_ASK = (
