@@ -451,7 +451,7 @@ def _create_table_arguments(definition: dict, prefix: str) -> dict:
     arguments = {
         "TableName": prefix + definition["name"],
         "AttributeDefinitions": definition["attributes"],
-        "KeySchema": _hash_first(definition["keys"]),
+        "KeySchema": definition["keys"],
         "BillingMode": "PAY_PER_REQUEST",
     }
     for kind, indexes in (
@@ -462,17 +462,12 @@ def _create_table_arguments(definition: dict, prefix: str) -> dict:
             arguments[kind] = [
                 {
                     "IndexName": index["index_name"],
-                    "KeySchema": _hash_first(index["key_schema"]),
+                    "KeySchema": index["key_schema"],
                     "Projection": index["projection"],
                 }
                 for index in indexes
             ]
     return arguments
-
-
-def _hash_first(keys: list[dict]) -> list[dict]:
-    """DynamoDB refuses the other order."""
-    return sorted(keys, key=lambda key: key["KeyType"])
 
 
 def workflow_writes(state_name: str, order: Order, at: datetime, token: str = TOKEN) -> None:
@@ -482,8 +477,10 @@ def workflow_writes(state_name: str, order: Order, at: datetime, token: str = TO
     """
     from webapp.storage.tables import DEFAULT_PREFIX
     from workflows.order_workflow import TableNames, order_definition
+    from workflows.variants import TRANSACTION_WAITS_API
 
-    state = order_definition(TableNames.with_prefix(DEFAULT_PREFIX))["States"][state_name]
+    tables = TableNames.with_prefix(DEFAULT_PREFIX)
+    state = order_definition(tables, variant=TRANSACTION_WAITS_API)["States"][state_name]
     action = state["Resource"].split("dynamodb:")[1].removesuffix(".waitForTaskToken")
     known = {
         "$.shopId": order.shop_id,

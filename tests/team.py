@@ -12,6 +12,12 @@ from pathlib import Path
 from scripts.environment import ROOT
 from tests.emulator import Emulator
 
+POLICY_FILES = sorted((ROOT / "docs").glob("deployer-policy-*.json"))
+OF_THE_EMULATOR = (
+    "lambda:CreateFunction", "lambda:ListAliases", "lambda:PutFunctionConcurrency"
+)
+"""It knows no resource for the first, and takes GetAlias and DeleteFunctionConcurrency for the
+others."""
 _NOT_COPIED = ("node_modules", "__pycache__", "tests", "docs")
 
 
@@ -24,17 +30,47 @@ class Team:
     stage: str
     base_url: str = ""
     said: list[str] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict)
+    """Whose credentials the commands use; without them the account's own."""
+
+    @property
+    def calls(self) -> Path:
+        """Where the commands' calls of AWS are written down, one a line."""
+        return self.folder.with_name("calls")
 
     def clone(self) -> None:
         shutil.copytree(ROOT, self.folder, ignore=shutil.ignore_patterns(".*", *_NOT_COPIED))
+        (self.folder / "docs").mkdir()
+        for file in POLICY_FILES:
+            shutil.copy(file, self.folder / "docs")
         # The stamp keeps the built files from being built again.
         shutil.copy(ROOT / "webapp/static/dist/.stamp", self.folder / "webapp/static/dist")
 
+    def deploy_as_restricted_user(self) -> None:
+        """From now on the commands have the documented rights only, without those for a domain."""
+        iam, name = self.emulator.client("iam"), "deployer-with-few-rights"
+        iam.create_user(UserName=name)
+        for file in POLICY_FILES:
+            if not file.stem.endswith("-domain"):
+                iam.put_user_policy(
+                    UserName=name, PolicyName=file.stem, PolicyDocument=file.read_text()
+                )
+        emulators = {"Effect": "Allow", "Action": list(OF_THE_EMULATOR), "Resource": "*"}
+        iam.put_user_policy(
+            UserName=name, PolicyName="emulator",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [emulators]}),
+        )
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        self.keys = {
+            "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        }
+
     def run(self, module: str, *arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", module, *arguments],
+            [sys.executable, ROOT / "tests/call_recorder.py", self.calls, module, *arguments],
             cwd=self.folder,
-            env=self.emulator.environment
+            env=self.emulator.environment | self.keys
             | {"PYTHONPATH": str(self.folder), "VIRTUAL_ENV": sys.prefix},
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -21,6 +21,7 @@ from webapp.storage.rights import TABLE_RIGHTS
 from webapp.storage.tables import DEFAULT_PREFIX, table_definitions
 from workflows.order_workflow import TableNames, order_definition
 from workflows.template import BusRule, OwnTable, ScheduleRule, Stack, build_template
+from workflows.variants import TRANSACTION_WAITS, Variant
 
 FUNCTION_STATEMENTS: tuple[Mapping, ...] = ()
 """What the function may do beside its tables, the bus, the workflow and the screens."""
@@ -34,8 +35,12 @@ def build_template_body(
     prefix: str = DEFAULT_PREFIX,
     more_statements: tuple[Mapping, ...] = FUNCTION_STATEMENTS,
     extensions: Mapping[str, Extension] | None = None,
+    variant: Variant = TRANSACTION_WAITS,
 ) -> str:
-    """The template of a deployment with these deadlines and extensions, as JSON."""
+    """The template of a deployment with these deadlines and extensions, as JSON.
+
+    variant: the form of its workflow.
+    """
     extensions = extensions or {}
     stack = Stack(
         prefix=prefix,
@@ -43,7 +48,9 @@ def build_template_body(
         source=SOURCE,
         command=COMMAND,
         tables=tuple(table_definitions()),
-        definition=order_definition(TableNames.with_prefix(prefix), choose_seconds, make_seconds),
+        definition=order_definition(
+            TableNames.with_prefix(prefix), choose_seconds, make_seconds, variant
+        ),
         bus_rules=(
             BusRule(EVENTS, tuple(detail_types_of(EVENTS))),
             BusRule(RECORDED, tuple(detail_types_of(RECORDED)), _NOT_IN_JOURNEY),
@@ -62,5 +69,6 @@ def build_template_body(
         topic_root=root_of(prefix),
         function_statements=more_statements,
     )
-    # Without spaces: longer than 51,200 bytes it has to go through a bucket.
+    # Without spaces; at some 59,000 bytes it is still longer than CloudFormation takes in a call,
+    # so it always goes through the bucket.
     return build_template(stack).to_json(indent=None, separators=(",", ":"))

@@ -12,6 +12,23 @@ CONDITION_FAILED = "DynamoDb.ConditionalCheckFailedException"
 TRANSACTION_CANCELED = "DynamoDb.TransactionCanceledException"
 TIMEOUT = "States.Timeout"
 
+# SDK integrations do not retry on their own, and their errors have the names of AWS's SDK for Java,
+# which are matched word for word. Neither list may hold a refused condition, States.TaskFailed or
+# States.ALL: a Retry is asked before the Catch that such an error is for.
+_PASSING = (
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceededException",
+    "ThrottlingException",
+    "InternalServerErrorException",
+    "TransactionInProgressException",
+    "TransactionConflictException",
+    "ReplicatedWriteConflictException",
+)
+"""What DynamoDB's model names and the same call may not meet a few seconds later."""
+_UNKNOWN = ("DynamoDbException", "SdkClientException")
+"""What its model does not name, such as 503, and a connection that broke. Among the first are
+errors that last, so both are tried less often."""
+
 
 def task_state(
     action: str,
@@ -144,19 +161,13 @@ def _task(resource, parameters, next_state, catch, result_path, comment) -> dict
     ]
     if not state["Catch"]:
         del state["Catch"]
-    # SDK integrations do not retry on their own; a throttled write is worth a few seconds.
     state["Retry"] = [
         {
-            "ErrorEquals": [
-                "DynamoDb.ProvisionedThroughputExceededException",
-                "DynamoDb.ThrottlingException",
-                "DynamoDb.InternalServerErrorException",
-                "DynamoDb.TransactionInProgressException",
-                "DynamoDb.TransactionConflictException",
-            ],
+            "ErrorEquals": [f"DynamoDb.{name}" for name in errors],
             "IntervalSeconds": 1,
             "BackoffRate": 2,
-            "MaxAttempts": 4,
+            "MaxAttempts": attempts,
         }
+        for errors, attempts in ((_PASSING, 4), (_UNKNOWN, 2))
     ]
     return state | ({"Next": next_state} if next_state else {"End": True})

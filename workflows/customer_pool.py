@@ -55,7 +55,8 @@ def add_customer_pool(
             "CustomerPoolClient",
             UserPoolId=Ref(pool),
             ClientName=prefix + "web",
-            ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH"],
+            # Nothing is refreshed here, but CloudFormation makes no client without that flow.
+            ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
             PreventUserExistenceErrors="ENABLED",
         )
     )

@@ -13,6 +13,8 @@ def staff_parameter_name(prefix: str) -> str:
     return f"/{prefix.rstrip('-')}/staff-pool"
 
 
+WORKFLOW = "OrderWorkflow"
+"""The state machine's logical id in the template."""
 ROLE_GROUPS = ("barista", "admin")
 """The staff pool's groups of roles. The lesser one first: it counts for somebody in both."""
 EVERY_SHOP_GROUP = "every-shop"

@@ -38,6 +38,7 @@ from workflows.asl import (
     task_state,
     wait_state,
 )
+from workflows.variants import TRANSACTION_WAITS, Variant, in_pascal_case
 
 MOST_CONFLICTS = 20
 """So often, a second apart, an admission is tried again that was neither done nor to be refused.
@@ -65,13 +66,12 @@ def order_definition(
     tables: TableNames,
     choose_seconds: int = CHOOSE_SECONDS,
     make_seconds: int = MAKE_SECONDS,
-    single_item_callbacks: bool = False,
+    variant: Variant = TRANSACTION_WAITS,
 ) -> dict:
     """The definition as plain data.
 
     choose_seconds and make_seconds: the customer's and the barista's deadline.
-    single_item_callbacks: admits with a plain transaction followed by an updateItem that waits,
-        one state more, for a region that refuses `transactWriteItems.waitForTaskToken`.
+    variant: the form that it is to have; the first choice for AWS unless told otherwise.
     """
     writes = _Writes(tables)
     again = [(ORDER_CLOSED, "Finished"), (CONDITION_FAILED, "ReadOrder")]
@@ -185,8 +185,10 @@ def order_definition(
         ),
         "Finished": succeed_state(),
     }
-    if single_item_callbacks:
-        states = _with_single_item_callbacks(states, writes, choose_seconds)
+    if variant.single_item_callbacks:
+        states = _with_single_item_callbacks(states, choose_seconds)
+    if not variant.api_spelling:
+        states = {name: _in_pascal_case(state) for name, state in states.items()}
     return state_machine(
         "AdmitOrder", states, "One order, from scan to cup. Generated: scripts/generate_workflow"
     )
@@ -197,7 +199,13 @@ def definition_text(definition: dict) -> str:
     return json.dumps(definition, indent=2) + "\n"
 
 
-def _with_single_item_callbacks(states: dict, writes: _Writes, choose_seconds: int) -> dict:
+def _in_pascal_case(state: dict) -> dict:
+    if state["Type"] != "Task":
+        return state
+    return state | {"Parameters": in_pascal_case(state["Parameters"])}
+
+
+def _with_single_item_callbacks(states: dict, choose_seconds: int) -> dict:
     admit = dict(states["AdmitOrder"])
     admit["Resource"] = admit["Resource"].removesuffix(".waitForTaskToken")
     del admit["TimeoutSeconds"]

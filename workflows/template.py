@@ -18,6 +18,7 @@ from troposphere import (
     Output,
     Parameter,
     Ref,
+    Sub,
     Template,
 )
 from troposphere.awslambda import (
@@ -52,6 +53,7 @@ from troposphere.stepfunctions import StateMachine
 
 from workflows.customer_pool import add_customer_pool
 from workflows.domain_name import add_domain_name
+from workflows.names import WORKFLOW
 from workflows.operations import Watched, add_operations
 from workflows.roles import (
     Resources,
@@ -66,6 +68,7 @@ from workflows.roles import (
 from workflows.user_pools import add_staff_pool
 
 _HAS_FUNCTION = "HasFunction"
+_ANY_RULE = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/*"
 
 
 @dataclass(frozen=True)
@@ -235,8 +238,7 @@ def _add_table(
 
 
 def _key_schema(keys: Iterable[Mapping]) -> list[KeySchema]:
-    # CloudFormation wants the partition key first.
-    return [KeySchema(**key) for key in sorted(keys, key=lambda key: key["KeyType"])]
+    return [KeySchema(**key) for key in keys]
 
 
 def _add_workflow(
@@ -245,7 +247,7 @@ def _add_workflow(
     role, policy = add_workflow_role(template, stack.definition, tables)
     machine = template.add_resource(
         StateMachine(
-            "OrderWorkflow",
+            WORKFLOW,
             DependsOn=[policy.title],
             StateMachineName=stack.prefix + "order-workflow",
             StateMachineType="STANDARD",
@@ -277,9 +279,8 @@ def _add_dead_letters(template: Template, stack: Stack) -> Queue:
                         "Principal": {"Service": "events.amazonaws.com"},
                         "Action": "sqs:SendMessage",
                         "Resource": GetAtt(queue, "Arn"),
-                        "Condition": {
-                            "StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")}
-                        },
+                        # Of this account's rules only; EventBridge is known to name the rule.
+                        "Condition": {"ArnLike": {"aws:SourceArn": Sub(_ANY_RULE)}},
                     }
                 ],
             },

@@ -18,7 +18,8 @@ _NOT_SIGNED_IN = (
     "SignatureDoesNotMatch", "UnrecognizedClientException",
 )
 """Names of botocore's errors, and codes of AWS's."""
-_NO_RIGHT = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
+NO_RIGHT = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
+"""Codes that say that the caller may not."""
 _OUT_OF_REACH = (
     "EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError",
     "ProxyConnectionError", "SSLError",
@@ -37,7 +38,7 @@ def advice(error: Exception) -> str | None:
     said = " ".join((answer.get("Message") or str(error)).split()).rstrip(".")
     if name in _NOT_SIGNED_IN:
         return f"AWS does not accept your credentials ({said}). {_SIGN_IN}"
-    if name in _NO_RIGHT:
+    if name in NO_RIGHT:
         return f"Your credentials lack a right for this ({said}). Ask whoever keeps the account."
     if name in _OUT_OF_REACH:
         return f"AWS cannot be reached ({said}). Check network and region, and run this again."

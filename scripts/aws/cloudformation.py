@@ -23,6 +23,19 @@ GOOD_STATUSES = (
 )
 _LONGEST_PAUSE_SECONDS = 3
 _ADOPT = "take-over"
+_CERTIFICATE = "AWS::CertificateManager::Certificate"
+
+
+class StackRefused(StackError):
+    """CloudFormation took a change back; resource is the logical id of what it failed at first."""
+
+    def __init__(self, name: str, status: str, resource: str, reason: str):
+        because = f"{resource}: {reason}" if resource else reason
+        super().__init__(
+            f"The stack {name} ended as {status}: {because}. Nothing of this step was kept."
+        )
+        self.resource = resource
+        self.reason = reason
 
 
 class CloudStack:
@@ -59,7 +72,7 @@ class CloudStack:
 
         beside_old_code: keeps indexes that the code still running may read. What an earlier stack
         has left behind is taken over with all that it holds. Raises StackError when CloudFormation
-        refuses or rolls back; the stack is then what it was before.
+        refuses or rolls back (StackRefused); the stack is then what it was before.
         """
         options = {
             "Parameters": [
@@ -71,7 +84,7 @@ class CloudStack:
         if stack is None:
             self._change(self._client.create_stack, template, options)
         else:
-            deployed = self._deployed_template()
+            deployed = self.deployed_template()
             if beside_old_code:
                 template = template_steps.beside_old_code(deployed, template)
             for step in template_steps.steps_to(deployed, template):
@@ -138,10 +151,7 @@ class CloudStack:
                 raise StackError(f"CloudFormation refused the template: {message}") from None
             status = self._settle()
         if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-            raise StackError(
-                f"The stack {self.name} ended as {status}: {self._reason(self.name)}."
-                " Nothing of this step was kept."
-            )
+            raise StackRefused(self.name, status, *self._first_failure(self.name))
 
     def _adopt(self, template: str) -> dict | None:
         """Makes a stack of what is there already; None when nothing is."""
@@ -189,7 +199,8 @@ class CloudStack:
                 )
         raise StackError("CloudFormation did not answer within 5 minutes; try again.")
 
-    def _deployed_template(self) -> str:
+    def deployed_template(self) -> str:
+        """The template that the stack was last brought to."""
         body = self._client.get_template(StackName=self.name)["TemplateBody"]
         return body if isinstance(body, str) else json.dumps(body)
 
@@ -206,20 +217,38 @@ class CloudStack:
                 return stack["StackStatus"]
         raise StackError(
             f"The stack {self.name} is still being changed after {seconds // 60} minutes."
-            " Run the command again to go on."
+            f"{self._waits_for()} Run the command again to go on."
         )
 
+    def _waits_for(self) -> str:
+        """What is not finished, and what to do for a certificate, which waits for other people."""
+        resources = self._client.describe_stack_resources(StackName=self.name)["StackResources"]
+        waiting = [one for one in resources if one["ResourceStatus"].endswith("IN_PROGRESS")]
+        names = ", ".join(sorted(one["LogicalResourceId"] for one in waiting))
+        said = f" It waits for {names}." if names else ""
+        if any(one["ResourceType"] == _CERTIFICATE for one in waiting):
+            said += (
+                " A certificate is proved through the domain's zone: see that the registrar names"
+                " the zone's servers."
+            )
+        return said
+
     def _reason(self, name_or_id: str) -> str:
-        """Why the last change failed: its first failure, the others follow from it."""
-        failed = "no reason given"
+        """Why the last change failed, in words."""
+        resource, reason = self._first_failure(name_or_id)
+        return f"{resource}: {reason}" if resource else reason
+
+    def _first_failure(self, name_or_id: str) -> tuple[str, str]:
+        """What the last change failed at first, and why: the others follow from it."""
+        failed = ("", "no reason given")
         pages = self._client.get_paginator("describe_stack_events").paginate(StackName=name_or_id)
         for event in (event for page in pages for event in page["StackEvents"]):  # newest first
-            reason = event.get("ResourceStatusReason", "")
+            reason = " ".join(event.get("ResourceStatusReason", "").split())
             if event["ResourceStatus"].endswith("FAILED") and "cancelled" not in reason:
-                failed = f"{event['LogicalResourceId']}: {reason.rstrip('.') or 'no reason given'}"
+                failed = (event["LogicalResourceId"], reason.rstrip(".") or "no reason given")
             if reason == "User Initiated":
                 break
-        return " ".join(failed.split())
+        return failed
 
 
 def _is_changing(status: str) -> bool:

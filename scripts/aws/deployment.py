@@ -9,17 +9,24 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property, partial
 
 from scripts.aws import left_behind
 from scripts.aws.asking import ask_function
-from scripts.aws.cloudformation import CloudStack
+from scripts.aws.bucket import PackageBucket
+from scripts.aws.cloudformation import GOOD_STATUSES, CloudStack, StackRefused
 from scripts.aws.template import build_template
 from scripts.aws.turn import Turn
-from scripts.aws.value_types import with_accepted_types
+from scripts.aws.workflow_choice import (
+    definition_in,
+    is_for_its_form,
+    variant_in,
+    variant_named,
+    variants_to_try,
+)
 from scripts.aws.zappa_settings import (
     DOMAIN,
     function_name,
@@ -28,6 +35,7 @@ from scripts.aws.zappa_settings import (
     stage_settings,
 )
 from scripts.machine import StackError
+from workflows.variants import Variant
 
 OLD_KEYS_ARE_GOOD_FOR = timedelta(days=30)
 """The life of a customer's cookie."""
@@ -108,6 +116,11 @@ class AwsDeployment:
         return CloudStack(client, f"{self.function_name}-bar", self.settings["s3_bucket"])
 
     @cached_property
+    def _bucket(self) -> PackageBucket:
+        region = self.settings["aws_region"]
+        return PackageBucket(self.session.client("s3"), self.settings["s3_bucket"], region)
+
+    @cached_property
     def _turn(self) -> Turn:
         return Turn(self.session.client("s3"), self.settings["s3_bucket"], self.function_name)
 
@@ -134,7 +147,7 @@ class AwsDeployment:
 
     def take_turn(self) -> None:
         """Until this command ends no other one changes the stage. Raises StackError."""
-        self._make_bucket()
+        self._bucket.make()
         self._turn.take()
 
     def remove_what_was_interrupted(self) -> None:
@@ -148,7 +161,7 @@ class AwsDeployment:
 
     def prepare(self) -> dict[str, str]:
         """Makes the stack, as far as that goes without a function; the function's variables."""
-        self._make_bucket()
+        self._bucket.make()
         self.environment |= self._secret_keys()
         if url := self._public_url():
             self.environment["PUBLIC_URL"] = url
@@ -229,10 +242,7 @@ class AwsDeployment:
     def _put_stack(
         self, function_arn: str, api_id: str, beside_old_code: bool = False
     ) -> None:
-        template = with_accepted_types(
-            build_template(self.environment), self.session.client("stepfunctions")
-        )
-        known = set(json.loads(template)["Parameters"])
+        """Brings the stack to the template, with the first form of the workflow that AWS takes."""
         parameters = {
             **self.settings.get("stack_parameters", {}),
             "FunctionArn": function_arn,
@@ -240,13 +250,46 @@ class AwsDeployment:
             "ApiId": api_id,
             "ApiStage": self.stage,
         }
+        refused = None
+        for variant in self._variants():
+            template = build_template(self.environment, variant)
+            self._refuse_unknown(parameters, template)
+            try:
+                self.stack.put(template, parameters, self.settings.get("tags", {}), beside_old_code)
+            except StackRefused as error:
+                if not is_for_its_form(error):
+                    raise
+                print(f"The stack was refused with the workflow as {variant.name}: {error.reason}.")
+                refused = error
+                continue
+            if beside_old_code or refused:
+                costs = f": {variant.costs}" if variant.costs else ""
+                print(f"The order workflow is deployed as {variant.name}{costs}.")
+            return
+        raise refused
+
+    @staticmethod
+    def _refuse_unknown(parameters: Mapping, template: str) -> None:
+        known = set(json.loads(template)["Parameters"])
         if unknown := set(parameters) - known:
             raise StackError(
                 f"stack_parameters in zappa_settings.json: there is no {min(unknown)};"
                 f" there are {', '.join(sorted(known))}."
             )
-        tags = self.settings.get("tags", {})
-        self.stack.put(template, parameters, tags, beside_old_code)
+
+    def _variants(self) -> Iterator[Variant]:
+        """The forms of the workflow to try in turn; the one that the stack has comes first."""
+        if named := self.settings.get("workflow"):
+            return iter([variant_named(named)])
+        kept = None
+        # One whose creation failed has proved no form to be good.
+        if (self.stack.describe() or {}).get("StackStatus") in GOOD_STATUSES:
+            kept = variant_in(self.stack.deployed_template())
+        return variants_to_try(
+            self.session.client("stepfunctions"),
+            lambda variant: definition_in(build_template(self.environment, variant)),
+            kept,
+        )
 
     def _is_connected(self) -> bool:
         stack = self.stack.describe() or {}
@@ -294,36 +337,6 @@ class AwsDeployment:
             return ""
         return resource["StackResourceDetail"].get("PhysicalResourceId", "")
 
-    def _make_bucket(self) -> None:
-        client = self.session.client("s3")
-        name = self.settings["s3_bucket"]
-        try:
-            client.head_bucket(Bucket=name)
-            return
-        except client.exceptions.ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code not in ("404", "NoSuchBucket"):
-                raise StackError(
-                    f"The bucket {name} is not yours to use ({code}). Choose another name:"
-                    " scripts/deploy init"
-                ) from None
-        region = self.settings["aws_region"]
-        where = (
-            {}
-            if region == "us-east-1"
-            else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-        )
-        client.create_bucket(Bucket=name, **where)
-        client.put_public_access_block(
-            Bucket=name,
-            PublicAccessBlockConfiguration={
-                "BlockPublicAcls": True,
-                "IgnorePublicAcls": True,
-                "BlockPublicPolicy": True,
-                "RestrictPublicBuckets": True,
-            },
-        )
-
     # Taking it away
 
     def what_is_left(self, with_data: bool) -> tuple[list[str], list[str]]:
@@ -337,7 +350,7 @@ class AwsDeployment:
 
     def remove(self, with_data: bool) -> None:
         """Deletes the stack and what deployments left in the bucket; with_data: everything."""
-        kept, has_bucket = self._kept(), self._bucket_exists()
+        kept, has_bucket = self._kept(), self._has_bucket()
         if has_bucket:
             self._turn.take()
         self.stack.delete()
@@ -368,7 +381,7 @@ class AwsDeployment:
         if self._key_versions():
             delete = partial(client("ssm").delete_parameter, Name=self.secret_key_name)
             kept.append((f"the secret key {self.secret_key_name}", delete))
-        if self._bucket_exists() and set(self._all_objects()) <= set(self._objects()):
+        if self._has_bucket() and set(self._all_objects()) <= set(self._objects()):
             bucket = self.settings["s3_bucket"]
             delete = partial(client("s3").delete_bucket, Bucket=bucket)
             kept.append((f"the bucket {bucket}", delete))
@@ -379,20 +392,14 @@ class AwsDeployment:
         return [key for key in self._all_objects() if key.startswith(f"{self.function_name}-")]
 
     def _all_objects(self) -> list[str]:
-        if not self._bucket_exists():
-            return []
-        pages = self.session.client("s3").get_paginator("list_objects_v2").paginate(
-            Bucket=self.settings["s3_bucket"]
-        )
-        return [one["Key"] for page in pages for one in page.get("Contents", ())]
+        return self._bucket.objects() if self._has_bucket() else []
 
-    def _bucket_exists(self) -> bool:
-        client = self.session.client("s3")
+    def _has_bucket(self) -> bool:
+        """False also for one that is not ours: nothing of this stage can be in it."""
         try:
-            client.head_bucket(Bucket=self.settings["s3_bucket"])
-        except client.exceptions.ClientError:
+            return self._bucket.exists()
+        except StackError:
             return False
-        return True
 
     # The secret key
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scripts.machine import StackError
+from workflows.variants import FOR_AWS, FOR_EMULATORS, Variant
 
 
-def build_template(environment: Mapping[str, str]) -> str:
-    """The template of a deployment whose function has these variables."""
+def build_template(environment: Mapping[str, str], variant: Variant | None = None) -> str:
+    """The template of a deployment whose function has these variables.
+
+    variant: the form of its workflow; without one the first choice, of an emulator where the
+        variables name one.
+    """
     from webapp.extending import load_all
     from webapp.settings import Settings, SettingsError
     from webapp.stack import build_template_body
@@ -21,6 +26,8 @@ def build_template(environment: Mapping[str, str]) -> str:
         extensions = load_all(settings)
     except SettingsError as error:
         raise StackError(str(error)) from None
+    first = FOR_EMULATORS[0] if "AWS_ENDPOINT_URL" in environment else FOR_AWS[0]
     return build_template_body(
-        settings.choose_seconds, settings.make_seconds, settings.prefix, extensions=extensions
+        settings.choose_seconds, settings.make_seconds, settings.prefix, extensions=extensions,
+        variant=variant or first,
     )

@@ -8,11 +8,15 @@ import sys
 from collections.abc import Mapping
 
 from scripts import options
+from scripts.aws.account import Account
 from scripts.aws.advice import or_exit
+from scripts.aws.bucket import PackageBucket
 from scripts.aws.deployment import AwsDeployment
+from scripts.aws.template import build_template
 from scripts.aws.zappa_settings import (
     DOMAIN,
     SETTINGS_FILE,
+    function_name,
     read_settings,
     stage_settings,
     with_new_stage,
@@ -21,8 +25,8 @@ from scripts.aws.zappa_settings import (
 from scripts.machine import StackError
 
 SERVICES = (
-    "apigatewayv2", "cognito-idp", "dynamodb", "events", "iot-data", "lambda", "sns", "ssm",
-    "stepfunctions",
+    "apigatewayv2", "cloudformation", "cloudwatch", "cognito-idp", "dynamodb", "events", "iot",
+    "iot-data", "lambda", "logs", "s3", "sns", "sqs", "ssm", "stepfunctions", "sts",
 )
 """What the bar needs of a region."""
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
@@ -79,10 +83,21 @@ def init(chosen: argparse.Namespace) -> None:
             known.get("first_admin", ""), _EMAIL, "an e-mail address",
         ),
     }
-    bucket_state = _check_bucket(session, answers["bucket"], region)
+    bucket = PackageBucket(session.client("s3"), answers["bucket"], region)
+    bucket_state = "yours already" if bucket.exists() else "new"
+    account_itself = Account(session)
+    notes = []
     if answers["domain"]:
         answers |= _find_certificate(session, answers["domain"], chosen, known)
+        if arn := answers.get("certificate_arn"):
+            notes += account_itself.notes_on_certificate(arn, answers["domain"])
     prefix = known["aws_environment_variables"]["STACK_PREFIX"]
+    function = function_name(known, chosen.stage)
+    template = build_template(known["aws_environment_variables"])
+    notes += account_itself.notes_on_rights(with_domain=bool(answers["domain"]))
+    notes += account_itself.check_names(template, function)
+    notes += account_itself.notes_on_quotas()
+    notes += account_itself.notes_on_texts()
     print(
         WHAT_IT_MAKES.format(
             stage=chosen.stage,
@@ -90,12 +105,14 @@ def init(chosen: argparse.Namespace) -> None:
             region=region,
             bucket=answers["bucket"],
             bucket_state=bucket_state,
-            function=f"{known['project_name']}-{chosen.stage}",
+            function=function,
             prefix=prefix,
             name=prefix.rstrip("-"),
             domain_text=f", named {answers['domain']}" if answers["domain"] else "",
         )
     )
+    if notes:
+        print("Mind before the bar opens:", *(f"  - {note}" for note in notes), sep="\n")
     _confirm(chosen, f"Write this into {SETTINGS_FILE.name}?")
     write_settings(_with_answers(settings, chosen.stage, answers))
     print(f"Written. Next: scripts/zappa deploy {chosen.stage}")
@@ -117,6 +134,7 @@ def _open_account(chosen: argparse.Namespace, known: Mapping):
             " eu-central-1 or us-east-1."
         )
     session = boto3.Session(profile_name=profile, region_name=region)
+    Account(session).check_region()
     return session.client("sts").get_caller_identity()["Account"], region, session
 
 
@@ -125,27 +143,6 @@ def _bucket_of(known: Mapping, account: str, region: str) -> str:
     if known.get("s3_bucket") and known.get("aws_region") == region:
         return known["s3_bucket"]
     return f"serverlesspresso-{account}-{region}"
-
-
-def _check_bucket(session, name: str, region: str) -> str:
-    from botocore.exceptions import ClientError
-
-    client = session.client("s3")
-    try:
-        where = client.head_bucket(Bucket=name).get("BucketRegion") or region
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code in ("404", "NoSuchBucket"):
-            return "new"
-        raise StackError(
-            f"The bucket {name} belongs to somebody else. Choose another name with --bucket."
-        ) from None
-    if where != region:
-        raise StackError(
-            f"The bucket {name} is in {where}, the bar would be in {region}. They must be together:"
-            " choose another bucket or region."
-        )
-    return "yours already"
 
 
 def _find_certificate(

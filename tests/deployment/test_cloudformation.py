@@ -2,9 +2,11 @@
 
 import json
 from itertools import count
+from types import SimpleNamespace
 
 import pytest
 
+from scripts.aws import cloudformation
 from scripts.aws.cloudformation import LARGEST_BODY, CloudStack
 from scripts.machine import StackError
 
@@ -146,3 +148,30 @@ def _pools(cognito, name: str) -> list[str]:
 def test_a_refused_template_is_one_line(stack):
     with pytest.raises(StackError, match="CloudFormation refused the template: "):
         stack.put(_template(Cups={"Type": "AWS::Nothing::Here"}), {}, {})
+
+
+def test_a_stack_that_waits_too_long_says_for_what_and_what_to_do_for_a_certificate(monkeypatch):
+    answers = {
+        "describe_stacks": {"Stacks": [{"StackStatus": "CREATE_IN_PROGRESS"}]},
+        "describe_stack_resources": {"StackResources": [
+            {
+                "LogicalResourceId": "DomainCertificate", "ResourceStatus": "CREATE_IN_PROGRESS",
+                "ResourceType": "AWS::CertificateManager::Certificate",
+            },
+            {
+                "LogicalResourceId": "OrdersTable", "ResourceStatus": "CREATE_COMPLETE",
+                "ResourceType": "AWS::DynamoDB::Table",
+            },
+        ]},
+    }
+    client = SimpleNamespace(**{
+        name: lambda answer=answer, **_: answer for name, answer in answers.items()
+    })
+    monkeypatch.setattr(cloudformation, "_pauses", lambda seconds: range(2))
+    with pytest.raises(StackError) as said:
+        CloudStack(lambda service: client, "bar", "packages")._settle()
+    assert str(said.value) == (
+        "The stack bar is still being changed after 30 minutes. It waits for DomainCertificate. A"
+        " certificate is proved through the domain's zone: see that the registrar names the zone's"
+        " servers. Run the command again to go on."
+    )

@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from scripts.aws import zappa_settings as deploy_settings
+from scripts.aws.account import Account
 from scripts.commands import deploy as deploy_command
 from scripts.environment import ROOT
 
@@ -62,6 +63,23 @@ def test_the_answers_are_where_zappa_and_the_callbacks_look(init, capsys):
     said = capsys.readouterr().out
     for part in ("000000000000", "us-east-1", "cups-of-ana (new)", "$0.15", "zappa deploy dev"):
         assert part in said
+
+
+def test_what_a_team_should_mind_is_told_before_anything_is_written(init, monkeypatch, capsys):
+    monkeypatch.setattr(Account, "notes_on_quotas", lambda account: iter(["Too few calls."]))
+    init(*_GOOD)
+    said = capsys.readouterr().out
+    assert "Mind before the bar opens:\n  - Too few calls.\nWritten." in said
+
+
+def test_a_name_that_is_taken_ends_it_and_nothing_is_written(init, settings_file, emulator):
+    sqs = emulator.client("sqs")
+    queue = sqs.create_queue(QueueName="serverlesspresso-dev-dead-letters")["QueueUrl"]
+    try:
+        says = _refusal(init, settings_file, *_GOOD)
+    finally:
+        sqs.delete_queue(QueueUrl=queue)
+    assert says.startswith("There is already the queue serverlesspresso-dev-dead-letters in this")
 
 
 def test_asking_again_keeps_what_is_not_asked_anew(init):

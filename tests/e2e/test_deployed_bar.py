@@ -17,6 +17,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import BrowserContext, Page, TimeoutError, expect
 
+from scripts.commands.generate_deployer_policy import CALLS_FILE
 from tests.e2e.conftest import Bar, card, get_place, place_order, tap
 from tests.emulator import Emulator
 from tests.team import Team
@@ -34,6 +35,8 @@ def team(tmp_path_factory):
     with Emulator(folder) as emulator:
         team = Team(emulator, folder / "clone", STAGE)
         team.clone()
+        # What docs/deployer-policy-*.json allow is all that the commands may do.
+        team.deploy_as_restricted_user()
         yield team
 
 
@@ -86,6 +89,7 @@ def test_a_clone_becomes_a_working_bar_with_two_commands(team):
         "init", "--stage", STAGE, "--region", "us-east-1", "--admin", "ana@example.com", "--yes"
     )
     assert "serverlesspresso-000000000000-us-east-1 (new)" in said
+    assert "Your credentials lack" not in said
     hours = str(6 * 3600)
     team.set_variables(CODE_SECONDS=hours, CODE_WINDOW_SECONDS=hours, SCANS_PER_CODE="100")
     team.set_variables(EXTENSIONS="webhook", EXTENSION_WEBHOOK_SECRET="whsec_" + "A" * 32)
@@ -215,6 +219,14 @@ def test_undeploy_and_remove_leave_nothing_but_what_was_to_be_kept(team):
     assert _what_is_there(team.emulator) == {"tables", "pools", "parameters", "buckets"}
     team.deploy_script("remove", "--stage", STAGE, "--with-data", "--yes")
     assert _what_is_there(team.emulator) == set()
+
+
+def test_the_deployers_policies_are_made_of_the_calls_that_were_made(team):
+    """Run in the end: what a command calls anew belongs into the file, and into the policies."""
+    recorded = set(CALLS_FILE.read_text().split())
+    assert set(team.calls.read_text().split()) == recorded, (
+        f"bring {CALLS_FILE.name} up to date and run scripts/generate_deployer_policy"
+    )
 
 
 def _what_is_there(emulator: Emulator) -> set[str]:

@@ -2,6 +2,7 @@
 
 import json
 
+import botocore.session
 import pytest
 
 from domain.orders import (
@@ -16,6 +17,8 @@ from domain.orders import (
     TimeOutCause,
 )
 from workflows.asl import (
+    CONDITION_FAILED,
+    TRANSACTION_CANCELED,
     callback_task_state,
     choice_state,
     next_states,
@@ -31,10 +34,19 @@ from workflows.order_workflow import (
     definition_text,
     order_definition,
 )
+from workflows.variants import (
+    BY_NAME,
+    FOR_AWS,
+    FOR_EMULATORS,
+    ITEM_WAITS,
+    TRANSACTION_WAITS,
+    in_pascal_case,
+    variant_of,
+)
 
 TABLES = TableNames.with_prefix("serverlesspresso-")
 DEFINITION = order_definition(TABLES)
-WITH_SINGLE_ITEMS = order_definition(TABLES, single_item_callbacks=True)
+WITH_SINGLE_ITEMS = order_definition(TABLES, variant=ITEM_WAITS)
 DEADLINE = {TimeOutCause.CUSTOMER: CHOOSE_SECONDS, TimeOutCause.BARISTA: MAKE_SECONDS}
 
 both_variants = pytest.mark.parametrize(
@@ -186,9 +198,9 @@ def test_the_order_remembers_the_deadlines_of_its_workflow(definition):
     assert remembered == {":choose_seconds": CHOOSE_SECONDS, ":make_seconds": MAKE_SECONDS}
 
 
-@pytest.mark.parametrize("single", [False, True])
-def test_the_deadlines_are_parameters(single):
-    definition = order_definition(TABLES, 1, 2, single_item_callbacks=single)
+@pytest.mark.parametrize("variant", FOR_AWS, ids=lambda variant: variant.name)
+def test_the_deadlines_are_parameters(variant):
+    definition = order_definition(TABLES, 1, 2, variant)
     seconds = {state.get("TimeoutSeconds") for state in _callbacks(definition).values()}
     assert {1, 2} <= seconds <= {1, 2, None}
 
@@ -321,7 +333,7 @@ def test_with_single_item_callbacks_no_transaction_waits():
 
 
 def test_the_one_variant_leaves_the_other_untouched():
-    order_definition(TABLES, single_item_callbacks=True)
+    order_definition(TABLES, variant=ITEM_WAITS)
     assert order_definition(TABLES) == DEFINITION
 
 
@@ -381,10 +393,123 @@ def test_a_task_without_a_next_state_is_an_end():
     assert "End" not in task_state("a:b", {}, next_state="Done")
 
 
-def test_a_task_repeats_only_what_may_pass_and_never_a_refused_condition():
-    [retry] = task_state("a:b", {}, next_state=None)["Retry"]
-    assert not [error for error in retry["ErrorEquals"] if "Condition" in error or "Canceled" in error]
-    assert retry["MaxAttempts"] >= 1
+def _operations(definition: dict) -> set[str]:
+    """The names of the DynamoDB operations that a definition calls."""
+    names = {
+        state["Resource"].split(":dynamodb:")[1].removesuffix(".waitForTaskToken")
+        for state in definition["States"].values()
+        if state["Type"] == "Task"
+    }
+    return {name[0].upper() + name[1:] for name in names}
+
+
+_LASTING = {
+    "ResourceNotFoundException",
+    "ItemCollectionSizeLimitExceededException",
+    "IdempotentParameterMismatchException",
+}
+"""Errors that the same call meets again."""
+
+
+@both_variants
+def test_each_error_in_dynamodbs_model_is_caught_repeated_or_known_to_last(definition):
+    model = botocore.session.get_session().get_service_model("dynamodb")
+    named = {
+        shape.name.removesuffix("Exception") + "Exception"
+        for name in _operations(definition)
+        for shape in model.operation_model(name).error_shapes
+    }
+    refused = {name.removeprefix("DynamoDb.") for name in (CONDITION_FAILED, TRANSACTION_CANCELED)}
+    for name, state in definition["States"].items():
+        if state["Type"] == "Task":
+            repeated = {error for row in state["Retry"] for error in row["ErrorEquals"]}
+            assert {f"DynamoDb.{one}" for one in named - refused - _LASTING} <= repeated, name
+            # What the model does not name, and an answer that never came.
+            assert {"DynamoDb.DynamoDbException", "DynamoDb.SdkClientException"} <= repeated, name
+
+
+@both_variants
+def test_nothing_is_repeated_that_a_catch_is_for(definition):
+    for name, state in definition["States"].items():
+        repeated = {error for row in state.get("Retry", ()) for error in row["ErrorEquals"]}
+        caught = {error for row in state.get("Catch", ()) for error in row["ErrorEquals"]}
+        assert not repeated & (caught | {"States.ALL", "States.TaskFailed", "States.Timeout"}), name
+        # AWS refuses a retrier that repeats a name, and would never ask the second one.
+        assert len(repeated) == sum(len(row["ErrorEquals"]) for row in state.get("Retry", ()))
+        assert all(row["MaxAttempts"] >= 1 for row in state.get("Retry", ()))
+
+
+# The forms an account can choose from
+
+
+@pytest.mark.parametrize("variant", FOR_AWS, ids=lambda variant: variant.name)
+def test_every_parameter_is_a_member_of_the_operation_as_aws_spells_it(variant):
+    definition = order_definition(TABLES, variant=variant)
+    model = botocore.session.get_session().get_service_model("dynamodb")
+    for state in definition["States"].values():
+        if state["Type"] == "Task":
+            operation = state["Resource"].split(":dynamodb:")[1].removesuffix(".waitForTaskToken")
+            shape = model.operation_model(operation[0].upper() + operation[1:]).input_shape
+            _check_members(state["Parameters"], shape, not variant.api_spelling)
+
+
+def _check_members(given, shape, is_pascal: bool) -> None:
+    """Each key of a structure is a member of it; an SDK integration wants them in PascalCase."""
+    if shape.type_name == "structure":
+        members = {
+            _in_pascal_case(name) if is_pascal else name: member
+            for name, member in shape.members.items()
+        }
+        for key, value in given.items():
+            assert key.removesuffix(".$") in members, f"{key} of {shape.name}"
+            if not key.endswith(".$"):
+                _check_members(value, members[key], is_pascal)
+    elif shape.type_name == "map":
+        for value in given.values():
+            _check_members(value, shape.value, is_pascal)
+    elif shape.type_name == "list":
+        for value in given:
+            _check_members(value, shape.member, is_pascal)
+
+
+def _in_pascal_case(name: str) -> str:
+    return name.capitalize() if name.isupper() else name
+
+
+def test_all_value_types_have_a_name_in_pascal_case():
+    model = botocore.session.get_session().get_service_model("dynamodb")
+    kinds = model.shape_for("AttributeValue").members
+    spelled = in_pascal_case({kind: 1 for kind in kinds} | {f"{kind}.$": "$" for kind in kinds})
+    assert spelled == {_in_pascal_case(kind): 1 for kind in kinds} | {
+        f"{_in_pascal_case(kind)}.$": "$" for kind in kinds
+    }
+
+
+def test_aws_is_first_offered_pascal_case_and_an_emulator_what_it_understands():
+    assert [one.api_spelling for one in FOR_AWS] == [False, True, False, True]
+    assert [one.api_spelling for one in FOR_EMULATORS] == [True, False, True, False]
+    for order in (FOR_AWS, FOR_EMULATORS):
+        assert [one.single_item_callbacks for one in order] == [False, False, True, True]
+        assert set(order) == set(BY_NAME.values())
+    assert order_definition(TABLES) == order_definition(TABLES, variant=TRANSACTION_WAITS)
+
+
+@pytest.mark.parametrize("variant", FOR_AWS, ids=lambda variant: variant.name)
+def test_a_definition_tells_which_form_it_has(variant):
+    assert variant_of(order_definition(TABLES, variant=variant)) == variant
+
+
+@both_variants
+def test_of_what_dynamodb_answers_nothing_is_read_that_has_two_spellings(definition):
+    read = {
+        part["Variable"]
+        for state in definition["States"].values()
+        for part in _walk(state)
+        if isinstance(part, dict) and "Variable" in part
+    }
+    answers = {path for path in read if path.startswith("$.found.")}
+    assert answers == {"$.found.Item.state.S"}
+    assert in_pascal_case({path.rpartition(".")[2]: 1 for path in answers}) == {"S": 1}
 
 
 def test_actions_of_the_workflow_are_known_to_the_domain():

@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
 from domain.orders import OrderState
 from tests.aws import forget_connections
-from tests.workflows.test_emulator_paths import BARISTA, Workflow
+from tests.workflows.test_emulator_paths import BARISTA, Machine, Workflow
 from webapp.bootstrap import build_services
 from webapp.services import bar, ordering
 from webapp.settings import Settings
 from workflows.order_workflow import TableNames, order_definition
+from workflows.variants import ITEM_WAITS_API, TRANSACTION_WAITS_API
 
-_COMMITTED = json.loads(
-    Path("workflows/order_workflow.asl.json").resolve().read_text()
-)
+_TABLES = TableNames.with_prefix("serverlesspresso-")
+# As committed, but for the spelling of types that the emulator knows.
+_COMMITTED = order_definition(_TABLES, variant=TRANSACTION_WAITS_API)
 # Other states, other deadlines: as far from the committed one as the generator goes.
-_OTHER = order_definition(
-    TableNames.with_prefix("serverlesspresso-"), 400, 800, single_item_callbacks=True
-)
-
-
-class Machine:
-    """The state machine, whose definition an update changes."""
-
-    def __init__(self, workflow: Workflow):
-        executions = workflow.services.executions
-        self._client = executions._clients.step_functions
-        self._arn = executions._state_machine_arn()
-
-    @property
-    def definition(self) -> dict:
-        machine = self._client.describe_state_machine(stateMachineArn=self._arn)
-        return json.loads(machine["definition"])
-
-    def use(self, definition: dict) -> None:
-        self._client.update_state_machine(
-            stateMachineArn=self._arn, definition=json.dumps(definition)
-        )
+_OTHER = order_definition(_TABLES, 400, 800, ITEM_WAITS_API)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from uuid import uuid4
@@ -15,6 +16,8 @@ from webapp.bootstrap import build_services
 from webapp.services import bar, codes, ordering
 from webapp.services.ports import Claim, Services, StaffSession
 from webapp.settings import Settings
+from workflows.order_workflow import TableNames, order_definition
+from workflows.variants import ITEM_WAITS_API
 
 BARISTA = StaffSession("rui", "main", "barista", "Rui")
 _PATIENCE_SECONDS = 20
@@ -73,6 +76,25 @@ class Workflow:
 
     def places_taken(self) -> int:
         return self.services.shops.open_order_count("main")
+
+
+class Machine:
+    """The state machine, whose definition an update changes."""
+
+    def __init__(self, workflow: Workflow):
+        executions = workflow.services.executions
+        self._client = executions._clients.step_functions
+        self._arn = executions._state_machine_arn()
+
+    @property
+    def definition(self) -> dict:
+        machine = self._client.describe_state_machine(stateMachineArn=self._arn)
+        return json.loads(machine["definition"])
+
+    def use(self, definition: dict) -> None:
+        self._client.update_state_machine(
+            stateMachineArn=self._arn, definition=json.dumps(definition)
+        )
 
 
 @pytest.fixture
@@ -200,3 +222,49 @@ def test_every_event_of_a_finished_order_is_in_its_journey(workflow):
         "OrderProcessor.orderFinished",
         "OrderJourney.AllEventsStored",
     ]
+
+
+@pytest.fixture
+def fallback(workflow):
+    """The bar with the workflow of an account that lets no transaction wait for a token."""
+    machine = Machine(workflow)
+    before = machine.definition
+    deadlines = [
+        before["States"][name]["TimeoutSeconds"] for name in ("AdmitOrder", "AwaitBarista")
+    ]
+    tables = TableNames.with_prefix("serverlesspresso-")
+    machine.use(order_definition(tables, *deadlines, ITEM_WAITS_API))
+    yield workflow
+    machine.use(before)
+
+
+def test_where_only_single_items_wait_an_order_comes_to_each_of_its_ends(fallback):
+    services, begun = fallback.services, ["AdmitOrder", "AwaitChoice"]
+    shop = services.shop("main")
+
+    unchosen = fallback.wait(fallback.claim(), OrderState.ADMITTED)
+    made = fallback.submitted()
+    full = fallback.wait(fallback.claim_unchecked(), OrderState.REFUSED)
+    assert fallback.states_entered(full) == ["AdmitOrder", "RefuseClosed", "RefuseFull", "Finished"]
+    bar.make_order(services, made.id, BARISTA)
+    bar.complete_order(services, made.id, BARISTA)
+    assert fallback.states_entered(made) == [*begun, "AwaitBarista"]
+
+    fallback.wait(unchosen, OrderState.TIMED_OUT)
+    assert fallback.states_entered(unchosen) == [*begun, "CloseUnchosen", "Finished"]
+    unmade, unwanted = fallback.submitted(), fallback.wait(fallback.claim(), OrderState.ADMITTED)
+    ordering.cancel_order(services, unwanted)
+    assert fallback.states_entered(unwanted) == [*begun, "Finished"]
+    spilt = fallback.submitted()
+    bar.cancel_order(services, spilt.id, BARISTA, bar.CancelReason.SOLD_OUT)
+    assert fallback.states_entered(spilt) == [*begun, "AwaitBarista", "Finished"]
+    fallback.wait(unmade, OrderState.TIMED_OUT)
+    assert fallback.states_entered(unmade) == [*begun, "AwaitBarista", "CloseUnmade", "Finished"]
+
+    bar.set_open(services, shop.id, False)
+    try:
+        closed = fallback.wait(fallback.claim_unchecked(), OrderState.REFUSED)
+    finally:
+        bar.set_open(services, shop.id, True)
+    assert fallback.states_entered(closed) == ["AdmitOrder", "RefuseClosed", "Finished"]
+    assert fallback.places_taken() == 0

@@ -39,6 +39,7 @@ from webapp.storage.order_items import order_from_model
 from webapp.storage.tables import DEFAULT_PREFIX, IntakeModel, OrderModel
 from workflows import order_workflow
 from workflows.order_workflow import MOST_CONFLICTS, TableNames, order_definition
+from workflows.variants import ITEM_WAITS_API, TRANSACTION_WAITS_API
 
 NEVER = 120
 _PATIENCE_SECONDS = 15
@@ -61,7 +62,7 @@ def machines():
                         TableNames.with_prefix(DEFAULT_PREFIX),
                         choose_seconds,
                         make_seconds,
-                        single_item_callbacks=single_items,
+                        ITEM_WAITS_API if single_items else TRANSACTION_WAITS_API,
                     )
                 client.create_state_machine(
                     name=prefix + "order-workflow",
@@ -229,6 +230,35 @@ def test_with_single_item_callbacks_a_finished_order_enters_three_states(open_ba
     bar.complete_order(shop.services, order.id, shop.kim)
     shop.executions.resume(order.task_token)
     assert shop.states_entered(order) == ["AdmitOrder", "AwaitChoice", "AwaitBarista"]
+    shop.assert_nothing_is_held(order)
+
+
+def test_with_single_item_callbacks_an_order_comes_to_each_other_end(open_bar):
+    shop = open_bar(choose=1, single_items=True)
+    order = shop.let_in()
+    begun = ["AdmitOrder", "AwaitChoice"]
+    assert shop.states_entered(order) == [*begun, "CloseUnchosen", "Finished"]
+    shop.assert_nothing_is_held(order)
+
+    shop = open_bar(make=2, single_items=True)
+    order = shop.let_in()
+    order = shop._until(lambda: shop.now(order), lambda current: current.task_token)
+    shop.choose(order)
+    shop.executions.resume(order.task_token)
+    assert shop.states_entered(order) == [*begun, "AwaitBarista", "CloseUnmade", "Finished"]
+    shop.assert_nothing_is_held(order)
+
+    shop = open_bar(single_items=True)
+    order = shop.let_in()
+    order = shop._until(lambda: shop.now(order), lambda current: current.task_token)
+    ordering.cancel_order(shop.services, order)
+    shop.executions.close(order.task_token, "CANCELLED")
+    assert shop.states_entered(order) == [*begun, "Finished"]
+
+    order = shop.scan()
+    bar.set_open(shop.services, shop.id, False)
+    shop.start(order)
+    assert shop.states_entered(order) == ["AdmitOrder", "RefuseClosed", "Finished"]
     shop.assert_nothing_is_held(order)
 
 

@@ -7,6 +7,7 @@ from cfnlint.api import ManualArgs, lint
 
 from domain.detail_types import BUS_NAME, SOURCE
 from domain.orders import TRANSITIONS
+from scripts.aws.cloudformation import LARGEST_BODY
 from webapp.consumers.registry import (
     COMMAND,
     CONSUMERS,
@@ -17,9 +18,10 @@ from webapp.consumers.registry import (
 )
 from webapp.stack import build_template_body
 from webapp.storage.rights import TABLE_RIGHTS
-from webapp.storage.tables import MODELS, STREAMED, base_name
+from webapp.storage.tables import MODELS, STREAMED, base_name, table_definitions
 from workflows.order_workflow import TableNames, order_definition
 from workflows.roles import statement
+from workflows.variants import FOR_AWS
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +47,9 @@ def test_cfn_lint_finds_neither_an_error_nor_a_warning(template):
     assert _lint(template) == []
 
 
-def test_cfn_lint_finds_the_workflow_with_single_item_callbacks_well_formed(template):
-    definition = order_definition(_TABLES, single_item_callbacks=True)
+@pytest.mark.parametrize("variant", FOR_AWS[1:], ids=lambda variant: variant.name)
+def test_cfn_lint_finds_each_other_form_of_the_workflow_well_formed(template, variant):
+    definition = order_definition(_TABLES, variant=variant)
     assert _lint(_with_definition(template, definition)) == []
 
 
@@ -128,6 +131,30 @@ def test_the_index_of_open_orders_does_not_hold_the_task_token(resources):
     [index] = resources["OrdersTable"]["Properties"]["LocalSecondaryIndexes"]
     assert index["Projection"]["ProjectionType"] == "INCLUDE"
     assert "task_token" not in index["Projection"]["NonKeyAttributes"]
+
+
+_MOST_OF_AN_INDEX, _MOST_OF_A_TABLE = 20, 100
+"""Attributes beside the keys that DynamoDB lets one index name, and all indexes of a table."""
+
+
+@pytest.mark.parametrize("model", MODELS, ids=base_name)
+def test_no_index_names_more_attributes_than_dynamodb_allows(resources, model):
+    table = resources[_table_id(resources, model)]["Properties"]
+    named = [
+        index["Projection"].get("NonKeyAttributes", [])
+        for kind in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes")
+        for index in table.get(kind, ())
+    ]
+    assert all(len(names) <= _MOST_OF_AN_INDEX for names in named)
+    assert sum(map(len, named)) <= _MOST_OF_A_TABLE
+
+
+def test_every_key_names_its_partition_first():
+    """DynamoDB refuses the other order, which emulators take."""
+    for definition in table_definitions():
+        indexes = definition["local_indexes"] + definition["global_indexes"]
+        for keys in [definition["keys"], *(index["key_schema"] for index in indexes)]:
+            assert [key["KeyType"] for key in keys] in (["HASH"], ["HASH", "RANGE"])
 
 
 def _table_id(resources: dict, model) -> str:
@@ -366,7 +393,20 @@ def test_customers_sign_in_through_our_function_and_nobody_else_may_call_it(reso
     assert permission["SourceArn"] == {"Fn::GetAtt": ["CustomerPool", "Arn"]}
     assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
     client = resources["CustomerPoolClient"]["Properties"]
-    assert client["ExplicitAuthFlows"] == ["ALLOW_CUSTOM_AUTH"]
+    assert set(client["ExplicitAuthFlows"]) == {"ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+
+
+def test_every_client_of_a_pool_may_refresh(resources):
+    """CloudFormation makes none without that flow, whether or not anybody refreshes."""
+    clients = _of_type(resources, "AWS::Cognito::UserPoolClient")
+    assert len(clients) == 2
+    for name, client in clients.items():
+        assert "ALLOW_REFRESH_TOKEN_AUTH" in client["Properties"]["ExplicitAuthFlows"], name
+
+
+def test_the_template_is_too_long_for_a_call_and_short_enough_for_a_bucket():
+    size = len(build_template_body(300, 900).encode())
+    assert LARGEST_BODY < size < 1_000_000
 
 
 def test_the_function_may_text_people_but_not_a_topic(resources):
@@ -396,9 +436,12 @@ def test_the_queue_and_the_workflows_role_serve_this_account_only(resources):
     for one in _statements(resources):
         service = one.get("Principal", {}).get("Service")
         if service and service != "lambda.amazonaws.com":
-            assert one["Condition"]["StringEquals"] == {
-                "aws:SourceAccount": {"Ref": "AWS::AccountId"}
-            }
+            assert one["Condition"] in (
+                {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+                {"ArnLike": {"aws:SourceArn": {"Fn::Sub": (
+                    "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/*"
+                )}}},
+            )
 
 
 # Deployments beside each other

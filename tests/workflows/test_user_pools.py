@@ -70,3 +70,22 @@ def test_every_right_is_one_that_the_pools_adapter_uses():
     used = set(re.findall(r'"((?:admin|list|create)_\w+)"', source))
     granted = {action for actions in RIGHTS.values() for action in actions}
     assert {name.replace("_", "") for name in used} == {action.lower() for action in granted}
+
+
+def test_every_clients_tokens_live_as_long_as_cognito_lets_them(resources):
+    minutes = {"minutes": 1, "hours": 60, "days": 24 * 60}
+    clients = [
+        one["Properties"] for one in resources.values()
+        if one["Type"] == "AWS::Cognito::UserPoolClient"
+    ]
+    for client in clients:
+        assert 3 <= client.get("AuthSessionValidity", 3) <= 15
+        units = client.get("TokenValidityUnits", {})
+        lives = {
+            name: client[f"{name}Validity"] * minutes[units[name]] for name in units
+        }
+        for name in lives.keys() - {"RefreshToken"}:
+            assert 5 <= lives[name] <= 24 * 60
+            # Cognito wants the token that renews the others to outlive them.
+            assert lives[name] < lives["RefreshToken"]
+        assert 60 <= lives.get("RefreshToken", 60) <= 10 * 365 * 24 * 60

@@ -495,9 +495,13 @@ def table_definitions() -> list[dict]:
             {
                 "name": base_name(model),
                 "attributes": schema["attribute_definitions"],
-                "keys": schema["key_schema"],
-                "local_indexes": schema["local_secondary_indexes"],
-                "global_indexes": schema["global_secondary_indexes"],
+                "keys": _hash_first(schema["key_schema"]),
+                "local_indexes": [
+                    _with_hash_first(one) for one in schema["local_secondary_indexes"]
+                ],
+                "global_indexes": [
+                    _with_hash_first(one) for one in schema["global_secondary_indexes"]
+                ],
                 "has_stream": model in STREAMED,
                 "ttl": next(
                     (
@@ -510,3 +514,12 @@ def table_definitions() -> list[dict]:
             }
         )
     return definitions
+
+
+def _with_hash_first(index: dict) -> dict:
+    return index | {"key_schema": _hash_first(index["key_schema"])}
+
+
+def _hash_first(keys: list[dict]) -> list[dict]:
+    """As DynamoDB wants a key; PynamoDB gives its parts in the order of their names."""
+    return sorted(keys, key=lambda key: key["KeyType"])

@@ -1,0 +1,20 @@
+"""Whether a client speaks to AWS or to an emulator, which takes some things otherwise."""
+
+from __future__ import annotations
+
+from functools import cache
+from urllib.parse import urlsplit
+
+
+def is_aws(client) -> bool:
+    """True when the client's address is under one of AWS's own domains, in any partition."""
+    return (urlsplit(client.meta.endpoint_url).hostname or "").endswith(_domains())
+
+
+@cache
+def _domains() -> tuple[str, ...]:
+    from botocore.loaders import Loader
+
+    partitions = Loader().load_data("partitions")["partitions"]
+    kinds = ("dnsSuffix", "dualStackDnsSuffix")
+    return tuple("." + one["outputs"][kind] for one in partitions for kind in kinds)
