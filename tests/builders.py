@@ -23,6 +23,7 @@ from domain.shops import Shop
 from tests.canaries import CANARIES
 from tests.dynamodb_local import LocalTables, is_judge
 from tests.staff_pool import (
+    authenticators_stand_still,
     create_staff_pool,
     empty_staff_pool,
     put_into_staff_pool,
@@ -344,7 +345,7 @@ def moto_tables(execute_state_machine: bool = False) -> Iterator[None]:
         _judges.append(judge)
         try:
             with mock_aws(config=config), mock.patch.dict(os.environ, judge.environment):
-                with judge.watched():
+                with judge.watched(), authenticators_stand_still():
                     _create_tables()
                     create_staff_pool()
                     yield
