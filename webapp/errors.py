@@ -114,7 +114,7 @@ def error_page(status: int, title: str, why: str, reference: str | None = None, 
     }
     is_tv = _is_for(Audience.DISPLAY)
     shop_id = (request.view_args or {}).get("shop_id")
-    if shop_id and _is_for(Audience.BARISTA, Audience.ADMIN, Audience.DISPLAY):
+    if shop_id and status < 500 and _is_for(Audience.BARISTA, Audience.ADMIN, Audience.DISPLAY):
         error["sign_in_url"] = url_for("staff.sign_in_page", shop_id=shop_id)
     if status == 401 and shop_id:
         # A TV has no buttons: it goes on to the code that lets it in by itself.

@@ -9,6 +9,10 @@ function wordsOf(xhr) {
 
 export function startHtmxTaps() {
   const body = document.body
+  // Where the bar cannot look up what a shop speaks, its answer still fits the page.
+  body.addEventListener('htmx:configRequest', ({ detail: { headers } }) => {
+    headers['Accept-Language'] = document.documentElement.lang
+  })
   body.addEventListener('htmx:beforeRequest', event => {
     if (sending.has(event.detail.elt)) return event.preventDefault()
     const { elt, requestConfig } = event.detail
