@@ -13,7 +13,7 @@ class RelaySource {
     this.wait = SHORTEST_WAIT
     this.listeners = []
     // Whoever made this listens from the next moment on only.
-    this.later(0)
+    Promise.resolve().then(() => this.connect())
   }
 
   addEventListener(...listener) {
