@@ -116,6 +116,10 @@ def test_a_page_that_the_bar_knows_an_older_version_of_shows_what_is_now(bar):
     phone.route("**/panel", before_the_crash)
     _read_again(phone)
     expect(phone.get_by_text("Mocha").first).to_be_visible()
+    phone.unroute("**/panel")
+    phone.reload()
+    phone.get_by_role("button", name="Cancel order").click()
+    expect(phone.get_by_role("heading", name="You cancelled your order")).to_be_visible()
 
 
 def test_a_page_that_says_one_moment_goes_on_by_itself_when_the_bar_is_back(bar):
