@@ -240,8 +240,8 @@ def _part_is_down():
 
 
 def _one_moment(text: str):
-    """What may be asked again in a moment. The page does so by itself, with script or without; after
-    a form it goes back to the page of the form, which shows what became of it."""
+    """What may be asked again in a moment. The page does so by itself, with script or without;
+    after a form it goes back to the page of the form, which shows what became of it."""
     is_form = request.method not in ("GET", "HEAD")
     more = {}
     if not _is_api() and not request.htmx:

@@ -1,9 +1,6 @@
-"""Which errors say that a part of the bar does not answer, and nothing about what was asked of it."""
+"""Which errors say that a part of the bar does not answer, and nothing about what it was asked."""
 
 from __future__ import annotations
-
-from http.client import HTTPException
-from urllib.error import URLError
 
 _NOT_YET_THERE = frozenset({"ResourceNotFoundException", "ResourceInUseException"})
 """What a table says that is being made, or that an emulator has not read back yet."""
@@ -37,7 +34,10 @@ def outage_in(error: BaseException) -> BaseException | None:
 
 
 def _is_outage(error: BaseException) -> bool:
-    # A page that reads no table has not imported botocore, and need not for its own faults.
+    # Late: a page that reads no table starts without all these.
+    from http.client import HTTPException
+    from urllib.error import URLError
+
     from botocore import exceptions
     from botocore.parsers import ResponseParserError
 

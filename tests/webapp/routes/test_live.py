@@ -307,7 +307,7 @@ def test_iot_core_still_tells_of_an_order_that_may_be_made_again(app, clock, pho
     assert "sse-connect" not in phone.get(admitted).get_data(as_text=True)
 
 
-def test_a_stream_whose_session_was_ended_tells_its_page_and_ends(app, services, screen, monkeypatch):
+def test_a_stream_whose_session_was_ended_tells_its_page_and_ends(app, screen, monkeypatch):
     monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0)
     relay = app.extensions["live_relay"] = Relay(Message("display_board", "<p></p>"))
     app.extensions["live_grants"] = None

@@ -132,7 +132,8 @@ def test_a_page_goes_on_at_its_own_address_and_a_form_goes_back_to_where_it_stoo
     go_down("nobody listens")
     # The page's own address is not written into it: it may hold a code's proof.
     page = phone.get(code_path).get_data(as_text=True)
-    assert 'data-go-on=""' in page and 'content="2">' in page and '<a class="button" href="">' in page
+    assert 'data-go-on=""' in page and 'content="2">' in page
+    assert '<a class="button" href="">' in page
 
     def after(path: str, referrer: str) -> str:
         headers = {"Referer": referrer} if referrer else {}
@@ -166,7 +167,11 @@ def test_a_tap_is_told_in_a_sentence_that_it_may_not_have_been_done(
 
 @pytest.mark.parametrize(
     "page, words, direction",
-    [("/main/", "لحظة", "rtl"), ("/main/display", "لحظة", "rtl"), ("/main/barista", "One moment", "ltr")],
+    [
+        ("/main/", "لحظة", "rtl"),
+        ("/main/display", "لحظة", "rtl"),
+        ("/main/barista", "One moment", "ltr"),
+    ],
 )
 def test_it_is_said_in_the_readers_language_to_the_team_in_english(
     screen, go_down, page, words, direction
