@@ -52,8 +52,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     from webapp.bootstrap import build_services
     from webapp.cloud.clients import Clients
     from webapp.cloud.live_grants import LiveGrants
-    from webapp.routes import api
-    from webapp.routes.live import OpenStreams, live_script
+    from webapp.open_streams import OpenStreams
+    from webapp.routes import api, live
     from webapp.settings import Settings
     from webapp.url_rules import LateRule
 
@@ -70,7 +70,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         None if settings.live_relay else LiveGrants(Clients(settings.region), settings.prefix)
     )
     logs.register(app)
-    app.add_template_global(live_script)
+    app.add_template_global(live.live_script)
     app.wsgi_app = at_path_of(settings.public_url, app.wsgi_app)
     Htmx(app)
     app.teardown_request(languages.end_request)
@@ -81,6 +81,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)
     errors.register(app)
+    app.after_request(live.name_browser)
     app.after_request(_finish)
     return app
 

@@ -7,19 +7,29 @@ import logging
 import re
 import secrets
 from email.utils import format_datetime
+from urllib.parse import urlsplit
 
-from flask import Flask, render_template, request, url_for
+from flask import Flask, current_app, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from domain import errors
 from domain.texts import N_
+from webapp.access import Audience
+from webapp.cloud.outages import outage_in
 from webapp.languages import speak_to_stranger
 from webapp.presenters.api import time
 from webapp.services.once import KeyReused, StillUnderWay
 from webapp.words import _, sentence_of
 
 log = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 2
+_READ_SECONDS = 8
+"""So long the page after a form stays without script: its sentence wants to be read."""
+_TV_SECONDS = 30
+_ITSELF = ""
+"""A page's own address, which may hold a code's proof: browsers know it without being told."""
 
 STATUS = {
     errors.NotFound: 404,
@@ -69,6 +79,7 @@ _API_WORDS = {
     405: "This address does not take this method.",
     413: "The body is larger than any request can be.",
     415: "The body must be JSON: Content-Type: application/json.",
+    503: "A part of the bar does not answer. Send the same request again in a moment.",
 }
 
 
@@ -81,10 +92,18 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _fault)
 
 
-def error_page(status: int, title: str, why: str, reference: str | None = None):
-    """A page or, for htmx, its toast, with this status; for the JSON API a problem."""
+def error_page(status: int, title: str, why: str, reference: str | None = None, **more):
+    """A page or, for htmx, its toast, with this status; for the JSON API a problem.
+
+    more: what else the page's template is told of the error.
+    """
     if _is_api():
         return _problem(status, title, why, reference=reference)
+    if request.htmx:
+        text = why
+        if reference:
+            text = f"{why} {_('(Reference %(reference)s)', reference=reference)}"
+        return render_template("fragments/toast.html", text=text), status
     error = {
         "status": status,
         "title": title,
@@ -93,19 +112,44 @@ def error_page(status: int, title: str, why: str, reference: str | None = None):
         "next_label": _("To the start"),
         "next_url": url_for("customer.start"),
     }
+    is_tv = _is_for(Audience.DISPLAY)
     shop_id = (request.view_args or {}).get("shop_id")
+    if shop_id and status < 500 and _is_for(Audience.BARISTA, Audience.ADMIN, Audience.DISPLAY):
+        error["sign_in_url"] = url_for("staff.sign_in_page", shop_id=shop_id)
     if status == 401 and shop_id:
         # A TV has no buttons: it goes on to the code that lets it in by itself.
         show = "figures" if request.endpoint == "metrics.tv" else None
         pair_url = url_for("sign_in.pair", shop_id=shop_id, show=show)
-        error |= {"next_label": "Sign this screen in", "next_url": pair_url, "go_on": True}
-        error["sign_in_url"] = url_for("staff.sign_in_page", shop_id=shop_id)
-    if request.htmx:
-        text = why
-        if reference:
-            text = f"{why} {_('(Reference %(reference)s)', reference=reference)}"
-        return render_template("fragments/toast.html", text=text), status
-    return render_template("errors/error.html", error=error, shop=None), status
+        error |= {"next_label": "Sign this screen in", "next_url": pair_url}
+        error |= {"go_on_url": pair_url, "go_on_seconds": 4}
+        is_tv = False
+    elif is_tv:
+        # What the trouble is may pass, and nobody is there to press anything.
+        error |= {"go_on_url": _ITSELF, "go_on_seconds": _TV_SECONDS}
+    template = "errors/tv.html" if is_tv else "errors/error.html"
+    return render_template(template, error=error | more, shop=None), status
+
+
+def _is_for(*audiences: Audience) -> bool:
+    """Whether the address is for one of them."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return not getattr(view, "audiences", frozenset()).isdisjoint(audiences)
+
+
+def _speak(status: int) -> None:
+    """Of what nobody's page is known, the reader's language; the team's pages stay in English."""
+    # What lets a TV in is said to an admin.
+    speak_to_stranger(is_tv=status != 401 and _is_for(Audience.DISPLAY))
+
+
+def _page_of_form() -> str:
+    """Where the form stood that was sent; the start where the browser does not tell."""
+    if current_app.create_url_adapter(request).test(method="GET"):
+        return _ITSELF
+    before = urlsplit(request.referrer or "")
+    if before.netloc != request.host or before.path.startswith("//"):
+        return url_for("customer.start")
+    return before.path + (f"?{before.query}" if before.query else "")
 
 
 def _is_api() -> bool:
@@ -147,20 +191,73 @@ def _refused(refusal: errors.Refusal):
     status = STATUS[type(refusal)]
     if _is_api():
         return _problem_of(refusal, status)
-    speak_to_stranger()
+    _speak(status)
+    if status == 404 and _is_for(Audience.ORDER_OWNER):
+        return _no_such_order()
     retry_at = getattr(refusal, "retry_at", None) if status == 429 else None
     headers = {"Retry-After": format_datetime(retry_at, usegmt=True)} if retry_at else {}
     return _with(error_page(status, _title(status), sentence_of(refusal)), headers)
 
 
+def _no_such_order():
+    """For the customer whose order it was, or who opens it in another browser than before."""
+    return error_page(
+        404,
+        _("This order is not here"),
+        _(
+            "The bar has no such order for this browser. If you began it in another app, "
+            "open it there. To order, scan the code on the screen."
+        ),
+        next_url=url_for("customer.welcome", shop_id=request.view_args["shop_id"]),
+    )
+
+
 def _busy(_error: errors.Busy):
-    speak_to_stranger()
-    text = _("The bar is very busy right now. Nothing was changed; try again in a moment.")
-    return _with(error_page(503, _("One moment, please"), text), {"Retry-After": "2"})
+    if request.method in ("GET", "HEAD"):
+        return _part_is_down()
+    _speak(503)
+    return _one_moment(
+        _("The bar is very busy right now. Nothing was changed; try again in a moment.")
+    )
+
+
+def _part_is_down():
+    if _is_api():
+        return _one_moment(_API_WORDS[503])
+    _speak(503)
+    if request.method in ("GET", "HEAD"):
+        if request.htmx:
+            text = _("A part of the bar is not answering just now. Please try again in a moment.")
+        else:
+            text = _("A part of the bar is not answering just now. This page goes on by itself.")
+        return _one_moment(text)
+    return _one_moment(
+        _(
+            "A part of the bar did not answer, so this may not have been done. Look at the page, "
+            "and press again if it was not: nothing is done twice."
+        )
+    )
+
+
+def _one_moment(text: str):
+    """What may be asked again in a moment. The page does so by itself, with script or without;
+    after a form it goes back to the page of the form, which shows what became of it."""
+    is_form = request.method not in ("GET", "HEAD")
+    more = {}
+    if not _is_api() and not request.htmx:
+        go_on_url = _page_of_form() if is_form else _ITSELF
+        more = {
+            "go_on_url": go_on_url,
+            "go_on_seconds": _READ_SECONDS if is_form else _RETRY_SECONDS,
+            "next_url": go_on_url,
+            "next_label": _("Back to the page") if is_form else _("Try again"),
+        }
+    answer = error_page(503, _("One moment, please"), text, **more)
+    return _with(answer, {"Retry-After": str(_RETRY_SECONDS)})
 
 
 def _csrf(_error: CSRFError):
-    speak_to_stranger()
+    _speak(400)
     return error_page(
         400,
         _("This page was open for a long time"),
@@ -174,7 +271,7 @@ def _http(error: HTTPException):
     if _is_api():
         why = _API_WORDS.get(error.code, "Nothing was changed.")
         return _with(error_page(error.code, error.name, why), _allowed(error))
-    speak_to_stranger()
+    _speak(error.code)
     why = {
         401: "In a moment it shows a code. An admin lets it in with that, or by a sign-in link.",
         404: _(
@@ -205,7 +302,10 @@ def _title(status: int, other: str | None = None) -> str:
 
 
 def _fault(error: Exception):
-    speak_to_stranger()
+    if outage := outage_in(error):
+        log.error("a part of the bar does not answer: %s", outage)
+        return _part_is_down()
+    _speak(500)
     reference = secrets.token_hex(4)
     log.exception("fault", extra={"reference": reference})
     return error_page(

@@ -30,9 +30,9 @@ def entered(shop_id: str) -> Shop:
     return shop
 
 
-def speak_to_stranger() -> None:
+def speak_to_stranger(is_tv: bool = False) -> None:
     """For a page of no shop, such as that of a wrong address: in any language there is."""
-    if "offered" not in g and request.blueprint in _OF_CUSTOMERS:
+    if "offered" not in g and (is_tv or request.blueprint in _OF_CUSTOMERS):
         _speak_one_of(tuple(LANGUAGES))
 
 

@@ -87,6 +87,8 @@ def main() -> None:
         max_request_header_size=_MOST_HEADER_BYTES,
         max_request_body_size=_MOST_BODY_BYTES,
         channel_timeout=_QUIET_SECONDS,
+        # Or a page that has hung up is noticed at its stream's next heartbeat only.
+        channel_request_lookahead=1,
         cleanup_interval=_QUIET_SECONDS // 4,
     )
     events = create_server(

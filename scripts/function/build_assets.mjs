@@ -38,10 +38,11 @@ const builds = await Promise.all([
     ...common,
     entryPoints: [
       ...STYLES.map(name => join(source, 'css', name + '.css')),
-      ...[...PLAIN_SCRIPTS, ...HTMX_SCRIPTS].map(script),
+      ...PLAIN_SCRIPTS.map(script),
     ],
   }),
-  // The same pages where they read from IoT Core themselves.
+  // Pages that are pushed to: by the bar itself, or where they read from IoT Core themselves.
+  build({ ...common, entryPoints: HTMX_SCRIPTS.map(script), inject: [script('relay')] }),
   build({ ...common, entryPoints: HTMX_SCRIPTS.map(script), entryNames: '[name]' + IOT, inject: [script('iot')] }),
 ]).catch(() => process.exit(1))
 const outputFiles = builds.flatMap(one => one.outputFiles)

@@ -12,7 +12,7 @@ from scripts.machine import StackError
 from tests.certificate import make_certificate
 from tests.e2e.conftest import Bar, get_place
 
-_COOKIES = {"__Host-session", "__Host-staff"}
+_COOKIES = {"__Host-browser", "__Host-session", "__Host-staff"}
 
 
 class HttpsBar(Bar):

@@ -180,7 +180,7 @@ def test_a_grant_is_renewed_without_a_gap_and_a_refused_renewal_ends_the_connect
 
     phone.context.clear_cookies()
 
-    expect(banner).to_be_visible()
+    expect(phone.get_by_role("heading", name="This order is not here")).to_be_visible()
     asked = renewals.count(404)
     assert asked == 1
     assert all(socket.is_closed() for socket in sockets)

@@ -10,7 +10,7 @@ making_clients = Lock()
 """Making clients is not thread-safe; using them is."""
 MOST_CONNECTIONS = 50
 _PRODUCT = "serverlesspresso"
-CONNECT_SECONDS, READ_SECONDS = 2, 10
+CONNECT_SECONDS, READ_SECONDS = 2, 6
 """After these a call that hangs is made again; botocore's and PynamoDB's own limits are as long as
 the function lives, and a page that waits for its live connection would wait as long."""
 

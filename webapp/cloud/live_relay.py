@@ -58,6 +58,10 @@ class Subscription:
                 self._messages.queue.clear()
             self._messages.put_nowait(Message(is_last=True))
 
+    def end(self) -> None:
+        """Ends the stream once it has sent what waits."""
+        self.put(Message(is_last=True))
+
     def close(self) -> None:
         """Leaves the relay."""
         self._relay.remove(self)

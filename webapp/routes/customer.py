@@ -52,7 +52,7 @@ from webapp.presenters.shop import (
     rush_note,
     wait_words,
 )
-from webapp.routes.live import feed, first_grant, live_url
+from webapp.routes.live import first_grant, order_feed, order_live_url, read_seconds
 from webapp.routes.page import render_page
 from webapp.services import codes, ordering, waits
 from webapp.services.directory import shops_for_customers
@@ -176,12 +176,17 @@ def order_page(shop_id: str, order_id: str):
     shop, order = entered(shop_id), own_order()
     if language := asked_language():
         order = ordering.speak_to_customer(services(), shop, order, language)
-    address = live_url("customer.order_live", shop_id=shop.id, order_id=order.id)
+    address = order_live_url(order)
     # Orders are limited, and so are the grants that come without being asked for.
     is_new = services().now() - order.created_at < _NEW
     grant = first_grant([order_topic(shop.id, order.id)]) if address and is_new else None
     return page(
-        "customer/order.html", shop, live_url=address, live_grant=grant, **_views(shop, order)
+        "customer/order.html",
+        shop,
+        live_url=address,
+        live_grant=grant,
+        read_seconds=read_seconds(order),
+        **_views(shop, order),
     )
 
 
@@ -194,7 +199,7 @@ def order_panel(shop_id: str, order_id: str):
 @blueprint.get("/<shop_id>/orders/<order_id>/live")
 @allow(ORDER_OWNER)
 def order_live(shop_id: str, order_id: str):
-    return feed([order_topic(shop_id, own_order().id)])
+    return order_feed(own_order())
 
 
 @blueprint.post("/<shop_id>/orders/<order_id>/submit")

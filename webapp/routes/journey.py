@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, url_for
 from domain.shops import Shop
 from webapp.access import ANYONE, ORDER_OWNER, allow, own_order, services
 from webapp.languages import choices, entered
-from webapp.routes.live import live_url
+from webapp.routes.live import order_live_url, read_seconds
 from webapp.services import journeys
 
 blueprint = Blueprint("journey", __name__, url_prefix="/<shop_id>")
@@ -21,7 +21,8 @@ def page(shop_id: str, order_id: str):
         "customer/journey.html",
         shop,
         _own_view(shop, order.id),
-        live_url=live_url("customer.order_live", shop_id=shop_id, order_id=order.id),
+        live_url=order_live_url(order),
+        read_seconds=read_seconds(order),
         order_url=url_for("customer.order_page", shop_id=shop_id, order_id=order.id),
         panel_url=url_for("journey.panel", shop_id=shop_id, order_id=order.id),
         share_url=services().public_url

@@ -9,23 +9,42 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
+import secrets
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import Response, abort, current_app, g, jsonify, stream_with_context, url_for
+from flask import (
+    Response,
+    abort,
+    current_app,
+    g,
+    jsonify,
+    request,
+    stream_with_context,
+    url_for,
+)
 
-from domain.errors import Busy
-from webapp.access import services, session_id
+from domain.orders import ON_THE_BOARD, Order, may_be_remade
+from webapp.access import cookie_name, services, session_id
+from webapp.cloud.live_topics import order_topic
+from webapp.open_streams import OpenStream
 from webapp.services import limits
 
 if TYPE_CHECKING:
     from webapp.cloud.live_grants import Grant
+    from webapp.cloud.live_relay import Subscription
 
 HEARTBEAT_SECONDS = 15
+_ORDER_CHECKED_SECONDS = 60
+_READ_SECONDS, _SELDOM_SECONDS = 15, 300
+
+_BROWSER = "browser"
+_BEGUN = "retry: 1000\nevent: begun\ndata: 1\n\n"
+# A page that was opened before an update asks again after this long; ours know themselves when to.
+_FULL = "retry: 20000\nevent: full\ndata: 1\n\n"
+_OVER = "retry: 60000\nevent: over\ndata: 1\n\n"
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +71,29 @@ def live_script(name: str) -> str:
     return f"{name}-iot.js" if current_app.extensions["live_grants"] else f"{name}.js"
 
 
+def order_live_url(order: Order) -> str | None:
+    """The live address for a page of this order; None as well where nothing is pushed any more.
+
+    A stream ends with its order. IoT Core, where a page that listens holds nothing up, also tells
+    of a drink that is made again.
+    """
+    is_relayed = current_app.extensions["live_relay"] is not None
+    if order.state not in ON_THE_BOARD and (is_relayed or not _may_come_back(order)):
+        return None
+    return live_url("customer.order_live", shop_id=order.shop_id, order_id=order.id)
+
+
+def read_seconds(order: Order) -> int:
+    """How soon a page of this order that nothing is pushed to reads again; then ever more rarely
+    once the order is over."""
+    is_over = order.state not in ON_THE_BOARD and not _may_come_back(order)
+    return _SELDOM_SECONDS if is_over else _READ_SECONDS
+
+
+def _may_come_back(order: Order) -> bool:
+    return may_be_remade(order, services().now())
+
+
 def feed(topics: list[str], still_allowed: Callable[[], bool] = lambda: True) -> Response:
     """The answer of a live address whose session may read these topics.
 
@@ -61,17 +103,75 @@ def feed(topics: list[str], still_allowed: Callable[[], bool] = lambda: True) ->
         limits.take_of(services(), limits.LIVE_GRANTS, session_id())
         # Never cached: like every answer without a header of its own it is sent with no-store.
         return jsonify(_as_data(grants.grant(topics)))
+    return _stream(topics, _Check(still_allowed, HEARTBEAT_SECONDS))
+
+
+def order_feed(order: Order) -> Response:
+    """The same for the customer of this order: its stream ends with it."""
+    topics = [order_topic(order.shop_id, order.id)]
+    if current_app.extensions["live_grants"]:
+        return feed(topics)
+    if order.state not in ON_THE_BOARD:
+        return _event_stream([_OVER])
+    bar = services()
+
+    def is_open() -> bool:
+        return bar.order(order.shop_id, order.id).state in ON_THE_BOARD
+
+    return _stream(topics, _Check(is_open, _ORDER_CHECKED_SECONDS, after_messages=True))
+
+
+def name_browser(response: Response) -> Response:
+    """Gives the browser a name with its first page, so that its streams are counted together.
+
+    No secret and nobody's: it names the browser for as long as that stays open.
+    """
+    if (
+        current_app.extensions["live_relay"]
+        and response.mimetype == "text/html"
+        and cookie_name(_BROWSER) not in request.cookies
+    ):
+        response.set_cookie(
+            cookie_name(_BROWSER),
+            secrets.token_urlsafe(12),
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+def _stream(topics: list[str], check: _Check) -> Response:
+    """The stream of these topics; the one event “full” where there is no room for it.
+
+    That is a good answer and not a 503, since a browser tells its page nothing of a refused stream.
+    """
     relay = current_app.extensions["live_relay"]
     if relay is None:
         abort(404)
-    leave = current_app.extensions["open_streams"].enter(session_id())
+    relay.check()
+    streams = current_app.extensions["open_streams"]
     subscription = relay.subscribe(topics)
-    response = Response(
-        stream_with_context(_events(subscription, still_allowed)), mimetype="text/event-stream"
+    session = session_id()
+    own = OpenStream(
+        browser=request.cookies.get(cookie_name(_BROWSER), session),
+        session=session,
+        is_staff="order" not in g,
+        is_gone=request.environ.get("waitress.client_disconnected", lambda: False),
+        end=subscription.end,
     )
-    response.headers["X-Accel-Buffering"] = "no"
+    if not streams.enter(own):
+        subscription.close()
+        return _event_stream([_FULL])
+    response = _event_stream(stream_with_context(_events(subscription, check)))
     response.call_on_close(subscription.close)
-    response.call_on_close(leave)
+    response.call_on_close(lambda: streams.leave(own))
+    return response
+
+
+def _event_stream(events: Iterator[str] | list[str]) -> Response:
+    response = Response(events, mimetype="text/event-stream")
+    response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
@@ -102,40 +202,19 @@ def _as_data(grant: Grant) -> dict:
     }
 
 
-class OpenStreams:
-    """Counts this process's open streams: each holds a thread, and pages need some too."""
+@dataclass(frozen=True)
+class _Check:
+    """What must hold for a stream to go on, and how often that is looked at."""
 
-    MOST = 360
-    MOST_OF_SESSION = 8
-
-    def __init__(self) -> None:
-        self._of_session: Counter[str] = Counter()
-        self._lock = threading.Lock()
-
-    def enter(self, session_id: str) -> Callable[[], None]:
-        """Counts one more; returns what counts it off. Raises Busy."""
-        with self._lock:
-            is_full = self._of_session.total() >= self.MOST
-            if is_full or self._of_session[session_id] >= self.MOST_OF_SESSION:
-                raise Busy
-            self._of_session[session_id] += 1
-        return partial(self._leave, session_id)
-
-    def _leave(self, session_id: str) -> None:
-        with self._lock:
-            self._of_session[session_id] -= 1
-            if self._of_session[session_id] <= 0:
-                del self._of_session[session_id]
+    holds: Callable[[], bool]
+    every_seconds: float
+    after_messages: bool = False
 
 
-def _events(subscription, still_allowed: Callable[[], bool]) -> Iterator[str]:
-    yield "retry: 1000\n: connected\n\n"
-    asked_at = time.monotonic()
+def _events(subscription: Subscription, check: _Check) -> Iterator[str]:
+    yield _BEGUN
+    checked_at = time.monotonic()
     while True:
-        if time.monotonic() - asked_at >= HEARTBEAT_SECONDS:
-            if not still_allowed():
-                return
-            asked_at = time.monotonic()
         message = subscription.get(HEARTBEAT_SECONDS)
         if message is None:
             yield ": still here\n\n"
@@ -144,3 +223,15 @@ def _events(subscription, still_allowed: Callable[[], bool]) -> Iterator[str]:
         else:
             lines = "".join(f"data: {line}\n" for line in message.html.splitlines())
             yield f"event: {message.name}\n{lines}\n"
+        is_due = time.monotonic() - checked_at >= check.every_seconds
+        if is_due or (message and check.after_messages):
+            try:
+                holds = check.holds()
+            except Exception as error:
+                # The page comes back, and is told then what the matter is.
+                log.warning("a stream was ended: %s", error)
+                return
+            if not holds:
+                yield _OVER
+                return
+            checked_at = time.monotonic()

@@ -28,6 +28,8 @@ _THROTTLED = {
     "TransactionInProgressException",
 }
 """What a call still says after botocore has made it several times."""
+_TRIES_AGAIN = 1
+"""Of a call that hangs or is throttled: nobody waits longer for a page that says "one moment"."""
 _CONFLICT_TRIES = 6
 _ANOTHER_TIME = {
     "None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded",
@@ -71,6 +73,7 @@ def shared_connection() -> Connection:
         max_pool_connections=clients.MOST_CONNECTIONS,
         connect_timeout_seconds=clients.CONNECT_SECONDS,
         read_timeout_seconds=clients.READ_SECONDS,
+        max_retry_attempts=_TRIES_AGAIN,
     )
     for model in MODELS:
         table = model._get_connection()

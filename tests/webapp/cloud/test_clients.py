@@ -30,6 +30,23 @@ def test_a_call_that_hangs_is_made_again_while_the_function_still_lives(moto):
         assert 2 * (config.connect_timeout + config.read_timeout) < SETTINGS["base"]["timeout_seconds"]
 
 
+def test_tables_that_hang_are_given_up_while_somebody_still_waits(moto):
+    asked = []
+
+    def hangs(**_):
+        asked.append(1)
+        raise ReadTimeoutError(endpoint_url="dynamodb")
+
+    client = shared_connection().client
+    client.meta.events.register_first("before-send.dynamodb.ListTables", hangs)
+    try:
+        with pytest.raises(ReadTimeoutError):
+            client.list_tables()
+    finally:
+        client.meta.events.unregister("before-send.dynamodb.ListTables", hangs)
+    assert len(asked) * client.meta.config.read_timeout <= 12
+
+
 def test_a_text_whose_acceptance_comes_late_is_sent_once(moto):
     asked = []
 

@@ -86,7 +86,7 @@ def test_a_wrong_address_is_answered_in_the_phones_language(phone):
     answer = phone.get("/main/orders/unknown", headers=GERMAN)
     assert answer.status_code == 404
     assert '<html lang="de"' in _text(answer)
-    assert "Eine solche Bestellung kennen wir nicht." in _text(answer)
+    assert "Diese Bestellung ist nicht hier" in _text(answer)
 
 
 def test_the_teams_pages_stay_in_english(screen):

@@ -8,28 +8,37 @@ import re
 
 import pytest
 
-from domain.errors import Busy
+from tests.builders import workflow_writes
 from tests.webapp.routes.conftest import claim
-from webapp import local
+from tests.webapp.test_open_streams import fill
 from webapp.cloud.live_grants import Grant
 from webapp.cloud.live_relay import Message
 from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
-from webapp.routes.live import OpenStreams
+from webapp.open_streams import OpenStreams
+from webapp.routes import live
 from webapp.services import limits
 
 
 class Relay:
-    """A relay whose streams end at once; remembers what was asked of it."""
+    """A relay that sends these messages and ends; remembers what was asked of it."""
 
-    def __init__(self):
+    def __init__(self, *messages: Message):
         self.topics: list[list[str]] = []
+        self._messages = messages
+
+    def check(self) -> None:
+        pass
 
     def subscribe(self, topics: list[str]):
         self.topics.append(topics)
+        self._waiting = [*self._messages, Message(is_last=True)]
         return self
 
     def get(self, _seconds: float) -> Message:
-        return Message(is_last=True)
+        return self._waiting.pop(0)
+
+    def end(self) -> None:
+        pass
 
     def close(self) -> None:
         pass
@@ -213,34 +222,109 @@ def test_a_session_asks_for_so_many_grants_a_minute_and_no_more(app, screen, clo
     assert tv.get("/main/display/live").status_code == 200
 
 
-def test_a_session_holds_so_many_streams_and_a_closed_one_makes_room():
-    streams = OpenStreams()
-    leave, *_ = [streams.enter("tv") for _ in range(OpenStreams.MOST_OF_SESSION)]
-    with pytest.raises(Busy):
-        streams.enter("tv")
-    streams.enter("tablet")
-    leave()
-    streams.enter("tv")
+def test_a_page_that_finds_no_room_is_told_so_in_a_word_that_its_script_hears(app, screen):
+    relay = app.extensions["live_relay"] = Relay()
+    app.extensions["live_grants"] = None
+    tv = screen("display")
+    for _ in range(3):
+        assert _words(tv.get("/main/display/live")) == ["begun"]
+    # None of them counts any more.
+    fill(app.extensions["open_streams"], OpenStreams.MOST, is_staff=True)
+    assert _words(tv.get("/main/display/live")) == ["full"]
+    assert len(relay.topics) == 4
 
 
-def test_streams_leave_threads_for_pages():
-    streams = OpenStreams()
-    for number in range(OpenStreams.MOST):
-        streams.enter(f"screen {number}")
-    with pytest.raises(Busy):
-        streams.enter("one more")
-    assert OpenStreams.MOST < local._PAGE_THREADS
-
-
-def test_a_stream_too_many_is_asked_to_wait_and_an_ended_one_counts_no_more(
-    app, screen, monkeypatch
+def test_all_tabs_of_a_browser_share_four_streams_whoever_is_signed_in_there(
+    app, services, phone, screen, code_path
 ):
     app.extensions |= {"live_relay": Relay(), "live_grants": None}
+    page = claim(phone, code_path)
+    browser = phone.get_cookie("__Host-browser").value
+    assert phone.get_cookie("__Host-browser").http_only
     tv = screen("display")
-    monkeypatch.setattr(OpenStreams, "MOST", 1)
-    for _ in range(3):
-        with tv.get("/main/display/live") as stream:
-            assert stream.status_code == 200
-    app.extensions["open_streams"].enter("another screen")
-    assert tv.get("/main/display/live").status_code == 503
-    assert len(app.extensions["live_relay"].topics) == 3
+    tv.set_cookie("__Host-browser", browser, secure=True)
+    tv.get("/main/display")
+    assert tv.get_cookie("__Host-browser").value == browser
+
+    fill(app.extensions["open_streams"], 4, is_staff=True, browser=browser)
+    assert _words(tv.get("/main/display/live")) == ["full"]
+    assert _words(phone.get(f"{page}/live")) == ["full"]
+    other = screen("display")
+    assert _words(other.get("/main/display/live")) == ["begun"]
+
+
+def test_a_browser_that_reads_from_iot_core_is_given_no_name(app, phone):
+    app.extensions |= {"live_relay": None, "live_grants": Grants()}
+    phone.get("/main/")
+    assert phone.get_cookie("__Host-browser") is None
+
+
+@pytest.fixture
+def admitted(services, phone, code_path) -> str:
+    """The path of an order that may choose, and may be cancelled."""
+    page = claim(phone, code_path)
+    workflow_writes("AdmitOrder", services.order("main", page.rpartition("/")[2]), services.now())
+    return page
+
+
+def test_a_stream_ends_with_its_order_and_its_page_stays_away(app, services, phone, admitted):
+    step = Message("order_status", "<section></section>")
+    relay = app.extensions["live_relay"] = Relay(step, step)
+    app.extensions["live_grants"] = None
+    assert _words(phone.get(f"{admitted}/live")) == ["begun", "order_status", "order_status"]
+
+    at_the_step = relay.get
+
+    def cancelled_meanwhile(seconds):
+        phone.post(f"{admitted}/cancel")
+        return at_the_step(seconds)
+
+    relay.get = cancelled_meanwhile
+    assert _words(phone.get(f"{admitted}/live")) == ["begun", "order_status", "over"]
+    assert _words(phone.get(f"{admitted}/live")) == ["over"]
+    assert len(relay.topics) == 2
+
+
+@pytest.mark.parametrize("page_of", ["", "/journey"])
+def test_the_page_of_an_order_that_is_over_asks_for_no_stream_and_reads_ever_more_rarely(
+    app, clock, phone, admitted, page_of
+):
+    app.extensions |= {"live_relay": Relay(), "live_grants": None}
+    under_way = phone.get(admitted + page_of).get_data(as_text=True)
+    phone.post(f"{admitted}/cancel")
+    over = phone.get(admitted + page_of).get_data(as_text=True)
+    assert "sse-connect" in under_way and "sse-connect" not in over
+    assert 'data-every="15"' in over
+    clock.pass_seconds(901)
+    assert 'data-every="300"' in phone.get(admitted + page_of).get_data(as_text=True)
+
+
+def test_iot_core_still_tells_of_an_order_that_may_be_made_again(app, clock, phone, admitted):
+    app.extensions |= {"live_relay": None, "live_grants": Grants()}
+    phone.post(f"{admitted}/cancel")
+    assert "sse-connect" in phone.get(admitted).get_data(as_text=True)
+    clock.pass_seconds(901)
+    assert "sse-connect" not in phone.get(admitted).get_data(as_text=True)
+
+
+def test_a_stream_whose_session_was_ended_tells_its_page_and_ends(app, screen, monkeypatch):
+    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0)
+    relay = app.extensions["live_relay"] = Relay(Message("display_board", "<p></p>"))
+    app.extensions["live_grants"] = None
+    tv = screen("display")
+    first_message = relay.get
+
+    def signed_out_meanwhile(seconds):
+        tv.post("/main/sign-out")
+        return first_message(seconds)
+
+    relay.get = signed_out_meanwhile
+    assert _words(tv.get("/main/display/live")) == ["begun", "display_board", "over"]
+
+
+def _words(stream) -> list[str]:
+    """The names of the events that a stream sent until it ended."""
+    assert stream.status_code == 200
+    assert stream.mimetype == "text/event-stream"
+    with stream:
+        return re.findall(r"^event: (.+)$", stream.get_data(as_text=True), re.M)

@@ -9,7 +9,7 @@ try {
 
 function show() {
   const button = document.getElementById('sound')
-  const on = wanted && audio && audio.state === 'running'
+  const on = isHeard()
   button.querySelector('use').setAttribute('href', on ? '#s-sound' : '#s-mute')
   button.querySelector('span').textContent = on ? 'Sound on' : 'Sound off'
 }
@@ -22,8 +22,10 @@ function unlock() {
   return audio.resume().then(show, show)
 }
 
+export const isHeard = () => !!(wanted && audio && audio.state === 'running')
+
 export function chime() {
-  if (!wanted || !audio || audio.state !== 'running') return
+  if (!isHeard()) return
   for (const [pitch, after] of NOTES) {
     const start = audio.currentTime + after
     const tone = audio.createOscillator()
@@ -45,8 +47,7 @@ export function startChime() {
   button.hidden = false
   show()
   button.addEventListener('click', () => {
-    const isOn = wanted && audio && audio.state === 'running'
-    wanted = !isOn
+    wanted = !isHeard()
     try {
       localStorage.setItem('sound', wanted ? 'on' : 'off')
     } catch (error) { /* as above */ }

@@ -1,5 +1,5 @@
 // What htmx sends and gets back: once per tap, and only what belongs there is shown.
-import { parse, readAll, settled, signedOut } from './live.js'
+import { loadAgain, parse, readAll, settled } from './live.js'
 import { begin, end, sending, toast, words } from './taps.js'
 
 function wordsOf(xhr) {
@@ -9,6 +9,10 @@ function wordsOf(xhr) {
 
 export function startHtmxTaps() {
   const body = document.body
+  // Where the bar cannot look up what a shop speaks, its answer still fits the page.
+  body.addEventListener('htmx:configRequest', ({ detail: { headers } }) => {
+    headers['Accept-Language'] = document.documentElement.lang
+  })
   body.addEventListener('htmx:beforeRequest', event => {
     if (sending.has(event.detail.elt)) return event.preventDefault()
     const { elt, requestConfig } = event.detail
@@ -20,7 +24,7 @@ export function startHtmxTaps() {
   // Only the thing itself may take the place of what is shown: an error page never does.
   body.addEventListener('htmx:beforeSwap', event => {
     const { target, xhr, shouldSwap } = event.detail
-    if (xhr.status === 401) signedOut()
+    if (xhr.status === 401) loadAgain()
     const expected = target.dataset.expect || (target.dataset.version && target.id)
     if (!shouldSwap || !expected) return
     if (expected.split(' ').some(id => parse(xhr.responseText, id))) return
@@ -44,5 +48,7 @@ export function startHtmxTaps() {
   for (const name of ['htmx:sendError', 'htmx:timeout']) body.addEventListener(name, failed)
   body.addEventListener('htmx:responseError', event => {
     toast(wordsOf(event.detail.xhr) || words('failed'))
+    // Whether it was done or not, and whether there is still something to press: the page shows it.
+    readAll()
   })
 }

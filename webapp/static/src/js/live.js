@@ -14,6 +14,13 @@ const LONGEST_POLL = 10000
 const READ_WITHIN = 9000
 const EVERY_WITH_PUSH = 60000
 const EVERY_WITHOUT_PUSH = 15000
+const EVERY_WHEN_FULL = 6000
+const SELDOM = 300000
+// What is over is read ever more rarely: little can come of it.
+const MORE_RARELY = 1.25
+const SETTLED_AFTER = 1000
+// The answers of the bar that no later try changes.
+const FOR_GOOD = [404, 410]
 
 const isPushed = !!document.querySelector('[sse-connect]')
 let alive = !isPushed
@@ -27,10 +34,17 @@ const readAgain = new Set()
 const unread = new Set()
 const lastText = {}
 const replacedBy = new WeakMap()
+const doubted = {}
 let mayReplace = () => true
+let isLate
 let onSwapped = () => {}
 let restsAfterNews = false
 let readEvery = EVERY_WITHOUT_PUSH
+let everyWithPush = EVERY_WITH_PUSH
+let everMoreRarely = false
+let listens = () => false
+
+const isUnseen = () => document.hidden && !listens()
 
 export const parse = (text, id) =>
   new DOMParser().parseFromString(text, 'text/html').getElementById(id)
@@ -47,6 +61,7 @@ export function settled(id, before) {
   // The bar got another name, colour or logo, which stand all around: that takes a fresh page.
   const look = before && root.dataset.state !== 'ADMITTED' && root.dataset.look
   if (look && look !== before.dataset.look) location.reload()
+  delete doubted[id]
   setClock(Number(root.dataset.now))
   tick()
   onSwapped(root, before)
@@ -59,6 +74,25 @@ function heard() {
   each('#heard', element => write(element, wallClock(heardAt)))
 }
 
+// After a crash the bar may know less than it did. What was read a while after this came up, and
+// says the same, is not late: it is how things are now.
+function isOutdated(fresh, shown, askedAt) {
+  const { id } = fresh
+  if (!isLate(fresh, shown)) {
+    delete doubted[id]
+    return false
+  }
+  if (askedAt - doubted[id] > SETTLED_AFTER) return false
+  doubt(id)
+  return true
+}
+
+function doubt(id) {
+  if (doubted[id]) return
+  doubted[id] = performance.now()
+  setTimeout(read, SETTLED_AFTER + 500, id)
+}
+
 // Nothing moves under a finger.
 async function calm() {
   for (let waited = 0; pressing && waited < 3000; waited += 60) await sleep(60)
@@ -69,13 +103,14 @@ export async function read(id) {
   if (!source) return
   if (reading.has(id)) { readAgain.add(id); return }
   reading.add(id)
+  const askedAt = performance.now()
   const giveUp = new AbortController()
   const timer = setTimeout(() => giveUp.abort(), READ_WITHIN)
   try {
     const headers = { 'HX-Request': 'true' }
     const answer = await fetch(source.dataset.url, { headers, signal: giveUp.signal })
-    if (answer.status === 401) signedOut()
     const text = await answer.text()
+    if (answer.status === 401 || (FOR_GOOD.includes(answer.status) && isOurs(text))) loadAgain()
     const fresh = parse(text, id)
     if (!answer.ok || !fresh) {
       missed(id)
@@ -87,7 +122,8 @@ export async function read(id) {
       if (alive) show()
       await calm()
       const shown = byId(id)
-      if (shown && text !== lastText[id] && !isOlder(fresh, shown) && mayReplace(fresh, shown)) {
+      if (shown && text !== lastText[id] && !isOutdated(fresh, shown, askedAt)
+          && mayReplace(fresh, shown)) {
         lastText[id] = text
         htmx.swap(shown, text, { swapStyle: 'outerHTML' })
         settled(id, shown)
@@ -101,10 +137,15 @@ export async function read(id) {
   if (readAgain.delete(id)) read(id)
 }
 
-// The page itself then answers with the way back in; once a minute at most, whatever it answers.
-export function signedOut() {
-  if (Date.now() - (sessionStorage.signedOutAt || 0) < 60000) return
-  sessionStorage.signedOutAt = Date.now()
+// Something between here and the bar may say so, too, and be wrong.
+const isOurs = text => !!parse(text, 'toast')
+
+// Signed out, or what the page is about is not there any more: the page itself then answers with
+// the way on. Once a minute at most, whatever it answers.
+export function loadAgain() {
+  const [page, at] = (sessionStorage.loadedAgain || '').split(' ')
+  if (page === location.pathname && Date.now() - at < 60000) return
+  sessionStorage.loadedAgain = `${location.pathname} ${Date.now()}`
   location.reload()
 }
 
@@ -120,6 +161,9 @@ function missed(id) {
   pollTimer = setTimeout(poll, jittered(FIRST_RETRY))
 }
 
+// Whether this page is told of nothing any more, because its order is over.
+export const readsRarely = () => everMoreRarely
+
 export function readAll() {
   each('[data-read]', source => read(source.dataset.read))
 }
@@ -128,12 +172,30 @@ export function readAll() {
 function readInTime() {
   clearTimeout(nextRead)
   nextRead = setTimeout(() => {
-    if (!document.hidden) readAll()
+    if (!isUnseen()) readAll()
+    if (everMoreRarely) readEvery = Math.min(readEvery * MORE_RARELY, SELDOM)
     readInTime()
   }, readEvery)
 }
 
+// The bar has no stream for this page now, or none any more. It reads instead, which is as good:
+// nobody need know.
+function readsInstead(every, rarely) {
+  answered()
+  clearTimeout(pollTimer)
+  pollTimer = 0
+  readEvery = every
+  everMoreRarely = rarely
+  readAll()
+  readInTime()
+  show()
+}
+
 function connected() {
+  if (everyWithPush !== readEvery) {
+    readEvery = everyWithPush
+    readInTime()
+  }
   alive = true
   clearTimeout(bannerTimer)
   clearTimeout(pollTimer)
@@ -162,6 +224,18 @@ function show() {
   each('#alive', dot => { dot.hidden = !current })
 }
 
+// What nobody sees needs no stream; what comes back into sight is read at once.
+function rest() {
+  if (connection && connection.rest) connection.rest()
+}
+
+function wake() {
+  if (connection && connection.wake) connection.wake()
+  if (!alive) lost()
+  askConnection()
+  readAll()
+}
+
 function askConnection() {
   if (connection && connection.ask) connection.ask()
 }
@@ -179,30 +253,45 @@ function poll() {
   clearTimeout(pollTimer)
   pollTimer = 0
   if (alive && !unread.size) return
-  readAll()
+  if (!isUnseen()) readAll()
   pollTimer = setTimeout(poll, jittered(pollWait))
 }
 
-// `replace(fresh, shown)` may refuse a swap; `swapped(root, before)` follows every swap;
+// `replace(fresh, shown)` may refuse a swap, `older(fresh, shown)` tells what is late;
+// `swapped(root, before)` follows every swap;
 // `pushed(root, before)` follows the pushed ones, `signalled(words)` a signal with a note;
 // `isShown(signal)` may spare the read after a signal;
 // `firstRead()` milliseconds after connecting all is read unless something was pushed meanwhile,
 // then again with each new connection. All is read each minute in any case, or, where news are
-// news of the whole page, `readAfter` milliseconds after the last ones.
+// news of the whole page, `readAfter` milliseconds after the last ones. `listensUnseen()` keeps a
+// page awake that nobody sees.
 export function startLive({
-  replace, swapped, pushed, signalled, isShown, firstRead = () => 0, readAfter,
+  replace, older = isOlder, swapped, pushed, signalled, isShown, firstRead = () => 0, readAfter,
+  listensUnseen,
 }) {
   if (replace) mayReplace = replace
   if (swapped) onSwapped = swapped
+  if (listensUnseen) listens = listensUnseen
+  isLate = older
+  const over = document.querySelector('[data-every]')
   if (isPushed) {
     restsAfterNews = !!readAfter
-    readEvery = readAfter || EVERY_WITH_PUSH
+    readEvery = everyWithPush = readAfter || EVERY_WITH_PUSH
+  } else if (over) {
+    readEvery = over.dataset.every * 1000
+    everMoreRarely = true
   }
   const body = document.body
   heard()
   let opened = false
   const create = htmx.createEventSource
-  htmx.createEventSource = url => (connection = create(url))
+  htmx.createEventSource = url => {
+    connection = create(url)
+    connection.onfull = () => readsInstead(jittered(EVERY_WHEN_FULL))
+    connection.onover = () => readsInstead(EVERY_WITHOUT_PUSH, true)
+    if (isUnseen()) rest()
+    return connection
+  }
 
   addEventListener('pointerdown', () => { pressing = true }, true)
   for (const end of ['pointerup', 'pointercancel']) {
@@ -220,11 +309,10 @@ export function startLive({
   body.addEventListener('htmx:sseError', lost)
   addEventListener('offline', lost)
   addEventListener('online', () => { reconnect(); readAll() })
-  addEventListener('pageshow', event => event.persisted && readAll())
+  addEventListener('pageshow', event => event.persisted && wake())
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden) return
-    askConnection()
-    readAll()
+    if (!document.hidden) wake()
+    else if (isUnseen()) rest()
   })
   body.addEventListener('elapsed', event => {
     const { until } = event.target.querySelector('[data-until]').dataset
@@ -251,15 +339,22 @@ export function startLive({
     const fresh = inert(event.detail.data, id)
     const shown = byId(id)
     if (!fresh || !shown) { event.preventDefault(); readAll(); return }
-    if (isOlder(fresh, shown)) { event.preventDefault(); return }
+    if (isOlder(fresh, shown)) {
+      event.preventDefault()
+      // Late, or the bar knows less than it did: a read tells which.
+      if (fresh.dataset.at - shown.dataset.at > 0) readAll()
+      return
+    }
     replacedBy.set(feed, shown)
   })
   body.addEventListener('htmx:sseMessage', event => {
     const before = replacedBy.get(event.target)
     if (!before) return
+    // What is being read now may be older than this.
+    for (const id in doubted) delete doubted[id]
     settled(before.id, before)
     if (pushed) pushed(byId(before.id), before)
   })
 
-  if (isPushed) lost()
+  if (isPushed && !isUnseen()) lost()
 }

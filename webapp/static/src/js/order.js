@@ -1,6 +1,6 @@
 import './htmx-config.js'
 import { each, startClock } from './clock.js'
-import { read, startLive } from './live.js'
+import { read, readsRarely, startLive } from './live.js'
 import { renewMenu, showChoice, startMenu } from './menu.js'
 import { startHtmxTaps } from './htmx-taps.js'
 import { startTaps } from './taps.js'
@@ -14,6 +14,7 @@ const panelState = () => {
 // Between these steps a pushed status is all that changes; how a panel shows it is up to the style.
 const WAITING = ['SUBMITTED', 'QUEUED']
 const STEPS = [...WAITING, 'MAKING', 'COMPLETED', 'COLLECTED']
+const ENDED = ['COLLECTED', 'CANCELLED', 'REFUSED', 'TIMED_OUT']
 const has = id => !!document.getElementById(id)
 
 function maySimplyShow(before, after) {
@@ -46,6 +47,9 @@ function polish(root, before) {
   showChoice()
   if (navigator.vibrate) each('[data-buzz]', words => { words.hidden = false })
   if (!root || root.dataset.state === before.dataset.state) return
+  // The drink is made again: from here on the page is told of each step as at first.
+  const [was, is] = [before, root].map(one => ENDED.includes(one.dataset.state))
+  if (was && !is && readsRarely()) location.reload()
   const title = document.querySelector('main h1')
   if (title) document.title = title.textContent.trim() + shopInTitle
   scrollTo(0, 0)

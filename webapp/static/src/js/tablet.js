@@ -1,7 +1,7 @@
 import './htmx-config.js'
 import { startAges } from './ages.js'
 import { boardNote, boardSwapped, isOnBoard, startBoard } from './board.js'
-import { startChime } from './chime.js'
+import { isHeard, startChime } from './chime.js'
 import { everySecond, startClock, wallClock, write } from './clock.js'
 import { startHtmxTaps } from './htmx-taps.js'
 import { startLive } from './live.js'
@@ -23,4 +23,6 @@ startLive({
   swapped: (root, before) => root.id === 'barista-board' && boardSwapped(root, before),
   signalled: boardNote,
   isShown: isOnBoard,
+  // A new order rings in a tab that nobody sees, too.
+  listensUnseen: isHeard,
 })

@@ -12,7 +12,7 @@ const WORDS = {
 }
 export const words = name => document.documentElement.dataset[name] || WORDS[name]
 
-export function toast(text, seconds = 6) {
+export function toast(text, seconds = Math.max(6, text.length / 12)) {
   document.getElementById('toast').textContent = text
   toastInDialog(text)
   clearTimeout(toastTimer)

@@ -93,7 +93,8 @@ addEventListener('resize', sharpenCode)
 stayAwake()
 startLive({
   // A panel that was read before the last push would bring a used-up code back.
-  replace: fresh => fresh.id !== 'code-panel' || !isOlder(fresh, count()),
+  older: (fresh, shown) =>
+    isOlder(fresh, shown) || (fresh.id === 'code-panel' && isOlder(fresh, count())),
   swapped: (root, before) => {
     if (root.id === 'code-panel') sharpenCode()
     if (root.id === 'display-board') pop(root, before)

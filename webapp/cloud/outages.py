@@ -1,0 +1,59 @@
+"""Which errors say that a part of the bar does not answer, and nothing about what it was asked."""
+
+from __future__ import annotations
+
+_NOT_YET_THERE = frozenset({"ResourceNotFoundException", "ResourceInUseException"})
+"""What a table says that is being made, or that an emulator has not read back yet."""
+_TOO_MUCH = frozenset(
+    {
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+_TRANSIENT = _NOT_YET_THERE | _TOO_MUCH
+
+
+def outage_in(error: BaseException) -> BaseException | None:
+    """The error that says a part is down, slow or overrun, if this one is or comes from such a one:
+    the same request may be sent again a moment later."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        if _is_outage(error):
+            return error
+        seen.append(error)
+        # PynamoDB keeps botocore's error in an attribute of its own.
+        error = getattr(error, "cause", None) or error.__cause__
+    return None
+
+
+def _is_outage(error: BaseException) -> bool:
+    # Late: a page that reads no table starts without all these.
+    from http.client import HTTPException
+    from urllib.error import URLError
+
+    from botocore import exceptions
+    from botocore.parsers import ResponseParserError
+
+    if isinstance(error, exceptions.ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= 500 or error.response.get("Error", {}).get("Code") in _TRANSIENT
+    return isinstance(
+        error,
+        (
+            exceptions.ConnectionError,
+            exceptions.HTTPClientError,
+            exceptions.IncompleteReadError,
+            ResponseParserError,
+            ConnectionError,
+            TimeoutError,
+            HTTPException,
+            URLError,
+        ),
+    )
