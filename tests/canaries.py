@@ -268,8 +268,8 @@ def _listen(canaries: Canaries, stack) -> Callable[[], object]:
     endpoint = _client(stack, "iot").describe_endpoint(endpointType="iot:Data-ATS")
     emulator = urlsplit(stack.endpoint_url)
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, transport="websockets")
-    # The emulator asks for no credentials here, and routes by host name.
-    client.ws_set_options("/mqtt", {"Host": endpoint["endpointAddress"]})
+    # The emulator routes by host name.
+    client.ws_set_options("/mqtt", {"Host": endpoint["endpointAddress"], **_secret(stack)})
     client.on_connect = lambda client, *_: client.subscribe("#", qos=0)
     client.on_message = lambda _client, _data, message: canaries.saw_fragment(
         message.topic, message.payload.decode("utf-8", "replace")
@@ -278,6 +278,11 @@ def _listen(canaries: Canaries, stack) -> Callable[[], object]:
     client.connect_async(emulator.hostname, emulator.port)
     client.loop_start()
     return lambda: (client.disconnect(), client.loop_stop())
+
+
+def _secret(stack) -> dict[str, str]:
+    """What the emulator lets the bar's own parts in by."""
+    return {"X-Bar-Secret": stack.environment["BAR_SECRET"]}
 
 
 def _read_tables(canaries: Canaries, stack) -> None:
@@ -289,7 +294,7 @@ def _read_tables(canaries: Canaries, stack) -> None:
             canaries.saw("event", item["event_key"]["S"], told["S"])
         for item in _items(tables, "serverlesspresso-orders"):
             canaries.guard(TASK_TOKEN, item.get("task_token", {}).get("S", ""))
-        for one in EmulatorTexts(stack.endpoint_url).newest():
+        for one in EmulatorTexts(stack.endpoint_url, _secret(stack)).newest():
             canaries.guard_text(one.number, one.text)
     except (BotoCoreError, OSError):
         # A test has killed the emulator.

@@ -45,6 +45,8 @@ from ministack.services import (
     sts,
 )
 
+from scripts.local import emulator_door
+
 FOLDER = Path(os.environ["STATE_DIR"])
 SNAPSHOT = FOLDER / "snapshot.json"
 # Where to write which rights were used, for scripts/unused-rights.
@@ -71,7 +73,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     lock = _take_lock()
     saved = _read_snapshot()
-    ministack.app = _noticing_changes
+    ministack.app = emulator_door.guarded(_noticing_changes)
     ministack.load_state = saved.get
     ministack.save_all = _save
     ministack._load_persisted_state = lambda: (
