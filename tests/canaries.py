@@ -69,10 +69,10 @@ SCAN_CODE = Secret("a QR code's proof", _body_of(r"GET .*/(display(/code)?|api/q
 LIVE_GRANT = Secret("a live grant's signature", _body_of("GET .*/live", r"GET .*/orders/[0-9a-f]{32}"))
 LINK_SECRET = Secret("a sign-in link's secret", _body_of(r"POST .*/admin/(links|shop/new)"))
 # Whoever typed a number sees it again beside what is wrong with it; developers see the texts.
-PHONE_NUMBER = Secret("a phone number", _body_of("POST .*/phone", "GET /developer/texts"))
+PHONE_NUMBER = Secret("a phone number", _body_of("POST .*/phone", "GET /developer/texts/.*"))
 # An admin reads out the first one; nobody's own is ever shown.
 PASSWORD = Secret("a password", _body_of("POST .*/admin/people(/[^/]+/password)?"))
-ONE_TIME_CODE = Secret("a one-time code", _body_of("GET /developer/texts"))
+ONE_TIME_CODE = Secret("a one-time code", _body_of("GET /developer/texts/.*"))
 
 
 @dataclass

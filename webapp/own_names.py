@@ -68,8 +68,8 @@ def name_in(host: str) -> str:
     """The name in a Host header, in small letters and without port and brackets; "" for none."""
     try:
         parts = urlsplit(f"//{host}")
-        # Whatever else a name could be hidden in is no host.
-        if parts.netloc != host or "@" in host or parts.path or parts.query or parts.fragment:
+        # Whatever else a name could be hidden in is no host; a port that is none raises.
+        if parts.netloc != host or "@" in host or parts.port == 0:
             return ""
         return (parts.hostname or "").rstrip(".")
     except ValueError:

@@ -57,6 +57,8 @@ SETTINGS = (
 OF_EXTENSIONS = "EXTENSION_"
 """What the variables of extensions begin with; the extensions know the rest."""
 LARGEST_LOG = 20_000_000
+LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "localhost"}
+"""Where this machine finds what listens on all addresses."""
 
 
 def is_setting(name: str) -> bool:
@@ -219,6 +221,15 @@ class LocalStack:
         return finish_making_links(self._start_making_links([role], shop, name))[0]
 
     @property
+    def developer_url(self) -> str:
+        """Where this machine alone reads the texts that are not sent; "" when it cannot."""
+        if not (self.host in LOOPBACK_OF or self.host.startswith("127.") or self.host == "::1"):
+            return ""
+        scheme = "https" if self._tls else "http"
+        host = url_host(LOOPBACK_OF.get(self.host, self.host))
+        return f"{scheme}://{host}:{self.port}/developer/texts/{self._secrets['DEVELOPER_KEY']}"
+
+    @property
     def web_process_id(self) -> int:
         """The process that answers pages and runs the function."""
         return self._web.pid
@@ -349,7 +360,7 @@ class LocalStack:
         )
 
     def _wait_for_web(self) -> None:
-        local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        local = LOOPBACK_OF.get(self.host, self.host)
         url = f"{'https' if self._tls else 'http'}://{url_host(local)}:{self.port}/healthz"
         self._wait_for(url, self._web, "The web process", "web.log")
 
