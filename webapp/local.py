@@ -37,8 +37,10 @@ from webapp.settings import Settings
 from webapp.tls_front import TlsFront, server_context
 from webapp.watched import Watched
 
-_PAGE_THREADS = 400
+_STREAM_THREADS = 400
 """Each open event stream holds one; 300 screens must work."""
+_PAGE_THREADS = 48
+"""More at once would only make each of them later."""
 _EVENT_THREADS = 16
 _MOST_HEADER_BYTES = 32 * 1024
 _MOST_BODY_BYTES = 128 * 1024
@@ -93,6 +95,7 @@ def main() -> None:
         host=arguments.host,
         port=arguments.port,
         threads=_PAGE_THREADS,
+        stream_threads=_STREAM_THREADS,
         url_scheme="https" if arguments.tls else "http",
         # What is larger is turned away before it is kept anywhere; who sends slowly holds a
         # connection for a while, never a thread.

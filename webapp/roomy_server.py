@@ -5,7 +5,8 @@ nothing shuts everybody else out. Here the newest always gets in and the oldest 
 nothing under way give way: first connections that have never sent a whole request, of the address
 that has most of them, then idle ones. A connection whose request is being answered, such as an open
 event stream, is never closed for another's sake. All people at a venue may share one address, so an
-address is never refused.
+address is never refused. And when more requests wait than threads can take, the newest is next:
+whoever sends thousands at once waits for them himself.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ _WHOLE_REQUEST_SECONDS = 60
 _MOST_ACCEPTED_AT_ONCE = 100
 _MOST_REQUESTS_AHEAD = 4
 """Sent before the first is answered. No browser does that; answers nobody reads would pile up."""
+_MANY_WAITING = 32
+_STREAMS = "/live"
+"""How the addresses of event streams end."""
 _SECONDS_BETWEEN_LINES = 60
 
 
@@ -121,11 +125,27 @@ class _Channel(HTTPChannel):
         super().del_channel(map)
 
 
+class _NewestFirst(ThreadedTaskDispatcher):
+    """When many requests wait at once, whoever comes now need not wait for all of them."""
+
+    def add_task(self, task: _Channel) -> None:
+        with self.lock:
+            if len(self.queue) < _MANY_WAITING:
+                self.queue.append(task)
+            else:
+                self.queue.appendleft(task)
+            self.queue_cv.notify()
+
+
 class _Server(TcpWSGIServer):
     channel_class = _Channel
 
-    def __init__(self, *arguments, most_connections: int, strangers: Waiting, **named) -> None:
+    def __init__(
+        self, *arguments, most_connections: int, strangers: Waiting,
+        stream_dispatcher: ThreadedTaskDispatcher, **named,
+    ) -> None:
         self.most_connections = most_connections
+        self._stream_dispatcher = stream_dispatcher
         self.strangers = strangers
         self._closing: list[_Channel] = []
         super().__init__(*arguments, **named)
@@ -138,6 +158,10 @@ class _Server(TcpWSGIServer):
         while self._closing:
             self._closing.pop().handle_close()
         return super().readable()
+
+    def add_task(self, task: _Channel) -> None:
+        is_stream = task.requests[0].path.endswith(_STREAMS)
+        (self._stream_dispatcher if is_stream else self.task_dispatcher).add_task(task)
 
     def _is_full(self) -> bool:
         # The map also holds what listens, which is no connection.
@@ -208,9 +232,10 @@ class RoomyServer:
 
     def __init__(
         self, app: Callable, most_connections: int = MOST_CONNECTIONS, listens: bool = True,
-        **options,
+        stream_threads: int = 1, **options,
     ) -> None:
-        """options: waitress' own. Raises OSError when it cannot listen."""
+        """stream_threads: each open event stream holds one, and takes none from the pages. options:
+        waitress' own. Raises OSError when it cannot listen."""
         self._adjustments = Adjustments(
             asyncore_use_poll=True,
             # Reached only while as many are being answered; others then wait until one is done.
@@ -220,8 +245,10 @@ class RoomyServer:
         )
         _throttle(waitress_log)
         self._map: dict = {}
-        self._dispatcher = ThreadedTaskDispatcher()
+        self._dispatcher = _NewestFirst()
         self._dispatcher.set_thread_count(self._adjustments.threads)
+        self._stream_dispatcher = ThreadedTaskDispatcher()
+        self._stream_dispatcher.set_thread_count(stream_threads)
         strangers = Waiting(
             min(_MOST_STRANGERS, most_connections // 2),
             min(_MOST_STRANGERS_OF_ADDRESS, most_connections // 4),
@@ -231,6 +258,7 @@ class RoomyServer:
             _Server(
                 app, self._map, listens, None, self._dispatcher, self._adjustments, one,
                 bind_socket=listens, most_connections=most_connections, strangers=strangers,
+                stream_dispatcher=self._stream_dispatcher,
             )
             for one in where
         ]
@@ -253,7 +281,8 @@ class RoomyServer:
 
     def shutdown(self) -> None:
         """Lets the requests under way end, for two seconds."""
-        self._dispatcher.shutdown(cancel_pending=True, timeout=2)
+        for dispatcher in (self._stream_dispatcher, self._dispatcher):
+            dispatcher.shutdown(cancel_pending=True, timeout=2)
 
     def close(self) -> None:
         """Ends at once; for tests."""

@@ -230,6 +230,11 @@ class LocalStack:
         return f"{scheme}://{host}:{self.port}/developer/texts/{self._secrets['DEVELOPER_KEY']}"
 
     @property
+    def internal_ports(self) -> dict[str, int]:
+        """Where the emulator and the function's entry listen, for the bar alone."""
+        return dict(self._ports)
+
+    @property
     def web_process_id(self) -> int:
         """The process that answers pages and runs the function."""
         return self._web.pid

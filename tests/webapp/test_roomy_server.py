@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from webapp.roomy_server import RoomyServer, Throttle, Waiting
+from webapp.roomy_server import RoomyServer, Throttle, Waiting, _NewestFirst
 
 SECONDS = 20
 MOST = 60
@@ -33,7 +33,7 @@ def bar():
 
     def app(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/plain")])
-        if environ["PATH_INFO"] == "/stream":
+        if environ["PATH_INFO"].startswith("/held"):
             yield b"begun"
             over.wait(SECONDS)
             yield b" and ended"
@@ -44,7 +44,7 @@ def bar():
         else:
             yield b"answered"
 
-    server = RoomyServer(app, MOST, host="127.0.0.1", port=0, threads=8)
+    server = RoomyServer(app, MOST, host="127.0.0.1", port=0, threads=4, stream_threads=4)
     running = threading.Thread(target=server.run, daemon=True)
     running.start()
     server.over = over
@@ -80,7 +80,7 @@ def _held(bar) -> int:
 
 @pytest.mark.parametrize("sent", SENT.values(), ids=SENT)
 def test_a_flood_keeps_nobody_out_and_ends_nothing_that_is_under_way(bar, sent):
-    stream = _ask(bar, "/stream")
+    stream = _ask(bar, "/held/live")
     assert stream.read(5) == b"begun"
     with contextlib.ExitStack() as flood:
         for _ in range(5 * MOST):
@@ -137,6 +137,19 @@ def test_whoever_asks_on_and_on_without_reading_is_cut_off(bar):
             while part := deaf.recv(10_000):
                 received += part
     assert received.count(b"answered") < 5
+
+
+def test_event_streams_take_no_thread_from_the_pages(bar):
+    streams = [_ask(bar, "/held/live") for _ in range(4)]
+    assert [stream.read(5) for stream in streams] == [b"begun"] * 4
+    assert _ask(bar).read() == b"answered"
+
+
+def test_when_many_wait_the_newest_is_next():
+    dispatcher = _NewestFirst()
+    for number in range(40):
+        dispatcher.add_task(number)
+    assert list(dispatcher.queue) == [*range(39, 31, -1), *range(32)]
 
 
 def test_the_oldest_of_the_address_with_most_gives_way():
