@@ -30,6 +30,8 @@ MOST_CONNECTIONS = 2000
 _MOST_STRANGERS, _MOST_STRANGERS_OF_ADDRESS = 512, 256
 _WHOLE_REQUEST_SECONDS = 60
 """From a request's first byte to its last: a logo over a bad line."""
+_SECONDS_TO_ASK = 2
+"""So long whoever has come is not taken for somebody who wants nothing."""
 _MOST_ACCEPTED_AT_ONCE = 100
 _MOST_REQUESTS_AHEAD = 4
 """Sent before the first is answered. No browser does that; answers nobody reads would pile up."""
@@ -43,7 +45,7 @@ class Waiting:
     """What has shown nothing yet, oldest first, with a bound in all and for each address."""
 
     def __init__(self, most: int, most_of_address: int) -> None:
-        self._most, self._most_of_address = most, most_of_address
+        self._most, self.most_of_address = most, most_of_address
         self._address_of: dict[Hashable, str] = {}
         self._of_address: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -53,10 +55,10 @@ class Waiting:
         with self._lock:
             self._address_of[one] = address
             self._of_address[address] += 1
-            if self._of_address[address] > self._most_of_address:
-                return self._remove_oldest_of(address)
+            if self._of_address[address] > self.most_of_address:
+                return self._take(self._oldest_of(address))
             if len(self._address_of) > self._most:
-                return self._remove_oldest()
+                return self._take(self._oldest())
         return None
 
     def remove(self, one: Hashable) -> None:
@@ -64,18 +66,25 @@ class Waiting:
         with self._lock:
             self._remove(one)
 
-    def pop(self) -> Hashable | None:
+    def oldest(self) -> Hashable | None:
         """The oldest of the address that has most of them; None when nothing waits."""
         with self._lock:
-            return self._remove_oldest() if self._address_of else None
+            return self._oldest() if self._address_of else None
 
-    def _remove_oldest(self) -> Hashable:
-        return self._remove_oldest_of(self._of_address.most_common(1)[0][0])
+    def pop(self) -> Hashable | None:
+        """`oldest`, which waits no longer."""
+        with self._lock:
+            return self._take(self._oldest()) if self._address_of else None
 
-    def _remove_oldest_of(self, address: str) -> Hashable:
-        oldest = next(one for one, of in self._address_of.items() if of == address)
-        self._remove(oldest)
-        return oldest
+    def _oldest(self) -> Hashable:
+        return self._oldest_of(self._of_address.most_common(1)[0][0])
+
+    def _oldest_of(self, address: str) -> Hashable:
+        return next(one for one, of in self._address_of.items() if of == address)
+
+    def _take(self, one: Hashable) -> Hashable:
+        self._remove(one)
+        return one
 
     def _remove(self, one: Hashable) -> None:
         address = self._address_of.pop(one, None)
@@ -98,6 +107,7 @@ class _Task(WSGITask):
 class _Channel(HTTPChannel):
     task_class = _Task
     arrived_at = ""
+    has_asked = False
     begun_at: float | None = None
     """When the first byte of a request came that is not whole yet."""
 
@@ -117,6 +127,7 @@ class _Channel(HTTPChannel):
             if len(self.requests) > _MOST_REQUESTS_AHEAD:
                 self.handle_close()
             # By the loop's own thread, as all that closes connections: so no request is lost.
+            self.has_asked = True
             self.server.strangers.remove(self)
         return taken
 
@@ -148,6 +159,8 @@ class _Server(TcpWSGIServer):
         self._stream_dispatcher = stream_dispatcher
         self.strangers = strangers
         self._closing: list[_Channel] = []
+        # Fewer than may wait, so that each is heard before it could have to go.
+        self._most_accepted_at_once = min(_MOST_ACCEPTED_AT_ONCE, strangers.most_of_address // 2)
         super().__init__(*arguments, **named)
 
     def readable(self) -> bool:
@@ -173,7 +186,7 @@ class _Server(TcpWSGIServer):
 
     def handle_accept(self) -> None:
         # Many at a time: each turn of the loop looks at all connections.
-        for _ in range(_MOST_ACCEPTED_AT_ONCE):
+        for _ in range(self._most_accepted_at_once):
             try:
                 accepted = self.accept()
             except OSError as error:
@@ -200,17 +213,18 @@ class _Server(TcpWSGIServer):
             self._close_soon(channel)  # Adopted; what is accepted here waits outside instead.
 
     def _close_one(self) -> bool:
-        """Closes what is missed least; False when all that is open is in use."""
-        oldest = self.strangers.pop()
-        if oldest is None:
+        """Closes what is missed least; False when all that is open is in use, or has just come."""
+        oldest = self.strangers.oldest()
+        if oldest is None or oldest.creation_time > time.time() - _SECONDS_TO_ASK:
             idle = [
                 one for one in self.active_channels.values()
-                if not one.requests and not one.will_close
+                if one.has_asked and not one.requests and not one.will_close
             ]
             if not idle:
                 return False
             of_address = Counter(one.addr[0] for one in idle)
             oldest = min(idle, key=lambda one: (-of_address[one.addr[0]], one.last_activity))
+        self.strangers.remove(oldest)
         self._close_soon(oldest)
         return True
 

@@ -139,6 +139,19 @@ def test_whoever_asks_on_and_on_without_reading_is_cut_off(bar):
     assert received.count(b"answered") < 5
 
 
+def test_whoever_has_just_come_is_let_ask_while_all_others_are_being_answered(bar):
+    """As many as there is room for wait for their answers; one more comes and asks."""
+    with contextlib.ExitStack() as held:
+        for _ in range(MOST + 10):
+            one = held.enter_context(_connect(bar))
+            one.sendall(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
+        _first(bar._servers[0], lambda _: _held(bar) == MOST + 10)
+        late = held.enter_context(_connect(bar))
+        late.sendall(SENT["served and idle"])
+        bar.over.set()
+        assert late.recv(15) == b"HTTP/1.1 200 OK"
+
+
 def test_event_streams_take_no_thread_from_the_pages(bar):
     streams = [_ask(bar, "/held/live") for _ in range(4)]
     assert [stream.read(5) for stream in streams] == [b"begun"] * 4

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import json
+import threading
+from contextlib import ExitStack
 
 import pytest
 
 from webapp import local
+from webapp.own_names import Here
+from webapp.roomy_server import RoomyServer
 
 SECRET = "known-to-the-emulator-alone"
 
@@ -75,3 +80,47 @@ def test_a_function_that_fails_is_called_again(entry, monkeypatch):
 def test_a_server_holds_no_more_than_its_descriptors_allow(monkeypatch, limit, of_each, most):
     monkeypatch.setattr(local.resource, "getrlimit", lambda _: (limit, limit))
     assert local._most_connections(of_each) == most
+
+
+@pytest.fixture
+def asked():
+    """Asks a bar that was started so, over a connection from this machine: who it thinks it was."""
+    with ExitStack() as running:
+
+        def ask(behind_proxy: str, headers: dict[str, str], target: str = "/") -> str:
+            def app(environ, start_response):
+                start_response("200 OK", [])
+                return [
+                    f"{environ['REMOTE_ADDR']} {environ['wsgi.url_scheme']}"
+                    f" {environ['HTTP_HOST']}".encode()
+                ]
+
+            served = Here(app, is_local=True, is_behind_proxy=bool(behind_proxy))
+            server = RoomyServer(
+                served, host="127.0.0.1", port=0, threads=1, **local._believing(behind_proxy)
+            )
+            running.callback(server.close)
+            threading.Thread(target=server.run, daemon=True).start()
+            client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+            client.request("GET", target, headers={"Host": "localhost", **headers})
+            return client.getresponse().read().decode()
+
+        yield ask
+
+
+FORWARDED = {
+    "X-Forwarded-For": "203.0.113.5", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "bar.example",
+}
+
+
+def test_a_proxy_that_the_bar_was_told_of_says_who_asks_and_no_other_does(asked):
+    assert asked("127.0.0.1", FORWARDED) == "203.0.113.5 https bar.example"
+    assert asked("192.0.2.1", FORWARDED) == "0.0.0.0 http localhost"
+    assert asked("", FORWARDED) == "0.0.0.0 http localhost"
+    assert asked("", {}) == "127.0.0.1 http localhost"
+    # The proxy that asks for itself.
+    assert asked("127.0.0.1", {}) == "0.0.0.0 http localhost"
+
+
+def test_a_first_line_that_names_a_server_means_that_one(asked):
+    assert asked("", {}, "http://evil.example/main") == "0.0.0.0 http evil.example"
