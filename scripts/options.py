@@ -6,6 +6,7 @@ Standard library only: it is read before the environment exists.
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import os
 from datetime import date
 from pathlib import Path
@@ -26,6 +27,7 @@ environment:
   SCANS_PER_CODE         scans that one QR code accepts (default 10)
   SHOP_CAPACITY          orders that may be open at once
   EXTENSIONS             extensions, such as “webhook labels”; docs/extensions.md
+  BEHIND_PROXY           what --behind-proxy says
 Those from CODE_WINDOW_SECONDS to SHOP_CAPACITY are used at the first start of a data folder.
 """
 
@@ -62,15 +64,28 @@ def parse_serve(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--name",
         help="the host name that links and codes carry, such as the certificate's"
-        " (default: this machine's address)",
+        " (default: this machine's address); the whole address, such as https://bar.example,"
+        " behind a proxy",
+    )
+    parser.add_argument(
+        "--behind-proxy",
+        type=_address,
+        default=os.environ.get("BEHIND_PROXY") or None,
+        metavar="ADDRESS",
+        help="the address of a reverse proxy: it alone is believed when it says who asks"
+        " (X-Forwarded-For, -Proto and -Host)",
     )
     _add_data(parser)
-    return parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
+    if "://" in (chosen.name or "") and not chosen.behind_proxy:
+        parser.error("--name takes a whole address only with --behind-proxy; give the host name")
+    return chosen
 
 
 def to_arguments(chosen: argparse.Namespace) -> list[str]:
     arguments = ["--port", str(chosen.port), "--host", chosen.host, "--data", str(chosen.data)]
     arguments += ["--tls", *map(str, chosen.tls)] if chosen.tls else []
+    arguments += ["--behind-proxy", chosen.behind_proxy] if chosen.behind_proxy else []
     return arguments + (["--name", chosen.name] if chosen.name else [])
 
 
@@ -370,6 +385,15 @@ def _file(text: str) -> Path:
 
 def _folder(text: str) -> Path:
     return Path(os.path.abspath(os.path.expanduser(text)))
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not an address; give the proxy's, such as 127.0.0.1"
+        ) from None
 
 
 def _port(text: str) -> int:

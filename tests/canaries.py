@@ -69,10 +69,10 @@ SCAN_CODE = Secret("a QR code's proof", _body_of(r"GET .*/(display(/code)?|api/q
 LIVE_GRANT = Secret("a live grant's signature", _body_of("GET .*/live", r"GET .*/orders/[0-9a-f]{32}"))
 LINK_SECRET = Secret("a sign-in link's secret", _body_of(r"POST .*/admin/(links|shop/new)"))
 # Whoever typed a number sees it again beside what is wrong with it; developers see the texts.
-PHONE_NUMBER = Secret("a phone number", _body_of("POST .*/phone", "GET /developer/texts"))
+PHONE_NUMBER = Secret("a phone number", _body_of("POST .*/phone", "GET /developer/texts/.*"))
 # An admin reads out the first one; nobody's own is ever shown.
 PASSWORD = Secret("a password", _body_of("POST .*/admin/people(/[^/]+/password)?"))
-ONE_TIME_CODE = Secret("a one-time code", _body_of("GET /developer/texts"))
+ONE_TIME_CODE = Secret("a one-time code", _body_of("GET /developer/texts/.*"))
 
 
 @dataclass
@@ -268,8 +268,8 @@ def _listen(canaries: Canaries, stack) -> Callable[[], object]:
     endpoint = _client(stack, "iot").describe_endpoint(endpointType="iot:Data-ATS")
     emulator = urlsplit(stack.endpoint_url)
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, transport="websockets")
-    # The emulator asks for no credentials here, and routes by host name.
-    client.ws_set_options("/mqtt", {"Host": endpoint["endpointAddress"]})
+    # The emulator routes by host name.
+    client.ws_set_options("/mqtt", {"Host": endpoint["endpointAddress"], **_secret(stack)})
     client.on_connect = lambda client, *_: client.subscribe("#", qos=0)
     client.on_message = lambda _client, _data, message: canaries.saw_fragment(
         message.topic, message.payload.decode("utf-8", "replace")
@@ -278,6 +278,11 @@ def _listen(canaries: Canaries, stack) -> Callable[[], object]:
     client.connect_async(emulator.hostname, emulator.port)
     client.loop_start()
     return lambda: (client.disconnect(), client.loop_stop())
+
+
+def _secret(stack) -> dict[str, str]:
+    """What the emulator lets the bar's own parts in by."""
+    return {"X-Bar-Secret": stack.environment["BAR_SECRET"]}
 
 
 def _read_tables(canaries: Canaries, stack) -> None:
@@ -289,7 +294,7 @@ def _read_tables(canaries: Canaries, stack) -> None:
             canaries.saw("event", item["event_key"]["S"], told["S"])
         for item in _items(tables, "serverlesspresso-orders"):
             canaries.guard(TASK_TOKEN, item.get("task_token", {}).get("S", ""))
-        for one in EmulatorTexts(stack.endpoint_url).newest():
+        for one in EmulatorTexts(stack.endpoint_url, _secret(stack)).newest():
             canaries.guard_text(one.number, one.text)
     except (BotoCoreError, OSError):
         # A test has killed the emulator.

@@ -16,6 +16,7 @@ from scripts.environment import ROOT, python_of
 from scripts.machine import answers, emulator_environment, end, free_port, plain_environment
 
 KEYS = {"AWS_ACCESS_KEY_ID": "deployer", "AWS_SECRET_ACCESS_KEY": "deployers-secret"}
+SECRET = "secret-of-the-tests"
 REGION = "us-east-1"
 _PATIENCE_SECONDS = 30
 
@@ -38,7 +39,8 @@ class Emulator:
         with open(self.folder / "emulator.log", "ab") as log:
             self._process = subprocess.Popen(
                 [python_of("ministack"), "-m", "scripts.local.guarded", "scripts.local.emulator"],
-                env=environment | {"FUNCTION_CREDENTIALS": json.dumps(nobody)},
+                env=environment
+                | {"FUNCTION_CREDENTIALS": json.dumps(nobody), "BAR_SECRET": SECRET},
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -46,7 +48,7 @@ class Emulator:
                 start_new_session=True,
             )
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not answers(f"{self.url}/_ministack/ready"):
+        while not answers(f"{self.url}/_ministack/ready", {"X-Bar-Secret": SECRET}):
             assert time.monotonic() < deadline, (self.folder / "emulator.log").read_text()[-2000:]
             time.sleep(0.05)
         return self

@@ -48,7 +48,7 @@ _PERMISSIONS_POLICY = (
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
     """The app over these services, or over those that the environment describes."""
-    from webapp import access, errors, languages, logs
+    from webapp import access, errors, languages, logs, own_names
     from webapp.bootstrap import build_services
     from webapp.cloud.clients import Clients
     from webapp.cloud.live_grants import LiveGrants
@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.wsgi_app = at_path_of(settings.public_url, app.wsgi_app)
     Htmx(app)
     app.teardown_request(languages.end_request)
+    own_names.register(app, settings)
     app.before_request(access.guard)
     # The API lets in tokens only, which no browser sends by itself.
     CSRFProtect(app).exempt(api.blueprint)

@@ -7,37 +7,50 @@ The emulator posts the function's events to the second port, which hands them to
 from __future__ import annotations
 
 import argparse
+import hmac
 import json
 import logging
 import os
+import resource
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-
-import waitress
-from waitress.server import create_server
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 from webapp import create_app, logs
 from webapp.bootstrap import create_default_shop
+from webapp.cloud import clients
 from webapp.cloud.clients import Clients
+from webapp.cloud.emulator_bar import EmulatorBar
 from webapp.cloud.emulator_texts import EmulatorTexts
 from webapp.cloud.live_relay import LiveRelay
 from webapp.consumers import registry
-from webapp.routes import developer
+from webapp.own_names import Here, is_loopback_name, name_in
+from webapp.roomy_server import MOST_CONNECTIONS, RoomyServer
+from webapp.routes import developer, health
 from webapp.services.sweep import sweep
 from webapp.settings import Settings
 from webapp.tls_front import TlsFront, server_context
+from webapp.watched import Watched
 
-_PAGE_THREADS = 400
+_STREAM_THREADS = 400
 """Each open event stream holds one; 300 screens must work."""
+_PAGE_THREADS = 48
+"""More at once would only make each of them later."""
 _EVENT_THREADS = 16
-_CONNECTIONS = 2000
 _MOST_HEADER_BYTES = 32 * 1024
 _MOST_BODY_BYTES = 128 * 1024
 """A logo is the largest thing that anybody sends; each route then takes as little as it needs."""
+_MOST_EVENT_BYTES = 8 * 1024 * 1024
 _QUIET_SECONDS = 60
+_DESCRIPTORS_KEPT = 256
+"""For all that is no connection of a browser: files, the emulator, the events."""
+_DESCRIPTORS_OF_TLS = 3
+_MOST_SECONDS_WITHOUT_SWEEP = 180
 
 log = logging.getLogger("webapp.local")
 
@@ -49,39 +62,41 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--events-port", type=int, required=True)
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
-    parser.add_argument("--plain-port", type=int, default=0, help="behind TLS")
+    parser.add_argument("--behind-proxy", default="", metavar="ADDRESS")
     arguments = parser.parse_args()
     logs.configure()
 
     settings = Settings.from_environment()
     app = create_app(settings)
-    developer.register(app, EmulatorTexts(os.environ["AWS_ENDPOINT_URL"]))
+    endpoint = os.environ["AWS_ENDPOINT_URL"]
+    at_the_door = {"X-Bar-Secret": os.environ["BAR_SECRET"]}
+    clients.add_headers(at_the_door)
+    developer.register(app, EmulatorTexts(endpoint, at_the_door), os.environ["DEVELOPER_KEY"])
     create_default_shop(app.extensions["services"], settings)
+    watched = Watched()
     relay = None
     if settings.live_relay:
         relay = LiveRelay(
-            Clients(settings.region),
-            os.environ["AWS_ENDPOINT_URL"],
-            on_connected=lambda: _sweep(app),
+            Clients(settings.region), endpoint, on_connected=lambda: _sweep(app), headers=at_the_door
         )
         app.extensions["live_relay"] = relay
-        relay.start()
+        relay.start(watched.start)
     else:
         threading.Thread(target=_sweep, args=(app,), daemon=True).start()
 
-    host, port, served = arguments.host, arguments.port, app
-    if arguments.tls:
-        front = TlsFront(host, port, server_context(*arguments.tls), arguments.plain_port)
-        host, port, served = "127.0.0.1", arguments.plain_port, front.wsgi(app)
-        front.start()
-    pages = create_server(
+    # Links and codes lead to this machine only: nobody else can be a customer then.
+    is_local = is_loopback_name(urlsplit(settings.public_url).hostname or "")
+    served = Here(app, is_local, is_behind_proxy=bool(arguments.behind_proxy))
+    most = _most_connections(_DESCRIPTORS_OF_TLS if arguments.tls else 1)
+    pages = RoomyServer(
         served,
-        host=host,
-        port=port,
+        most_connections=most,
+        listens=not arguments.tls,
+        host=arguments.host,
+        port=arguments.port,
         threads=_PAGE_THREADS,
-        connection_limit=_CONNECTIONS,
-        asyncore_use_poll=True,
-        ident="",
+        stream_threads=_STREAM_THREADS,
+        url_scheme="https" if arguments.tls else "http",
         # What is larger is turned away before it is kept anywhere; who sends slowly holds a
         # connection for a while, never a thread.
         max_request_header_size=_MOST_HEADER_BYTES,
@@ -90,20 +105,28 @@ def main() -> None:
         # Or a page that has hung up is noticed at its stream's next heartbeat only.
         channel_request_lookahead=1,
         cleanup_interval=_QUIET_SECONDS // 4,
+        **_believing(arguments.behind_proxy),
     )
-    events = create_server(
-        function_entry(app), host="127.0.0.1", port=arguments.events_port, threads=_EVENT_THREADS,
-        max_request_body_size=8 * 1024 * 1024,
+    entry = FunctionEntry(app, os.environ["EVENTS_SECRET"])
+    events = RoomyServer(
+        entry, host="127.0.0.1", port=arguments.events_port, threads=_EVENT_THREADS,
+        max_request_body_size=_MOST_EVENT_BYTES, channel_timeout=_QUIET_SECONDS,
     )
+    _watch_health(app, relay, entry, EmulatorBar(endpoint, at_the_door), arguments.events_port)
 
     def stop(*_) -> None:
         # Ends the streams first, so that waiting for busy threads does not take a heartbeat.
+        watched.stop()
         threading.Thread(target=_stop, args=(relay, pages, events), daemon=True).start()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=events.run, daemon=True).start()
-    pages.run()
+    if arguments.tls:
+        context = server_context(*arguments.tls)
+        front = TlsFront(arguments.host, arguments.port, context, pages)
+        watched.start("the TLS front", front.run)
+    watched.start("the events' server", events.run)
+    watched.carry("the pages' server", pages.run)
 
 
 def _sweep(app) -> None:
@@ -115,22 +138,59 @@ def _sweep(app) -> None:
             log.exception("the first sweep failed; the next one comes within a minute")
 
 
-def _stop(relay: LiveRelay | None, *servers: waitress.server.BaseWSGIServer) -> None:
+def _stop(relay: LiveRelay | None, *servers: RoomyServer) -> None:
     if relay:
         relay.stop()
     for server in servers:
-        server.task_dispatcher.shutdown(cancel_pending=True, timeout=2)
+        server.shutdown()
     os._exit(0)
 
 
-def function_entry(app) -> Callable[[dict, Callable], Iterable[bytes]]:
+def _most_connections(descriptors_of_each: int) -> int:
+    """How many the pages' server may hold, so that the process never runs out of descriptors."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    room = (limit - _DESCRIPTORS_KEPT) // descriptors_of_each
+    return max(_DESCRIPTORS_KEPT // descriptors_of_each, min(MOST_CONNECTIONS, room))
+
+
+def _believing(proxy: str) -> dict:
+    """waitress' options for a proxy that says who asks; nobody else is believed."""
+    if not proxy:
+        # Such headers show that somebody is not here, so they stay to be seen.
+        return {"clear_untrusted_proxy_headers": False}
+    return {
+        "trusted_proxy": proxy,
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
+        "clear_untrusted_proxy_headers": True,
+    }
+
+
+class FunctionEntry:
     """A WSGI app that runs the function with the JSON event it is sent and answers as it does.
 
-    Any status but 200 makes the sender deliver again.
+    Only below a path that the emulator and this process alone know. Any status but 200 makes the
+    sender deliver again.
     """
 
-    def entry(environ: dict, start_response: Callable) -> Iterable[bytes]:
+    def __init__(self, app, secret: str) -> None:
+        self._app = app
+        self._path = f"/{secret}".encode()
+        self.swept_at = time.monotonic()
+        """When the clock's jobs were last called for, or this began."""
+
+    def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        is_known = hmac.compare_digest(environ["PATH_INFO"].encode("latin-1"), self._path)
+        host = environ.get("HTTP_HOST", "")
+        if not is_known or "HTTP_ORIGIN" in environ or not is_loopback_name(name_in(host)):
+            start_response("404 Not Found", [("Content-Length", "0")])
+            return []
+        if environ["REQUEST_METHOD"] == "GET":
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [b"ok"]
         length = int(environ.get("CONTENT_LENGTH") or 0)
+        app = self._app
         try:
             event = json.loads(environ["wsgi.input"].read(length))
             with app.app_context(), logs.bound(request_id=logs.new_request_id()):
@@ -140,10 +200,24 @@ def function_entry(app) -> Callable[[dict, Callable], Iterable[bytes]]:
             log.error("the function failed; its event is delivered again")
             start_response("500 Failed", [("Content-Type", "application/json")])
             return [b'{"errorMessage": "see the log"}']
+        if isinstance(event, dict) and event.get("consumer") == registry.EVERY_MINUTE:
+            self.swept_at = time.monotonic()
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]
 
-    return entry
+
+def _watch_health(app, relay, entry: FunctionEntry, emulator: EmulatorBar, events_port: int) -> None:
+    def ask_events() -> None:
+        url = f"http://127.0.0.1:{events_port}/{os.environ['EVENTS_SECRET']}"
+        with urlopen(Request(url), timeout=2) as answer:
+            answer.read()
+
+    def ask_sweep() -> None:
+        if time.monotonic() - entry.swept_at > _MOST_SECONDS_WITHOUT_SWEEP:
+            raise TimeoutError("the clock's jobs have not been called")
+
+    parts = {"orders' events": ask_events, "sweep": ask_sweep, "emulator": emulator.check}
+    health.register(app, parts | ({"live topics": relay.check} if relay else {}))
 
 
 if __name__ == "__main__":

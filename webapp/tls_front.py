@@ -1,8 +1,9 @@
 """https for the local server: takes off the encryption and hands the bytes to waitress.
 
 waitress knows no TLS. asyncio's own does the work here, so that a slow or broken handshake holds no
-thread and an open event stream costs a few kilobytes. Who asks is told by the connection itself: the
-two halves run in one process and share which port belongs to whom.
+thread and an open event stream costs a few kilobytes. Each connection reaches waitress through a
+pair of sockets that only this process holds: there is no second port to knock at, and waitress
+knows whose connection it is.
 """
 
 from __future__ import annotations
@@ -10,14 +11,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
+from webapp.roomy_server import RoomyServer, Waiting
+
 _HANDSHAKE_SECONDS = 10
+_GOODBYE_SECONDS = 10
+_UNREAD_SECONDS = 60
+"""After which bytes that nobody takes end their connection."""
 _MOST_AT_ONCE = 64 * 1024
-_NOBODY = "0.0.0.0"
+_MOST_HANDSHAKES, _MOST_HANDSHAKES_OF_ADDRESS = 400, 200
+_SECONDS_AFTER_FAILURE = 0.05
+_BACKLOG = 1024
 
 log = logging.getLogger(__name__)
 
@@ -30,52 +39,72 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
 
 
 class TlsFront:
-    """Listens with TLS and forwards each connection to a plain server on this machine."""
+    """Listens with TLS and forwards each connection to a server of this process."""
 
-    def __init__(self, host: str, port: int, context: ssl.SSLContext, plain_port: int):
-        self._address = (host, port)
+    def __init__(self, host: str, port: int, context: ssl.SSLContext, server: RoomyServer):
+        """Raises OSError when it cannot listen."""
         self._context = context
-        self._plain_port = plain_port
-        self._clients: dict[str, str] = {}
+        self._server = server
         self._loop = asyncio.new_event_loop()
-
-    def start(self) -> None:
-        """Listens from now on, in a thread of its own. Raises OSError when it cannot."""
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        listening = asyncio.start_server(
-            self._forward, *self._address, ssl=self._context, limit=_MOST_AT_ONCE,
-            ssl_handshake_timeout=_HANDSHAKE_SECONDS,
-        )
-        server = asyncio.run_coroutine_threadsafe(listening, self._loop).result()
-        self.port = server.sockets[0].getsockname()[1]
         # Handshakes that fail are the client's affair.
         self._loop.set_exception_handler(lambda _loop, context: log.debug(context["message"]))
+        self._handshakes = Waiting(_MOST_HANDSHAKES, _MOST_HANDSHAKES_OF_ADDRESS)
+        self._tasks: set[asyncio.Task] = set()
+        self._listeners = list(_listeners(host, port))
+        self.port = self._listeners[0].getsockname()[1]
 
-    def wsgi(self, app: Callable) -> Callable:
-        """The app as seen through this front: who asks, and that it was over https."""
+    def run(self) -> None:
+        """Forwards; returns only when something has gone wrong."""
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._accept_all())
 
-        def through_front(environ: dict, start_response: Callable) -> Iterable[bytes]:
-            # Whoever has hung up meanwhile is nobody we know, and not this machine, which may do
-            # more than others.
-            client = self._clients.get(environ.get("REMOTE_PORT", ""), _NOBODY)
-            environ["REMOTE_ADDR"] = environ["REMOTE_HOST"] = client
-            environ["wsgi.url_scheme"] = "https"
-            return app(environ, start_response)
+    def start(self) -> None:
+        """`run` in a thread of its own, which nobody watches."""
+        threading.Thread(target=self.run, daemon=True).start()
 
-        return through_front
+    async def _accept_all(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for listener in self._listeners:
+                group.create_task(self._accept(listener))
 
-    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        own_port = ""
+    async def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                client, peer = await self._loop.sock_accept(listener)
+            except OSError as error:
+                # Out of descriptors, say: whoever is not through with the handshake gives way.
+                log.debug("a connection could not be accepted: %s", error)
+                _cut(self._handshakes.pop())
+                await asyncio.sleep(_SECONDS_AFTER_FAILURE)
+                continue
+            _cut(self._handshakes.add(client, peer[0]))
+            task = self._loop.create_task(self._serve(client, peer))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, client: socket.socket, peer: tuple) -> None:
+        reader = asyncio.StreamReader(limit=_MOST_AT_ONCE)
+        protocol = asyncio.StreamReaderProtocol(reader)
         try:
-            inner_reader, inner_writer = await asyncio.open_connection(
-                "127.0.0.1", self._plain_port, limit=_MOST_AT_ONCE
+            arrived_at = client.getsockname()[0]
+            transport, _ = await self._loop.connect_accepted_socket(
+                lambda: protocol, client, ssl=self._context,
+                ssl_handshake_timeout=_HANDSHAKE_SECONDS, ssl_shutdown_timeout=_GOODBYE_SECONDS,
             )
         except OSError:
-            writer.close()
+            client.close()
             return
+        finally:
+            self._handshakes.remove(client)
+        writer = asyncio.StreamWriter(transport, protocol, reader, self._loop)
         try:
-            own_port = str(inner_writer.get_extra_info("sockname")[1])
-            self._clients[own_port] = writer.get_extra_info("peername")[0]
+            ours, theirs = socket.socketpair()
+        except OSError:
+            transport.abort()
+            return
+        inner_reader, inner_writer = await asyncio.open_connection(sock=ours, limit=_MOST_AT_ONCE)
+        self._server.adopt(theirs, peer, arrived_at)
+        try:
             ways = (_copy(reader, inner_writer), _copy(inner_reader, writer))
             tasks = [asyncio.ensure_future(way) for way in ways]
             # Whichever side ends, ends both: so a page that was closed frees its stream.
@@ -83,14 +112,29 @@ class TlsFront:
             for task in tasks:
                 task.cancel()
         finally:
-            self._clients.pop(own_port, None)
             for end in (inner_writer, writer):
                 with contextlib.suppress(OSError):
                     end.close()
+
+
+def _listeners(host: str, port: int):
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    for family, address in dict.fromkeys((one[0], one[4][:2]) for one in found):
+        listener = socket.create_server(address, family=family, backlog=_BACKLOG)
+        listener.setblocking(False)
+        yield listener
+
+
+def _cut(client: socket.socket | None) -> None:
+    if client is not None:
+        # asyncio holds it and closes it when it sees the end.
+        with contextlib.suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError, asyncio.CancelledError):
         while data := await reader.read(_MOST_AT_ONCE):
             writer.write(data)
-            await writer.drain()
+            async with asyncio.timeout(_UNREAD_SECONDS):
+                await writer.drain()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from scripts import options
 from scripts.environment import step
 from scripts.local.stack import ROLES, LocalStack, is_setting
-from scripts.machine import StackError, write_privately
+from scripts.machine import StackError, raise_descriptor_limit, write_privately
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
@@ -27,6 +27,7 @@ _told = ""
 def main() -> NoReturn:
     chosen = options.parse_serve(sys.argv[1:])
     sys.stdout.reconfigure(errors="replace")
+    raise_descriptor_limit()
     os.umask(0o077)  # The data folder holds sessions and keys.
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -40,6 +41,7 @@ def main() -> NoReturn:
         chosen.port,
         public_host=chosen.name or (lan_address() if is_shared else None),
         tls=chosen.tls and tuple(chosen.tls),
+        behind_proxy=chosen.behind_proxy or "",
         progress=step,
         **settings,
     )
@@ -119,6 +121,8 @@ def announce(stack: LocalStack, is_reachable_by_phones: bool) -> None:
             "Without https, cookies go without the marks Secure and __Host-;"
             " --tls CERT KEY serves https."
         )
+    if stack.developer_url:
+        print(f"Texts that are not sent from here: {stack.developer_url} (this machine only)")
     print("Fresh sign-in links: scripts/staff link --role ROLE")
     print("An account with a password: scripts/staff add-admin EMAIL")
     sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 The parent keeps the other end of standard input. When that closes, however the parent ended, this
 process is told to stop in the ordinary way, so that nothing outlives a launcher that was killed.
+Each may hold as many connections as the machine allows, which is often more than a shell does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import signal
 import sys
 import threading
 
+from scripts.machine import raise_descriptor_limit
+
 
 def _stop_with_parent() -> None:
     while os.read(0, 1):
@@ -20,6 +23,7 @@ def _stop_with_parent() -> None:
 
 
 def main() -> None:
+    raise_descriptor_limit()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -23,10 +23,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from subprocess import Popen
+from types import MappingProxyType
 
 from scripts.environment import ROOT, python_of
 from scripts.local import deployment
@@ -56,6 +57,8 @@ SETTINGS = (
 OF_EXTENSIONS = "EXTENSION_"
 """What the variables of extensions begin with; the extensions know the rest."""
 LARGEST_LOG = 20_000_000
+LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "localhost"}
+"""Where this machine finds what listens on all addresses."""
 
 
 def is_setting(name: str) -> bool:
@@ -68,6 +71,8 @@ class LocalStack:
 
     live_relay=False: pages read from the emulator's IoT Core themselves, as they do on AWS.
     tls: a certificate and its key; the pages are then served over https.
+    behind_proxy: the address of a proxy that is believed when it says who asks. public_host may
+    then be the whole address that the proxy is reached at, such as https://bar.example.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class LocalStack:
         progress: Callable[[str], AbstractContextManager] | None = None,
         live_relay: bool = True,
         tls: tuple[Path, Path] | None = None,
+        behind_proxy: str = "",
         **settings: int | str | None,
     ) -> None:
         self.data = Path(data)
@@ -86,6 +92,7 @@ class LocalStack:
         self._port = port
         self._public_host = public_host
         self._tls = tls
+        self._behind_proxy = behind_proxy
         self._step = progress or (lambda label: contextlib.nullcontext())
         self._settings = {
             name.upper(): str(value) for name, value in settings.items() if value is not None
@@ -102,6 +109,10 @@ class LocalStack:
             "AWS_ACCESS_KEY_ID": "ASIA" + secrets.token_hex(8).upper(),
             "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
             "AWS_SESSION_TOKEN": secrets.token_urlsafe(60),
+        }
+        # What the parts of this start know each other by.
+        self._secrets = {
+            name: secrets.token_urlsafe(30) for name in ("BAR_SECRET", "EVENTS_SECRET", "DEVELOPER_KEY")
         }
         self._emulator: Popen | None = None
         self._web: Popen | None = None
@@ -132,6 +143,8 @@ class LocalStack:
         self.endpoint_url = f"http://127.0.0.1:{self._ports['emulator']}"
         scheme = "https" if self._tls else "http"
         self.base_url = f"{scheme}://{url_host(self._public_host or self.host)}:{self.port}"
+        if "://" in (self._public_host or ""):
+            self.base_url = self._public_host.rstrip("/")
         self.environment = self._make_environment()
         self.function_environment = self.environment | self._function_keys
         with self._change:
@@ -201,6 +214,20 @@ class LocalStack:
         return finish_making_links(self._start_making_links([role], shop, name))[0]
 
     @property
+    def developer_url(self) -> str:
+        """Where this machine alone reads the texts that are not sent; "" when it cannot."""
+        if not (self.host in LOOPBACK_OF or self.host.startswith("127.") or self.host == "::1"):
+            return ""
+        scheme = "https" if self._tls else "http"
+        host = url_host(LOOPBACK_OF.get(self.host, self.host))
+        return f"{scheme}://{host}:{self.port}/developer/texts/{self._secrets['DEVELOPER_KEY']}"
+
+    @property
+    def internal_ports(self) -> dict[str, int]:
+        """Where the emulator and the function's entry listen, for the bar alone."""
+        return dict(self._ports)
+
+    @property
     def web_process_id(self) -> int:
         """The process that answers pages and runs the function."""
         return self._web.pid
@@ -257,7 +284,7 @@ class LocalStack:
             last = json.loads(file.read_text())
         except (OSError, ValueError):
             last = {}
-        ports = {name: free_port(last.get(name, 0)) for name in ("emulator", "events", "plain")}
+        ports = {name: free_port(last.get(name, 0)) for name in ("emulator", "events")}
         file.write_text(json.dumps(ports))
         return ports
 
@@ -265,6 +292,7 @@ class LocalStack:
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             **self._deployer_keys,
+            **self._secrets,
             "AWS_DEFAULT_REGION": deployment.REGION,
             "PUBLIC_URL": self.base_url,
             "SECRET_KEY": self._secret_key(),
@@ -295,6 +323,8 @@ class LocalStack:
             | self._deployer_keys
             | {
                 "FUNCTION_CREDENTIALS": self._function_credentials(),
+                "BAR_SECRET": self._secrets["BAR_SECRET"],
+                "PAGE_ORIGIN": self.base_url,
                 "RIGHTS_LOG": os.environ.get("RIGHTS_LOG", ""),
                 "METER_LOG": os.environ.get("METER_LOG", ""),
             },
@@ -302,17 +332,21 @@ class LocalStack:
 
     def _wait_for_emulator(self) -> None:
         url = f"{self.endpoint_url}/_ministack/ready"
-        self._wait_for(url, self._emulator, "The AWS emulator", "emulator.log")
+        secret = {"X-Bar-Secret": self._secrets["BAR_SECRET"]}
+        self._wait_for(url, self._emulator, "The AWS emulator", "emulator.log", secret)
 
     def _deploy(self) -> None:
-        events_url = f"http://127.0.0.1:{self._ports['events']}/"
+        secret = self._secrets["EVENTS_SECRET"]
+        events_url = f"http://127.0.0.1:{self._ports['events']}/{secret}"
         record = self.data / "deployed.json"
         deployment.deploy(self._clients, events_url, self.environment, self._settings, record)
 
     def _start_web(self) -> None:
         ports = ["--port", str(self.port), "--events-port", str(self._ports["events"])]
         if self._tls:
-            ports += ["--plain-port", str(self._ports["plain"]), "--tls", *map(str, self._tls)]
+            ports += ["--tls", *map(str, self._tls)]
+        if self._behind_proxy:
+            ports += ["--behind-proxy", self._behind_proxy]
         self._web = self._spawn(
             [
                 sys.executable, "-m", "scripts.local.guarded", "webapp.local", "--host", self.host,
@@ -323,10 +357,8 @@ class LocalStack:
         )
 
     def _wait_for_web(self) -> None:
-        local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        url = f"http://{url_host(local)}:{self.port}/healthz"
-        if self._tls:
-            url = f"http://127.0.0.1:{self._ports['plain']}/healthz"
+        local = LOOPBACK_OF.get(self.host, self.host)
+        url = f"{'https' if self._tls else 'http'}://{url_host(local)}:{self.port}/healthz"
         self._wait_for(url, self._web, "The web process", "web.log")
 
     def _spawn(self, command: list, log_name: str, env: dict[str, str]) -> Popen:
@@ -343,11 +375,12 @@ class LocalStack:
             )
 
     def _wait_for(
-        self, url: str, process: Popen, name: str, log_name: str, seconds: int = 60
+        self, url: str, process: Popen, name: str, log_name: str,
+        headers: Mapping[str, str] = MappingProxyType({}), seconds: int = 60,
     ) -> None:
         deadline = time.monotonic() + seconds
         while is_running(process) and time.monotonic() < deadline and not self._stopping.is_set():
-            if answers(url):
+            if answers(url, headers):
                 return
             time.sleep(0.03)
         what = f"did not answer within {seconds} s" if is_running(process) else "stopped at once"

@@ -24,7 +24,8 @@ _SHOP = "main"
 def connected_relay(stack) -> Iterator[LiveRelay]:
     """What phones hear, as the web process relays it."""
     connected = threading.Event()
-    relay = LiveRelay(Clients("us-east-1"), stack.endpoint_url, connected.set)
+    secret = {"X-Bar-Secret": stack.environment["BAR_SECRET"]}
+    relay = LiveRelay(Clients("us-east-1"), stack.endpoint_url, connected.set, secret)
     relay.start()
     connected.wait()
     try:

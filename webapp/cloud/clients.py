@@ -30,6 +30,16 @@ def session():
     return made
 
 
+def add_headers(headers: Mapping[str, str]) -> None:
+    """From now on each call of each client carries these, beside what is signed."""
+
+    def add(request, **_) -> None:
+        for name, value in headers.items():
+            request.headers[name] = value
+
+    session().register("before-send", add)
+
+
 def make_client(service: str, region: str, keys: Mapping[str, str] | None = None, **options):
     """A client under these keys, or under the process's own; options as botocore's Config."""
     from botocore.config import Config

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 _PATH = "/_ministack/sns/sms-messages"
 _SECONDS = 5
@@ -20,14 +21,14 @@ class KeptText:
 
 
 class EmulatorTexts:
-    """The emulator's phone network."""
+    """The emulator's phone network. headers: what it lets this process in by."""
 
-    def __init__(self, endpoint_url: str):
-        self._url = endpoint_url + _PATH
+    def __init__(self, endpoint_url: str, headers: Mapping[str, str]):
+        self._request = Request(endpoint_url + _PATH, headers=dict(headers))
 
     def newest(self) -> list[KeptText]:
         """The last few texts of each number, the newest of it first."""
-        with urlopen(self._url, timeout=_SECONDS) as answer:
+        with urlopen(self._request, timeout=_SECONDS) as answer:
             by_number = json.load(answer)["sms_messages"]
         return [
             KeptText(number, one["Message"])

@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 import queue
 import secrets
+import select
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
@@ -23,6 +25,8 @@ from webapp.cloud.live_topics import ROOT
 log = logging.getLogger(__name__)
 
 _MOST_WAITING = 100
+_KEEPALIVE_SECONDS = 30
+_SECONDS_BETWEEN_TRIES = 1
 
 
 @dataclass(frozen=True)
@@ -67,22 +71,31 @@ class Subscription:
         self._relay.remove(self)
 
 
+def _in_thread(name: str, run: Callable[[], None]) -> None:
+    threading.Thread(target=run, name=name, daemon=True).start()
+
+
 class LiveRelay:
-    """The process's one MQTT client."""
+    """The process's one MQTT client. headers: what the emulator lets it in by."""
 
     def __init__(
-        self, clients: Clients, gateway_url: str, on_connected: Callable[[], None] = lambda: None
+        self, clients: Clients, gateway_url: str, on_connected: Callable[[], None] = lambda: None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ):
         self._clients = clients
+        self._headers = headers
         self._on_connected = on_connected
         self._gateway = urlsplit(gateway_url)
         self._subscriptions: dict[str, set[Subscription]] = defaultdict(set)
         self._lock = threading.Lock()
         self._client: mqtt.Client | None = None
-        self._is_stopped = False
+        self._stopped = threading.Event()
 
-    def start(self) -> None:
-        """Connects, and again whenever the connection is lost."""
+    def start(self, in_thread: Callable[[str, Callable], None] = _in_thread) -> None:
+        """Connects, and again whenever the connection is lost.
+
+        in_thread: runs what follows the connection, which ends with `stop` only.
+        """
         endpoint = self._clients.iot.describe_endpoint(endpointType="iot:Data-ATS")
         host = endpoint["endpointAddress"]
         if ":" not in host:
@@ -93,22 +106,22 @@ class LiveRelay:
             transport="websockets",
         )
         # The emulator routes by host name, which not every resolver knows.
-        client.ws_set_options(path="/mqtt", headers={"Host": host})
+        client.ws_set_options(path="/mqtt", headers={"Host": host, **self._headers})
         client.on_connect = self._connected
         client.on_disconnect = lambda *_: self._end_all()
         client.on_message = self._on_message
-        client.reconnect_delay_set(min_delay=1, max_delay=5)
-        client.connect_async(self._gateway.hostname, self._gateway.port, keepalive=30)
-        client.loop_start()
+        client.connect_async(
+            self._gateway.hostname, self._gateway.port, keepalive=_KEEPALIVE_SECONDS
+        )
         self._client = client
+        in_thread("the live topics' relay", self._follow)
 
     def stop(self) -> None:
         """Ends all streams and disconnects."""
-        self._is_stopped = True
+        self._stopped.set()
         self._end_all()
         if self._client:
             self._client.disconnect()
-            self._client.loop_stop()
 
     def check(self) -> None:
         """Raises ConnectionError while there is no connection."""
@@ -118,7 +131,7 @@ class LiveRelay:
     def subscribe(self, topics: list[str]) -> Subscription:
         """The messages published directly below these topics."""
         subscription = Subscription(self, topics)
-        if self._is_stopped or self._client is None or not self._client.is_connected():
+        if self._stopped.is_set() or self._client is None or not self._client.is_connected():
             subscription.put(Message(is_last=True))
             return subscription
         with self._lock:
@@ -133,6 +146,39 @@ class LiveRelay:
                 self._subscriptions[topic].discard(subscription)
                 if not self._subscriptions[topic]:
                     del self._subscriptions[topic]
+
+    def _follow(self) -> None:
+        is_told = False
+        while not self._stopped.is_set():
+            try:
+                self._client.reconnect()
+                is_told = False
+                while self._take_turn(self._client):
+                    pass
+            except OSError as error:
+                if not is_told:
+                    log.warning("the live topics cannot be reached, trying on: %s", error)
+                is_told = True
+            self._stopped.wait(_SECONDS_BETWEEN_TRIES)
+
+    @staticmethod
+    def _take_turn(client: mqtt.Client) -> bool:
+        """Waits for what comes, a second at most; False once the connection is lost.
+
+        paho's own loop would do the same with select(), which takes no descriptor above 1,023:
+        reconnecting while the bar has a thousand phones, it would never hear anything again.
+        """
+        connection = client.socket()
+        if connection is None:
+            return False
+        poller = select.poll()
+        poller.register(connection, select.POLLIN | (select.POLLOUT if client.want_write() else 0))
+        for _, flags in poller.poll(1000):
+            if flags & ~select.POLLOUT and client.loop_read():
+                return False
+            if flags & select.POLLOUT and client.loop_write():
+                return False
+        return not client.loop_misc()
 
     def _connected(self, client: mqtt.Client, *_) -> None:
         client.subscribe(f"{ROOT}/#", qos=0)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, current_app
+from flask import Blueprint, Flask, current_app
 
 from domain.orders import Order
-from webapp.access import ANYONE, allow, services
+from webapp.access import ANYONE, allow
+
+if TYPE_CHECKING:
+    from webapp.health import Health
 
 blueprint = Blueprint("health", __name__)
 
@@ -16,24 +21,25 @@ blueprint = Blueprint("health", __name__)
 @allow(ANYONE)
 def healthz():
     """200 "ok", or 503 with a line for each part that does not answer."""
-    settings = current_app.extensions["settings"]
-    relay = current_app.extensions["live_relay"]
-    checks: dict[str, Callable[[], object]] = {
-        "tables": lambda: services().shop(settings.default_shop),
-        "workflow": lambda: services().executions.is_running(
-            Order(settings.default_shop, "health", "", 0, services().now())
-        ),
-        "event bus": services().bus.check,
-    }
-    if relay is not None:
-        checks["live topics"] = relay.check
-    down = []
-    for part, check in checks.items():
-        try:
-            check()
-        except Exception:
-            current_app.logger.warning("%s: not up", part, exc_info=True)
-            down.append(f"{part}: not up")
+    down = (current_app.extensions.get("health") or register(current_app)).down()
     if down:
-        return "\n".join(down), 503, {"Content-Type": "text/plain"}
+        return "\n".join(f"{part}: not up" for part in down), 503, {"Content-Type": "text/plain"}
     return "ok", 200, {"Content-Type": "text/plain"}
+
+
+def register(
+    app: Flask, more: Mapping[str, Callable[[], object]] = MappingProxyType({})
+) -> Health:
+    """What this app's parts are; more: those that only this deployment has, and how to ask them."""
+    from webapp.health import Health
+
+    services, settings = app.extensions["services"], app.extensions["settings"]
+    parts = {
+        "tables": lambda: services.shop(settings.default_shop),
+        "workflow": lambda: services.executions.is_running(
+            Order(settings.default_shop, "health", "", 0, services.now())
+        ),
+        "event bus": lambda: services.bus.check(),
+    }
+    app.extensions["health"] = Health(parts | more)
+    return app.extensions["health"]

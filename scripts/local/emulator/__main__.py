@@ -2,8 +2,9 @@
 
 store.py keeps everything in one SQLite database; the modules beside it bring MiniStack to use it:
 items and queries (DynamoDB), streams, deliveries (events), services (all else), answers (nothing is
-told before it is kept). rights.py lets roles and policies hold. Each says what it patches; since these
-are MiniStack's internals, its version is pinned in requirements/emulator.txt.
+told before it is kept). door.py lets nobody in but the bar; rights.py lets roles and policies hold.
+Each says what it patches; since these are MiniStack's internals, its version is pinned in
+requirements/emulator.txt.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ministack.services import lambda_svc
 from scripts.local.emulator import (
     answers,
     deliveries,
+    door,
     items,
     memory,
     old_format,
@@ -55,6 +57,7 @@ def main() -> None:
     streams.keep_in(store, _with_queues(lambda_svc._send_ddb_stream_failure_record))
     deliveries.keep_in(store, _with_queues(lambda_svc._route_async_failure))
     answers.hold_back(store, lambda: status(store))
+    ministack.app = door.guarded(ministack.app)
     rights.correct()
     rights.hand_out(json.loads(os.environ["FUNCTION_CREDENTIALS"]))
     ministack._load_persisted_state = lambda: _load(store, saved)

@@ -11,6 +11,7 @@ from domain.shops import SignIn
 from tests.webapp.routes.conftest import claim
 from webapp import create_app
 from webapp.cloud.emulator_texts import KeptText
+from webapp.own_names import IS_HERE
 from webapp.routes import developer
 from webapp.services import phone_sign_in, text_limits
 from webapp.services.customer_sign_in import set_sign_in
@@ -269,6 +270,8 @@ def test_an_admin_chooses_how_customers_sign_in(services, screen):
 
 # The developer's page
 
+KEY = "key-of-this-start"
+
 
 class OneText:
     def newest(self):
@@ -280,24 +283,31 @@ def local_app(services):
     app = create_app(
         Settings(secret_key=services.secret_keys[0], public_url=services.public_url), services
     )
-    developer.register(app, OneText())
+    developer.register(app, OneText(), KEY)
     return app
 
 
-def test_the_texts_are_shown_to_this_computer_and_to_nobody_else(local_app):
-    client = local_app.test_client()
-    here = client.get("/developer/texts", environ_overrides={"REMOTE_ADDR": "127.0.0.1"})
+def test_the_texts_are_shown_to_this_computer_with_the_key_of_the_start_and_to_nobody_else(local_app):
+    def get(address: str, key: str = KEY, is_here: bool = True, **environ):
+        environ |= {"REMOTE_ADDR": address, IS_HERE: is_here}
+        return local_app.test_client().get(f"/developer/texts/{key}", environ_overrides=environ)
+
+    here = get("127.0.0.1")
     assert "123456 is your code &lt;b&gt;" in text_of(here)
     assert "Developer page" in text_of(here)
-    for address in ("192.168.1.20", "203.0.113.7", "::ffff:192.168.1.20"):
-        there = client.get("/developer/texts", environ_overrides={"REMOTE_ADDR": address})
-        assert there.status_code == 404 and "123456" not in text_of(there)
-    # A site whose name was made to lead to this very computer, in its own browser.
-    rebound = client.get(
-        "/developer/texts", base_url="http://site.example:8000",
-        environ_overrides={"REMOTE_ADDR": "127.0.0.1"},
+    others = (
+        get("192.168.1.20", is_here=False),
+        # Through a proxy of this very computer, whatever it says.
+        get("127.0.0.1", is_here=False),
+        get("127.0.0.1", key="another"),
+        get("127.0.0.1", key="ä"),
+        local_app.test_client().get("/developer/texts"),
     )
-    assert rebound.status_code == 404 and "123456" not in text_of(rebound)
+    for other in others:
+        assert other.status_code == 404 and "123456" not in text_of(other)
+    # A site whose name was made to lead to this very computer, in its own browser.
+    rebound = get("127.0.0.1", HTTP_HOST="site.example:8000")
+    assert rebound.status_code == 400 and "123456" not in text_of(rebound)
 
 
 def test_the_app_that_lambda_serves_has_no_such_page(app, scanned, services):

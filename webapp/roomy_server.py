@@ -1,0 +1,335 @@
+"""waitress, with room kept for whoever asks for something.
+
+waitress stops to accept connections once it holds its limit, so whoever opens that many and says
+nothing shuts everybody else out. Here the newest always gets in and the oldest of those that have
+nothing under way give way: first connections that have never sent a whole request, of the address
+that has most of them, then idle ones. A connection whose request is being answered, such as an open
+event stream, is never closed for another's sake. All people at a venue may share one address, so an
+address is never refused. And when more requests wait than threads can take, the newest is next:
+whoever sends thousands at once waits for them himself.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Hashable
+
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher, WSGITask
+from waitress.utilities import logger as waitress_log
+
+from webapp.own_names import ARRIVED_AT
+
+MOST_CONNECTIONS = 2000
+_MOST_STRANGERS, _MOST_STRANGERS_OF_ADDRESS = 512, 256
+_WHOLE_REQUEST_SECONDS = 60
+"""From a request's first byte to its last: a logo over a bad line."""
+_SECONDS_TO_ASK = 2
+"""So long whoever has come is not taken for somebody who wants nothing."""
+_MOST_ACCEPTED_AT_ONCE = 100
+_MOST_REQUESTS_AHEAD = 4
+"""Sent before the first is answered. No browser does that; answers nobody reads would pile up."""
+_MANY_WAITING = 32
+_STREAMS = "/live"
+"""How the addresses of event streams end."""
+_SECONDS_BETWEEN_LINES = 60
+
+
+class Waiting:
+    """What has shown nothing yet, oldest first, with a bound in all and for each address."""
+
+    def __init__(self, most: int, most_of_address: int) -> None:
+        self._most, self.most_of_address = most, most_of_address
+        self._address_of: dict[Hashable, str] = {}
+        self._of_address: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, one: Hashable, address: str) -> Hashable | None:
+        """One more; returns the one that has to go for it."""
+        with self._lock:
+            self._address_of[one] = address
+            self._of_address[address] += 1
+            if self._of_address[address] > self.most_of_address:
+                return self._take(self._oldest_of(address))
+            if len(self._address_of) > self._most:
+                return self._take(self._oldest())
+        return None
+
+    def remove(self, one: Hashable) -> None:
+        """It has shown what it wants, or has gone; harmless when it is not waiting."""
+        with self._lock:
+            self._remove(one)
+
+    def oldest(self) -> Hashable | None:
+        """The oldest of the address that has most of them; None when nothing waits."""
+        with self._lock:
+            return self._oldest() if self._address_of else None
+
+    def pop(self) -> Hashable | None:
+        """`oldest`, which waits no longer."""
+        with self._lock:
+            return self._take(self._oldest()) if self._address_of else None
+
+    def _oldest(self) -> Hashable:
+        return self._oldest_of(self._of_address.most_common(1)[0][0])
+
+    def _oldest_of(self, address: str) -> Hashable:
+        return next(one for one, of in self._address_of.items() if of == address)
+
+    def _take(self, one: Hashable) -> Hashable:
+        self._remove(one)
+        return one
+
+    def _remove(self, one: Hashable) -> None:
+        address = self._address_of.pop(one, None)
+        if address is not None:
+            self._of_address[address] -= 1
+            if not self._of_address[address]:
+                del self._of_address[address]
+
+
+class _Task(WSGITask):
+    def get_environment(self) -> dict:
+        environ = super().get_environment()
+        environ[ARRIVED_AT] = self.channel.arrived_at
+        # A request that names its server in its first line means that one, whatever its Host says.
+        if self.request.proxy_netloc:
+            environ["HTTP_HOST"] = self.request.proxy_netloc
+        return environ
+
+
+class _Channel(HTTPChannel):
+    task_class = _Task
+    arrived_at = ""
+    has_asked = False
+    begun_at: float | None = None
+    """When the first byte of a request came that is not whole yet."""
+
+    def readable(self) -> bool:
+        # What was closed in this turn of the loop is still looked at; its descriptor is another's.
+        return self._fileno is not None and super().readable()
+
+    def writable(self) -> bool:
+        return self._fileno is not None and super().writable()
+
+    def received(self, data: bytes) -> bool:
+        if self.begun_at is None:
+            self.begun_at = time.monotonic()
+        taken = super().received(data)
+        if self.request is None:
+            self.begun_at = None
+            if len(self.requests) > _MOST_REQUESTS_AHEAD:
+                self.handle_close()
+            # By the loop's own thread, as all that closes connections: so no request is lost.
+            self.has_asked = True
+            self.server.strangers.remove(self)
+        return taken
+
+    def del_channel(self, map: dict | None = None) -> None:
+        self.server.strangers.remove(self)
+        super().del_channel(map)
+
+
+class _NewestFirst(ThreadedTaskDispatcher):
+    """When many requests wait at once, whoever comes now need not wait for all of them."""
+
+    def add_task(self, task: _Channel) -> None:
+        with self.lock:
+            if len(self.queue) < _MANY_WAITING:
+                self.queue.append(task)
+            else:
+                self.queue.appendleft(task)
+            self.queue_cv.notify()
+
+
+class _Server(TcpWSGIServer):
+    channel_class = _Channel
+
+    def __init__(
+        self, *arguments, most_connections: int, strangers: Waiting,
+        stream_dispatcher: ThreadedTaskDispatcher, **named,
+    ) -> None:
+        self.most_connections = most_connections
+        self._stream_dispatcher = stream_dispatcher
+        self.strangers = strangers
+        self._closing: list[_Channel] = []
+        # Fewer than may wait, so that each is heard before it could have to go.
+        self._most_accepted_at_once = min(_MOST_ACCEPTED_AT_ONCE, strangers.most_of_address // 2)
+        super().__init__(*arguments, **named)
+
+    def readable(self) -> bool:
+        # Between two turns of the loop: within one, what came for a connection that was closed would
+        # reach a new one that has been given its descriptor.
+        while self._is_full() and self._close_one():
+            pass
+        while self._closing:
+            self._closing.pop().handle_close()
+        return super().readable()
+
+    def add_task(self, task: _Channel) -> None:
+        is_stream = task.requests[0].path.endswith(_STREAMS)
+        (self._stream_dispatcher if is_stream else self.task_dispatcher).add_task(task)
+
+    def _is_full(self) -> bool:
+        # The map also holds what listens, which is no connection.
+        return len(self._map) - len(self._closing) > self.most_connections
+
+    def _close_soon(self, channel: _Channel) -> None:
+        channel.will_close = True
+        self._closing.append(channel)
+
+    def handle_accept(self) -> None:
+        # Many at a time: each turn of the loop looks at all connections.
+        for _ in range(self._most_accepted_at_once):
+            try:
+                accepted = self.accept()
+            except OSError as error:
+                # Out of descriptors, say; the next turn has one.
+                self.logger.warning("a connection could not be accepted: %s", error.strerror)
+                self._close_one()
+                return
+            if accepted is None:
+                return
+            connection, address = accepted
+            try:
+                self.set_socket_options(connection)
+                self.take_in(connection, address, connection.getsockname()[0])
+            except OSError:
+                connection.close()  # It has gone already.
+
+    def take_in(self, connection: socket.socket, address: tuple, arrived_at: str) -> None:
+        """One more connection, for which another may have to go. In the loop's own thread."""
+        channel = self.channel_class(self, connection, address, self.adj, map=self._map)
+        channel.arrived_at = arrived_at
+        if oldest := self.strangers.add(channel, address[0]):
+            self._close_soon(oldest)
+        if len(self._map) >= self.adj.connection_limit:
+            self._close_soon(channel)  # Adopted; what is accepted here waits outside instead.
+
+    def _close_one(self) -> bool:
+        """Closes what is missed least; False when all that is open is in use, or has just come."""
+        oldest = self.strangers.oldest()
+        if oldest is None or oldest.creation_time > time.time() - _SECONDS_TO_ASK:
+            idle = [
+                one for one in self.active_channels.values()
+                if one.has_asked and not one.requests and not one.will_close
+            ]
+            if not idle:
+                return False
+            of_address = Counter(one.addr[0] for one in idle)
+            oldest = min(idle, key=lambda one: (-of_address[one.addr[0]], one.last_activity))
+        self.strangers.remove(oldest)
+        self._close_soon(oldest)
+        return True
+
+    def maintenance(self, now: float) -> None:
+        super().maintenance(now)
+        silent_since = now - self.adj.channel_timeout
+        begun_before = time.monotonic() - _WHOLE_REQUEST_SECONDS
+        for channel in self.active_channels.values():
+            is_slow = channel.begun_at is not None and channel.begun_at < begun_before
+            # Also while it is being answered: what nobody takes is not an answer.
+            is_unread = channel.total_outbufs_len and channel.last_activity < silent_since
+            # waitress closes a connection when it can write to it, which here may be never.
+            if is_slow or is_unread or channel.will_close:
+                self._close_soon(channel)
+
+
+class RoomyServer:
+    """Serves a WSGI app on all addresses of a host, or only what `adopt` is given."""
+
+    def __init__(
+        self, app: Callable, most_connections: int = MOST_CONNECTIONS, listens: bool = True,
+        stream_threads: int = 1, **options,
+    ) -> None:
+        """stream_threads: each open event stream holds one, and takes none from the pages. options:
+        waitress' own. Raises OSError when it cannot listen."""
+        self._adjustments = Adjustments(
+            asyncore_use_poll=True,
+            # Reached only while as many are being answered; others then wait until one is done.
+            connection_limit=most_connections + _MOST_ACCEPTED_AT_ONCE,
+            ident="",
+            **options,
+        )
+        _throttle(waitress_log)
+        self._map: dict = {}
+        self._dispatcher = _NewestFirst()
+        self._dispatcher.set_thread_count(self._adjustments.threads)
+        self._stream_dispatcher = ThreadedTaskDispatcher()
+        self._stream_dispatcher.set_thread_count(stream_threads)
+        strangers = Waiting(
+            min(_MOST_STRANGERS, most_connections // 2),
+            min(_MOST_STRANGERS_OF_ADDRESS, most_connections // 4),
+        )
+        where = self._adjustments.listen if listens else self._adjustments.listen[:1]
+        self._servers = [
+            _Server(
+                app, self._map, listens, None, self._dispatcher, self._adjustments, one,
+                bind_socket=listens, most_connections=most_connections, strangers=strangers,
+                stream_dispatcher=self._stream_dispatcher,
+            )
+            for one in where
+        ]
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._servers[0].effective_port)
+
+    def run(self) -> None:
+        """Serves; returns only when something has gone wrong."""
+        self._servers[0].asyncore.loop(
+            timeout=self._adjustments.asyncore_loop_timeout, map=self._map, use_poll=True
+        )
+
+    def adopt(self, connection: socket.socket, address: tuple, arrived_at: str) -> None:
+        """Serves a connection that somebody else has accepted, from any thread."""
+        server = self._servers[0]
+        server.trigger.pull_trigger(lambda: server.take_in(connection, address, arrived_at))
+
+    def shutdown(self) -> None:
+        """Lets the requests under way end, for two seconds."""
+        for dispatcher in (self._stream_dispatcher, self._dispatcher):
+            dispatcher.shutdown(cancel_pending=True, timeout=2)
+
+    def close(self) -> None:
+        """Ends at once; for tests."""
+        self.shutdown()
+        self._servers[0].trigger.pull_trigger(
+            lambda: self._servers[0].asyncore.close_all(self._map)
+        )
+
+
+class Throttle(logging.Filter):
+    """Lets a line through once a minute, however often it is written, and says how often it was."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._last: dict[str, float] = {}
+        self._left_out: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno > logging.WARNING:
+            return True
+        line, now = str(record.msg), self._clock()
+        with self._lock:
+            if now - self._last.get(line, -_SECONDS_BETWEEN_LINES) < _SECONDS_BETWEEN_LINES:
+                self._left_out[line] += 1
+                return False
+            self._last[line] = now
+            if more := self._left_out.pop(line, 0):
+                record.msg = f"{line} (and {more} times since it was last said)"
+        return True
+
+
+def _throttle(log: logging.Logger) -> None:
+    if not any(isinstance(one, Throttle) for one in log.filters):
+        log.addFilter(Throttle())
