@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, current_app, g, request, send_from_directory, url_for
 from flask_wtf.csrf import CSRFProtect
@@ -52,6 +51,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     from webapp.bootstrap import build_services
     from webapp.cloud.clients import Clients
     from webapp.cloud.live_grants import LiveGrants
+    from webapp.public_address import at_public_address
     from webapp.routes import api
     from webapp.routes.live import OpenStreams, live_script
     from webapp.settings import Settings
@@ -71,7 +71,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     logs.register(app)
     app.add_template_global(live_script)
-    app.wsgi_app = at_path_of(settings.public_url, app.wsgi_app)
+    app.wsgi_app = at_public_address(app, settings.public_url)
     Htmx(app)
     app.teardown_request(languages.end_request)
     app.before_request(access.guard)
@@ -86,13 +86,17 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
 
 def _configure(app: Flask, settings: Settings) -> None:
+    from webapp.public_address import cookie_suffix
+
     is_https = settings.public_url.startswith("https:")
+    suffix = cookie_suffix(settings.public_url)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=_MOST_BODY_BYTES,
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         SECRET_KEY_FALLBACKS=list(settings.old_secret_keys),
-        SESSION_COOKIE_NAME="__Host-session" if is_https else "session",
+        COOKIE_SUFFIX=suffix,
+        SESSION_COOKIE_NAME=("__Host-session" if is_https else "session") + suffix,
         SESSION_COOKIE_SECURE=is_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_PATH="/",
@@ -146,22 +150,6 @@ def _blueprints() -> Iterator[Blueprint]:
         settings_pages, shop_pages, menu_pages, admin_phone, look, sign_in, staff, devices,
         printing, api, health,
     ))
-
-
-def at_path_of(public_url: str, app: Callable) -> Callable:
-    """The app below the path of its public address, such as API Gateway's /prod.
-
-    Zappa sees the path in the request where the gateway leaves it there; the emulator takes it
-    away, and so may a proxy.
-    """
-    path = urlsplit(public_url).path
-
-    def below(environ: dict, start_response: Callable):
-        if not environ.get("SCRIPT_NAME"):
-            environ["SCRIPT_NAME"] = path
-        return app(environ, start_response)
-
-    return below if path else app
 
 
 def _serve_built_files(app: Flask) -> None:
