@@ -27,15 +27,15 @@ _LEAST_GZIP_BYTES = 600
 _CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
+        "script-src 'self'{scripts}",
+        "style-src 'self'{styles}",
         "img-src 'self' data:",
         "connect-src 'self'{live_origin}",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
-        "trusted-types default",
+        "trusted-types default again",
     )
 )
 
@@ -153,9 +153,11 @@ def _blueprints() -> Iterator[Blueprint]:
 
 
 def _serve_built_files(app: Flask) -> None:
+    from webapp import inlined
     from webapp.access import ANYONE, allow
 
     names = json.loads((_BUILT / "manifest.json").read_text())
+    inlined.register(app, _BUILT, names)
 
     @app.template_global()
     def asset(name: str) -> str:
@@ -180,11 +182,16 @@ def _serve_built_files(app: Flask) -> None:
 
 
 def _finish(response: Response) -> Response:
+    from webapp import inlined
     from webapp.words import spoken
 
     # Only a page that reads from IoT Core may connect there.
     live_origin = f" {g.live_origin}" if "live_origin" in g else ""
-    policy = _CONTENT_SECURITY_POLICY.format(live_origin=live_origin)
+    policy = _CONTENT_SECURITY_POLICY.format(
+        live_origin=live_origin,
+        scripts=inlined.sources("scripts"),
+        styles=inlined.sources("styles"),
+    )
     response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
