@@ -6,10 +6,12 @@ import json
 import shutil
 import subprocess
 import sys
+import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.environment import ROOT
+from scripts.machine import plain_environment
 from tests.emulator import Emulator
 
 POLICY_FILES = sorted((ROOT / "docs").glob("deployer-policy-*.json"))
@@ -18,6 +20,15 @@ OF_THE_EMULATOR = (
 )
 """It knows no resource for the first, and takes GetAlias and DeleteFunctionConcurrency for the
 others."""
+_BUILD_WITH_OUR_PACKAGES = """
+from scripts import environment
+root = environment.ROOT
+lock = environment._hash([root / "package-lock.json"], str(root))
+(root / "node_modules/.stamp").write_text(lock)
+environment.build_assets()
+"""
+"""Instead of fetching the release's own, which are the same."""
+
 _NOT_COPIED = ("node_modules", "__pycache__", "tests", "docs")
 
 
@@ -65,6 +76,35 @@ class Team:
             "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
         }
+
+    def check_out(self, commit: str) -> None:
+        """A release from this repository's own history, with its own front-end files."""
+        packed = self.folder.with_suffix(".tar")
+        done = subprocess.run(
+            ["git", "archive", "--format=tar", f"--output={packed}", commit],
+            cwd=ROOT, capture_output=True, text=True,
+        )
+        if done.returncode:
+            raise LookupError(
+                f"The commit {commit} is not in this clone, which is not a whole one: run"
+                " “git fetch --unshallow”, or in CI check out with fetch-depth 0."
+            )
+        with tarfile.open(packed) as archive:
+            archive.extractall(self.folder, filter="data")
+        packages = self.folder / "node_modules"
+        packages.mkdir()
+        for package in (ROOT / "node_modules").iterdir():
+            if package.name != ".stamp":
+                (packages / package.name).symlink_to(package)
+        self._python(_BUILD_WITH_OUR_PACKAGES)
+
+    def _python(self, program: str) -> None:
+        subprocess.run(
+            [sys.executable, "-P", "-c", program],
+            cwd=self.folder,
+            env=plain_environment() | {"PYTHONPATH": str(self.folder)},
+            check=True,
+        )
 
     def run(self, module: str, *arguments: str) -> str:
         done = subprocess.run(

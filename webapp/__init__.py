@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, current_app, g, request, send_from_directory, url_for
 from flask_wtf.csrf import CSRFProtect
@@ -28,15 +27,15 @@ _LEAST_GZIP_BYTES = 600
 _CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
+        "script-src 'self'{scripts}",
+        "style-src 'self'{styles}",
         "img-src 'self' data:",
         "connect-src 'self'{live_origin}",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
-        "trusted-types default",
+        "trusted-types default again",
     )
 )
 
@@ -53,6 +52,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     from webapp.cloud.clients import Clients
     from webapp.cloud.live_grants import LiveGrants
     from webapp.open_streams import OpenStreams
+    from webapp.public_address import at_public_address
     from webapp.routes import api, live
     from webapp.settings import Settings
     from webapp.url_rules import LateRule
@@ -71,7 +71,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     logs.register(app)
     app.add_template_global(live.live_script)
-    app.wsgi_app = at_path_of(settings.public_url, app.wsgi_app)
+    app.wsgi_app = at_public_address(app, settings.public_url)
     Htmx(app)
     app.teardown_request(languages.end_request)
     own_names.register(app, settings)
@@ -88,13 +88,17 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
 
 def _configure(app: Flask, settings: Settings) -> None:
+    from webapp.public_address import cookie_suffix
+
     is_https = settings.public_url.startswith("https:")
+    suffix = cookie_suffix(settings.public_url)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=_MOST_BODY_BYTES,
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         SECRET_KEY_FALLBACKS=list(settings.old_secret_keys),
-        SESSION_COOKIE_NAME="__Host-session" if is_https else "session",
+        COOKIE_SUFFIX=suffix,
+        SESSION_COOKIE_NAME=("__Host-session" if is_https else "session") + suffix,
         SESSION_COOKIE_SECURE=is_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_PATH="/",
@@ -150,26 +154,12 @@ def _blueprints() -> Iterator[Blueprint]:
     ))
 
 
-def at_path_of(public_url: str, app: Callable) -> Callable:
-    """The app below the path of its public address, such as API Gateway's /prod.
-
-    Zappa sees the path in the request where the gateway leaves it there; the emulator takes it
-    away, and so may a proxy.
-    """
-    path = urlsplit(public_url).path
-
-    def below(environ: dict, start_response: Callable):
-        if not environ.get("SCRIPT_NAME"):
-            environ["SCRIPT_NAME"] = path
-        return app(environ, start_response)
-
-    return below if path else app
-
-
 def _serve_built_files(app: Flask) -> None:
+    from webapp import inlined
     from webapp.access import ANYONE, allow
 
     names = json.loads((_BUILT / "manifest.json").read_text())
+    inlined.register(app, _BUILT, names)
 
     @app.template_global()
     def asset(name: str) -> str:
@@ -194,11 +184,16 @@ def _serve_built_files(app: Flask) -> None:
 
 
 def _finish(response: Response) -> Response:
+    from webapp import inlined
     from webapp.words import spoken
 
     # Only a page that reads from IoT Core may connect there.
     live_origin = f" {g.live_origin}" if "live_origin" in g else ""
-    policy = _CONTENT_SECURITY_POLICY.format(live_origin=live_origin)
+    policy = _CONTENT_SECURITY_POLICY.format(
+        live_origin=live_origin,
+        scripts=inlined.sources("scripts"),
+        styles=inlined.sources("styles"),
+    )
     response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")

@@ -184,6 +184,7 @@ def staff_cookie() -> str:
 
 def cookie_name(name: str) -> str:
     """With the prefix that binds a cookie to this very host, wherever https allows it."""
+    name += current_app.config["COOKIE_SUFFIX"]
     return f"__Host-{name}" if current_app.config["SESSION_COOKIE_SECURE"] else name
 
 

@@ -18,9 +18,7 @@ def handler(event: Mapping, context: object) -> object:
     """Answers an invocation; raises what its consumer raises, so that the sender sends it again."""
     named = event if isinstance(event, Mapping) else {}
     if _is_web_request(named):
-        answer = zappa_handler.lambda_handler(event, context)
-        # Zappa has null for no body, as of a 304; not every gateway takes that.
-        return answer | {"body": answer.get("body") or ""}
+        return _as_gateways_take_it(zappa_handler.lambda_handler(event, context))
     if _is_zappa_invoke(named):
         return zappa_handler.lambda_handler(event, context)
     if "operator_job" in named:
@@ -30,6 +28,28 @@ def handler(event: Mapping, context: object) -> object:
     from webapp.consumers.registry import dispatch
 
     return dispatch(event, context)
+
+
+def _as_gateways_take_it(answer: dict) -> dict:
+    """Zappa has null for no body, as of a 304, which not every gateway takes; and each cookie twice,
+    for those that once took a single one."""
+    answer = answer | {"body": answer.get("body") or ""}
+    if "cookies" in answer:
+        return answer | {"cookies": list(dict.fromkeys(answer["cookies"]))}
+    if "multiValueHeaders" not in answer:
+        return answer
+    several = answer["multiValueHeaders"]
+    cookies = [value for name in several if _is_cookie(name) for value in several[name]]
+    # The gateway joins the two kinds of headers.
+    for kind in {"headers", "multiValueHeaders"} & set(answer):
+        answer[kind] = {name: all_ for name, all_ in answer[kind].items() if not _is_cookie(name)}
+    if cookies:
+        answer["multiValueHeaders"]["Set-Cookie"] = list(dict.fromkeys(cookies))
+    return answer
+
+
+def _is_cookie(header: str) -> bool:
+    return header.lower() == "set-cookie"
 
 
 def _is_web_request(event: Mapping) -> bool:

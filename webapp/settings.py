@@ -11,6 +11,9 @@ from domain.orders import CHOOSE_SECONDS, MAKE_SECONDS
 from domain.reading import read_number
 
 _EXTENSION = "EXTENSION_"
+PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9_.:\[\]-]+(/[A-Za-z0-9._~-]+)*", re.ASCII)
+"""What a bar's address may be like, without a slash at its end."""
+
 EXTENSION_NAME = re.compile("[a-z][a-z0-9]{0,19}")
 """What an extension may be called."""
 _LARGEST = 999_999_999
@@ -86,6 +89,12 @@ class Settings:
         for name in ("SECRET_KEY", "PUBLIC_URL"):
             if not env.get(name):
                 raise SettingsError(f"Set {name}; docs/deploy.md says to what.")
+        public_url = env["PUBLIC_URL"].rstrip("/")
+        if not PUBLIC_URL.fullmatch(public_url):
+            raise SettingsError(
+                "PUBLIC_URL must be an address such as https://bar.example.com or"
+                f" https://example.com/bar, not “{public_url}”."
+            )
         extensions = tuple(dict.fromkeys(env.get("EXTENSIONS", "").replace(",", " ").split()))
         for name in extensions:
             if not EXTENSION_NAME.fullmatch(name):
@@ -94,7 +103,7 @@ class Settings:
                 )
         return cls(
             secret_key=env["SECRET_KEY"],
-            public_url=env["PUBLIC_URL"].rstrip("/"),
+            public_url=public_url,
             old_secret_keys=tuple(env.get("SECRET_KEY_FALLBACKS", "").split()),
             region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or cls.region,
             prefix=env.get("STACK_PREFIX", cls.prefix),

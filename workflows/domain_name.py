@@ -2,12 +2,16 @@
 
 Zappa's `certify` speaks to the older kind of API only, so this belongs to the stack. With a zone in
 Route 53 everything is made here; otherwise a certificate is given, and the record is the team's.
+
+The name leads to a stage without a name of its own, because witnesses disagree whether API Gateway
+leaves a stage's name in the path behind a domain. Pages that are open at the API's own address when
+the name comes go on through that stage, too.
 """
 
 from __future__ import annotations
 
 from troposphere import And, Equals, GetAtt, If, Not, Output, Parameter, Ref, Template
-from troposphere.apigatewayv2 import ApiMapping, DomainName, DomainNameConfiguration
+from troposphere.apigatewayv2 import ApiMapping, DomainName, DomainNameConfiguration, Stage
 from troposphere.certificatemanager import Certificate, DomainValidationOption
 from troposphere.route53 import AliasTarget, RecordSetType
 
@@ -17,7 +21,6 @@ _HAS_CERTIFICATE = "HasCertificate"
 _MAKES_CERTIFICATE = "MakesCertificate"
 _PARAMETERS = {
     "ApiId": "The API that Zappa has made; empty until then",
-    "ApiStage": "The stage of that API",
     "DomainName": "The bar's own name, such as bar.example.com; empty for AWS's address",
     "HostedZoneId": "The zone of Route 53 that holds the name; empty when it is kept elsewhere",
     "CertificateArn": "A certificate for the name; empty to have one made with the zone's help",
@@ -65,12 +68,21 @@ def add_domain_name(template: Template) -> None:
             ],
         )
     )
+    stage = template.add_resource(
+        Stage(
+            "DomainStage",
+            Condition=_HAS_DOMAIN,
+            ApiId=Ref("ApiId"),
+            StageName="$default",
+            AutoDeploy=True,
+        )
+    )
     template.add_resource(
         ApiMapping(
             "DomainMapping",
             Condition=_HAS_DOMAIN,
             ApiId=Ref("ApiId"),
-            Stage=Ref("ApiStage"),
+            Stage=Ref(stage),
             DomainName=Ref(domain),
         )
     )

@@ -248,7 +248,6 @@ class AwsDeployment:
             "FunctionArn": function_arn,
             "FunctionName": self.function_name,
             "ApiId": api_id,
-            "ApiStage": self.stage,
         }
         refused = None
         for variant in self._variants():
@@ -317,7 +316,12 @@ class AwsDeployment:
         client.get_waiter("function_updated_v2").wait(FunctionName=self.function_name)
 
     def _public_url(self) -> str | None:
-        """Where phones find the bar; None until there is an API."""
+        """Where phones find the bar; None until there is an API.
+
+        A team that has a CDN or a base path in front says so itself.
+        """
+        if given := self.settings.get("aws_environment_variables", {}).get("PUBLIC_URL"):
+            return given.rstrip("/")
         if domain := self.settings.get("domain"):
             return f"https://{domain}"
         api_id = self._api_id()

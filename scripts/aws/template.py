@@ -21,7 +21,7 @@ def build_template(environment: Mapping[str, str], variant: Variant | None = Non
     try:
         # The template needs neither address nor key, which AWS knows only later.
         settings = Settings.from_environment(
-            {"PUBLIC_URL": "not known yet", "SECRET_KEY": "not known yet", **environment}
+            {"PUBLIC_URL": "https://not.known.yet", "SECRET_KEY": "not known yet", **environment}
         )
         extensions = load_all(settings)
     except SettingsError as error:

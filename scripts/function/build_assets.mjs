@@ -9,7 +9,7 @@ import { build } from 'esbuild'
 
 const STYLES = ['phone', 'tablet', 'tv', 'journey', 'metrics']
 // A phone's first pages are plain forms: they must be small and need no htmx.
-const PLAIN_SCRIPTS = ['phone']
+const PLAIN_SCRIPTS = ['phone', 'again']
 const HTMX_SCRIPTS = ['order', 'tablet', 'tv']
 const IOT = '-iot'
 // As their authors publish them, ahead of our own modules, which find `htmx` in the window.

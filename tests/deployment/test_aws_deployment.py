@@ -94,6 +94,44 @@ def test_connecting_tells_the_function_its_address_and_points_everything_at_it(
     assert client.list_event_source_mappings()["EventSourceMappings"] == []
 
 
+def test_an_address_that_the_team_gives_is_the_bars_own(deployment, emulator):
+    given = "https://cups.example.net/coffee"
+    variables = deployment.settings["aws_environment_variables"] | {"PUBLIC_URL": given + "/"}
+    settings = deployment.settings | {"aws_environment_variables": variables}
+    behind_cdn = AwsDeployment("dev", NAME, settings, deployment.session, deployment.zappa)
+    variables = behind_cdn.prepare()
+    assert variables["PUBLIC_URL"] == given
+    _make_api(deployment, _make_function(emulator, variables))
+    behind_cdn.connect()
+    assert behind_cdn.function()["Environment"]["Variables"]["PUBLIC_URL"] == given
+
+
+def test_an_address_that_is_none_is_refused_before_anything_is_made(deployment):
+    variables = deployment.settings["aws_environment_variables"] | {"PUBLIC_URL": "bar.example"}
+    settings = deployment.settings | {"aws_environment_variables": variables}
+    wrong = AwsDeployment("dev", NAME, settings, deployment.session, deployment.zappa)
+    with pytest.raises(StackError, match="PUBLIC_URL must be an address such as"):
+        wrong.prepare()
+    assert deployment.stack.describe() is None
+
+
+def test_a_domain_that_came_later_is_the_address_after_an_update(deployment, emulator):
+    """Pages that are open at the old address go on: the stage without a name takes their links."""
+    _make_api(deployment, _make_function(emulator, deployment.prepare()))
+    deployment.connect()
+    parameters = {"DomainName": "bar.example.net", "CertificateArn": "arn:aws:acm:::certificate/1"}
+    settings = deployment.settings | {"domain": "bar.example.net", "stack_parameters": parameters}
+    named = AwsDeployment("dev", NAME, settings, deployment.session, deployment.zappa)
+    assert named.prepare()["PUBLIC_URL"] == "https://bar.example.net"
+    named.connect()
+    variables = named.function()["Environment"]["Variables"]
+    assert variables["PUBLIC_URL"] == "https://bar.example.net"
+    client = emulator.client("apigatewayv2")
+    [mapping] = client.get_api_mappings(DomainName="bar.example.net")["Items"]
+    assert mapping["Stage"] == "$default"
+    named.disconnect()
+
+
 def test_a_first_deployment_that_was_interrupted_is_begun_anew(deployment, emulator):
     _make_function(emulator, deployment.prepare())
     deployment.remove_what_was_interrupted()

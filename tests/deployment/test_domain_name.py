@@ -43,12 +43,13 @@ def test_the_name_comes_with_certificate_and_record_and_goes_with_the_api(
     assert DOMAIN not in _domains(client)
 
     named = {
-        "DomainName": DOMAIN, "HostedZoneId": zone, "ApiId": api_id, "ApiStage": "prod",
+        "DomainName": DOMAIN, "HostedZoneId": zone, "ApiId": api_id,
     }
     stack.put(template, named, {})
 
     [mapping] = client.get_api_mappings(DomainName=DOMAIN)["Items"]
-    assert (mapping["ApiId"], mapping["Stage"]) == (api_id, "prod")
+    assert (mapping["ApiId"], mapping["Stage"]) == (api_id, "$default")
+    assert _stages(client, api_id) == {"prod", "$default"}
     domain = client.get_domain_name(DomainName=DOMAIN)["DomainNameConfigurations"][0]
     assert domain["SecurityPolicy"] == "TLS_1_2"
     certificates = emulator.client("acm").list_certificates()["CertificateSummaryList"]
@@ -61,6 +62,12 @@ def test_the_name_comes_with_certificate_and_record_and_goes_with_the_api(
     # As before “zappa undeploy”: API Gateway keeps an API that a name leads to.
     stack.put(template, named | {"ApiId": ""}, {})
     assert DOMAIN not in _domains(client)
+    assert _stages(client, api_id) == {"prod"}
+    client.delete_api(ApiId=api_id)
+
+
+def _stages(client, api_id: str) -> set[str]:
+    return {one["StageName"] for one in client.get_stages(ApiId=api_id)["Items"]}
 
 
 def _domains(client) -> set[str]:

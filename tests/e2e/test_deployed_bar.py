@@ -119,19 +119,20 @@ def test_three_roles_take_an_order_on_pushes_alone(team, screens, story):
 def test_addresses_cookies_and_files_are_right_below_the_stages_path(team, screens, story):
     phone = story["making"]
     assert phone.url.startswith(f"{team.base_url}/main/orders/")
-    page = screens.page(screens.context("phone"))
+    page = screens.page(story["tablet"].context)
     files = f"{team.base_url}/static/dist"
     with (
         page.expect_response(f"{files}/*.css") as style,
         page.expect_response(f"{files}/*.js") as script,
     ):
-        page.goto(f"{team.base_url}/")
-    assert page.url == f"{team.base_url}/main/"
+        page.goto(f"{team.base_url}/main/barista")
     for one in (style.value, script.value):
         assert one.status == 200
         assert one.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert len(one.body()) > 100
     assert {cookie["path"] for cookie in phone.context.cookies()} == {"/"}
+    page.goto(f"{team.base_url}/")
+    assert page.url == f"{team.base_url}/main/"
     page.close()
 
 

@@ -164,10 +164,15 @@ def claim(shop_id: str):
     try:
         order = codes.claim_place(services(), shop, customer(), client_address(), spoken())
     except PhoneNeeded:
-        return redirect(url_for("phone.number_page", shop_id=shop.id), 303)
+        return _go_on(url_for("phone.number_page", shop_id=shop.id))
     except Refusal as refused:
         return refusal_page(shop, refused)
-    return redirect(_order_url(order), 303)
+    return _go_on(_order_url(order))
+
+
+def _go_on(url: str):
+    """To the next page; a script that sent the form goes there itself, without asking twice."""
+    return ("", 204, {"HX-Redirect": url}) if request.htmx else redirect(url, 303)
 
 
 @blueprint.get("/<shop_id>/orders/<order_id>")

@@ -7,6 +7,7 @@ from flask import Blueprint, render_template, url_for
 from domain.shops import Shop
 from webapp.access import ANYONE, ORDER_OWNER, allow, own_order, services
 from webapp.languages import choices, entered
+from webapp.public_address import public_url_for
 from webapp.routes.live import order_live_url, read_seconds
 from webapp.services import journeys
 
@@ -25,8 +26,7 @@ def page(shop_id: str, order_id: str):
         read_seconds=read_seconds(order),
         order_url=url_for("customer.order_page", shop_id=shop_id, order_id=order.id),
         panel_url=url_for("journey.panel", shop_id=shop_id, order_id=order.id),
-        share_url=services().public_url
-        + url_for(
+        share_url=public_url_for(
             "journey.shared", shop_id=shop_id, name=journeys.share_name(services(), order)
         ),
     )

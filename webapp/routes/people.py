@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, request, url_for
 from domain.errors import ChoiceInvalid
 from webapp.access import ADMIN, allow, services, staff
 from webapp.presenters.admin import person_view
+from webapp.public_address import public_url_for
 from webapp.routes.page import render_page
 from webapp.services import people
 from webapp.services.sign_in import signed_in
@@ -97,7 +98,6 @@ def _page(
 ) -> str:
     shop, now, manager = services().shop(shop_id), services().now(), _manager()
     sessions = signed_in(services(), shop_id)
-    sign_in_path = url_for("staff.sign_in_page", shop_id=shop_id)
     return render_page(
         "admin/people.html",
         shop,
@@ -118,6 +118,6 @@ def _page(
         done=done,
         form=request.form if error else {},
         action=url_for("people.invite", shop_id=shop_id),
-        sign_in_url=services().public_url + sign_in_path.removeprefix(request.script_root),
+        sign_in_url=public_url_for("staff.sign_in_page", shop_id=shop_id),
         home_url=url_for("admin.home", shop_id=shop_id),
     )

@@ -14,6 +14,7 @@ from webapp.access import (
     staff,
 )
 from webapp.drawings.qr_code import qr_svg
+from webapp.public_address import public_url_for
 from webapp.routes.page import render_page
 from webapp.services.ports import StaffSession
 from webapp.services.sign_in import (
@@ -56,12 +57,12 @@ def pair(shop_id: str):
     if pairing is None or not pairing_is_open(services(), pairing):
         pairing = ask_pairing(services(), shop_id, client_address())
         session["pairing"] = [pairing.code, pairing.browser]
-    approve = url_for("admin.approve_page", shop_id=shop_id, code=pairing.code)
+    approve = public_url_for("admin.approve_page", shop_id=shop_id, code=pairing.code)
     return _page(
         "staff/pair.html",
         shop_id,
         code=f"{pairing.code[:3]}-{pairing.code[3:]}",
-        svg=qr_svg(services().public_url + approve.removeprefix(request.script_root), 280),
+        svg=qr_svg(approve, 280),
         sign_in_url=url_for("staff.sign_in_page", shop_id=shop_id),
     )
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 
+import boto3
 import pytest
+from zappa.cli import ZappaCLI
 
-from webapp import create_app
+from webapp import create_app, entry
 from webapp.services.codes import current_code
 from webapp.services.sign_in import create_link
 from webapp.settings import Settings
@@ -14,6 +18,32 @@ from webapp.settings import Settings
 @pytest.fixture
 def app(services):
     return app_over(services)
+
+
+@pytest.fixture(scope="session")
+def zappa_settings() -> ModuleType:
+    """What Zappa itself writes into the package."""
+    cli = ZappaCLI()
+    cli.api_stage = "prod"
+    cli.load_settings("zappa_settings.json", session=boto3.Session(region_name="us-east-1"))
+    module = ModuleType("zappa_settings")
+    exec(cli.get_zappa_settings_string(), module.__dict__)
+    return module
+
+
+@pytest.fixture
+def door_of(zappa_settings, monkeypatch):
+    """The function's door, as Lambda starts it with this app."""
+
+    def open_door(app):
+        monkeypatch.setattr("webapp.bootstrap.current_app", lambda: app)
+        monkeypatch.setattr("webapp.function.current_app", lambda: app)
+        monkeypatch.setitem(sys.modules, "zappa_settings", zappa_settings)
+        monkeypatch.setattr(entry.zappa_handler.LambdaHandler, "_LambdaHandler__instance", None)
+        monkeypatch.setattr(entry.zappa_handler.LambdaHandler, "settings", None)
+        return entry.handler
+
+    return open_door
 
 
 def app_over(services):
@@ -29,9 +59,10 @@ def code_path(services) -> str:
     return path_of_code(services)
 
 
-def path_of_code(services) -> str:
+def path_of_code(services, shop_id: str = "main") -> str:
     """Where the code leads that is shown now."""
-    return f"/main/scan/{current_code(services, services.shop('main')).qr_code.text}"
+    code = current_code(services, services.shop(shop_id)).qr_code.text
+    return f"/{shop_id}/scan/{code}"
 
 
 @pytest.fixture

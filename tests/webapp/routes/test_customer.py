@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
+import re
 from dataclasses import replace
 
 import pytest
@@ -256,24 +259,51 @@ def test_a_fault_shows_a_calm_page_with_a_reference_that_is_in_the_log(
     assert reference in text
 
 
-def test_the_first_phone_page_weighs_at_most_24_kilobytes_in_3_requests(phone, code_path):
+def test_the_first_phone_page_is_one_request_of_at_most_12_kilobytes(phone, code_path):
+    page = phone.get(code_path, headers={"Accept-Encoding": "gzip"})
+    assert _asset_paths(gzip.decompress(page.data).decode()) == []
+    assert len(page.data) <= 12 * 1024
+
+
+def test_the_order_page_needs_one_file_besides_which_is_kept_for_good(phone, code_path):
     packed = {"Accept-Encoding": "gzip"}
-    page = phone.get(code_path, headers=packed)
-    html = gzip.decompress(page.data).decode()
-    weight, requests = len(page.data), 1
-    for path in set(_asset_paths(html)):
-        asset = phone.get(path, headers=packed)
-        assert asset.headers["Content-Encoding"] == "gzip"
-        assert "immutable" in asset.headers["Cache-Control"]
-        weight += len(asset.data)
-        requests += 1
-    assert requests == 3
-    assert weight <= 24 * 1024
+    page = phone.get(claim(phone, code_path), headers=packed)
+    [path] = _asset_paths(gzip.decompress(page.data).decode())
+    script = phone.get(path, headers=packed)
+    assert script.headers["Content-Encoding"] == "gzip"
+    assert "immutable" in script.headers["Cache-Control"]
+    assert len(page.data) + len(script.data) <= 36 * 1024
+
+
+def test_what_stands_in_a_page_is_what_its_policy_allows(phone, code_path):
+    for path in (code_path, claim(phone, code_path)):
+        answer = phone.get(path)
+        policy = dict(
+            part.strip().split(" ", 1)
+            for part in answer.headers["Content-Security-Policy"].split(";")
+            if " " in part.strip()
+        )
+        for tag in ("script", "style"):
+            inside = re.findall(f"<{tag}>(.+?)</{tag}>", answer.get_data(as_text=True), re.DOTALL)
+            digests = [hashlib.sha256(one.encode()).digest() for one in inside]
+            hashes = [f"'sha256-{base64.b64encode(one).decode()}'" for one in digests]
+            assert inside and policy[f"{tag}-src"].split() == ["'self'", *hashes]
+
+
+def test_a_page_without_anything_inside_allows_nothing_inside(screen):
+    answer = screen("display").get("/main/display/board")
+    assert "sha256" not in answer.headers["Content-Security-Policy"]
+
+
+def test_a_claim_that_a_script_sends_again_makes_one_order_and_is_told_its_page(phone, code_path):
+    phone.get(code_path)
+    answers = [phone.post("/main/scan", headers={"HX-Request": "true"}) for _ in range(2)]
+    assert [one.status_code for one in answers] == [204, 204]
+    [url] = {one.headers["HX-Redirect"] for one in answers}
+    assert phone.get(url).status_code == 200
 
 
 def _asset_paths(html: str) -> list[str]:
-    import re
-
     return re.findall(r'(?:href|src)="(/static/[^"]+)"', html)
 
 

@@ -1,5 +1,6 @@
 // The pages before an order and after a refusal: plain forms and a countdown.
 import { each, everySecond, startClock } from './clock.js'
+import { startSureForms } from './sure.js'
 import { startTaps } from './taps.js'
 
 // What has to wait comes when it is time, and its waiting words go.
@@ -35,3 +36,4 @@ if (own) history.replaceState(null, '', own.href)
 
 startClock()
 startTaps()
+startSureForms()

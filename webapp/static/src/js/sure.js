@@ -1,0 +1,43 @@
+// A form whose answer can be asked for twice without harm is sent until the bar has it: the gateway
+// refuses requests while the function is busy, and a phone loses some. The server makes one of all.
+const WAITS = [0, 600, 1200, 2500, 5000, 8000]
+const WITHIN = 12000
+const sleep = ms => new Promise(done => setTimeout(done, ms))
+
+// What the bar itself answers is a page; the gateway's refusals are not.
+const isRefusedBefore = answer =>
+  answer.status >= 500
+  || (answer.status === 429 && !(answer.headers.get('Content-Type') || '').includes('html'))
+
+async function nextPage(form) {
+  for (const wait of WAITS) {
+    await sleep(wait * (0.75 + Math.random() / 2))
+    const giveUp = new AbortController()
+    const timer = setTimeout(() => giveUp.abort(), WITHIN)
+    try {
+      const answer = await fetch(form.action, {
+        method: 'POST',
+        body: new URLSearchParams(new FormData(form)),
+        headers: { 'HX-Request': 'true' },
+        signal: giveUp.signal,
+      })
+      if (!isRefusedBefore(answer)) return answer.headers.get('HX-Redirect')
+    } catch (error) {
+      // Nothing arrived, or no answer came: it is sent again.
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+export function startSureForms() {
+  document.addEventListener('submit', async event => {
+    const form = event.target
+    if (event.defaultPrevented || !form.hasAttribute('data-sure') || !window.fetch) return
+    event.preventDefault()
+    const next = await nextPage(form)
+    // Without one the browser sends it, and shows what it gets.
+    if (next) location.assign(next)
+    else form.submit()
+  })
+}
