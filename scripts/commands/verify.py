@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from scripts import options
 from scripts.aws.advice import in_one_line
+from scripts.aws.zappa_settings import read_settings, stage_settings
 from scripts.bar import on_aws, running_here
 from scripts.machine import StackError
 from scripts.verifying import report
@@ -39,7 +40,7 @@ def main() -> int:
     except StackError as error:
         print(error, file=sys.stderr)
     except KeyboardInterrupt:
-        print("\nStopped; what was made has been taken away.", file=sys.stderr)
+        print("\nStopped. What a run leaves behind, the next one removes.", file=sys.stderr)
     return COULD_NOT_RUN
 
 
@@ -61,7 +62,8 @@ def list_beliefs(beliefs: list[Belief]) -> int:
 def subject_of(chosen) -> Subject:
     """The bar that these options choose. Raises StackError."""
     if chosen.stage:
-        subject = subject_on_aws(on_aws(chosen.stage, chosen.region))
+        settings = stage_settings(read_settings(), chosen.stage)
+        subject = subject_on_aws(on_aws(chosen.stage, chosen.region), settings)
     else:
         subject = subject_here(running_here(chosen.data))
     subject.patience, subject.is_patient = chosen.patience, chosen.patient

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -19,6 +20,7 @@ from workflows.names import staff_parameter_name
 
 MARK = re.compile(r"verify-\d{12}-[0-9a-f]{4}")
 MAIL_DOMAIN = "example.com"
+_SETTLE_SECONDS = 2
 _BY_SHOP = (
     ("orders", "order_id"), ("customers", "customer_id"), ("qr-codes", "window_index"),
     ("counters", "calendar_day"), ("logos", "logo_name"), ("metrics", "item_key"),
@@ -81,24 +83,30 @@ class Traces:
                 yield shop
 
     def _remove_shop(self, shop: str) -> None:
-        database = self._subject.client("dynamodb")
         orders = [item["order_id"]["S"] for item in self._query("orders", shop, "order_id")]
         for order in orders:
             self._stop_executions(order)
-        for table, sort_key in _BY_SHOP:
-            for item in self._query(table, shop, sort_key):
-                key = {name: item[name] for name in filter(None, ("shop_id", sort_key))}
-                database.delete_item(TableName=self._subject.table(table), Key=key)
+        if orders:
+            # What is on its way already would write again what was deleted before it came.
+            time.sleep(_SETTLE_SECONDS)
         for order in orders:
-            for item in self._query("journeys", order, "event_key", "order_id"):
-                key = {name: item[name] for name in ("order_id", "event_key")}
-                database.delete_item(TableName=self._subject.table("journeys"), Key=key)
+            self._delete_all("journeys", order, "event_key", "order_id")
+        for table, sort_key in _BY_SHOP:
+            self._delete_all(table, shop, sort_key)
+        database = self._subject.client("dynamodb")
         for table, key_name, named in _WITH_SHOP:
             for item in self._scan(table, key_name, named):
                 if item.get(named, {}).get("S") == shop:
                     database.delete_item(
                         TableName=self._subject.table(table), Key={key_name: item[key_name]}
                     )
+
+    def _delete_all(self, table: str, value: str, sort_key: str, key: str = "shop_id") -> None:
+        for item in self._query(table, value, sort_key, key):
+            self._subject.client("dynamodb").delete_item(
+                TableName=self._subject.table(table),
+                Key={name: item[name] for name in filter(None, (key, sort_key))},
+            )
 
     def _stop_executions(self, order: str) -> None:
         workflows = self._subject.client("stepfunctions")

@@ -55,7 +55,8 @@ def _word(found: re.Match) -> str:
 def line(finding: Finding, belief: Belief) -> str:
     """One belief on a terminal."""
     said = harmless(finding.said)
-    return f"  {_MARKS[finding.verdict]} {finding.verdict:<11} {belief.sentence}\n      {said}"
+    mark = _MARKS[finding.verdict]
+    return f"{mark} {finding.verdict:<11} {belief.id}: {belief.sentence} → {said}"
 
 
 def summary(findings: Iterable[Finding]) -> str:

@@ -11,10 +11,12 @@ import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.aws.advice import advice
+from scripts.machine import StackError
 from scripts.verifying.beliefs import Belief
 from scripts.verifying.browser import names_below_localhost
 from scripts.verifying.registry import all_checks
 from scripts.verifying.rehearsal import Traces
+from scripts.verifying.report import harmless
 from scripts.verifying.scenes import Scenes
 from scripts.verifying.subject import Subject
 from scripts.verifying.verdicts import Finding, NotChecked, Verdict, Wrong
@@ -49,6 +51,8 @@ def run(subject: Subject, beliefs: Iterable[Belief], tell: Told) -> list[Finding
             with _undisturbed(subject):
                 subject.tell("taking away what was made")
                 traces.remove(scenes.mark)
+                for left in traces.left:
+                    subject.tell(f"could not be removed: {harmless(left)}")
         if LAST in wanted:
             take(_last(checks[LAST], scenes, traces))
     for belief in wanted.values():
@@ -62,7 +66,7 @@ def look(identifier: str, check: Callable[[Scenes], str], scenes: Scenes) -> Fin
     began = time.monotonic()
     try:
         verdict, said = Verdict.RIGHT, check(scenes)
-    except Wrong as wrong:
+    except (Wrong, StackError) as wrong:
         verdict, said = Verdict.WRONG, str(wrong)
     except NotChecked as unknown:
         verdict, said = Verdict.NOT_CHECKED, str(unknown)

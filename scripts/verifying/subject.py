@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 from scripts.aws.asking import ask_function
 from scripts.aws.template import build_template
-from scripts.aws.zappa_settings import read_settings, stage_settings
 from scripts.bar import Bar
 from scripts.local import deployment as local_deployment
 from scripts.machine import StackError
 from scripts.verifying.verdicts import Wrong
 
 PATIENCE_SECONDS = 30
+SETTLE_SECONDS = 4
 _LOOK_SECONDS = 0.2
 
 
@@ -29,7 +29,7 @@ class Subject:
     url: where phones find it, without a trailing slash. template: what the deployment made, as this
     clone builds it. ask: has the function do an operator's job. relays: its pages read what is
     pushed from the bar itself and not from IoT Core. patience: how many seconds a thing may take.
-    is_patient: whether the checks that take many minutes run, too.
+    settle: how many pass before something counts as not happening. is_patient: whether the checks that take many minutes run, too.
     """
 
     bar: Bar
@@ -39,6 +39,7 @@ class Subject:
     ask: Callable[[str, Mapping], dict]
     relays: bool = False
     patience: float = PATIENCE_SECONDS
+    settle: float = SETTLE_SECONDS
     is_patient: bool = False
     text_to: str = ""
     tell: Callable[[str], None] = field(default=lambda words: None)
@@ -124,9 +125,8 @@ class Subject:
             time.sleep(_LOOK_SECONDS)
 
 
-def subject_on_aws(bar: Bar) -> Subject:
-    """The bar of a stage. Raises StackError when there is none."""
-    settings = stage_settings(read_settings(), bar.stage)
+def subject_on_aws(bar: Bar, settings: Mapping) -> Subject:
+    """The bar of a stage with these settings. Raises StackError when there is none."""
     url = _address(bar, settings)
     variables = settings.get("aws_environment_variables", {})
 

@@ -17,7 +17,6 @@ _ANNOUNCED = (
     DetailType.MANAGER_WAITING_COMPLETION, DetailType.MAKE_ORDER, DetailType.ORDER_COMPLETED,
 )
 _LATER_VERSION = 99
-_SETTLE_SECONDS = 4
 _MINUTE_AND_MORE = 80
 _DEAD_LETTER_SECONDS = 420
 
@@ -230,7 +229,7 @@ def twice_is_once(scenes: Scenes) -> str:
         lambda: [one for one in _told(scenes) if one["detail"].get("orderId") == order],
         "that an order is announced",
     )
-    pause(_SETTLE_SECONDS)
+    pause(scenes.subject.settle)
     before = scenes.order(order), len(scenes.journey(order)), _figures(scenes)
     entries = [
         {
@@ -241,7 +240,7 @@ def twice_is_once(scenes: Scenes) -> str:
     ]
     for _ in range(2):
         _put(scenes, entries)
-    pause(_SETTLE_SECONDS)
+    pause(scenes.subject.settle)
     after = scenes.order(order), len(scenes.journey(order)), _figures(scenes)
     if after != before:
         parts = ("the order", "the journey", "the figures")
@@ -285,7 +284,7 @@ def malformed_is_harmless(scenes: Scenes) -> str:
         }
         for name, detail in details
     ])
-    pause(_SETTLE_SECONDS)
+    pause(scenes.subject.settle)
     if (answer := scenes.browser().open("/healthz")).status_code != 200:
         raise Wrong(f"after malformed events /healthz answers {answer.status_code}")
     if _dead_letters(scenes) > before:

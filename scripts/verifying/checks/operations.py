@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from scripts.verifying.registry import checks
 from scripts.verifying.scenes import Scenes
-from scripts.verifying.verdicts import EmulatorDiffers, Wrong
+from scripts.verifying.verdicts import EmulatorDiffers, NotChecked, Wrong
 
 _BUSY_MORNING = 100
 
@@ -35,6 +35,8 @@ def alarms_there(scenes: Scenes) -> str:
 
 @checks("alarm-mail")
 def alarm_mail(scenes: Scenes) -> str:
+    if "AlarmMail" not in scenes.subject.physical:
+        raise NotChecked("no address is set: AlarmEmail among the stage's stack_parameters")
     topic = scenes.subject.physical["Alarms"]
     found = scenes.subject.client("sns").list_subscriptions_by_topic(TopicArn=topic)
     confirmed = [

@@ -19,6 +19,8 @@ def admitted_with_token(scenes: Scenes) -> str:
     item = scenes.made.fact("admitted")
     if not item.get("task_token", {}).get("S"):
         raise Wrong("the order was admitted without a task token")
+    if int(item.get("attempt", {"N": "1"})["N"]) > 1:
+        raise Wrong("an order is ADMITTED by the sweep only: its first execution never began")
     if scenes.made.fact("order") not in _holders(scenes):
         raise Wrong("the order was admitted without a place")
     return "state, place and task token were there together"
@@ -174,7 +176,7 @@ def _timed_out(scenes: Scenes, order: str, execution: str, waited_in: str, cause
     item = scenes.subject.wait(
         lambda: (found := scenes.order(order)).get("state", {}).get("S") == "TIMED_OUT" and found,
         f"that an order with {SHORT_SECONDS} seconds left is TIMED_OUT",
-        SHORT_SECONDS + scenes.subject.patience / 3,
+        SHORT_SECONDS + scenes.subject.patience / 8,
     )
     if item["reason"]["S"] != cause:
         raise Wrong(f"the order was timed out because of “{item['reason']['S']}”")
