@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +23,7 @@ from scripts.verifying.subject import Subject
 from scripts.verifying.verdicts import Finding, NotChecked, Verdict, Wrong
 
 LAST = "nothing-stays"
+_ACTION = re.compile(r"(?<![\w:])[a-z][a-z0-9-]+:[A-Z]\w+")
 _NO_RIGHT = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
 
 Told = Callable[[Finding], None]
@@ -89,10 +91,8 @@ def _refused(error: ClientError) -> tuple[Verdict, str]:
 
 def _right(error: ClientError) -> str:
     """As a policy names it; AWS says it in its answer."""
-    for word in error.response["Error"].get("Message", "").split():
-        if ":" in word and not word.startswith("arn:") and word.replace(":", "").isalnum():
-            return word
-    return error.operation_name
+    found = _ACTION.search(error.response["Error"].get("Message", ""))
+    return found[0] if found else error.operation_name
 
 
 def _last(check: Callable[[Scenes], str], scenes: Scenes, traces: Traces) -> Finding:
