@@ -95,6 +95,8 @@ def verify(
     """Checks these beliefs; 1 when one of them is wrong."""
     where = "the emulator" if subject.is_emulator else f"AWS, {subject.bar.region}"
     show(f"{len(wanted)} beliefs about AWS, checked on {where}:")
+    if not subject.is_emulator:
+        subject.tell("the alarms unknown-events and dead-letters may ring meanwhile")
     findings = run(
         subject, wanted, lambda finding: show(report.line(finding, beliefs[finding.belief]))
     )

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from urllib.parse import urljoin
 
 from domain.orders import BOARD_SECONDS
 from scripts.verifying.browser import Browser
@@ -27,7 +28,7 @@ TOO_MANY = 429
 class Scene:
     """Some steps in their order, each taken when a check first asks for it.
 
-    A step that fails makes the belief wrong that asked for it; for the later ones it cannot be told.
+    A step that fails makes the belief wrong that asked for it; what comes later cannot be told.
     """
 
     def __init__(self, steps: Iterator[tuple[str, object]]):
@@ -254,8 +255,6 @@ class Scenes:
 
     @staticmethod
     def absolute(browser: Browser, address: str) -> str:
-        from urllib.parse import urljoin
-
         return urljoin(browser.answer.url, address)
 
     def press(self, order: str, action: str) -> None:

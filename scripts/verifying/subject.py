@@ -29,7 +29,8 @@ class Subject:
     url: where phones find it, without a trailing slash. template: what the deployment made, as this
     clone builds it. ask: has the function do an operator's job. relays: its pages read what is
     pushed from the bar itself and not from IoT Core. patience: how many seconds a thing may take.
-    settle: how many pass before something counts as not happening. is_patient: whether the checks that take many minutes run, too.
+    settle: how many pass before something counts as not happening.
+    is_patient: whether the checks that take many minutes run, too. text_to: a phone number.
     """
 
     bar: Bar
@@ -50,9 +51,26 @@ class Subject:
     @cached_property
     def is_emulator(self) -> bool:
         """True where something else than AWS answers."""
-        return not re.search(
-            r"\.amazonaws\.com(\.cn)?$", urlsplit(self.client("sts").meta.endpoint_url).hostname or ""
+        host = urlsplit(self.client("sts").meta.endpoint_url).hostname or ""
+        return not re.search(r"\.amazonaws\.com(\.cn)?$", host)
+
+    @cached_property
+    def enforces_rights(self) -> bool:
+        """False for an emulator that was not told to look at anybody's rights."""
+        if not self.is_emulator:
+            return True
+        import boto3
+        from botocore.exceptions import ClientError
+
+        nobody = boto3.client(
+            "dynamodb", endpoint_url=self.client("dynamodb").meta.endpoint_url,
+            region_name=self.bar.region, aws_access_key_id="nobody", aws_secret_access_key="nobody",
         )
+        try:
+            nobody.list_tables(Limit=1)
+        except ClientError:
+            return True
+        return False
 
     @cached_property
     def account(self) -> str:

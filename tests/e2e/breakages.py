@@ -208,7 +208,7 @@ BREAKAGES = (
         {"function-rights": "more than the template", "function-cannot": "dynamodb:Scan"},
         _function_may_all,
     ),
-    Breakage("the pages' role may read all topics", {"live-rights": "SubscribePages"}, _topics_open),
+    Breakage("the pages' role reads all topics", {"live-rights": "SubscribePages"}, _topics_open),
     Breakage(
         "the workflow does not catch a cancellation",
         {"definition-deployed": "AwaitBarista", "cancelled-by-barista": "is FAILED"},

@@ -1,7 +1,8 @@
-"""Streams, bus and rules: what is announced, delivered twice, malformed, or kept as undeliverable."""
+"""Streams, bus and rules: what is announced, doubled, malformed, or kept as undeliverable."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 
@@ -17,6 +18,9 @@ _ANNOUNCED = (
     DetailType.MANAGER_WAITING_COMPLETION, DetailType.MAKE_ORDER, DetailType.ORDER_COMPLETED,
 )
 _LATER_VERSION = 99
+_NOBODYS = "Verify.Nothing"
+"""A detail-type that no rule of the bar takes."""
+_RULE_SECONDS = 90
 _MINUTE_AND_MORE = 80
 _DEAD_LETTER_SECONDS = 420
 
@@ -94,7 +98,7 @@ def _check_target(scenes: Scenes, name: str, properties: dict, bus: str) -> None
     [wanted] = properties["Targets"]
     ours = [one for one in targets["Targets"] if name_of(one["Arn"]) == scenes.subject.bar.function]
     if not ours or len(ours) != len(targets["Targets"]):
-        raise Wrong(f"the rule {name} leads to {len(targets['Targets'])} targets, not to ours alone")
+        raise Wrong(f"the rule {name} has {len(targets['Targets'])} targets, not the function alone")
     for part in ("InputTransformer", "Input", "RetryPolicy"):
         if part in wanted and ours[0].get(part) != wanted[part]:
             raise Wrong(f"{part} of the rule {name} is not this clone's")
@@ -163,7 +167,26 @@ def _listener(scenes: Scenes) -> str:
     events.put_targets(
         Rule=name, EventBusName=subject.bus, Targets=[{"Id": "verify", "Arn": arn["QueueArn"]}]
     )
+    # On AWS a rule may need a while before it hears anything.
+    subject.wait(
+        lambda: _hears(scenes, url), "that a rule of our own hears of an event", _RULE_SECONDS
+    )
     return url
+
+
+def _hears(scenes: Scenes, url: str) -> bool:
+    _put(scenes, [_entry(scenes, _NOBODYS, {"eventId": scenes.shop})])
+    pause(scenes.subject.settle / 4)
+    return bool(scenes.subject.client("sqs").receive_message(
+        QueueUrl=url, MaxNumberOfMessages=1, WaitTimeSeconds=1
+    ).get("Messages"))
+
+
+def _entry(scenes: Scenes, detail_type: str, detail: dict) -> dict:
+    return {
+        "EventBusName": scenes.subject.bus, "Source": SOURCE,
+        "DetailType": detail_type, "Detail": json.dumps(detail),
+    }
 
 
 def _told(scenes: Scenes) -> list[dict]:
@@ -181,34 +204,42 @@ def _told(scenes: Scenes) -> list[dict]:
 
 @checks("announced-in-order")
 def announced_in_order(scenes: Scenes) -> str:
-    scenes.once("listener", lambda: _listener(scenes))
-    order = scenes.once("heard order", lambda: _heard_order(scenes))
+    order, kinds = _heard_order(scenes), [name.value for name in _ANNOUNCED]
 
-    def of_order() -> list[str]:
-        found = [
-            one["detail-type"] for one in _told(scenes) if one["detail"].get("orderId") == order
-        ]
-        return found if DetailType.ORDER_COMPLETED.value in found else []
+    def of_order() -> list[dict]:
+        return [one for one in _told(scenes) if one["detail"].get("orderId") == order]
 
-    names = scenes.subject.wait(of_order, "that all changes of an order are on the bus")
-    counts = Counter(names)
-    if missing := [name.value for name in _ANNOUNCED if name.value not in counts]:
-        raise Wrong(f"never announced: {', '.join(missing)}")
-    # Doubled deliveries begin anew; the first of each kind came in the order of the changes.
-    first = [names.index(name.value) for name in _ANNOUNCED]
-    if first != sorted(first):
-        raise Wrong(f"announced out of order: {', '.join(dict.fromkeys(names))}")
+    def missing() -> list[str]:
+        there = {one["detail-type"] for one in of_order()}
+        return [name for name in kinds if name not in there]
+
+    with contextlib.suppress(Wrong):
+        scenes.subject.wait(lambda: not missing(), "that all is announced")
+    if lost := missing():
+        raise Wrong(f"that these are announced did not happen: {', '.join(lost)}")
+    # A queue keeps no order; the moments at which the bus took them do.
+    first = {
+        name: min(one["time"] for one in of_order() if one["detail-type"] == name) for name in kinds
+    }
+    if list(first.values()) != sorted(first.values()):
+        raise Wrong(f"announced out of order: {', '.join(sorted(first, key=first.get))}")
+    counts = Counter(one["detail-type"] for one in of_order())
     doubled = sum(count - 1 for count in counts.values())
-    return f"{len(counts)} kinds of events, {doubled} of them delivered twice, harmlessly"
+    return f"{len(counts)} kinds of events in order, {doubled} of them delivered twice"
 
 
 def _heard_order(scenes: Scenes) -> str:
-    """An order that is made while we listen."""
-    order = scenes.walk_up()
-    scenes.press(order, "make")
-    scenes.press(order, "complete")
-    scenes.await_order(order, "COMPLETED")
-    return order
+    """An order that was made while we listened."""
+
+    def make() -> str:
+        scenes.once("listener", lambda: _listener(scenes))
+        order = scenes.walk_up()
+        scenes.press(order, "make")
+        scenes.press(order, "complete")
+        scenes.await_order(order, "COMPLETED")
+        return order
+
+    return scenes.once("heard order", make)
 
 
 @checks("journey-stored")
@@ -224,20 +255,14 @@ def journey_stored(scenes: Scenes) -> str:
 
 @checks("twice-is-once")
 def twice_is_once(scenes: Scenes) -> str:
-    order = scenes.once("heard order", lambda: _heard_order(scenes))
+    order = _heard_order(scenes)
     envelopes = scenes.subject.wait(
         lambda: [one for one in _told(scenes) if one["detail"].get("orderId") == order],
         "that an order is announced",
     )
     pause(scenes.subject.settle)
     before = scenes.order(order), len(scenes.journey(order)), _figures(scenes)
-    entries = [
-        {
-            "EventBusName": scenes.subject.bus, "Source": SOURCE,
-            "DetailType": one["detail-type"], "Detail": json.dumps(one["detail"]),
-        }
-        for one in envelopes[:5]
-    ]
+    entries = [_entry(scenes, one["detail-type"], one["detail"]) for one in envelopes[:5]]
     for _ in range(2):
         _put(scenes, entries)
     pause(scenes.subject.settle)
@@ -275,15 +300,9 @@ def malformed_is_harmless(scenes: Scenes) -> str:
         (DetailType.NEW_ORDER.value, {"eventId": scenes.shop, "orderId": 7, "version": "x"}),
         (DetailType.MANAGER_WAITING_COMPLETION.value,
          {"eventId": scenes.shop, "raw_command": "raise SystemExit", "command": "os.abort"}),
-        ("Verify.Nothing", {"eventId": scenes.shop}),
+        (_NOBODYS, {"eventId": scenes.shop}),
     )
-    _put(scenes, [
-        {
-            "EventBusName": scenes.subject.bus, "Source": SOURCE,
-            "DetailType": name, "Detail": json.dumps(detail),
-        }
-        for name, detail in details
-    ])
+    _put(scenes, [_entry(scenes, name, detail) for name, detail in details])
     pause(scenes.subject.settle)
     if (answer := scenes.browser().open("/healthz")).status_code != 200:
         raise Wrong(f"after malformed events /healthz answers {answer.status_code}")
@@ -302,15 +321,16 @@ def _dead_letters(scenes: Scenes) -> int:
 
 @checks("dead-letter-redriven")
 def dead_letter_redriven(scenes: Scenes) -> str:
-    order = scenes.once("heard order", lambda: _heard_order(scenes))
+    order = scenes.made.fact("order")
+    scenes.made.fact("collected")
     payload = {
         "command": "webapp.consumers.registry.dispatch", "consumer": "recorded",
         "event": {
             "detail-type": DetailType.ORDER_COLLECTED.value, "source": SOURCE,
             "time": scenes.began_at.isoformat(timespec="seconds"),
             "detail": {
-                "eventId": scenes.shop, "orderId": order, "version": _LATER_VERSION, "userId": "verify",
-                "Message": "scripts/verify",
+                "eventId": scenes.shop, "orderId": order, "userId": "verify",
+                "version": _LATER_VERSION, "Message": "scripts/verify",
             },
         },
     }
