@@ -152,6 +152,36 @@ def parse_rebuild_metrics(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def parse_verify(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/verify",
+        description="Have an account itself check what this bar believes about AWS: orders on every"
+        " path in a rehearsal shop, live connections, events, rights, alarms. It prints a line for"
+        " each belief of docs/aws-beliefs.md and takes away what it made. Run one at a time.",
+        epilog="Ends with 0 when nothing is wrong, 1 when something is, 2 when it could not run.",
+    )
+    parser.add_argument("stage", nargs="?", help="a stage of zappa_settings.json (or --data)")
+    parser.add_argument("--region", help="the stage's region, if the settings do not name it")
+    _add_data(parser)
+    parser.add_argument(
+        "--report", type=_folder, metavar="FILE",
+        help="write what was found to FILE (Markdown) and beside it as JSON; without secrets",
+    )
+    parser.add_argument("--only", nargs="+", metavar="BELIEF", help="these beliefs only")
+    parser.add_argument("--list", action="store_true", help="list the beliefs and do nothing")
+    parser.add_argument(
+        "--patient", action="store_true",
+        help="also wait for what takes minutes: dead letters and CloudWatch's figures",
+    )
+    parser.add_argument(
+        "--patience", type=_positive, default=30, metavar="SECONDS",
+        help="how long a single thing may take (default 30)",
+    )
+    parser.add_argument("--text", metavar="NUMBER", help="send one text, to this number")
+    parser.add_argument("--clean", action="store_true", help="only remove what earlier runs left")
+    return parser.parse_args(arguments)
+
+
 def parse_shop(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/shop", description="Shops of the bar that runs here, and their settings."

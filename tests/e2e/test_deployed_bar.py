@@ -7,19 +7,32 @@ The tests are one story and run in this order.
 from __future__ import annotations
 
 import io
+import json
 import re
 import time
 import zipfile
 from contextlib import ExitStack
+from functools import cache
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, TimeoutError, expect
 
+from scripts import bar as verified
+from scripts.aws.zappa_settings import function_name, stage_settings
 from scripts.commands.generate_deployer_policy import CALLS_FILE
+from scripts.verifying import report
+from scripts.verifying.beliefs import read_beliefs
+from scripts.verifying.browser import Browser
+from scripts.verifying.rehearsal import Traces, tidy_up
+from scripts.verifying.run import run
+from scripts.verifying.subject import Subject, subject_on_aws
+from scripts.verifying.verdicts import Finding, Verdict
+from tests.canaries import Canaries
+from tests.e2e.breakages import BREAKAGES
 from tests.e2e.conftest import Bar, card, get_place, place_order, tap
-from tests.emulator import Emulator
+from tests.emulator import REGION, Emulator
 from tests.team import Team
 
 STAGE = "dev"
@@ -210,6 +223,96 @@ def _wait_until_all_executions_have_succeeded(team: Team, count: int) -> None:
             return
         time.sleep(0.1)
     raise AssertionError(statuses)
+
+
+# The account checks itself (scripts/verify)
+
+
+_WAITS_FOR_A_MINUTE = {"clock-fires"}
+_DOES_NOT_ASK_AWS = ("the emulator differs, known", "--patient", "--text")
+
+
+def _subject(team: Team, patience: float = 60) -> Subject:
+    settings = stage_settings(json.loads((team.folder / "zappa_settings.json").read_text()), STAGE)
+    prefix = settings["aws_environment_variables"]["STACK_PREFIX"]
+    client = cache(team.emulator.client)
+    bar = verified.Bar(prefix, function_name(settings, STAGE), REGION, client, STAGE)
+    subject = subject_on_aws(bar, settings)
+    subject.patience, subject.settle = patience, 1.5
+    return subject
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda one: one.name)
+def test_what_is_broken_shows_as_a_wrong_belief(team, breakage):
+    beliefs = [one for one in read_beliefs() if one.id in breakage.beliefs]
+    with breakage.broken(_subject(team)):
+        findings = run(_subject(team, breakage.patience), beliefs, lambda _: None)
+    said = {one.belief: f"{one.verdict}: {one.said}" for one in findings}
+    for belief, words in breakage.beliefs.items():
+        assert said[belief].startswith("wrong: ") and words in said[belief], said
+
+
+def test_a_verification_that_is_stopped_or_killed_leaves_nothing_for_long(team, monkeypatch):
+    beliefs = [
+        one for one in read_beliefs()
+        if one.id in ("admitted-with-token", "deadline-of-barista", "staff-sign-in")
+    ]
+
+    def stop(finding) -> None:
+        if finding.belief == "staff-sign-in":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(_subject(team), beliefs, stop)
+    assert Traces(_subject(team)).find() == set()
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(Traces, "remove", lambda *_: None)
+        run(_subject(team), beliefs[:1], lambda _: stop(Finding("staff-sign-in", "", "")))
+    assert len(Traces(_subject(team)).find()) == 1
+    assert tidy_up(_subject(team)) == []
+    assert Traces(_subject(team)).find() == set()
+
+
+def test_the_account_confirms_what_is_believed_and_the_report_tells_no_secret(
+    team, tmp_path, monkeypatch
+):
+    seen, take = Canaries(), Browser._take
+
+    def take_and_tell(browser, answer):
+        content = b"" if "event-stream" in answer.headers["content-type"] else answer.content
+        for one in (*answer.history, answer):
+            headers = [(name, value) for name, value in one.raw.headers.items()]
+            seen.saw_answer(one.request.method, one.url, headers, content)
+        return take(browser, answer)
+
+    monkeypatch.setattr(Browser, "_take", take_and_tell)
+    before = _what_is_in_the_tables(team)
+    beliefs = {one.id: one for one in read_beliefs() if one.id not in _WAITS_FOR_A_MINUTE}
+    findings = run(_subject(team), beliefs.values(), lambda _: None)
+    assert [(one.belief, one.said) for one in findings if one.verdict is Verdict.WRONG] == []
+    unknown = [
+        one for one in findings
+        if one.verdict is Verdict.NOT_CHECKED and beliefs[one.belief].check
+        and not any(words in one.said for words in _DOES_NOT_ASK_AWS)
+    ]
+    assert unknown == []
+    assert _what_is_in_the_tables(team) == before
+
+    for file in report.write(tmp_path / "beliefs", findings, beliefs, {"stage": STAGE}):
+        text = file.read_text()
+        seen.saw("log", "the report of a verification", text)
+        assert "000000000000" not in text and "@" not in text
+    assert len(seen.secrets) > 10
+    assert [leak for leak in seen.leaks() if "the report" in leak] == []
+
+
+def _what_is_in_the_tables(team: Team) -> dict[str, int]:
+    """Items by table, but for the counts of limits, which go by themselves."""
+    database = team.emulator.client("dynamodb")
+    return {
+        name: database.scan(TableName=name, Select="COUNT")["Count"]
+        for name in database.list_tables()["TableNames"] if not name.endswith("-limits")
+    }
 
 
 def test_undeploy_and_remove_leave_nothing_but_what_was_to_be_kept(team):

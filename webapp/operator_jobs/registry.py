@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from domain.errors import Busy, Refusal
-from webapp.operator_jobs import privacy, staff
+from webapp.operator_jobs import privacy, rehearsal, staff
 from webapp.services.ports import Services
 from webapp.settings import Settings
 
@@ -32,6 +32,7 @@ def sign_in_link(services: Services, settings: Settings, asked: Mapping) -> dict
 JOBS: Mapping[str, Callable[[Services, Settings, Mapping], dict]] = {
     "create-shop": create_shop,
     "sign-in-link": sign_in_link,
+    "make-rehearsal": rehearsal.make_rehearsal,
     "add-person": staff.add_person,
     "list-staff": staff.list_staff,
     "revoke-staff": staff.revoke_staff,

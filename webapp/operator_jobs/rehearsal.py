@@ -1,0 +1,29 @@
+"""A shop to rehearse in, for scripts/verify, which removes it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from domain.settings import read_shop_id
+from domain.shops import Shop, SignIn
+from webapp.services.ports import Services
+from webapp.settings import Settings
+
+_NUMBERS = ("capacity", "scans_per_code", "window_seconds", "code_seconds", "pass_seconds")
+
+
+def make_rehearsal(services: Services, settings: Settings, asked: Mapping) -> dict:
+    """Makes an open rehearsal shop with these limits; says whether it is new.
+
+    Raises SettingInvalid for an address that no shop may have.
+    """
+    numbers = {name: int(asked[name]) for name in _NUMBERS if name in asked}
+    shop = Shop(
+        read_shop_id(asked["shop"]),
+        name="Verification",
+        is_rehearsal=True,
+        sign_in=SignIn.PHONE if asked.get("country") else SignIn.GUEST,
+        phone_countries=(asked["country"],) if asked.get("country") else (),
+        **numbers,
+    )
+    return {"shop": shop.id, "created": services.shops.create(shop)}
