@@ -165,6 +165,10 @@ def test_it_is_tried_as_often_as_the_mapping_says_and_then_put_to_the_dead_lette
     bar.poll(seconds=20)
     assert len(bar.dead) == 1
     assert bar.store.all("SELECT * FROM parked WHERE consumer = ?", bar.mapping["UUID"]) == []
+    # As scripts/dead-letters finds it, which knows no more of it than its number in the stream.
+    (record,) = bar.dynamodb.stream_live_records(bar.table)
+    assert record["dynamodb"]["Keys"] == {"p": {"S": "bad"}}
+    assert bar.dynamodb.stream_records_since(bar.table, 0, 10) == [record]
 
 
 def test_a_change_that_is_read_at_last_is_no_dead_letter(bar):
