@@ -52,6 +52,8 @@ def keep_in(store: Store) -> None:
     dynamodb._index_members = Members
     dynamodb._update_counts = lambda table: None  # Counted when somebody asks.
     dynamodb.get_state = _definitions
+    # A transaction that was not kept must be made when its caller sends it again.
+    store.after_rollback.append(dynamodb._txn_idempotency.clear)
     for name in READERS:
         setattr(dynamodb, name, _alone(getattr(dynamodb, name)))
     for name in WRITERS:

@@ -88,6 +88,7 @@ STATEMENTS = {
     "put position": "INSERT OR REPLACE INTO positions VALUES (?, ?, ?)",
     "delete position": "DELETE FROM positions WHERE consumer = ?",
     "park": "INSERT OR REPLACE INTO parked VALUES (?, ?, ?, ?, ?)",
+    "delete old parked": "DELETE FROM parked WHERE at < ? AND consumer LIKE ?",
     "unpark": "DELETE FROM parked WHERE id = ?",
     "put delivery": "INSERT INTO deliveries VALUES (?, ?, ?, ?)",
     "delete delivery": "DELETE FROM deliveries WHERE id = ?",

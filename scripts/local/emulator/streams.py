@@ -33,6 +33,8 @@ RETENTION_SECONDS = 24 * 3600
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 15.0
 UNREACHABLE_PAUSE_SECONDS = 0.25
+SET_ASIDE = "dead letters of table "
+"""With the table's id, the consumer of changes that were given up."""
 
 _store: Store
 _ids = threading.Lock()
@@ -62,7 +64,7 @@ def keep_in(store: Store, dead_letter: Callable[..., None]) -> None:
     dynamodb.stream_start_position = _start_position
     dynamodb.stream_end_position = _end_position
     dynamodb.stream_records_since = _records_since
-    dynamodb.stream_live_records = _live_records
+    dynamodb.stream_live_records = _readable
     dynamodb.esm_wake = _WakeAfterCommit()
     lambda_svc._poll_dynamodb_streams = _poll
     lambda_svc._init_stream_position = _subscribe
@@ -117,34 +119,29 @@ class Records:
         return _store.one("SELECT count(*) FROM changes WHERE table_id = ?", self.table_id)[0]
 
 
-def _table_id(name: str, account_id: str | None, region: str | None) -> int:
+def _readable(name: str, account_id: str | None = None, region: str | None = None) -> list[dict]:
+    """What a stream's own API answers: what is yet to be taken, and what lies with the dead letters,
+    which scripts/dead-letters reads from there to send it again."""
     if account_id is None or region is None:
-        return dynamodb._tables[name].id
-    return dynamodb._tables.get_scoped(account_id, region, name).id
+        table_id = dynamodb._tables[name].id
+    else:
+        table_id = dynamodb._tables.get_scoped(account_id, region, name).id
+    sql = "SELECT record FROM parked WHERE consumer = ?"
+    aside = [json.loads(text) for (text,) in _store.all(sql, SET_ASIDE + str(table_id))]
+    records = [*aside, *Records(table_id)]
+    return sorted(records, key=lambda record: int(record["dynamodb"]["SequenceNumber"]))
 
 
-def _start_position(name: str, *, account_id: str | None = None, region: str | None = None) -> int:
-    table_id = _table_id(name, account_id, region)
-    (first,) = _store.one("SELECT min(id) FROM changes WHERE table_id = ?", table_id)
-    return first or _next_change
+def _start_position(name: str, **scope: str | None) -> int:
+    return 0
 
 
-def _end_position(name: str, *, account_id: str | None = None, region: str | None = None) -> int:
-    return _next_change
+def _end_position(name: str, **scope: str | None) -> int:
+    return len(_readable(name, **scope))
 
 
-def _records_since(
-    name: str, position: int, limit: int, *, account_id: str | None = None, region: str | None = None
-) -> list[dict]:
-    sql = "SELECT record FROM changes WHERE table_id = ? AND id >= ? ORDER BY id LIMIT ?"
-    rows = _store.all(sql, _table_id(name, account_id, region), position, limit)
-    return [json.loads(text) for (text,) in rows]
-
-
-def _live_records(
-    name: str, *, account_id: str | None = None, region: str | None = None
-) -> list[dict]:
-    return list(Records(_table_id(name, account_id, region)))
+def _records_since(name: str, position: int, limit: int, **scope: str | None) -> list[dict]:
+    return _readable(name, **scope)[position : position + limit]
 
 
 def forget_old() -> None:
@@ -152,6 +149,8 @@ def forget_old() -> None:
     oldest = time.time() - RETENTION_SECONDS
     if _store.one("SELECT 1 FROM changes WHERE at < ? LIMIT 1", oldest):
         _store.write("delete old changes", oldest)
+    if _store.one("SELECT 1 FROM parked WHERE at < ? AND consumer LIKE ?", oldest, SET_ASIDE + "%"):
+        _store.write("delete old parked", oldest, SET_ASIDE + "%")
 
 
 def oldest_untaken() -> float | None:
@@ -175,8 +174,11 @@ def _subscribe(consumer: str, source: str, starting: str) -> None:
     if ":dynamodb:" not in source or consumer in _positions:
         return
     name = source.split("/stream/")[0].split("/")[-1]
-    start = _start_position(name) if starting == "TRIM_HORIZON" else _next_change
-    _move_on(consumer, dynamodb._tables[name].id, start)
+    table_id, start = dynamodb._tables[name].id, _next_change
+    if starting == "TRIM_HORIZON":
+        (first,) = _store.one("SELECT min(id) FROM changes WHERE table_id = ?", table_id)
+        start = first or _next_change
+    _move_on(consumer, table_id, start)
     _store.begin()
 
 
@@ -256,7 +258,7 @@ def _poll_one(mapping: dict) -> bool:
         return False
     if consumer not in _positions:
         _subscribe(consumer, mapping["EventSourceArn"], mapping.get("StartingPosition", "LATEST"))
-    _try_parked(mapping, function)
+    _try_parked(mapping, function, table.id)
     rows = _reader.execute(
         "SELECT id, record FROM changes WHERE table_id = ? AND id >= ? ORDER BY id LIMIT ?",
         (table.id, _positions[consumer][1], mapping.get("BatchSize", 100)),
@@ -319,7 +321,7 @@ def _wake_when_due(seconds: float) -> None:
     timer.start()
 
 
-def _try_parked(mapping: dict, function: dict) -> None:
+def _try_parked(mapping: dict, function: dict, table_id: int) -> None:
     parked = _store.all(
         "SELECT id, at, tries, record FROM parked WHERE consumer = ? ORDER BY id", mapping["UUID"]
     )
@@ -333,8 +335,9 @@ def _try_parked(mapping: dict, function: dict) -> None:
         if not result.get("error"):
             _store.write("unpark", number)
         elif why := _given_up(mapping, at, tries):
-            _dead_letter(mapping, function, [record], mapping["EventSourceArn"], result, why)
-            _store.write("unpark", number)
+            with _store.together():
+                _dead_letter(mapping, function, [record], mapping["EventSourceArn"], result, why)
+                _store.write("park", number, SET_ASIDE + str(table_id), at, tries, text)
         else:
             _store.write("park", number, mapping["UUID"], at, tries + 1, text)
             pause = min(FIRST_PAUSE_SECONDS * 2**tries, LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,130 @@
+"""An emulator that is killed has all it answered: people, passwords, messages, parameters, items."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import urllib.request
+
+import pytest
+
+from scripts.local.emulator.store import StoreError
+from tests.emulator import Emulator
+
+TABLE = {
+    "TableName": "orders",
+    "BillingMode": "PAY_PER_REQUEST",
+    "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}],
+}
+KEY = {"p": {"S": "one"}}
+
+
+def kill(emulator: Emulator) -> None:
+    os.kill(emulator._process.pid, signal.SIGKILL)
+    emulator._process.wait()
+
+
+def status(emulator: Emulator) -> dict:
+    with urllib.request.urlopen(f"{emulator.url}/_bar/status") as answer:
+        return json.load(answer)
+
+
+def sign_in(cognito, pool: str, client: str, password: str) -> dict:
+    return cognito.admin_initiate_auth(
+        UserPoolId=pool, ClientId=client, AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "ada", "PASSWORD": password},
+    )
+
+
+def test_all_that_was_answered_outlives_a_kill(tmp_path):
+    with Emulator(tmp_path) as emulator:
+        dynamodb, cognito = emulator.client("dynamodb"), emulator.client("cognito-idp")
+        queues, parameters = emulator.client("sqs"), emulator.client("ssm")
+        dynamodb.create_table(**TABLE)
+        dynamodb.put_item(TableName="orders", Item=KEY | {"number": {"N": "7"}})
+        pool = cognito.create_user_pool(PoolName="people")["UserPool"]["Id"]
+        client = cognito.create_user_pool_client(
+            UserPoolId=pool, ClientName="bar", ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+        )["UserPoolClient"]["ClientId"]
+        for name in ("ada", "grace"):
+            cognito.admin_create_user(UserPoolId=pool, Username=name)
+        cognito.admin_set_user_password(
+            UserPoolId=pool, Username="ada", Password="Correct-horse-9", Permanent=True
+        )
+        cognito.admin_delete_user(UserPoolId=pool, Username="grace")
+        queue = queues.create_queue(QueueName="dead-letters")["QueueUrl"]
+        for body in "abc":
+            queues.send_message(QueueUrl=queue, MessageBody=body)
+        (first,) = queues.receive_message(QueueUrl=queue)["Messages"]
+        queues.delete_message(QueueUrl=queue, ReceiptHandle=first["ReceiptHandle"])
+        parameters.put_parameter(Name="key", Value="secret", Type="SecureString")
+        kill(emulator)
+    with Emulator(tmp_path) as emulator:
+        dynamodb, cognito = emulator.client("dynamodb"), emulator.client("cognito-idp")
+        queues, parameters = emulator.client("sqs"), emulator.client("ssm")
+        assert dynamodb.get_item(TableName="orders", Key=KEY)["Item"]["number"] == {"N": "7"}
+        people = [one["Username"] for one in cognito.list_users(UserPoolId=pool)["Users"]]
+        assert people == ["ada"]
+        assert "AuthenticationResult" in sign_in(cognito, pool, client, "Correct-horse-9")
+        queue = queues.get_queue_url(QueueName="dead-letters")["QueueUrl"]
+        messages = queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+        assert sorted(one["Body"] for one in messages) == sorted({"a", "b", "c"} - {first["Body"]})
+        value = parameters.get_parameter(Name="key", WithDecryption=True)["Parameter"]["Value"]
+        assert value == "secret"
+        assert status(emulator) == {
+            "kept": True, "trouble": None, "unkept_seconds": 0.0, "outbox_lag_seconds": 0.0,
+            "missing": None,
+        }
+
+
+def test_a_folder_of_an_earlier_version_is_taken_over_once(tmp_path):
+    old = tmp_path / "aws" / "snapshot.json"
+    old.parent.mkdir()
+    scope = "000000000000\0us-east-1\0"
+    table = {
+        "TableName": "orders", "TableArn": "arn:aws:dynamodb:us-east-1:000000000000:table/orders",
+        "TableStatus": "ACTIVE", "CreationDateTime": 0, "pk_name": "p", "sk_name": None,
+        "KeySchema": TABLE["KeySchema"], "AttributeDefinitions": TABLE["AttributeDefinitions"],
+        "items": {"one": {"__no_sort__": KEY | {"number": {"N": "7"}}}}, "ItemCount": 1,
+        "TableSizeBytes": 200, "GlobalSecondaryIndexes": [], "LocalSecondaryIndexes": [],
+    }
+    tables = {"__account_region_scoped__": True, "data": {f"{scope}'orders'": table}}
+    old.write_text(json.dumps({"dynamodb": {"tables": tables}}))
+    for _ in range(2):
+        with Emulator(tmp_path) as emulator:
+            dynamodb = emulator.client("dynamodb")
+            assert dynamodb.get_item(TableName="orders", Key=KEY)["Item"]["number"] == {"N": "7"}
+    assert not old.exists()
+    assert (tmp_path / "aws" / "snapshot.taken-over.json").exists()
+
+
+@pytest.mark.parametrize("content", ["", "null", "{", '{"dynamodb": {"tables": '])
+def test_a_spoiled_folder_of_an_earlier_version_is_refused_in_one_line(ministack, tmp_path, content):
+    from scripts.local.emulator import old_format
+
+    old = tmp_path / "snapshot.json"
+    old.write_text(content)
+    assert old_format.is_there(tmp_path)
+    with pytest.raises(StoreError, match="Put a copy of it in its place") as refused:
+        old_format.read(tmp_path)
+    assert "\n" not in str(refused.value)
+    assert old.read_text() == content
+
+
+def test_a_sign_in_compares_only_those_whom_somebody_looked_up(ministack):
+    from scripts.local.emulator.services import Watched
+
+    people = Watched({name: {"name": name} for name in ("ada", "grace", "mary", "joan")})
+    people._touched.clear()
+    people["ada"]
+    people.get("nobody")
+    for person in people.values():
+        if person["name"] == "grace":
+            break
+    for person in people.values():
+        pass
+    people["new"] = {}
+    people.pop("joan")
+    assert set(people.touched()) == {"ada", "nobody", "grace", "new", "joan"}
