@@ -58,6 +58,7 @@ def build_services(settings: Settings) -> Services:
         executions=cloud("executions.Executions", settings.prefix),
         bus=cloud("event_bus.EventBus", settings.prefix),
         live=cloud("live_topics.LiveTopics", settings.prefix),
+        dead_letters=cloud("dead_letters.DeadLetters", settings.prefix),
         extensions=Installed(settings, partial(_build_kit, settings, clients, lambda: services)),
         now=lambda: datetime.now(timezone.utc),
         secret_keys=(settings.secret_key, *settings.old_secret_keys),

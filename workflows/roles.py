@@ -199,7 +199,10 @@ def add_function_policy(
             [GetAtt(resources.tables[name], "StreamArn") for name in resources.streamed],
         ),
         statement(
-            "KeepDeadRecords", ["sqs:SendMessage"], GetAtt(resources.dead_letters, "Arn")
+            # Lambda sends there what failed each time, the function what it cannot read.
+            "KeepDeadRecords",
+            ["sqs:GetQueueUrl", "sqs:SendMessage"],
+            GetAtt(resources.dead_letters, "Arn"),
         ),
         statement(
             "WriteLog",
