@@ -129,23 +129,34 @@ def replace_process(module: str, arguments: list[str], **variables: str) -> NoRe
 
 def running_stack(data: Path) -> dict[str, str] | None:
     """Environment of the stack that runs on this data folder, or None."""
+    if not _is_in_use(data):
+        return None  # What the file says is old.
+    try:
+        running = json.loads((data / "running.json").read_text())["environment"]
+        return {str(name): str(value) for name, value in running.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _is_in_use(data: Path) -> bool:
     try:
         with open(data / "lock") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return None  # Nobody holds the lock: what the file says is old.
     except BlockingIOError:
-        pass
+        return True
     except OSError:
-        return None
-    try:
-        return json.loads((data / "running.json").read_text())["environment"]
-    except (OSError, ValueError, KeyError):
-        return None
+        pass
+    return False
 
 
 def running_stack_or_exit(data: Path, or_else: str = "") -> dict[str, str]:
     """Environment of the stack that runs on this data folder; a line of advice when none does."""
     running = running_stack(data)
+    if running is None and _is_in_use(data):
+        sys.exit(
+            f"A bar uses the data folder {data}, but {data / 'running.json'} cannot be read. If it is"
+            " just starting, try again in a moment; otherwise stop it and start it again."
+        )
     if running is None:
         ways = ["start it with scripts/serve", "name its folder with --data", or_else]
         advice = ", or ".join(way for way in ways if way)

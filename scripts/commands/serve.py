@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import logging
 import os
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from scripts import options
 from scripts.environment import step
+from scripts.local import folder
 from scripts.local.stack import ROLES, LocalStack, is_setting
-from scripts.machine import StackError, write_privately
+from scripts.local.troubles import KEEPING, PROCESS, Clock, Once, Watch
+from scripts.machine import StackError
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
@@ -22,12 +25,12 @@ SNAPSHOT_SECONDS = 5
 HEALTH_SECONDS = 2  # Only a look at two processes.
 TRIM_SECONDS = 60
 
-_told = ""
-
 
 def main() -> NoReturn:
     chosen = options.parse_serve(sys.argv[1:])
-    sys.stdout.reconfigure(errors="replace")
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")
+    sys.stdout, sys.stderr = Unfailing(sys.stdout), Unfailing(sys.stderr)
     os.umask(0o077)  # The data folder holds sessions and keys.
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -44,6 +47,7 @@ def main() -> NoReturn:
         progress=step,
         **settings,
     )
+    stack.notices += options.notices_about(chosen, os.environ)
     code = 0
     try:
         stack.start()
@@ -58,13 +62,43 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         stack.kill()
         sys.exit("Stopped at once; the last seconds may not be saved.")
-    if code == 0:
+    if code == 0 and stack.unkept:
+        print(
+            f"Stopped. Not everything is kept in {chosen.data}: {stack.unkept}. The end of"
+            f" {stack.data / 'emulator.log'} says more; start again to see what is there.",
+            file=sys.stderr,
+        )
+        code = 1
+    elif code == 0:
         print(f"Stopped. Everything is kept in {chosen.data}.")
     sys.exit(code)
 
 
 def _interrupt(*_) -> NoReturn:
     raise KeyboardInterrupt
+
+
+class Unfailing:
+    """A terminal that is gone, or a log of ours on a full disk, must not end the bar."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
 
 
 def run(stack: LocalStack, is_reachable_by_phones: bool) -> NoReturn:
@@ -81,32 +115,58 @@ def start_jobs(stack: LocalStack) -> BackgroundScheduler:
     # Late: the address is printed sooner.
     from apscheduler.schedulers.background import BackgroundScheduler
 
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     jobs = BackgroundScheduler(
         job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     )
+    rounds = Rounds(stack)
     jobs.add_job(stack.save, "interval", seconds=SNAPSHOT_SECONDS)
-    jobs.add_job(keep_alive, "interval", seconds=HEALTH_SECONDS, args=[stack])
-    jobs.add_job(stack.trim_logs, "interval", seconds=TRIM_SECONDS)
+    jobs.add_job(rounds.keep_alive, "interval", seconds=HEALTH_SECONDS)
+    jobs.add_job(rounds.look_for_troubles, "interval", seconds=HEALTH_SECONDS)
+    jobs.add_job(rounds.trim_logs, "interval", seconds=TRIM_SECONDS)
     jobs.start()
     return jobs
 
 
-def keep_alive(stack: LocalStack) -> None:
-    """Start again what has died; while that fails, say so once."""
-    global _told
-    try:
-        for name in stack.revive():
-            print(f"{name} had stopped; it runs again.", flush=True)
-        _told = ""
-    except StackError as error:
-        if str(error) != _told:
-            print(f"{error} Trying again until it works.", flush=True)
-        _told = str(error)
+class Rounds:
+    """What is looked at again and again while the bar runs."""
+
+    def __init__(self, stack: LocalStack, say: Callable[[str], None] = say):
+        self._stack, self._say = stack, say
+        self._watch, self._processes = Watch(say), Watch(say)
+        self._missing = Once(say)
+        self._clock = Clock()
+
+    def keep_alive(self) -> None:
+        """Start again what has died; while that fails, say so once."""
+        try:
+            for name in self._stack.revive():
+                self._say(f"{name} had stopped; it runs again.")
+            self._processes.forget()
+        except (StackError, OSError) as error:
+            self._processes.hear({PROCESS: f"{error} Trying again until it works."})
+
+    def look_for_troubles(self) -> None:
+        """Say what is wrong with disk, folder, emulator and clock, and when it is over."""
+        try:
+            self._watch.hear(self._stack.troubles())
+            self._missing.hear(self._stack.missing)
+            if line := self._clock.step():
+                self._say(line)
+        except OSError as error:
+            self._watch.hear({KEEPING: f"The data folder cannot be looked at ({error.strerror})."})
+
+    def trim_logs(self) -> None:
+        """Keep the logs small; one that cannot be trimmed is a trouble of the folder."""
+        with contextlib.suppress(OSError):
+            self._stack.trim_logs()
 
 
 def announce(stack: LocalStack, is_reachable_by_phones: bool) -> None:
-    write_privately(stack.data / "sign-in-links.json", json.dumps(stack.links, indent=2) + "\n")
+    try:
+        folder.put(stack.data / "sign-in-links.json", stack.links)
+    except StackError as error:
+        say(f"The links are only here: {error}")
     print(f"\nReady: {stack.base_url}/ (Ctrl-C stops it)")
     print("\nSign in, each link once and within 15 minutes:")
     for role in ROLES:
@@ -123,6 +183,8 @@ def announce(stack: LocalStack, is_reachable_by_phones: bool) -> None:
         )
     print("Fresh sign-in links: scripts/staff link --role ROLE")
     print("An account with a password: scripts/staff add-admin EMAIL")
+    for line in stack.warnings():
+        print(line)
     sys.stdout.flush()
 
 

@@ -51,6 +51,7 @@ SNAPSHOT = FOLDER / "snapshot.json"
 RIGHTS_LOG = os.environ.get("RIGHTS_LOG", "")
 # Where to write what AWS would meter, for scripts/cost.
 METER_LOG = os.environ.get("METER_LOG", "")
+STATUS = "/_bar/status"
 STREAMS = "our_dynamodb_streams"
 READS = ("Get", "Describe", "List", "Query", "Scan", "BatchGet", "TransactGet")
 LONGEST_WITHOUT_SAVING = 60
@@ -64,6 +65,8 @@ _enforce = iam_evaluator.enforce
 _used_rights: set[str] = set()
 _has_changed = True
 _saved_at = 0.0
+_trouble: str | None = None
+"""Why the last save failed."""
 
 
 def main() -> None:
@@ -93,6 +96,8 @@ def main() -> None:
     signal.signal(signal.SIGUSR1, _ask_to_save)
     ministack.main()
     lock.close()
+    if _trouble:
+        sys.exit(_trouble)
 
 
 def _take_lock() -> IO:
@@ -112,9 +117,23 @@ def _take_lock() -> IO:
 
 async def _noticing_changes(scope: dict, receive: Callable, send: Callable) -> None:
     global _has_changed
+    if scope["type"] == "http" and scope["path"] == STATUS:
+        await _say_how_it_is(send)
+        return
     if scope["type"] == "http" and not _is_read(scope):
         _has_changed = True
     await _asgi_app(scope, receive, send)
+
+
+async def _say_how_it_is(send: Callable) -> None:
+    unkept = time.monotonic() - _saved_at if _has_changed and _saved_at else 0.0
+    status = {
+        "kept": not _trouble, "trouble": _trouble, "unkept_seconds": unkept,
+        "outbox_lag_seconds": 0.0, "missing": None,
+    }
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(status).encode()})
 
 
 def _is_read(scope: dict) -> bool:
@@ -140,7 +159,7 @@ def _save_if_changed() -> None:
 
 
 def _save(services: dict[str, Callable]) -> None:
-    global _has_changed, _saved_at
+    global _has_changed, _saved_at, _trouble
     _has_changed = False
     try:
         text = json.dumps(_capture(services), default=persistence._json_default)
@@ -150,10 +169,13 @@ def _save(services: dict[str, Callable]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(new, SNAPSHOT)
+        _trouble = None
     except Exception as error:
         # The old snapshot stays; the next attempt is seconds away.
         _has_changed = True
-        print(f"The state could not be saved: {error!r}", file=sys.stderr, flush=True)
+        why = getattr(error, "strerror", None) or repr(error)
+        _trouble = f"The state could not be saved ({why})"
+        print(_trouble, file=sys.stderr, flush=True)
     _saved_at = time.monotonic()
 
 
