@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn, TextIO
+import threading
+from collections.abc import Callable, Iterator
+from typing import NoReturn, TextIO
 
 from scripts import options
 from scripts.environment import step
-from scripts.local import folder
+from scripts.local import bar_clock, folder
 from scripts.local.stack import ROLES, LocalStack, is_setting
-from scripts.local.troubles import KEEPING, PROCESS, Clock, Once, Watch
+from scripts.local.troubles import KEEPING, PROCESS, ClockWatch, Once, Watch
 from scripts.machine import StackError
-
-if TYPE_CHECKING:
-    from apscheduler.schedulers.background import BackgroundScheduler
 
 SNAPSHOT_SECONDS = 5
 HEALTH_SECONDS = 2  # Only a look at two processes.
@@ -103,29 +100,10 @@ def say(line: str) -> None:
 
 def run(stack: LocalStack, is_reachable_by_phones: bool) -> NoReturn:
     announce(stack, is_reachable_by_phones)
-    jobs = start_jobs(stack)
-    try:
+    rounds = Rounds(stack)
+    with rounds.going():
         while True:
             signal.pause()
-    finally:
-        jobs.shutdown(wait=False)
-
-
-def start_jobs(stack: LocalStack) -> BackgroundScheduler:
-    # Late: the address is printed sooner.
-    from apscheduler.schedulers.background import BackgroundScheduler
-
-    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
-    jobs = BackgroundScheduler(
-        job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
-    )
-    rounds = Rounds(stack)
-    jobs.add_job(stack.save, "interval", seconds=SNAPSHOT_SECONDS)
-    jobs.add_job(rounds.keep_alive, "interval", seconds=HEALTH_SECONDS)
-    jobs.add_job(rounds.look_for_troubles, "interval", seconds=HEALTH_SECONDS)
-    jobs.add_job(rounds.trim_logs, "interval", seconds=TRIM_SECONDS)
-    jobs.start()
-    return jobs
 
 
 class Rounds:
@@ -134,8 +112,33 @@ class Rounds:
     def __init__(self, stack: LocalStack, say: Callable[[str], None] = say):
         self._stack, self._say = stack, say
         self._watch, self._processes = Watch(say), Watch(say)
-        self._missing = Once(say)
-        self._clock = Clock()
+        self._missing, self._odd = Once(say), Once(say)
+        self._clock = ClockWatch(stack.data / bar_clock.FILE)
+
+    @contextlib.contextmanager
+    def going(self) -> Iterator[None]:
+        """Each job in a thread of its own, by a count of seconds that nobody can set."""
+        over = threading.Event()
+
+        def again_and_again(job: Callable[[], None], seconds: float) -> None:
+            while not over.wait(seconds):
+                try:
+                    job()
+                except Exception as error:
+                    # The next round may do better; none of them may end with the bar running.
+                    self._odd.hear(f"A look at the bar failed ({error!r}). It is tried again.")
+
+        for job, seconds in (
+            (self._stack.save, SNAPSHOT_SECONDS),
+            (self.keep_alive, HEALTH_SECONDS),
+            (self.look_for_troubles, HEALTH_SECONDS),
+            (self.trim_logs, TRIM_SECONDS),
+        ):
+            threading.Thread(target=again_and_again, args=(job, seconds), daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
 
     def keep_alive(self) -> None:
         """Start again what has died; while that fails, say so once."""
@@ -153,6 +156,8 @@ class Rounds:
             self._missing.hear(self._stack.missing)
             if line := self._clock.step():
                 self._say(line)
+            with contextlib.suppress(OSError):  # A full disk has been said.
+                self._stack.clock.write_down()
         except OSError as error:
             self._watch.hear({KEEPING: f"The data folder cannot be looked at ({error.strerror})."})
 

@@ -32,6 +32,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
+from scripts.local import bar_clock
+
+bar_clock.rule_the_emulator()  # MiniStack's threads begin when it is imported.
+
 from ministack import app as ministack
 from ministack.core import iam_actions, iam_evaluator, persistence
 from ministack.core.responses import AccountRegionScopedDict

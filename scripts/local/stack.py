@@ -30,8 +30,9 @@ from typing import IO
 
 from scripts.environment import ROOT, python_of
 from scripts.local import deployment, folder
+from scripts.local.bar_clock import FILE, VARIABLE, BarClock, boot
 from scripts.local.certificate import warnings_about
-from scripts.local.troubles import ask_status, place_of, troubles_of
+from scripts.local.troubles import ask_status, at_the_start, place_of, troubles_of
 from scripts.machine import (
     StackError,
     answers,
@@ -142,6 +143,9 @@ class LocalStack:
         self.notices += folder.check(self.data)
         self._lock = folder.claim(self.data)
         self.place = place_of(self.data)
+        self.clock = BarClock(self.data / FILE, boot=boot())
+        self.notices += at_the_start(self.clock.ahead(), self.data / FILE, time.time())
+        self.clock.write_down()
         self.port = checked_port(self.host, self._port)
         self._ports = self._choose_ports()
         self.endpoint_url = f"http://127.0.0.1:{self._ports['emulator']}"
@@ -335,6 +339,7 @@ class LocalStack:
             "PUBLIC_URL": self.base_url,
             "SECRET_KEY": folder.secret_key(self.data),
             "DATA_DIR": str(self.data),
+            VARIABLE: str(self.data / FILE),
             "LIVE_RELAY": "1" if self._live_relay else "",
             **self._settings,
         }
@@ -355,6 +360,7 @@ class LocalStack:
             | self._deployer_keys
             | {
                 "FUNCTION_CREDENTIALS": self._function_credentials(),
+                VARIABLE: str(self.data / FILE),
                 "RIGHTS_LOG": os.environ.get("RIGHTS_LOG", ""),
                 "METER_LOG": os.environ.get("METER_LOG", ""),
             },

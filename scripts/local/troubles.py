@@ -12,15 +12,18 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 
-from scripts.local import folder
+from domain.bar_time import FOLLOWS
+from scripts.local import bar_clock, folder
 
 NEARLY_FULL = 200_000_000
 """Bytes. An order takes some 20 KB of data and logs, so some thousands of orders still fit."""
 LATE_SECONDS = 30
 _PROBE = b"\0" * 8192
 _CLOCK_STEP = 3.0
+_LONG_AGO = 1_735_689_600  # 2025: before this software was written.
 
 KEEPING, ROOM, OUTBOX, LOGS, PROCESS = "keeping", "room", "outbox", "logs", "process"
 OVER = {
@@ -161,16 +164,18 @@ def logs_not_written(data: Path) -> str | None:
     return None
 
 
-class Clock:
-    """Notices when somebody sets this machine's clock."""
+class ClockWatch:
+    """Says when this machine's clock was set, and what the bar then does."""
 
     def __init__(
         self,
+        file: Path,
         wall: Callable[[], float] = time.time,
-        steady: Callable[[], float] | None = None,
+        steady: Callable[[], float] = bar_clock.steady,
     ):
-        self._wall, self._steady = wall, steady or _since_the_machine_began
-        self._offset = self._wall() - self._steady()
+        """file: where the bar's own time is written down."""
+        self._file, self._wall, self._steady = file, wall, steady
+        self._offset = wall() - steady()
 
     def step(self) -> str | None:
         """A line when the clock was set since the last look."""
@@ -180,18 +185,37 @@ class Clock:
             return None
         way = "forward" if moved > 0 else "back"
         return (
-            f"This machine's clock was set {way} by {_span(abs(moved))}. Orders go on and nobody is"
-            " signed out; look whether the time is right, as opening hours and figures go by it."
+            f"This machine's clock was set {way} by {span(abs(moved))}. {following(moved, self._file)}"
         )
 
 
-def _since_the_machine_began() -> float:
-    # A laptop that slept has no other clock; the monotonic one stood still meanwhile.
-    asleep_too = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if asleep_too is None else time.clock_gettime(asleep_too)
+def at_the_start(ahead: float, file: Path, wall: float) -> list[str]:
+    """What a person should know of the clock; ahead: by how much the bar's time is."""
+    if wall < _LONG_AGO:
+        day = datetime.fromtimestamp(wall, timezone.utc)
+        return [f"This machine's clock says {day:%Y-%m-%d}, which cannot be. Set it, and start again."]
+    if abs(ahead) < 60:
+        return []
+    way = "ahead of" if ahead > 0 else "behind"
+    return [
+        f"The bar's time is {span(abs(ahead))} {way} this machine's clock, which was set since the"
+        f" bar ran last. {following(ahead, file)}"
+    ]
 
 
-def _span(seconds: float) -> str:
+def following(seconds: float, file: Path) -> str:
+    """What becomes of such a difference between the clock and the bar's time."""
+    if abs(seconds) < 60:
+        return "The bar follows within some minutes; nothing else changes."
+    return (
+        "Nobody loses anything: the bar goes by its own time and follows within"
+        f" {span(abs(seconds) / FOLLOWS)}. If the clock is right and you want its time at once, stop"
+        f" the bar, delete {file} and start again."
+    )
+
+
+def span(seconds: float) -> str:
+    """As a person says it."""
     if seconds < 90:
         return f"{seconds:.0f} seconds"
     if seconds < 5400:

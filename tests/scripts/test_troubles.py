@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,14 +12,16 @@ import threading
 from collections import namedtuple
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
 from scripts.commands.serve import Rounds, Unfailing
 from scripts.local import folder, troubles
+from scripts.local.bar_clock import BarClock
 from scripts.local.certificate import warnings_about
 from scripts.local.stack import LocalStack
-from scripts.local.troubles import Clock, Once, Watch, place_of, troubles_of
+from scripts.local.troubles import ClockWatch, Once, at_the_start, Watch, place_of, troubles_of
 from scripts.machine import StackError
 from tests.certificate import make_certificate
 
@@ -55,6 +58,7 @@ class Bar:
     def __init__(self, data):
         self.data, self.place, self.status = data, place_of(data), KEPT
         self.missing = ""
+        self.clock = BarClock(data / "clock.json", boot="this one")
         self.said: list[str] = []
         self.rounds = Rounds(self, self.said.append)
 
@@ -75,7 +79,7 @@ def bar(data):
 
 def test_a_bar_that_is_well_says_nothing(bar):
     assert bar.look() == bar.look() == []
-    assert sorted(one.name for one in bar.data.iterdir()) == ["bar.json", "lock"]
+    assert sorted(one.name for one in bar.data.iterdir()) == ["bar.json", "clock.json", "lock"]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +113,7 @@ def test_a_folder_that_is_gone_or_another_one_is_said(bar):
     bar.data.mkdir()
     [line] = bar.look()
     assert "is another than at the start" in line
-    bar.data.rmdir()
+    shutil.rmtree(bar.data)
     away.rename(bar.data)
     assert bar.look() == ["Everything is kept again."]
 
@@ -211,13 +215,27 @@ def test_a_process_that_does_not_come_back_is_said_once(bar):
 )
 def test_a_clock_that_was_set_is_said_once_and_one_that_is_slewed_is_not(seconds, said):
     now = [1000.0, 50.0]
-    clock = Clock(lambda: now[0], lambda: now[1])
+    clock = ClockWatch(Path("clock.json"), lambda: now[0], lambda: now[1])
     now[0], now[1] = now[0] + 60, now[1] + 60
     assert clock.step() is None
     now[0] += seconds
     line = clock.step()
     assert said in line if said else line is None
     assert clock.step() is None
+
+
+@pytest.mark.parametrize(
+    "ahead, wall, said",
+    [
+        (0, 1.8e9, None), (30, 1.8e9, None),
+        (3600, 1.8e9, "is 60 minutes ahead of this machine's clock.*follows within 10.0 hours"),
+        (-7200, 1.8e9, "is 2.0 hours behind this machine's clock.*delete clock.json"),
+        (0, 0, "says 1970-01-01, which cannot be. Set it"),
+    ],
+)
+def test_a_clock_that_was_set_between_two_starts_is_said(ahead, wall, said):
+    lines = at_the_start(ahead, Path("clock.json"), wall)
+    assert [bool(re.search(said, line)) for line in lines] == [True] if said else lines == []
 
 
 def test_a_terminal_that_is_gone_ends_nothing():
