@@ -42,6 +42,10 @@ _IN_MEMORY = {"ramfs", "tmpfs"}
 _ROOM_TO_START = 1_000_000
 _SHORTEST_KEY = 20
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+OF_THE_DISK = (
+    *_FULL, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EISDIR, errno.ENOTDIR,
+    errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP,
+)
 
 
 def check(folder: Path) -> list[str]:

@@ -136,7 +136,9 @@ class LocalStack:
         try:
             self._start()
         except OSError as error:
-            raise folder.not_writable(self.data, error) from None
+            if error.errno in folder.OF_THE_DISK:
+                raise folder.not_writable(self.data, error) from None
+            raise StackError(f"The bar could not start: {error}.") from error
 
     def _start(self) -> None:
         self._check_certificate()

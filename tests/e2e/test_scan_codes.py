@@ -35,3 +35,13 @@ def test_only_the_phone_that_scanned_has_the_pass_and_it_shows_no_secret(bar):
     phone.get_by_role("button", name="Cancel order").click()
     expect(phone.get_by_role("heading", name="You cancelled your order")).to_be_visible()
     assert phone.goto(f"{bar.stack.base_url}/main/scan").status == 403
+
+
+def test_a_tv_whose_clock_is_set_back_shows_no_dead_code(quick_bar):
+    tv = quick_bar.tv()
+    link = tv.get_by_role("link").filter(has=tv.get_by_label("Scan to order"))
+    tv.evaluate("() => { const was = Date.now; Date.now = () => was() - 3600000 }")
+    shown = link.get_attribute("href")
+    expect(link).not_to_have_attribute("href", shown, timeout=9000)
+    phone = quick_bar.page(quick_bar.context("phone"))
+    assert phone.goto(link.get_attribute("href")).status == 200
