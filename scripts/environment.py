@@ -7,6 +7,7 @@ stamp holding a hash of what went into it, so that a later start only compares h
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -59,6 +60,11 @@ def set_up_or_exit(set_up: Callable[[], Result]) -> Result:
             return set_up()
     except SetUpError as error:
         sys.exit(str(error))
+    except OSError as error:
+        what = "the disk is full. Free some space" if error.errno == errno.ENOSPC else (
+            f"{error.strerror or error}. Make the project's folder writable"
+        )
+        sys.exit(f"Set-up in {error.filename or ROOT}: {what} and try again.")
     except KeyboardInterrupt:
         sys.exit("\nStopped during set-up; run the command again to go on.")
 

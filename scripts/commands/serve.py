@@ -20,6 +20,7 @@ from scripts.machine import StackError
 
 SNAPSHOT_SECONDS = 5
 HEALTH_SECONDS = 2  # Only a look at two processes.
+DEAD_LETTER_SECONDS = 10
 TRIM_SECONDS = 60
 
 
@@ -113,6 +114,7 @@ class Rounds:
         self._stack, self._say = stack, say
         self._watch, self._processes = Watch(say), Watch(say)
         self._missing, self._odd = Once(say), Once(say)
+        self._set_aside = 0
         self._clock = ClockWatch(stack.data / bar_clock.FILE)
 
     @contextlib.contextmanager
@@ -132,6 +134,7 @@ class Rounds:
             (self._stack.save, SNAPSHOT_SECONDS),
             (self.keep_alive, HEALTH_SECONDS),
             (self.look_for_troubles, HEALTH_SECONDS),
+            (self.count_dead_letters, DEAD_LETTER_SECONDS),
             (self.trim_logs, TRIM_SECONDS),
         ):
             threading.Thread(target=again_and_again, args=(job, seconds), daemon=True).start()
@@ -160,6 +163,18 @@ class Rounds:
                 self._stack.clock.write_down()
         except OSError as error:
             self._watch.hear({KEEPING: f"The data folder cannot be looked at ({error.strerror})."})
+
+    def count_dead_letters(self) -> None:
+        """Say when more was set aside than before."""
+        count = self._stack.dead_letters()
+        if count is None:
+            return
+        if count > self._set_aside:
+            self._say(
+                f"Set aside, as it could not be read or delivered: {count} (all orders go on)."
+                " scripts/dead-letters list says what and why."
+            )
+        self._set_aside = count
 
     def trim_logs(self) -> None:
         """Keep the logs small; one that cannot be trimmed is a trouble of the folder."""

@@ -59,6 +59,7 @@ SETTINGS = (
 OF_EXTENSIONS = "EXTENSION_"
 """What the variables of extensions begin with; the extensions know the rest."""
 LARGEST_LOG = 20_000_000
+DEAD_LETTERS = "serverlesspresso-dead-letters"
 
 
 def is_setting(name: str) -> bool:
@@ -291,6 +292,19 @@ class LocalStack:
         """For tests: end the emulator as a crash would."""
         self._emulator.kill()
         self._emulator.wait()
+
+    def dead_letters(self) -> int | None:
+        """How many changes and events were set aside; None while nobody can tell."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        names = ["ApproximateNumberOfMessages"]
+        try:
+            queues = self._clients("sqs")
+            url = queues.get_queue_url(QueueName=DEAD_LETTERS)["QueueUrl"]
+            told = queues.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+            return int(told["Attributes"][names[0]])
+        except (BotoCoreError, ClientError, KeyError, ValueError):
+            return None
 
     def warnings(self) -> list[str]:
         """What a person should know though the bar has started: a line each."""

@@ -180,6 +180,14 @@ def test_a_status_that_says_nothing_is_no_trouble_of_the_folder(bar, status):
     assert bar.look() == []
 
 
+def test_what_was_set_aside_is_said_when_it_becomes_more(bar):
+    counts = [0, None, 2, 2, 1, None, 2]
+    bar.dead_letters = lambda: counts.pop(0)
+    for _ in range(7):
+        bar.rounds.count_dead_letters()
+    assert [line.partition(":")[2].partition("(")[0].strip() for line in bar.said] == ["2", "2"]
+
+
 def test_a_process_that_does_not_come_back_is_said_once(bar):
     outcomes = [
         StackError("The web process stopped at once: port 1 of 9. More is at the end of web.log."),
