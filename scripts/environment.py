@@ -160,8 +160,8 @@ def running_stack_or_exit(data: Path, or_else: str = "") -> dict[str, str]:
     running = running_stack(data)
     if running is None and _is_in_use(data):
         sys.exit(
-            f"A bar uses the data folder {data}, but {data / 'running.json'} cannot be read. If it is"
-            " just starting, try again in a moment; otherwise stop it and start it again."
+            f"A bar uses the data folder {data}, but {data / 'running.json'} cannot be read. If it"
+            " is just starting, try again in a moment; otherwise stop it and start it again."
         )
     if running is None:
         ways = ["start it with scripts/serve", "name its folder with --data", or_else]

@@ -80,7 +80,8 @@ _NUMBERS = {
 }
 """The most that each may be; the least is 1."""
 _WORDS = ("EXTENSIONS",)
-_HOST_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?", re.IGNORECASE)
+_LABEL = "(?!-)[a-z0-9-]{1,63}(?<!-)"
+_HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE)
 
 
 def _contradictions(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Iterator[str]:
@@ -93,11 +94,11 @@ def _contradictions(chosen: argparse.Namespace, environment: Mapping[str, str]) 
     is_v6_name = chosen.name and ":" in chosen.name
     if chosen.name and not (_is_address(chosen.name) if is_v6_name else _is_name(chosen.name)):
         yield (
-            f"--name takes a host name alone, such as bar.example.com, not “{chosen.name}”; the port"
-            " is --port’s, and https comes with --tls"
+            f"--name takes a host name alone, such as bar.example.com, not “{chosen.name}”; the"
+            " port is --port’s, and https comes with --tls"
         )
     if chosen.name in ("0.0.0.0", "::"):
-        yield f"no phone can open {chosen.name}; --name takes the name that phones reach this machine by"
+        yield f"no phone can open {chosen.name}; --name takes the name that phones reach it by"
     if chosen.host.startswith("["):
         yield f"write --host {chosen.host.strip('[]')}, without brackets"
 
@@ -124,11 +125,13 @@ def notices_about(chosen: argparse.Namespace, environment: Mapping[str, str]) ->
     extensions = environment.get("EXTENSIONS", "").replace(",", " ").upper().split()
     for name in sorted(one for one in environment if one.startswith("EXTENSION_")):
         if not any(name.startswith(f"EXTENSION_{one}_") for one in extensions):
-            found.append(f"{name} belongs to no extension that EXTENSIONS names, so it does nothing.")
+            found.append(
+                f"{name} belongs to no extension that EXTENSIONS names, so it does nothing."
+            )
     if chosen.name and is_loopback(chosen.host) and not is_loopback(chosen.name):
         found.append(
             f"Links carry the name {chosen.name}, but the bar listens on this machine only"
-            f" ({chosen.host}). Add --host 0.0.0.0, unless a proxy on this machine passes phones on."
+            f" ({chosen.host}). Add --host 0.0.0.0, unless a proxy here passes phones on."
         )
     if chosen.name and _is_address(chosen.name) and not is_loopback(chosen.host):
         given, heard = ipaddress.ip_address(chosen.name), chosen.host

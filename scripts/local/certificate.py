@@ -27,12 +27,13 @@ def _of_time(certificate, file: Path, now: datetime) -> list[str]:
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if now < begin:
         return [
-            f"The certificate {file} is not valid before {begin:%Y-%m-%d %H:%M} UTC, so phones refuse"
-            " it. Is this machine's clock right?"
+            f"The certificate {file} is not valid before {begin:%Y-%m-%d %H:%M} UTC, so phones"
+            " refuse it. Is this machine's clock right?"
         ]
     if now > end:
         return [
-            f"The certificate {file} ended on {end:%Y-%m-%d %H:%M} UTC, so phones refuse it. Renew it."
+            f"The certificate {file} ended on {end:%Y-%m-%d %H:%M} UTC, so phones refuse it."
+            " Renew it."
         ]
     if now + SOON > end:
         return [f"The certificate {file} ends on {end:%Y-%m-%d %H:%M} UTC. Renew it before."]

@@ -89,7 +89,8 @@ def _check_marker(folder: Path) -> None:
             f" {number}; this one knows {FORMAT}). Update, or choose another folder with --data."
         )
     place = marker.get("place")
-    if place and folder.exists() and place != folder.stat().st_ino and _in_use_when_copied(folder):
+    is_copy = place and folder.exists() and place != folder.stat().st_ino
+    if is_copy and _in_use_when_copied(folder):
         raise StackError(
             f"The data folder {folder} is a copy of one that was in use, so it may be half of one"
             " moment and half of another. Stop the bar there and copy again; if it ended in a crash,"

@@ -319,14 +319,15 @@ class LocalStack:
         if self._tls:
             try:
                 ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
-                    # Asked for a password, it would wait in the terminal, and again in each process.
+                    # Otherwise it asks in the terminal for the password of a key that has one.
                     *self._tls, password=lambda: "",
                 )
             except (OSError, ValueError) as error:
                 certificate, key = self._tls
+                why = getattr(error, "strerror", None) or error
                 raise StackError(
-                    f"{certificate} and {key} cannot be used as certificate and key"
-                    f" ({getattr(error, 'strerror', None) or error}). Give --tls a PEM certificate and its own key."
+                    f"{certificate} and {key} cannot be used as certificate and key ({why})."
+                    " Give --tls a PEM certificate and its own key, without a password."
                 ) from None
 
     def _choose_ports(self) -> dict[str, int]:

@@ -91,8 +91,8 @@ def troubles_of(data: Path, place: tuple[int, int], status: Mapping | None) -> d
     lag = _number((status or {}).get("outbox_lag_seconds"))
     if lag > LATE_SECONDS:
         found[OUTBOX] = (
-            f"Screens and waiting orders lag {lag:.0f} seconds behind what was done. If that goes on,"
-            f" look at the end of {data / 'web.log'}."
+            f"Screens and waiting orders lag {lag:.0f} seconds behind what was done. If that goes"
+            f" on, look at the end of {data / 'web.log'}."
         )
     return found
 
@@ -108,8 +108,8 @@ def not_kept(data: Path, place: tuple[int, int], status: Mapping | None) -> str 
         write_probe(data)
     except FileNotFoundError:
         return (
-            f"The data folder {data} is gone: nothing that happens now is kept. Put it back, or stop"
-            " and start again to begin anew."
+            f"The data folder {data} is gone: nothing that happens now is kept. Put it back, or"
+            " stop and start again to begin anew."
         )
     except OSError as error:
         what, remedy = folder.what_and_remedy(data, error)
@@ -160,7 +160,8 @@ def logs_not_written(data: Path) -> str | None:
                 with open(log, "ab"):
                     pass
         except OSError as error:
-            return f"The log {log} cannot be written to ({error.strerror}). Take it away or mend it."
+            why = error.strerror
+            return f"The log {log} cannot be written to ({why}). Take it away or mend it."
     return None
 
 
@@ -184,16 +185,17 @@ class ClockWatch:
         if abs(moved) < _CLOCK_STEP:
             return None
         way = "forward" if moved > 0 else "back"
-        return (
-            f"This machine's clock was set {way} by {span(abs(moved))}. {following(moved, self._file)}"
-        )
+        then = following(moved, self._file)
+        return f"This machine's clock was set {way} by {span(abs(moved))}. {then}"
 
 
 def at_the_start(ahead: float, file: Path, wall: float) -> list[str]:
     """What a person should know of the clock; ahead: by how much the bar's time is."""
     if wall < _LONG_AGO:
         day = datetime.fromtimestamp(wall, timezone.utc)
-        return [f"This machine's clock says {day:%Y-%m-%d}, which cannot be. Set it, and start again."]
+        return [
+            f"This machine's clock says {day:%Y-%m-%d}, which cannot be. Set it, and start again."
+        ]
     if abs(ahead) < 60:
         return []
     way = "ahead of" if ahead > 0 else "behind"

@@ -178,7 +178,9 @@ def test_a_spoiled_file_is_as_good_as_none(used, name, text):
     assert folder.read_object(file) == {"a": 1} and not folder.is_spoiled(file)
 
 
-@pytest.mark.parametrize("name", ["ports.json", "deployed.json", "running.json", "sign-in-links.json"])
+@pytest.mark.parametrize(
+    "name", ["ports.json", "deployed.json", "running.json", "sign-in-links.json"]
+)
 def test_a_folder_in_the_place_of_a_file_is_one_line(used, name):
     (used / name).mkdir()
     assert folder.read_object(used / name) == {}
@@ -283,7 +285,8 @@ def test_a_private_file_that_cannot_be_written_stays_what_it_was(tmp_path, monke
         ("", ""),
         ("Listening\n\n", "Listening"),
         (
-            'Traceback (most recent call last):\n  File "x.py", line 1, in f\n    open(1)\n    ~~~~^^^\n'
+            'Traceback (most recent call last):\n  File "x.py", line 1, in f\n    open(1)\n'
+            "    ~~~~^^^\n"
             "scripts.x.Refused: no\nscripts.x.OddError: the database is of a newer version.\n",
             "the database is of a newer version",
         ),

@@ -47,7 +47,9 @@ def test_a_name_is_a_host_name_alone(capsys, name):
     assert "--name takes a host name alone" in _error(capsys, f"--name={name}")
 
 
-@pytest.mark.parametrize("name", ["bar.example.com", "laptop", "192.168.1.5", "fe80::1", "LAPTOP.local."])
+@pytest.mark.parametrize(
+    "name", ["bar.example.com", "laptop", "192.168.1.5", "fe80::1", "LAPTOP.local."]
+)
 def test_a_name_that_phones_can_open_is_taken(name):
     assert options.parse_serve(["--name", name]).name == name
 

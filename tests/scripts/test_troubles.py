@@ -26,9 +26,12 @@ from scripts.machine import StackError
 from tests.certificate import make_certificate
 
 KEPT = {
-    "kept": True, "trouble": None, "unkept_seconds": 0.0, "outbox_lag_seconds": 0.0, "missing": None,
+    "kept": True, "trouble": None, "unkept_seconds": 0.0, "outbox_lag_seconds": 0.0,
+    "missing": None,
 }
-UNKEPT = KEPT | {"kept": False, "trouble": "The journal cannot be written (No space left on device)"}
+UNKEPT = KEPT | {
+    "kept": False, "trouble": "The journal cannot be written (No space left on device)",
+}
 
 
 @pytest.fixture
@@ -174,7 +177,9 @@ def test_what_a_damaged_store_lost_is_said_once(bar):
     assert bar.look() == []
 
 
-@pytest.mark.parametrize("status", [None, {}, {"kept": None, "outbox_lag_seconds": "soon"}], ids=repr)
+@pytest.mark.parametrize(
+    "status", [None, {}, {"kept": None, "outbox_lag_seconds": "soon"}], ids=repr
+)
 def test_a_status_that_says_nothing_is_no_trouble_of_the_folder(bar, status):
     bar.status = status
     assert bar.look() == []
