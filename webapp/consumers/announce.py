@@ -6,6 +6,7 @@ batch is delivered again until it has happened. All of it may happen twice.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +22,8 @@ from webapp.storage.order_items import order_from_stream_image
 from webapp.storage.shop_repository import shop_from_stream_image
 from webapp.storage.tables import ShopModel, streamed_model
 
+_LARGEST_DETAIL = 200_000
+"""Characters. EventBridge takes 256 KB, and the envelope is a part of them."""
 _IN_TIME = timedelta(minutes=1)
 """A stream keeps the changes of an order in order. Out of it come only those that were given up,
 tried for minutes, and are delivered again by hand."""
@@ -90,17 +93,27 @@ def _read_change(record: Mapping) -> Change:
     new = record["dynamodb"].get("NewImage")
     if new is None or model is None:
         return Change()
+    _check_whole(model, new)
     if model is ShopModel:
-        event = ConfigChanged.of(shop_from_stream_image(new))
-        event.to_detail()
-        return Change([event])
+        return Change(_checked([ConfigChanged.of(shop_from_stream_image(new))]))
     old = record["dynamodb"].get("OldImage")
     before = order_from_stream_image(old) if old else None
     after = order_from_stream_image(new)
-    events = events_for_change(before, after)
-    for event in events:
-        event.to_detail()
-    return Change(events, before, after)
+    return Change(_checked(events_for_change(before, after)), before, after)
+
+
+def _check_whole(model: type, image: Mapping) -> None:
+    """Raises KeyError for an item without what each has: it is read as None, and fails later."""
+    for name, attribute in model.get_attributes().items():
+        if not attribute.null and attribute.default is None and attribute.attr_name not in image:
+            raise KeyError(name)
+
+
+def _checked(events: Sequence[Event]) -> Sequence[Event]:
+    """Raises ValueError for an event that the bus would refuse whenever it came."""
+    if any(len(json.dumps(event.to_detail())) > _LARGEST_DETAIL for event in events):
+        raise ValueError("an event of it is too large")
+    return events
 
 
 def _table_of(record: Mapping) -> str:

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from domain.detail_types import DetailType
-from domain.orders import TRANSITIONS, Action, Order, OrderState, Role, remake, take_back
+from domain.orders import TRANSITIONS, WALK_UP, Action, Order, OrderState, Role, remake, take_back
 from tests.builders import (
     NOW,
     Clock,
@@ -411,6 +411,37 @@ def test_a_change_that_cannot_be_read_holds_up_no_other_and_is_set_aside(service
     assert why.startswith("unreadable change: ") and _SECRET not in why
     [line] = [one for one in caplog.records if "unreadable change" in one.getMessage()]
     assert line.counted == "UnknownEvents" and _SECRET not in line.getMessage()
+
+
+@pytest.mark.parametrize("name", [
+    name for name, attribute in OrderModel.get_attributes().items()
+    if not attribute.null and attribute.default is None
+])
+def test_an_order_without_what_each_order_has_holds_up_no_other(services, name):
+    spoiled = _change(None, an_order())
+    del spoiled["dynamodb"]["NewImage"][name]
+    run(services, {"Records": [spoiled, _change(None, an_order())]})
+    assert _names(services) == ["Validator.NewOrder"]
+    [(_, why)] = services.dead_letters.kept
+    assert f"KeyError '{name}'" in why
+
+
+def test_an_event_larger_than_the_bus_takes_holds_up_no_other(services):
+    before, after = journey_to(OrderState.CANCELLED)[-2:]
+    run(services, {"Records": [
+        _change(before, replace(after, reason="x" * 300_000)), _change(None, an_order())
+    ]})
+    assert _names(services) == ["Validator.NewOrder"]
+    assert len(services.dead_letters.kept) == 1
+
+
+def test_a_walk_up_order_that_is_not_there_any_more_holds_up_no_other(services):
+    gone = an_order(OrderState.ADMITTED, customer_id=WALK_UP, number=7)
+    run(services, {"Records": [
+        _change(replace(gone, state=OrderState.CLAIMED, version=gone.version - 1), gone),
+        _change(None, an_order()),
+    ]})
+    assert _names(services)[-1] == "Validator.NewOrder"
 
 
 @pytest.mark.parametrize("garbage", [None, [], "text", 7], ids=repr)
