@@ -110,6 +110,7 @@ def claim(folder: Path) -> IO[str]:
 
     Only one bar may use a data folder. The lock ends with the process at the latest.
     """
+    was_there = os.path.lexists(folder)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = open(folder / LOCK, "a+")
@@ -141,6 +142,10 @@ def claim(folder: Path) -> IO[str]:
     except OSError as error:
         with contextlib.suppress(OSError):
             lock.close()
+        if not was_there:
+            with contextlib.suppress(OSError):
+                (folder / LOCK).unlink()
+                folder.rmdir()
         raise not_writable(folder, error) from None
     return lock
 

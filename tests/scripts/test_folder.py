@@ -154,11 +154,13 @@ def test_a_start_without_room_is_one_line(used):
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-        with pytest.raises(StackError, match="The disk that holds .* is full"):
-            folder.claim(used)
+        for place in (used, used / "new"):
+            with pytest.raises(StackError, match="The disk that holds .* is full"):
+                folder.claim(place)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, before)
+    assert sorted(one.name for one in used.iterdir()) == ["bar.json", "lock", "secret-key"]
 
 
 # The small files
