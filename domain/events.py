@@ -443,7 +443,7 @@ def parse_event(detail_type: str, detail: Mapping) -> Event:
     """The typed event of a detail-type and a detail, whoever wrote them. Raises UnreadableEvent."""
     try:
         return EVENT_CLASSES[DetailType(detail_type)].from_detail(detail)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, ArithmeticError, KeyError, TypeError, ValueError) as error:
         raise UnreadableEvent(f"{detail_type}: {error!r}") from None
 
 

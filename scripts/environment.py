@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -63,6 +64,11 @@ def set_up_or_exit(set_up: Callable[[], Result]) -> Result:
             return set_up()
     except SetUpError as error:
         sys.exit(str(error))
+    except OSError as error:
+        what = "the disk is full. Free some space" if error.errno == errno.ENOSPC else (
+            f"{error.strerror or error}. Make the project's folder writable"
+        )
+        sys.exit(f"Set-up in {error.filename or ROOT}: {what} and try again.")
     except KeyboardInterrupt:
         sys.exit("\nStopped during set-up; run the command again to go on.")
 
@@ -145,23 +151,34 @@ def replace_process(module: str, arguments: list[str], **variables: str) -> NoRe
 
 def running_stack(data: Path) -> dict[str, str] | None:
     """Environment of the stack that runs on this data folder, or None."""
+    if not _is_in_use(data):
+        return None  # What the file says is old.
+    try:
+        running = json.loads((data / "running.json").read_text())["environment"]
+        return {str(name): str(value) for name, value in running.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _is_in_use(data: Path) -> bool:
     try:
         with open(data / "lock") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return None  # Nobody holds the lock: what the file says is old.
     except BlockingIOError:
-        pass
+        return True
     except OSError:
-        return None
-    try:
-        return json.loads((data / "running.json").read_text())["environment"]
-    except (OSError, ValueError, KeyError):
-        return None
+        pass
+    return False
 
 
 def running_stack_or_exit(data: Path, or_else: str = "") -> dict[str, str]:
     """Environment of the stack that runs on this data folder; a line of advice when none does."""
     running = running_stack(data)
+    if running is None and _is_in_use(data):
+        sys.exit(
+            f"A bar uses the data folder {data}, but {data / 'running.json'} cannot be read. If it"
+            " is just starting, try again in a moment; otherwise stop it and start it again."
+        )
     if running is None:
         ways = ["start it with scripts/serve", "name its folder with --data", or_else]
         advice = ", or ".join(way for way in ways if way)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
+import re
 import resource
 import socket
 import ssl
@@ -130,7 +132,7 @@ def checked_port(host: str, port: int) -> int:
 def free_port(wanted: int = 0) -> int:
     try:
         return try_port("127.0.0.1", wanted)
-    except OSError:
+    except (OSError, OverflowError):
         return try_port("127.0.0.1", 0)
 
 
@@ -148,9 +150,58 @@ def url_host(host: str) -> str:
 
 
 def write_privately(file: Path, text: str) -> None:
-    """For secrets: readable by the owner only, from the first moment on."""
+    """For secrets: readable by the owner only, from the first moment on.
+
+    The file is the old or the new one, whole, also after a power cut. Raises OSError.
+    """
     new = file.with_name(file.name + ".new")
     new.unlink(missing_ok=True)
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-        handle.write(text)
-    new.replace(file)
+    try:
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+            handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
+        new.replace(file)
+    except OSError:
+        with contextlib.suppress(OSError):
+            new.unlink()
+        raise
+    sync_folder(file.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """A file's name is the folder's to keep."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+_FRAME = re.compile(r"\s|Traceback|During handling|The above exception|[~^|+ -]*$")
+_KIND = re.compile(r"^(?:[\w.]+\.)?(?:SystemExit|[A-Z]\w*(?:Error|Exception)): ")
+_LONGEST_WORDS = 300
+
+
+def last_words(log: Path, beginning: int = 0) -> str:
+    """The last line of a log that says something, from here on; "" when there is none."""
+    try:
+        with open(log, "rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(beginning, end - 100_000))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    said = [line for line in lines if line.strip() and not _FRAME.match(line)]
+    words = _of_json(said[-1]) if said else ""
+    return _KIND.sub("", words)[:_LONGEST_WORDS].rstrip(" .")
+
+
+def _of_json(line: str) -> str:
+    """A line of our own logs is an object; its exception says more than its message."""
+    try:
+        told = json.loads(line)
+        exception = str(told.get("exception") or "").strip().splitlines()
+        return exception[-1] if exception else str(told["message"])
+    except (ValueError, KeyError, AttributeError):
+        return line

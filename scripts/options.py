@@ -6,8 +6,11 @@ Standard library only: it is read before the environment exists.
 from __future__ import annotations
 
 import argparse
+import difflib
 import ipaddress
 import os
+import re
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -77,9 +80,90 @@ def parse_serve(arguments: list[str]) -> argparse.Namespace:
     )
     _add_data(parser)
     chosen = parser.parse_args(arguments)
-    if "://" in (chosen.name or "") and not chosen.behind_proxy:
-        parser.error("--name takes a whole address only with --behind-proxy; give the host name")
+    for line in _contradictions(chosen, os.environ):
+        parser.exit(2, f"scripts/serve: {line}.\n")
     return chosen
+
+
+_NUMBERS = {
+    "CHOOSE_SECONDS": 86_400,
+    "MAKE_SECONDS": 86_400,
+    "CODE_WINDOW_SECONDS": 31_536_000,
+    "CODE_SECONDS": 31_536_000,
+    "SCANS_PER_CODE": 1_000_000,
+    "SHOP_CAPACITY": 100_000,
+}
+"""The most that each may be; the least is 1."""
+_WORDS = ("EXTENSIONS",)
+_LABEL = "(?!-)[a-z0-9-]{1,63}(?<!-)"
+_HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE)
+
+
+def _contradictions(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Iterator[str]:
+    """What cannot be meant, in a line each."""
+    for name, most in _NUMBERS.items():
+        text = environment.get(name, "").strip()
+        is_number = text.isascii() and text.isdigit() and len(text) <= 9
+        if text and not (is_number and 1 <= int(text) <= most):
+            yield f"{name} must be a whole number from 1 to {most}, not “{text}”"
+    is_whole = "://" in (chosen.name or "")
+    if is_whole and not chosen.behind_proxy:
+        yield "--name takes a whole address only with --behind-proxy; give the host name"
+    elif chosen.name and not is_whole and not _is_host(chosen.name):
+        yield (
+            f"--name takes a host name alone, such as bar.example.com, not “{chosen.name}”; the"
+            " port is --port’s, and https comes with --tls"
+        )
+    if chosen.name in ("0.0.0.0", "::"):
+        yield f"no phone can open {chosen.name}; --name takes the name that phones reach it by"
+    if chosen.host.startswith("["):
+        yield f"write --host {chosen.host.strip('[]')}, without brackets"
+
+
+def _is_host(text: str) -> bool:
+    return _is_address(text) if ":" in text else _is_name(text)
+
+
+def _is_name(text: str) -> bool:
+    return len(text) <= 253 and bool(_HOST_NAME.fullmatch(text))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
+
+
+def notices_about(chosen: argparse.Namespace, environment: Mapping[str, str]) -> list[str]:
+    """What is possible and yet looks like a mistake, in a line each."""
+    known = [*_NUMBERS, *_WORDS]
+    found = []
+    for name in environment:
+        near = difflib.get_close_matches(name, known, 1, 0.88)
+        if name not in known and near:
+            found.append(f"{name} is no setting and changes nothing. Did you mean {near[0]}?")
+    extensions = environment.get("EXTENSIONS", "").replace(",", " ").upper().split()
+    for name in sorted(one for one in environment if one.startswith("EXTENSION_")):
+        if not any(name.startswith(f"EXTENSION_{one}_") for one in extensions):
+            found.append(
+                f"{name} belongs to no extension that EXTENSIONS names, so it does nothing."
+            )
+    if chosen.name and is_loopback(chosen.host) and not is_loopback(chosen.name):
+        found.append(
+            f"Links carry the name {chosen.name}, but the bar listens on this machine only"
+            f" ({chosen.host}). Add --host 0.0.0.0, unless a proxy here passes phones on."
+        )
+    if chosen.name and _is_address(chosen.name) and not is_loopback(chosen.host):
+        given, heard = ipaddress.ip_address(chosen.name), chosen.host
+        if _is_address(heard) and given.version != ipaddress.ip_address(heard).version:
+            found.append(f"Links carry the address {chosen.name}, but the bar listens on {heard}.")
+    return found
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 def to_arguments(chosen: argparse.Namespace) -> list[str]:
@@ -414,6 +498,10 @@ def _file(text: str) -> Path:
 
 
 def _folder(text: str) -> Path:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("name a folder")
+    if not text.isprintable():
+        raise argparse.ArgumentTypeError("the folder's name holds characters that no name should")
     return Path(os.path.abspath(os.path.expanduser(text)))
 
 

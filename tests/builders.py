@@ -163,6 +163,16 @@ class RecordingLive:
 
 
 @dataclass
+class RecordingDeadLetters:
+    """A queue of dead letters that only remembers them."""
+
+    kept: list[tuple[Mapping, str]] = field(default_factory=list)
+
+    def keep(self, payload: Mapping, why: str) -> None:
+        self.kept.append((payload, why))
+
+
+@dataclass
 class RecordingTexts:
     """Text messages that only remember themselves; `fails` lets none out."""
 
@@ -279,6 +289,7 @@ def services_over_tables(clock: Clock) -> Services:
         executions=RecordingExecutions(),
         bus=RecordingBus(),
         live=RecordingLive(),
+        dead_letters=RecordingDeadLetters(),
         now=clock,
         secret_keys=(SECRET_KEY,),
         public_url=PUBLIC_URL,

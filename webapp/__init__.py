@@ -54,12 +54,14 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     from webapp.open_streams import OpenStreams
     from webapp.public_address import at_public_address
     from webapp.routes import api, live
+    from webapp.sessions import SessionCookies
     from webapp.settings import Settings
     from webapp.url_rules import LateRule
 
     settings = settings or Settings.from_environment()
     app = Flask(__name__, static_folder=None, template_folder=str(_TEMPLATES))
     app.url_rule_class = LateRule
+    app.session_interface = SessionCookies()
     _configure(app, settings)
     _prepare_templates(app)
     app.extensions["settings"] = settings

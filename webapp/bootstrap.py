@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from domain.shops import Shop
+from webapp.clock import clock_of
 from webapp.cloud.clients import Clients
 from webapp.services.ports import Services
 from webapp.settings import Settings
@@ -29,6 +29,7 @@ def build_services(settings: Settings) -> Services:
     from webapp.extending import Installed
 
     clients = Clients(settings.region)
+    now = clock_of(settings)
 
     def cloud(name: str, *arguments: object):
         return WhenUsed(lambda: load(f"cloud.{name}")(clients, *arguments))
@@ -56,10 +57,11 @@ def build_services(settings: Settings) -> Services:
         answers=stored("answer_repository.AnswerRepository"),
         metrics=stored("metric_repository.MetricRepository"),
         executions=cloud("executions.Executions", settings.prefix),
-        bus=cloud("event_bus.EventBus", settings.prefix),
+        bus=cloud("event_bus.EventBus", settings.prefix, now),
         live=cloud("live_topics.LiveTopics", settings.prefix),
+        dead_letters=cloud("dead_letters.DeadLetters", settings.prefix),
         extensions=Installed(settings, partial(_build_kit, settings, clients, lambda: services)),
-        now=lambda: datetime.now(timezone.utc),
+        now=now,
         secret_keys=(settings.secret_key, *settings.old_secret_keys),
         public_url=settings.public_url,
         least_seconds=_LEAST_SECONDS,
@@ -81,9 +83,7 @@ def _build_kit(
     from webapp.extension_kit import Kit
     from webapp.extension_kit.print_queue import PrintQueue
 
-    def now() -> datetime:
-        return datetime.now(timezone.utc)
-
+    now = services().now
     table_name = settings.prefix + rule_name(name)
     table = ExtensionTable(clients, table_name) if extension.has_table else None
     return Kit(

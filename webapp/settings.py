@@ -40,6 +40,7 @@ class Settings:
     extensions: the folders of webapp/extensions that this deployment has.
     extension_settings: name and value of each EXTENSION_… variable.
     is_local: AWS is an emulator.
+    bar_clock: the file from which a laptop's bar takes its own time; "" for the machine's clock.
     live_relay: the pages read pushed fragments from this process instead of from IoT Core.
     """
 
@@ -60,6 +61,7 @@ class Settings:
     extensions: tuple[str, ...] = ()
     extension_settings: tuple[tuple[str, str], ...] = ()
     is_local: bool = False
+    bar_clock: str = ""
 
     def of_extension(self, name: str) -> dict[str, str]:
         """An extension's own settings, without what its variables begin with."""
@@ -122,4 +124,5 @@ class Settings:
                 if name.startswith(_EXTENSION) and value
             ),
             is_local="AWS_ENDPOINT_URL" in env,
+            bar_clock=env.get("BAR_CLOCK", ""),
         )

@@ -200,7 +200,10 @@ def add_function_policy(
         # AWS knows no resource for this action either: named with one, it is not granted.
         statement("ListStreams", ["dynamodb:ListStreams"], "*"),
         statement(
-            "KeepDeadRecords", ["sqs:SendMessage"], GetAtt(resources.dead_letters, "Arn")
+            # Lambda sends there what failed each time, the function what it cannot read.
+            "KeepDeadRecords",
+            ["sqs:GetQueueUrl", "sqs:SendMessage"],
+            GetAtt(resources.dead_letters, "Arn"),
         ),
         statement(
             "WriteLog",

@@ -17,6 +17,7 @@ from scripts import options
 from scripts.aws.advice import or_exit
 from scripts.bar import Bar, chosen_bar
 from scripts.machine import StackError
+from webapp.cloud.dead_letters import UNREADABLE
 
 SECONDS_IN_HAND = 300
 """How long others do not see a dead letter that is being worked on."""
@@ -34,6 +35,7 @@ WHY = {
     "TIMEOUT": "the function did not answer in time",
     "RetriesExhausted": "the function failed every time",
     "RetryAttemptsExhausted": "the function failed every time",
+    UNREADABLE: "this version cannot read it; update, then redrive",
     "EventAgeExceeded": "it waited too long for the function",
     "MaxRecordAgeExceeded": "it waited too long for the function",
 }
@@ -184,7 +186,9 @@ def understand(message: Mapping, prefix: str) -> DeadLetter:
 
 def _of_payload(payload: Mapping) -> dict:
     if "Records" in payload:
-        return {"consumer": "announce", "about": "changes of a table", "payload": payload}
+        records = payload["Records"]
+        about = "changes of a table" if len(records) > 1 else "a change of a table"
+        return {"consumer": "announce", "about": about, "payload": payload}
     event = payload.get("event") or {}
     detail = event.get("detail") or {}
     return {
@@ -250,7 +254,10 @@ def show(queue: DeadLetterQueue, letters: list[DeadLetter]) -> int:
         if letter.batch:
             for line in _changes(queue.bar, letter.batch):
                 print(f"  change   {line}")
-        elif letter.payload and "Records" not in letter.payload:
+        elif letter.payload and "Records" in letter.payload:
+            for record in letter.payload["Records"]:
+                print(f"  change   {_change(record)}")
+        elif letter.payload:
             print(f"  payload  {json.dumps(letter.payload)}")
     return 0
 
@@ -262,14 +269,20 @@ def _changes(where: Bar, batch: Mapping) -> Iterator[str]:
     except CannotRedrive as error:
         yield str(error)
         return
-    for record in records:
+    yield from map(_change, records)
+
+
+def _change(record: Mapping) -> str:
+    try:
         change = record["dynamodb"]
         keys = " ".join(next(iter(value.values())) for value in change["Keys"].values())
         states = [
             change.get(image, {}).get("state", {}).get("S", "-")
             for image in ("OldImage", "NewImage")
         ]
-        yield f"{keys}: {' to '.join(states)}"
+        return f"{keys}: {' to '.join(states)}"
+    except (AttributeError, KeyError, StopIteration, TypeError):
+        return "of a shape that nobody knows"
 
 
 def the_one(letters: list[DeadLetter], given: str) -> DeadLetter:

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import json
-import logging
+import contextlib
 import os
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, NoReturn
+import threading
+from collections.abc import Callable, Iterator
+from typing import NoReturn, TextIO
 
 from scripts import options
 from scripts.environment import step
+from scripts.local import bar_clock, folder
 from scripts.local.stack import ROLES, LocalStack, is_setting
-from scripts.machine import StackError, raise_descriptor_limit, write_privately
-
-if TYPE_CHECKING:
-    from apscheduler.schedulers.background import BackgroundScheduler
+from scripts.local.troubles import KEEPING, PROCESS, ClockWatch, Once, Watch
+from scripts.machine import StackError, raise_descriptor_limit
 
 HEALTH_SECONDS = 2  # Only a look at two processes.
+DEAD_LETTER_SECONDS = 10
 TRIM_SECONDS = 60
-
-_told = ""
 
 
 def main() -> NoReturn:
     chosen = options.parse_serve(sys.argv[1:])
-    sys.stdout.reconfigure(errors="replace")
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")
+    sys.stdout, sys.stderr = Unfailing(sys.stdout), Unfailing(sys.stderr)
     raise_descriptor_limit()
     os.umask(0o077)  # The data folder holds sessions and keys.
     signal.signal(signal.SIGINT, _interrupt)
@@ -45,6 +46,7 @@ def main() -> NoReturn:
         progress=step,
         **settings,
     )
+    stack.notices += options.notices_about(chosen, os.environ)
     code = 0
     try:
         stack.start()
@@ -59,7 +61,14 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         stack.kill()
         sys.exit("Stopped at once; the last seconds may not be saved.")
-    if code == 0:
+    if code == 0 and stack.unkept:
+        print(
+            f"Stopped. Not everything is kept in {chosen.data}: {stack.unkept}. The end of"
+            f" {stack.data / 'emulator.log'} says more; start again to see what is there.",
+            file=sys.stderr,
+        )
+        code = 1
+    elif code == 0:
         print(f"Stopped. Everything is kept in {chosen.data}.")
     sys.exit(code)
 
@@ -68,45 +77,116 @@ def _interrupt(*_) -> NoReturn:
     raise KeyboardInterrupt
 
 
+class Unfailing:
+    """A terminal that is gone, or a log of ours on a full disk, must not end the bar."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
 def run(stack: LocalStack, is_reachable_by_phones: bool) -> NoReturn:
     announce(stack, is_reachable_by_phones)
-    jobs = start_jobs(stack)
-    try:
+    rounds = Rounds(stack)
+    with rounds.going():
         while True:
             signal.pause()
-    finally:
-        jobs.shutdown(wait=False)
 
 
-def start_jobs(stack: LocalStack) -> BackgroundScheduler:
-    # Late: the address is printed sooner.
-    from apscheduler.schedulers.background import BackgroundScheduler
+class Rounds:
+    """What is looked at again and again while the bar runs."""
 
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    jobs = BackgroundScheduler(
-        job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
-    )
-    jobs.add_job(keep_alive, "interval", seconds=HEALTH_SECONDS, args=[stack])
-    jobs.add_job(stack.trim_logs, "interval", seconds=TRIM_SECONDS)
-    jobs.start()
-    return jobs
+    def __init__(self, stack: LocalStack, say: Callable[[str], None] = say):
+        self._stack, self._say = stack, say
+        self._watch, self._processes = Watch(say), Watch(say)
+        self._missing, self._odd = Once(say), Once(say)
+        self._set_aside = 0
+        self._clock = ClockWatch(stack.data / bar_clock.FILE)
 
+    @contextlib.contextmanager
+    def going(self) -> Iterator[None]:
+        """Each job in a thread of its own, by a count of seconds that nobody can set."""
+        over = threading.Event()
 
-def keep_alive(stack: LocalStack) -> None:
-    """Start again what has died; while that fails, say so once."""
-    global _told
-    try:
-        for name in stack.revive():
-            print(f"{name} had stopped; it runs again.", flush=True)
-        _told = ""
-    except StackError as error:
-        if str(error) != _told:
-            print(f"{error} Trying again until it works.", flush=True)
-        _told = str(error)
+        def again_and_again(job: Callable[[], None], seconds: float) -> None:
+            while not over.wait(seconds):
+                try:
+                    job()
+                except Exception as error:
+                    # The next round may do better; none of them may end with the bar running.
+                    self._odd.hear(f"A look at the bar failed ({error!r}). It is tried again.")
+
+        for job, seconds in (
+            (self.keep_alive, HEALTH_SECONDS),
+            (self.look_for_troubles, HEALTH_SECONDS),
+            (self.count_dead_letters, DEAD_LETTER_SECONDS),
+            (self.trim_logs, TRIM_SECONDS),
+        ):
+            threading.Thread(target=again_and_again, args=(job, seconds), daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
+
+    def keep_alive(self) -> None:
+        """Start again what has died; while that fails, say so once."""
+        try:
+            for name in self._stack.revive():
+                self._say(f"{name} had stopped; it runs again.")
+            self._processes.forget()
+        except (StackError, OSError) as error:
+            self._processes.hear({PROCESS: f"{error} Trying again until it works."})
+
+    def look_for_troubles(self) -> None:
+        """Say what is wrong with disk, folder, emulator and clock, and when it is over."""
+        try:
+            self._watch.hear(self._stack.troubles())
+            self._missing.hear(self._stack.missing)
+            if line := self._clock.step():
+                self._say(line)
+            with contextlib.suppress(OSError):  # A full disk has been said.
+                self._stack.clock.write_down()
+        except OSError as error:
+            self._watch.hear({KEEPING: f"The data folder cannot be looked at ({error.strerror})."})
+
+    def count_dead_letters(self) -> None:
+        """Say when more was set aside than before."""
+        count = self._stack.dead_letters()
+        if count is None:
+            return
+        if count > self._set_aside:
+            self._say(
+                f"Set aside, as it could not be read or delivered: {count} (all orders go on)."
+                " scripts/dead-letters list says what and why."
+            )
+        self._set_aside = count
+
+    def trim_logs(self) -> None:
+        """Keep the logs small; one that cannot be trimmed is a trouble of the folder."""
+        with contextlib.suppress(OSError):
+            self._stack.trim_logs()
 
 
 def announce(stack: LocalStack, is_reachable_by_phones: bool) -> None:
-    write_privately(stack.data / "sign-in-links.json", json.dumps(stack.links, indent=2) + "\n")
+    try:
+        folder.put(stack.data / "sign-in-links.json", stack.links)
+    except StackError as error:
+        say(f"The links are only here: {error}")
     print(f"\nReady: {stack.base_url}/ (Ctrl-C stops it)")
     print("\nSign in, each link once and within 15 minutes:")
     for role in ROLES:
@@ -125,6 +205,8 @@ def announce(stack: LocalStack, is_reachable_by_phones: bool) -> None:
         print(f"Texts that are not sent from here: {stack.developer_url} (this machine only)")
     print("Fresh sign-in links: scripts/staff link --role ROLE")
     print("An account with a password: scripts/staff add-admin EMAIL")
+    for line in stack.warnings():
+        print(line)
     sys.stdout.flush()
 
 

@@ -72,8 +72,8 @@ FROM_ZAPPA = ("__init__", "asgi", "asynchronous", "handler", "middleware", "util
 ZAPPA_NEEDS = {"durationpy"}
 
 AWS_SERVICES = (
-    "cognito-idp", "data-ats.iot", "data.iot", "dynamodb", "events", "iot", "sns", "ssm",
-    "states", "sts",
+    "cognito-idp", "data-ats.iot", "data.iot", "dynamodb", "events", "iot", "sns", "sqs",
+    "ssm", "states", "sts",
 )
 """What the function calls, by the names in botocore's endpoints.json; a test compares."""
 

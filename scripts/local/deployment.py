@@ -17,6 +17,7 @@ from pathlib import Path
 from scripts.aws.cloudformation import GOOD_STATUSES, CloudStack
 from scripts.aws.template import build_template
 from scripts.environment import ROOT
+from scripts.local import folder
 
 FUNCTION = "serverlesspresso-local"
 STACK = "serverlesspresso"
@@ -57,7 +58,7 @@ def deploy(
     cloud_stack = CloudStack(client, STACK, BUCKET)
     stack = cloud_stack.describe()
     inputs = hash_of_inputs(settings)
-    last = read_record(record)
+    last = folder.read_object(record)
     is_known = last.get("inputs") == inputs
     if function and stack and is_known and is_current(stack, last.get("template")):
         return
@@ -71,18 +72,11 @@ def deploy(
     wanted = hashlib.sha256(f"{arn}\n{template}".encode()).hexdigest()
     if not (stack and is_current(stack, wanted)):
         cloud_stack.put(template, parameters(arn), {TEMPLATE_HASH_TAG: wanted})
-    record.write_text(json.dumps({"inputs": inputs, "template": wanted}))
+    folder.put(record, {"inputs": inputs, "template": wanted})
 
 
 def parameters(function_arn: str) -> dict[str, str]:
     return {"FunctionArn": function_arn, "FunctionName": FUNCTION}
-
-
-def read_record(record: Path) -> dict[str, str]:
-    try:
-        return json.loads(record.read_text())
-    except (OSError, ValueError):
-        return {}
 
 
 def hash_of_inputs(settings: dict[str, str]) -> str:

@@ -12,7 +12,6 @@ function's own, as Lambda would hand them to it: what its role lacks shows here 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import secrets
@@ -28,9 +27,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from subprocess import Popen
 from types import MappingProxyType
+from typing import IO
 
 from scripts.environment import ROOT, python_of
-from scripts.local import deployment
+from scripts.local import deployment, folder
+from scripts.local.bar_clock import FILE, VARIABLE, BarClock, boot
+from scripts.local.certificate import warnings_about
+from scripts.local.troubles import ask_status, at_the_start, place_of, troubles_of
 from scripts.machine import (
     StackError,
     answers,
@@ -39,9 +42,9 @@ from scripts.machine import (
     end,
     free_port,
     is_running,
+    last_words,
     plain_environment,
     url_host,
-    write_privately,
 )
 
 ROLES = ("admin", "barista", "display")
@@ -59,6 +62,7 @@ OF_EXTENSIONS = "EXTENSION_"
 LARGEST_LOG = 20_000_000
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "localhost"}
 """Where this machine finds what listens on all addresses."""
+DEAD_LETTERS = "serverlesspresso-dead-letters"
 
 
 def is_setting(name: str) -> bool:
@@ -118,7 +122,12 @@ class LocalStack:
         self._web: Popen | None = None
         # Sign-in links by role; each works once, link() makes a fresh one.
         self.links: dict[str, str] = {}
-        self._open_files = contextlib.ExitStack()
+        # What a person should know though the bar runs: a line each.
+        self.notices: list[str] = []
+        self.missing = ""
+        self.unkept = ""
+        self._lock: IO[str] | None = None
+        self._log_begins: dict[str, int] = {}
         self._change = threading.Lock()  # Held by whoever starts or stops a process.
         self._stopping = threading.Event()
 
@@ -136,8 +145,21 @@ class LocalStack:
     # The life of the stack
 
     def start(self) -> None:
+        try:
+            self._start()
+        except OSError as error:
+            if error.errno in folder.OF_THE_DISK:
+                raise folder.not_writable(self.data, error) from None
+            raise StackError(f"The bar could not start: {error}.") from error
+
+    def _start(self) -> None:
         self._check_certificate()
-        self._claim_folder()
+        self.notices += folder.check(self.data)
+        self._lock = folder.claim(self.data)
+        self.place = place_of(self.data)
+        self.clock = BarClock(self.data / FILE, boot=boot())
+        self.notices += at_the_start(self.clock.ahead(), self.data / FILE, time.time())
+        self.clock.write_down()
         self.port = checked_port(self.host, self._port)
         self._ports = self._choose_ports()
         self.endpoint_url = f"http://127.0.0.1:{self._ports['emulator']}"
@@ -161,19 +183,69 @@ class LocalStack:
                 links = self._start_making_links(ROLES)
                 self._wait_for_web()
                 self.links = dict(zip(ROLES, finish_making_links(links), strict=True))
-        write_privately(self.data / "running.json", json.dumps({"environment": self.environment}))
+        folder.put(self.data / "running.json", {"environment": self.environment})
 
     def stop(self) -> None:
-        """Stop the web process first, then the emulator, which saves everything as it goes."""
+        """Stop the web process first, then the emulator, which saves everything as it goes.
+
+        Afterwards `unkept` says why not everything is kept, and is empty when everything is.
+        """
         self._stopping.set()
         with self._change:
             try:
                 end(self._web, seconds=5)
-                end(self._emulator, seconds=20)
+                self.unkept = self._end_emulator()
             finally:
                 self.kill()
                 self._web = self._emulator = None
-                self._open_files.close()
+                if self._lock:
+                    if self.unkept:
+                        self._lock.close()
+                    else:
+                        folder.free_again(self._lock)
+                    self._lock = None
+
+    def _end_emulator(self) -> str:
+        """Why not everything is kept: it must have said so, and have ended well after it."""
+        emulator = self._emulator
+        if emulator is None:
+            return ""
+        if not is_running(emulator):
+            return "the AWS emulator had ended by itself"
+        trouble = self._trouble_at_the_end()
+        end(emulator, seconds=20)
+        if emulator.returncode < 0:
+            return "the AWS emulator did not end by itself within 20 seconds"
+        if emulator.returncode:
+            words = last_words(self.data / "emulator.log", self._log_begins.get("emulator.log", 0))
+            return words or f"the AWS emulator ended with code {emulator.returncode}"
+        return trouble
+
+    def _trouble_at_the_end(self) -> str:
+        """What keeps the emulator from keeping all, after a last try."""
+        status = self.status()
+        if status and status.get("kept") is False:
+            # The emulator tries again each second.
+            deadline = time.monotonic() + 3
+            while (status := self.status()) and status.get("kept") is False:
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.1)
+        if not status:
+            return "the AWS emulator does not answer"
+        kept = status.get("kept") is True
+        return "" if kept else str(status.get("trouble") or "it does not say why").rstrip(".")
+
+    def status(self) -> dict | None:
+        """What the emulator says of itself; None while it does not answer."""
+        return ask_status(self.endpoint_url, self._secrets["BAR_SECRET"])
+
+    def troubles(self) -> dict[str, str]:
+        """What is wrong now; see troubles.troubles_of."""
+        status = self.status()
+        if status and status.get("missing"):
+            self.missing = str(status["missing"])
+        return troubles_of(self.data, self.place, status)
 
     def kill(self) -> None:
         """End both processes at once, without saving."""
@@ -187,7 +259,11 @@ class LocalStack:
         """Keep each log's last part and one part before it; the processes go on appending."""
         for log_file in self.data.glob("*.log"):
             if not log_file.name.endswith(".old.log") and log_file.stat().st_size > LARGEST_LOG:
-                shutil.copyfile(log_file, log_file.with_suffix(".old.log"))
+                try:
+                    shutil.copyfile(log_file, log_file.with_suffix(".old.log"))
+                except OSError:
+                    # On a full disk room is worth more than the part before.
+                    log_file.with_suffix(".old.log").unlink(missing_ok=True)
                 os.truncate(log_file, 0)
 
     def revive(self) -> list[str]:
@@ -242,50 +318,59 @@ class LocalStack:
         self._emulator.kill()
         self._emulator.wait()
 
-    # Parts
+    def dead_letters(self) -> int | None:
+        """How many changes and events were set aside; None while nobody can tell."""
+        from botocore.exceptions import BotoCoreError, ClientError
 
-    def _claim_folder(self) -> None:
-        """Only one stack may use a data folder. The lock ends with this process."""
+        names = ["ApproximateNumberOfMessages"]
         try:
-            self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = self._open_files.enter_context(open(self.data / "lock", "a+"))
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            lock.seek(0)
-            lock.truncate()
-            lock.write(str(os.getpid()))
-            lock.flush()
-        except BlockingIOError:
-            lock.seek(0)
-            raise StackError(
-                f"The data folder {self.data} is in use by another scripts/serve"
-                f" (process {lock.read()}). Stop that one, or choose another folder with --data."
-            ) from None
-        except OSError as error:
-            raise StackError(
-                f"The data folder {self.data} cannot be written to ({error.strerror})."
-                " Choose another with --data, or change its rights."
-            ) from None
+            queues = self._clients("sqs")
+            url = queues.get_queue_url(QueueName=DEAD_LETTERS)["QueueUrl"]
+            told = queues.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+            return int(told["Attributes"][names[0]])
+        except (BotoCoreError, ClientError, KeyError, ValueError):
+            return None
+
+    def warnings(self) -> list[str]:
+        """What a person should know though the bar has started: a line each."""
+        if self._tls:
+            name = self._public_host or self.host
+            return [*self.notices, *warnings_about(self._tls[0], name)]
+        return self.notices
+
+    # Parts
 
     def _check_certificate(self) -> None:
         if self._tls:
             try:
-                ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*self._tls)
-            except OSError as error:
+                ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+                    # Otherwise it asks in the terminal for the password of a key that has one.
+                    *self._tls, password=lambda: "",
+                )
+            except (OSError, ValueError) as error:
                 certificate, key = self._tls
+                why = getattr(error, "strerror", None) or error
                 raise StackError(
-                    f"{certificate} and {key} cannot be used as certificate and key"
-                    f" ({error.strerror or error}). Give --tls a PEM certificate and its own key."
+                    f"{certificate} and {key} cannot be used as certificate and key ({why})."
+                    " Give --tls a PEM certificate and its own key, without a password."
                 ) from None
 
     def _choose_ports(self) -> dict[str, int]:
         """For the emulator and the function's entry: last time's, when they are still free."""
         file = self.data / "ports.json"
-        try:
-            last = json.loads(file.read_text())
-        except (OSError, ValueError):
-            last = {}
-        ports = {name: free_port(last.get(name, 0)) for name in ("emulator", "events")}
-        file.write_text(json.dumps(ports))
+        if folder.is_spoiled(file):
+            self.notices.append(f"{file} could not be read and is made anew.")
+        last = folder.read_object(file)
+        ports: dict[str, int] = {}
+        for name in ("emulator", "events"):
+            wanted = last.get(name)
+            is_good = type(wanted) is int and 1024 <= wanted <= 65535
+            taken = {self.port, *ports.values()}
+            port = free_port(wanted if is_good and wanted not in taken else 0)
+            while port in taken:
+                port = free_port()
+            ports[name] = port
+        folder.put(file, ports)
         return ports
 
     def _make_environment(self) -> dict[str, str]:
@@ -295,8 +380,9 @@ class LocalStack:
             **self._secrets,
             "AWS_DEFAULT_REGION": deployment.REGION,
             "PUBLIC_URL": self.base_url,
-            "SECRET_KEY": self._secret_key(),
+            "SECRET_KEY": folder.secret_key(self.data),
             "DATA_DIR": str(self.data),
+            VARIABLE: str(self.data / FILE),
             "LIVE_RELAY": "1" if self._live_relay else "",
             **self._settings,
         }
@@ -309,12 +395,6 @@ class LocalStack:
     def _function_credentials(self) -> str:
         return json.dumps({"role": deployment.FUNCTION_ROLE_ARN, **self._function_keys})
 
-    def _secret_key(self) -> str:
-        file = self.data / "secret-key"
-        if not file.exists():
-            write_privately(file, secrets.token_urlsafe(32))
-        return file.read_text()
-
     def _start_emulator(self) -> None:
         self._emulator = self._spawn(
             [python_of("ministack"), "-m", "scripts.local.guarded", "scripts.local.emulator"],
@@ -325,6 +405,7 @@ class LocalStack:
                 "FUNCTION_CREDENTIALS": self._function_credentials(),
                 "BAR_SECRET": self._secrets["BAR_SECRET"],
                 "PAGE_ORIGIN": self.base_url,
+                VARIABLE: str(self.data / FILE),
                 "RIGHTS_LOG": os.environ.get("RIGHTS_LOG", ""),
                 "METER_LOG": os.environ.get("METER_LOG", ""),
             },
@@ -339,7 +420,16 @@ class LocalStack:
         secret = self._secrets["EVENTS_SECRET"]
         events_url = f"http://127.0.0.1:{self._ports['events']}/{secret}"
         record = self.data / "deployed.json"
-        deployment.deploy(self._clients, events_url, self.environment, self._settings, record)
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            deployment.deploy(self._clients, events_url, self.environment, self._settings, record)
+        except (BotoCoreError, ClientError, KeyError, TypeError) as error:
+            said = " ".join(str(error).split()).rstrip(".")
+            raise StackError(
+                f"The AWS emulator did not take the bar's tables and rules ({said}). More is at the"
+                f" end of {self.data / 'emulator.log'}."
+            ) from error
 
     def _start_web(self) -> None:
         ports = ["--port", str(self.port), "--events-port", str(self._ports["events"])]
@@ -362,7 +452,12 @@ class LocalStack:
         self._wait_for(url, self._web, "The web process", "web.log")
 
     def _spawn(self, command: list, log_name: str, env: dict[str, str]) -> Popen:
-        with open(self.data / log_name, "ab") as log:
+        try:
+            log = open(self.data / log_name, "ab")
+        except OSError as error:
+            raise folder.not_writable(self.data / log_name, error) from None
+        with log:
+            self._log_begins[log_name] = log.tell()
             # A session of its own: Ctrl-C in the terminal reaches only us; we stop them in order.
             return subprocess.Popen(
                 command,
@@ -384,7 +479,10 @@ class LocalStack:
                 return
             time.sleep(0.03)
         what = f"did not answer within {seconds} s" if is_running(process) else "stopped at once"
-        raise StackError(f"{name} {what}; the reason is at the end of {self.data / log_name}.")
+        log = self.data / log_name
+        words = last_words(log, self._log_begins.get(log_name, 0))
+        why = f": {words}. More is" if words else "; the reason is"
+        raise StackError(f"{name} {what}{why} at the end of {log}.")
 
     def _start_making_links(
         self, roles: Iterable[str], shop: str = "main", name: str = ""

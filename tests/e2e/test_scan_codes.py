@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import get_place
@@ -35,3 +37,13 @@ def test_only_the_phone_that_scanned_has_the_pass_and_it_shows_no_secret(bar):
     phone.get_by_role("button", name="Cancel order").click()
     expect(phone.get_by_role("heading", name="You cancelled your order")).to_be_visible()
     assert phone.goto(f"{bar.stack.base_url}/main/scan").status == 403
+
+
+def test_a_device_whose_clock_is_set_back_goes_on_by_the_bars_time(bar):
+    phone = bar.scan(bar.tv())
+    get_place(phone)
+    left = phone.locator("[data-until]").first
+    phone.evaluate("() => { const was = Date.now; Date.now = () => was() - 3600000 }")
+    before = left.text_content()
+    expect(left).not_to_have_text(before)
+    assert re.fullmatch("[0-4]:[0-5][0-9]", left.text_content())

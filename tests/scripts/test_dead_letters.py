@@ -8,15 +8,19 @@ import json
 from pathlib import Path
 from uuid import uuid4
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from scripts import bar as bars
-from scripts.commands.dead_letters import DeadLetterQueue, run, table, understand
+from scripts.commands.dead_letters import DeadLetterQueue, run, show, table, understand
 from scripts.machine import StackError
 from tests.aws import forget_connections
 from tests.builders import a_shop, scan_and_claim
 from tests.patience import wait_for
 from webapp.bootstrap import build_services
+from webapp.cloud.clients import Clients
+from webapp.cloud.dead_letters import DeadLetters
 from webapp.settings import Settings
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_events"
@@ -58,6 +62,36 @@ def test_an_event_that_the_function_failed_on_says_which_job_order_and_reference
     assert letter.order == _envelope()["detail"]["orderId"]
     assert letter.why == "the function failed every time: forward failed; reference 1f2e"
     assert letter.payload == payload
+
+
+@mock_aws
+def test_what_the_function_set_aside_is_understood_like_what_lambda_kept(monkeypatch, capsys):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    sqs = boto3.client("sqs", "us-east-1")
+    sqs.create_queue(QueueName=PREFIX + "dead-letters")
+    change = {
+        "eventSourceARN": "arn:aws:dynamodb:us-east-1:1:table/serverlesspresso-orders/stream/1",
+        "dynamodb": {
+            "Keys": {"shop_id": {"S": "main"}, "order_id": {"S": "0f"}},
+            "NewImage": {"state": {"S": "ON_A_DRONE"}, "task_token": {"S": "secret"}},
+        },
+    }
+    kept = DeadLetters(Clients("us-east-1"), PREFIX)
+    kept.keep({"Records": [change], "redrive": True}, "unreadable change: orders main 0f")
+    kept.keep({"Records": [change | {"much": "x" * 250_000}]}, "too much")
+    here = bars.Bar(PREFIX, "function", "us-east-1", lambda name: boto3.client(name, "us-east-1"))
+    first, second = DeadLetterQueue(here).read()
+    assert (first.consumer, first.about) == ("announce", "a change of a table")
+    assert first.why == (
+        "this version cannot read it; update, then redrive: unreadable change: orders main 0f"
+    )
+    assert first.payload == {"Records": [change], "redrive": True}
+    assert second.payload is None and "too large to be kept" in second.why
+    show(DeadLetterQueue(here), [first])
+    shown = capsys.readouterr().out
+    assert "main 0f: - to ON_A_DRONE" in shown and "secret" not in shown
 
 
 def test_an_event_that_lambda_did_not_take_gets_its_consumer_from_the_rule():
@@ -174,6 +208,25 @@ def test_a_batch_that_the_stream_has_forgotten_stays_and_says_what_is_lost(here,
     [letter] = _listed(here, capsys)
     assert _command(here, "redrive", letter["id"]) == 1
     assert "the stream forgets after a day" in capsys.readouterr().out
+    assert _command(here, "drop", letter["id"]) == 0
+    assert _listed(here, capsys) == []
+
+
+def test_a_change_that_nobody_can_read_is_set_aside_and_the_next_order_goes_on(
+    here, services, capsys
+):
+    strange = {"shop_id": {"S": "main"}, "order_id": {"S": "0" * 32}}
+    tables = here.client("dynamodb")
+    tables.put_item(TableName=PREFIX + "orders", Item=strange | {"state": {"S": "ON_A_DRONE"}})
+    order = scan_and_claim(services, services.shop("main"), uuid4().hex)
+    wait_for(lambda: services.journeys.stored(order.id))
+    [letter] = wait_for(lambda: _listed(here, capsys))
+    assert letter["about"] == "a change of a table"
+    assert letter["why"].startswith("this version cannot read it; update, then redrive: ")
+    assert _command(here, "redrive", letter["id"]) == 1
+    assert [one["id"] for one in _listed(here, capsys)] == [letter["id"]]
+    # Its end is a change, too, and says nothing.
+    tables.delete_item(TableName=PREFIX + "orders", Key=strange)
     assert _command(here, "drop", letter["id"]) == 0
     assert _listed(here, capsys) == []
 

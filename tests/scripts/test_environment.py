@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from scripts.environment import replace_process
+from scripts.environment import replace_process, set_up_or_exit
 
 
 @pytest.fixture
@@ -25,3 +25,16 @@ def test_a_persons_own_profile_has_no_say_over_the_bar_that_runs_here(environmen
 def test_a_stage_on_aws_is_asked_with_the_persons_own_profile(environment):
     replace_process("anything", [])
     assert environment["AWS_PROFILE"] == "work"
+
+
+@pytest.mark.parametrize(
+    "number, said",
+    [(28, "the disk is full. Free some space"), (13, "Permission denied. Make the project's folder")],
+    ids=["full", "no right"],
+)
+def test_a_set_up_that_cannot_write_is_one_line(number, said):
+    def set_up():
+        raise OSError(number, os.strerror(number), "/some/file")
+
+    with pytest.raises(SystemExit, match=f"Set-up in /some/file: {said}"):
+        set_up_or_exit(set_up)

@@ -105,6 +105,10 @@ class Clients:
         return _client("ssm", self.region)
 
     @property
+    def sqs(self):
+        return _client("sqs", self.region)
+
+    @property
     def sns(self):
         return _client("sns", self.region)
 

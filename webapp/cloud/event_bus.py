@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from domain.detail_types import BUS_NAME, SOURCE
@@ -31,8 +33,9 @@ class EventsNotAccepted(Exception):
 class EventBus:
     """See services.ports.Bus."""
 
-    def __init__(self, clients: Clients, prefix: str):
+    def __init__(self, clients: Clients, prefix: str, now: Callable[[], datetime]):
         self._clients = clients
+        self._now = now
         self._name = bus_name(prefix)
 
     def put(self, events: list[Event]) -> None:
@@ -64,4 +67,6 @@ class EventBus:
             "Source": SOURCE,
             "DetailType": event.detail_type.value,
             "Detail": json.dumps(detail),
+            # The bar's time, as in the tables: figures subtract one from the other.
+            "Time": self._now(),
         }

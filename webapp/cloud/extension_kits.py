@@ -7,6 +7,7 @@ extension is handed can write neither the core's tables nor another extension's.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 
@@ -27,7 +28,7 @@ class ExtensionTable:
         self._clients = clients
         self._name = name
         self._made = None
-        self._good_until = datetime.min.replace(tzinfo=timezone.utc)
+        self._good_until = datetime.min.replace(tzinfo=timezone.utc), 0.0
 
     def get(self, part: str, key: str) -> dict | None:
         if not may_be_keys(_key(part, key)):
@@ -72,10 +73,13 @@ class ExtensionTable:
 
     @property
     def _client(self):
-        now = datetime.now(timezone.utc)
-        if now >= self._good_until:
+        # By both clocks: one may be set back, the other stands still while Lambda rests.
+        now = datetime.now(timezone.utc), time.monotonic()
+        if now[0] >= self._good_until[0] or now[1] >= self._good_until[1]:
+            life = _ROLE_LIFE - _RENEW_BEFORE_END
             # Two threads at once make two clients, both of them good.
-            self._made, self._good_until = self._make_client(), now + _ROLE_LIFE - _RENEW_BEFORE_END
+            self._made = self._make_client()
+            self._good_until = now[0] + life, now[1] + life.total_seconds()
         return self._made
 
     def _make_client(self):

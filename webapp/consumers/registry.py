@@ -17,6 +17,7 @@ from functools import partial
 from domain.detail_types import DetailType
 from domain.events import EVENT_CLASSES, Event, OrderEvent, UnreadableEvent, event_of
 from domain.metrics import COUNTED, COUNTED_ELSEWHERE
+from webapp.consumers.set_aside import is_redrive, set_aside
 from webapp.extending import arrival_of, name_of_rule
 from webapp.extension_kit import Arrival
 from webapp.logs import bound, new_request_id
@@ -87,7 +88,7 @@ def _announced_at(services: Services, time: str) -> datetime:
     try:
         at = datetime.fromisoformat(time)
         return at if at.tzinfo else at.replace(tzinfo=timezone.utc)
-    except ValueError:
+    except (TypeError, ValueError):
         return services.now()
 
 
@@ -190,9 +191,10 @@ def _name(event: Mapping) -> str:
 
 def _is_stream_batch(event: Mapping) -> bool:
     records = event.get("Records")
-    return bool(records) and all(
+    # One is enough: a record of another kind among them is set aside, not all of them.
+    return isinstance(records, list) and (is_redrive(event) or any(
         isinstance(one, Mapping) and one.get("eventSource") == "aws:dynamodb" for one in records
-    )
+    ))
 
 
 def _run(name: str, job: Callable[[], object]) -> object:
@@ -212,7 +214,7 @@ def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], ob
     if _is_stream_batch(event):
         from webapp.consumers.announce import announce
 
-        return partial(announce, services, event["Records"]), {}
+        return partial(announce, services, event["Records"], is_redrive(event)), {}
     if name == _TRIGGER:
         from webapp.consumers.sign_in_triggers import answer
 
@@ -221,10 +223,10 @@ def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], ob
         return partial(_run_each, {job.name: partial(job.run, services) for job in jobs}), {}
     # By its own name a consumer is called for what an earlier version's rule has sent.
     if consumers := [one for one in CONSUMERS if name in (one.rule, one.name)]:
-        return _consumers_job(services, consumers, event["event"])
+        return _consumers_job(services, consumers, event)
     if (extension := name_of_rule(name)) in services.extensions:
         run_extension = partial(services.extensions.run, extension)
-        return _extensions_job(run_extension, event["event"])
+        return _extensions_job(services, run_extension, event)
     return partial(_unknown, event), {}
 
 
@@ -256,22 +258,23 @@ def _unknown(event: Mapping) -> None:
 
 
 def _extensions_job(
-    run_extension: Callable[[Arrival], None], envelope: Mapping
+    services: Services, run_extension: Callable[[Arrival], None], event: Mapping
 ) -> tuple[Callable[[], object], dict]:
     try:
-        arrival = arrival_of(envelope)
+        arrival = arrival_of(_envelope(event))
     except UnreadableEvent as error:
-        return _unreadable(error), {}
+        return partial(_unreadable, services, event, error), {}
     return partial(run_extension, arrival), _about(arrival.event)
 
 
 def _consumers_job(
-    services: Services, consumers: list[Consumer], envelope: Mapping
+    services: Services, consumers: list[Consumer], called_with: Mapping
 ) -> tuple[Callable[[], object], dict]:
     try:
+        envelope = _envelope(called_with)
         event = event_of(envelope)
     except UnreadableEvent as error:
-        return _unreadable(error), {}
+        return partial(_unreadable, services, called_with, error), {}
     for_all = replace(services, shops=ReadOnce(services.shops))
     jobs = {
         one.name: partial(one.run, for_all, event, envelope.get("time", ""))
@@ -281,9 +284,19 @@ def _consumers_job(
     return partial(_run_each, jobs), _about(event)
 
 
-def _unreadable(error: Exception) -> Callable[[], object]:
-    extra = counted(Signal.UNKNOWN_EVENTS)
-    return partial(log.warning, "unreadable event: %s", error, extra=extra)
+def _envelope(event: Mapping) -> Mapping:
+    """What the rule's template nests. Raises UnreadableEvent when it is no envelope at all."""
+    envelope = event.get("event")
+    if not isinstance(envelope, Mapping):
+        raise UnreadableEvent("no envelope")
+    return envelope
+
+
+def _unreadable(services: Services, called_with: Mapping, error: UnreadableEvent) -> None:
+    # Raised, it stays with the dead letters, where it was delivered from.
+    if is_redrive(called_with):
+        raise EventFailed(f"this version cannot read it either: {error}")
+    set_aside(services, called_with, "unreadable event", error)
 
 
 def _about(event: Event) -> dict:

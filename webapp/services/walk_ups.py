@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from domain.admission import check_door
-from domain.errors import NotAllowedNow
+from domain.errors import NotAllowedNow, NotFound
 from domain.orders import WALK_UP, Order, OrderState, order_id, submit
 from webapp.services.moves import move
 from webapp.services.ports import AlreadyThere, Services, StaffSession
@@ -65,6 +65,6 @@ def submit_walk_up(services: Services, order: Order) -> None:
             order.id,
             lambda current: submit(current, current.drink_order, current.number, now),
         )
-    except NotAllowedNow:
-        # It went on already: this was told twice.
+    except (NotAllowedNow, NotFound):
+        # It went on already, as this was told twice; or it is not there any more.
         pass

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 
 from pynamodb.expressions.update import Action
 
 from domain.menu import ChosenOption, DrinkOrder
 from domain.orders import ON_THE_BOARD, Order, OrderState, Role
 from webapp.storage.tables import OrderModel
+
+log = logging.getLogger(__name__)
 
 _MUTABLE = (
     "state",
@@ -31,6 +34,11 @@ _MUTABLE = (
     "language",
 )
 """Attributes that a use case may change; the rest belongs to the claim and the workflow."""
+
+
+_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading an item raises that is of another shape; a failed call raises something else."""
+_MOST_UNREADABLE = 1000
 
 
 def order_from_model(model: OrderModel) -> Order:
@@ -72,6 +80,22 @@ def order_from_stream_image(image: Mapping) -> Order:
     model = OrderModel()
     model.deserialize({name: dict(value) for name, value in image.items()})
     return order_from_model(model)
+
+
+def readable_orders(models: Iterable[OrderModel]) -> Iterator[Order]:
+    """The orders of a query. One that this version cannot read must not hide all others."""
+    found, unread = iter(models), 0
+    while True:
+        try:
+            yield order_from_model(next(found))
+            unread = 0
+        except StopIteration:
+            return
+        except _UNREADABLE as error:
+            unread += 1
+            if unread > _MOST_UNREADABLE:
+                raise
+            log.warning("left out an order that cannot be read: %s", type(error).__name__)
 
 
 def attributes_of(order: Order) -> dict:

@@ -23,7 +23,7 @@ from domain.orders import (
 )
 from webapp.services.ports import AlreadyThere, Claim, OrderPlace, OrderQuery, Stale
 from webapp.storage.keys import BEGIN_OF_TIME, END_OF_TIME, query_span, within_time
-from webapp.storage.order_items import attributes_of, changes, order_from_model
+from webapp.storage.order_items import attributes_of, changes, order_from_model, readable_orders
 from webapp.storage.tables import (
     READ_ATTRIBUTES,
     CustomerModel,
@@ -65,7 +65,7 @@ class OrderRepository:
 
     def listed_orders(self, shop_id: str) -> list[Order]:
         found = OrderModel.open_orders.query(shop_id, consistent_read=True)
-        return [order_from_model(model) for model in found]
+        return list(readable_orders(found))
 
     def open_orders(self, shop_id: str) -> list[Order]:
         return [order for order in self.listed_orders(shop_id) if order.state in ON_THE_BOARD]
@@ -295,7 +295,7 @@ def _read_each(keys: Iterable[OrderModel], at_once: int) -> Iterator[Order]:
             model.order_id: model
             for model in OrderModel.batch_get(batch, attributes_to_get=READ_ATTRIBUTES)
         }
-        yield from (order_from_model(found[name]) for _, name in batch if name in found)
+        yield from readable_orders(found[name] for _, name in batch if name in found)
 
 
 def _customer(shop_id: str, customer_id: str) -> CustomerModel:

@@ -19,6 +19,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from scripts.local import bar_clock
+
+bar_clock.rule_the_emulator()  # MiniStack's threads begin when it is imported.
+
 from ministack import app as ministack
 from ministack.services import lambda_svc
 
@@ -71,6 +75,8 @@ def main() -> None:
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     ministack.main()
     lock.close()
+    if store.trouble:
+        sys.exit(store.trouble)
 
 
 def _with_queues(dead_letter: Callable[..., None]) -> Callable[..., None]:

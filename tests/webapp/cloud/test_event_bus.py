@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.events import NewOrder
-from tests.builders import an_order
+from tests.builders import Clock, an_order
 from webapp.cloud.event_bus import EventBus, EventsNotAccepted
 
 
@@ -23,14 +23,14 @@ class HalfFullBus:
 
 
 def test_an_event_that_was_not_accepted_has_the_outbox_come_again_and_the_log_say_why():
-    bus = EventBus(HalfFullBus(), "serverlesspresso-")
+    bus = EventBus(HalfFullBus(), "serverlesspresso-", Clock())
     with pytest.raises(EventsNotAccepted, match="ThrottlingException, ThrottlingException$"):
         bus.put([NewOrder.of(an_order())] * 3)
 
 
 def test_events_go_out_by_tens_as_eventbridge_takes_them():
     clients = HalfFullBus()
-    bus = EventBus(clients, "serverlesspresso-")
+    bus = EventBus(clients, "serverlesspresso-", Clock())
     bus.put([])
     with pytest.raises(EventsNotAccepted):
         bus.put([NewOrder.of(an_order())] * 11)

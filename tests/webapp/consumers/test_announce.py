@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from domain.detail_types import DetailType
-from domain.orders import TRANSITIONS, Action, Order, OrderState, Role, remake, take_back
+from domain.orders import TRANSITIONS, WALK_UP, Action, Order, OrderState, Role, remake, take_back
 from tests.builders import (
     NOW,
     Clock,
@@ -336,3 +336,162 @@ def test_a_batch_the_bus_refused_is_delivered_again(services):
         run(services, batch)
     run(services, batch)
     assert _names(services) == [DetailType.NEW_ORDER]
+
+
+# What cannot be read
+
+
+def _newer_state(record: dict) -> None:
+    record["dynamodb"]["NewImage"]["state"] = {"S": "ON_A_DRONE"}
+
+
+def _without_state(record: dict) -> None:
+    del record["dynamodb"]["NewImage"]["state"]
+
+
+def _another_shape(record: dict) -> None:
+    record["dynamodb"]["NewImage"]["drink_order"] = {"L": [{"S": "Latte"}]}
+
+
+def _no_time(record: dict) -> None:
+    record["dynamodb"]["NewImage"]["created_at"] = {"S": "yesterday"}
+
+
+def _unknown_before(record: dict) -> None:
+    record["dynamodb"]["OldImage"]["state"] = {"S": "ON_A_DRONE"}
+
+
+def _no_image(record: dict) -> None:
+    record["dynamodb"]["NewImage"] = "gone"
+
+
+def _no_change(record: dict) -> None:
+    del record["dynamodb"]
+
+
+def _no_table(record: dict) -> None:
+    record["eventSourceARN"] = "arn"
+
+
+def _nothing(record: dict) -> None:
+    record.clear()
+
+
+_SPOILED = (
+    _newer_state, _without_state, _another_shape, _no_time, _unknown_before, _no_image, _no_change,
+    _no_table, _nothing,
+)
+
+
+def _other(order: Order) -> Order:
+    return replace(order, id="f" * 32)
+
+
+def _batch_with_one_spoiled(spoil) -> tuple[list[dict], dict]:
+    """An order's way, another order's, and between them one change that nobody can read."""
+    before, after = journey_to(OrderState.SUBMITTED)[-2:]
+    spoiled = _change(before, after)
+    spoil(spoiled)
+    path = journey_to(OrderState.SUBMITTED)
+    first, rest = _change(None, path[0]), [_change(b, a) for b, a in zip(path, path[1:])]
+    others = [_change(_other(b), _other(a)) for b, a in zip(path, path[1:])]
+    return [first, spoiled, *others, *rest], spoiled
+
+
+@pytest.mark.parametrize("spoil", _SPOILED, ids=lambda spoil: spoil.__name__.strip("_"))
+def test_a_change_that_cannot_be_read_holds_up_no_other_and_is_set_aside(services, caplog, spoil):
+    batch, spoiled = _batch_with_one_spoiled(spoil)
+    run(services, {"Records": batch})
+    assert _names(services) == [
+        "Validator.NewOrder",
+        *2 * ["OrderProcessor.WorkflowStarted", "OrderProcessor.WaitingProduction"],
+    ]
+    [(payload, why)] = services.dead_letters.kept
+    assert payload["Records"] == [spoiled]
+    assert why.startswith("unreadable change: ") and _SECRET not in why
+    [line] = [one for one in caplog.records if "unreadable change" in one.getMessage()]
+    assert line.counted == "UnknownEvents" and _SECRET not in line.getMessage()
+
+
+@pytest.mark.parametrize("name", [
+    name for name, attribute in OrderModel.get_attributes().items()
+    if not attribute.null and attribute.default is None
+])
+def test_an_order_without_what_each_order_has_holds_up_no_other(services, name):
+    spoiled = _change(None, an_order())
+    del spoiled["dynamodb"]["NewImage"][name]
+    run(services, {"Records": [spoiled, _change(None, an_order())]})
+    assert _names(services) == ["Validator.NewOrder"]
+    [(_, why)] = services.dead_letters.kept
+    assert f"KeyError '{name}'" in why
+
+
+def test_an_event_larger_than_the_bus_takes_holds_up_no_other(services):
+    before, after = journey_to(OrderState.CANCELLED)[-2:]
+    run(services, {"Records": [
+        _change(before, replace(after, reason="x" * 300_000)), _change(None, an_order())
+    ]})
+    assert _names(services) == ["Validator.NewOrder"]
+    assert len(services.dead_letters.kept) == 1
+
+
+def test_a_walk_up_order_that_is_not_there_any_more_holds_up_no_other(services):
+    gone = an_order(OrderState.ADMITTED, customer_id=WALK_UP, number=7)
+    run(services, {"Records": [
+        _change(replace(gone, state=OrderState.CLAIMED, version=gone.version - 1), gone),
+        _change(None, an_order()),
+    ]})
+    assert _names(services)[-1] == "Validator.NewOrder"
+
+
+@pytest.mark.parametrize("garbage", [None, [], "text", 7], ids=repr)
+def test_a_record_that_is_none_holds_up_no_other(services, garbage):
+    run(services, {"Records": [garbage, _change(None, an_order())]})
+    assert _names(services) == ["Validator.NewOrder"]
+    [(payload, _)] = services.dead_letters.kept
+    assert payload["Records"] == [garbage]
+
+
+@pytest.mark.parametrize("spoil", _SPOILED, ids=lambda spoil: spoil.__name__.strip("_"))
+def test_what_was_set_aside_stays_there_until_a_version_can_read_it(services, spoil):
+    batch, _ = _batch_with_one_spoiled(spoil)
+    run(services, {"Records": batch})
+    [(payload, _)] = services.dead_letters.kept
+    with pytest.raises(EventFailed):
+        run(services, payload)
+    assert len(services.dead_letters.kept) == 1
+
+
+def test_what_was_set_aside_goes_on_when_it_can_be_read_though_its_order_has_moved_on(services):
+    path = journey_to(OrderState.COMPLETED)
+    late, *others = [_change(before, after) for before, after in zip([None, *path], path)]
+    run(services, {"Records": others})
+    run(services, {"Records": [late], "redrive": True})
+    assert _names(services)[-2:] == ["Validator.NewOrder", DetailType.ALL_EVENTS_STORED]
+
+
+def test_a_batch_that_is_delivered_again_sets_a_change_aside_once(services):
+    batch, _ = _batch_with_one_spoiled(_newer_state)
+
+    def refuse(events):
+        raise ConnectionError
+
+    whole, services.bus.put = services.bus.put, refuse
+    with pytest.raises(EventFailed):
+        run(services, {"Records": batch})
+    services.bus.put = whole
+    run(services, {"Records": batch})
+    assert len(services.dead_letters.kept) == 1
+
+
+def test_a_waiting_order_that_cannot_be_read_hides_no_other(services):
+    """A newer version's order stands in the line, too: the tablet, the sweep and the places of
+    the others go on."""
+    for name, state in (("a", "ON_A_DRONE"), ("b", "QUEUED"), ("c", "QUEUED")):
+        order = replace(an_order(OrderState.QUEUED), id=name * 32)
+        OrderModel.deserialize(model := OrderModel(), _image(order) | {
+            "state": {"S": state}, "open_since": {"S": "2024-05-17T09:31:07.000Z"}
+        })
+        model.save()
+    found = [order.id[0] for order in services.orders.open_orders(order.shop_id)]
+    assert found == ["b", "c"]

@@ -142,15 +142,25 @@ def test_an_envelope_from_the_bus_is_stored_with_its_time_however_often_it_comes
         {"detail": {"eventId": "main"}},
         {"detail": {"eventId": "main", "orderId": "1", "drinkOrder": "Latte"}},
         {"detail": "text"},
+        {"detail": None},
+        {"detail-type": ["OrderManager.MakeOrder"]},
     ],
-    ids=["an unknown detail-type", "a detail without its order", "a drink in one word", "no detail"],
+    ids=[
+        "an unknown detail-type", "a detail without its order", "a drink in one word", "no detail",
+        "nothing", "two detail-types",
+    ],
 )
-def test_an_envelope_nobody_can_read_is_logged_and_dropped(services, caplog, spoiled):
+def test_an_envelope_nobody_can_read_is_logged_and_set_aside(services, caplog, spoiled):
     envelope = json.loads((SAMPLES / "OrderManager.MakeOrder.json").read_text()) | spoiled
     run(services, {"consumer": "journey", "event": envelope})
     assert _stored(services) == []
     assert "unreadable event" in caplog.text
     assert _counted(caplog) == [Signal.UNKNOWN_EVENTS]
+    [(payload, _)] = services.dead_letters.kept
+    assert payload["event"] == envelope
+    with pytest.raises(EventFailed, match="cannot read it either"):
+        run(services, payload)
+    assert len(services.dead_letters.kept) == 1
 
 
 def test_an_event_for_an_unknown_consumer_is_counted_and_delivered_again(services, caplog):

@@ -27,7 +27,7 @@ from webapp.services.ports.customers import (
     Texts,
 )
 from webapp.services.ports.orders import Claim, OrderPlace, OrderQuery, Orders, QrCodes
-from webapp.services.ports.outside import Bus, Executions, Extensions, LiveTopics
+from webapp.services.ports.outside import Bus, DeadLetters, Executions, Extensions, LiveTopics
 from webapp.services.ports.records import (
     Answers,
     BegunCall,
@@ -82,6 +82,7 @@ class Services:
     executions: Executions
     bus: Bus
     live: LiveTopics
+    dead_letters: DeadLetters
     now: Callable[[], datetime]
     secret_keys: tuple[str, ...]
     public_url: str

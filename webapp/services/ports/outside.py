@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -26,6 +26,11 @@ class Bus(Protocol):
     def put(self, events: list[Event]) -> None: ...
     def put_recorded(self, events: list[RecordedEvent]) -> None: ...
     def check(self) -> None: ...
+
+
+class DeadLetters(Protocol):
+    def keep(self, payload: Mapping, why: str) -> None:
+        """Keeps what the function was called with and cannot read, until an update redrives it."""
 
 
 class LiveTopics(Protocol):

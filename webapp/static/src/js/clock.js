@@ -1,11 +1,26 @@
 // Countdowns, time bars and ages, moved once a second by the server's clock.
 let offset = 0
+const elapsed = new Set()
 
-export const serverNow = () => Date.now() + offset
+// A device's clock that is set back (by the network, after a power cut) must not keep what is over:
+// the count that only goes forward tells. One that is set forward looks like a device that slept.
+const ahead = () => Date.now() - performance.now()
+let last = ahead()
+
+export function serverNow() {
+  const back = last - ahead()
+  if (back > 500) offset += back
+  last = ahead()
+  return Date.now() + offset
+}
 
 // Every fragment says when it was made, so a screen that runs for days stays on time.
 export function setClock(serverMs) {
-  if (serverMs) offset = serverMs - Date.now()
+  if (!serverMs) return
+  const moved = Math.abs(serverMs - serverNow())
+  offset = serverMs - Date.now()
+  // What seemed to be over by a wrong clock may have its time yet.
+  if (moved > 5000) elapsed.clear()
 }
 setClock(Number(document.documentElement.dataset.now))
 
@@ -27,7 +42,6 @@ export const wallClock = ms => clockOfBar.format(ms)
 export const each = (selector, act, root = document) => root.querySelectorAll(selector).forEach(act)
 
 const onTick = []
-const elapsed = new Set()
 
 export function everySecond(act) {
   onTick.push(act)

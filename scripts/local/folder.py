@@ -1,0 +1,275 @@
+"""The data folder: whose it is, whether it can keep a bar, and the small files in it.
+
+A folder is refused before anything in it is changed. Every error is a StackError: one line that
+says what to do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from scripts.machine import StackError, write_privately
+
+FORMAT = 1
+"""Grows when this version's folder can no longer be read by the version before."""
+MARKER = "bar.json"
+LOCK = "lock"
+_OURS = {MARKER, "secret-key", "aws", "ports.json", "deployed.json", "running.json"}
+"""One of them makes a folder a bar's; an earlier version had no marker."""
+_OF_NOBODY = re.compile(
+    # What a system, a shell or the team itself puts beside a bar's files, or before them.
+    r"lock|lost\+found|\..*|Thumbs\.db|desktop\.ini|System Volume Information"
+    r"|.*\.(log|out|err|pid|pem|crt|cer|key)", re.IGNORECASE
+)
+_NOT_SYNCED = {
+    "9p", "afpfs", "afs", "cifs", "davfs", "drvfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs",
+    "fuse.vmhgfs-fuse", "glusterfs", "fuse.glusterfs", "ncpfs", "nfs", "nfs4", "prl_fs", "smb3",
+    "smbfs", "sshfs", "vboxsf", "vmhgfs", "webdav",
+}
+"""On these a write that was synced may still be lost, and locks may hold nobody."""
+_IN_MEMORY = {"ramfs", "tmpfs"}
+_ROOM_TO_START = 1_000_000
+_SHORTEST_KEY = 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+OF_THE_DISK = (
+    *_FULL, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EISDIR, errno.ENOTDIR,
+    errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP,
+)
+
+
+def check(folder: Path) -> list[str]:
+    """What a person should know of the folder. Raises StackError when it must not be used."""
+    kind = file_system_of(folder)
+    if kind in _NOT_SYNCED:
+        raise StackError(
+            f"The data folder {folder} is on a network or shared disk ({kind}), which can lose"
+            " what the bar has promised to keep. Choose one on this machine's own disk with --data."
+        )
+    try:
+        names = sorted(one.name for one in folder.iterdir())
+    except FileNotFoundError:
+        names = []
+    except NotADirectoryError:
+        raise StackError(f"{folder} is a file. Choose a folder with --data.") from None
+    except OSError as error:
+        raise not_writable(folder, error) from None
+    foreign = [name for name in names if not _OF_NOBODY.fullmatch(name)]
+    if foreign and not _OURS & set(names):
+        shown = ", ".join(foreign[:3]) + (", …" if len(foreign) > 3 else "")
+        raise StackError(
+            f"The folder {folder} is no bar's: it holds {shown}. Choose a new or empty one with"
+            " --data."
+        )
+    _check_marker(folder)
+    if kind in _IN_MEMORY:
+        return [
+            f"The data folder {folder} is in this machine's memory ({kind}): all is gone when the"
+            " machine stops."
+        ]
+    return []
+
+
+def _check_marker(folder: Path) -> None:
+    marker = read_object(folder / MARKER)
+    number = marker.get("format", FORMAT)
+    if not isinstance(number, int) or number > FORMAT:
+        raise StackError(
+            f"The data folder {folder} was used by a newer version of this software (format"
+            f" {number}; this one knows {FORMAT}). Update, or choose another folder with --data."
+        )
+    place = marker.get("place")
+    is_copy = place and folder.exists() and place != folder.stat().st_ino
+    if is_copy and _in_use_when_copied(folder):
+        raise StackError(
+            f"The data folder {folder} is a copy of one that was in use, so it may be half of one"
+            " moment and half of another. Stop the bar there and copy again; if it ended in a crash,"
+            f" delete {folder / LOCK} and start again."
+        )
+
+
+def _in_use_when_copied(folder: Path) -> bool:
+    try:
+        return bool((folder / LOCK).read_text().strip())
+    except (OSError, ValueError):
+        return False
+
+
+def claim(folder: Path) -> IO[str]:
+    """Makes the folder and takes it for this process; free_again gives it back.
+
+    Only one bar may use a data folder. The lock ends with the process at the latest.
+    """
+    was_there = os.path.lexists(folder)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = open(folder / LOCK, "a+")
+    except FileExistsError:
+        raise StackError(f"{folder} is a file. Choose a folder with --data.") from None
+    except (OSError, ValueError) as error:
+        raise not_writable(folder, error) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.seek(0)
+        process = lock.read()
+        lock.close()
+        if not isinstance(error, BlockingIOError):
+            raise not_writable(folder, error) from None
+        raise StackError(
+            f"The data folder {folder} is in use by another scripts/serve (process {process})."
+            " Stop that one, or choose another folder with --data."
+        ) from None
+    try:
+        _find_room(folder)
+        write_privately(
+            folder / MARKER, json.dumps({"format": FORMAT, "place": folder.stat().st_ino})
+        )
+        lock.seek(0)
+        lock.truncate()
+        lock.write(str(os.getpid()))
+        lock.flush()
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            lock.close()
+        if not was_there:
+            with contextlib.suppress(OSError):
+                (folder / LOCK).unlink()
+                folder.rmdir()
+        raise not_writable(folder, error) from None
+    return lock
+
+
+def free_again(lock: IO[str]) -> None:
+    """An ordinary end: what is in the folder is whole, wherever it is copied to."""
+    with contextlib.suppress(OSError):
+        lock.seek(0)
+        lock.truncate()
+    with contextlib.suppress(OSError):
+        lock.close()
+
+
+def _find_room(folder: Path) -> None:
+    probe = folder / f".room-{os.getpid()}"
+    try:
+        with open(probe, "wb") as file:
+            file.write(bytes(_ROOM_TO_START))
+            file.flush()
+            os.fsync(file.fileno())
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def not_writable(place: Path, error: Exception) -> StackError:
+    """What to do about a file or folder that could not be written."""
+    what, remedy = what_and_remedy(place, error)
+    if remedy != _TAKE_AWAY:
+        remedy += ", or choose another folder with --data"
+    return StackError(f"{what}. {remedy}.")
+
+
+_TAKE_AWAY = "Take it away and try again"
+
+
+def what_and_remedy(place: Path, error: Exception) -> tuple[str, str]:
+    """Why a file or folder could not be written, and what a person can do; without full stops."""
+    number = getattr(error, "errno", None)
+    if number in _FULL:
+        return f"The disk that holds {place} is full", "Free some space on it"
+    if number == errno.EROFS:
+        return f"{place} is on a disk that can only be read", "Make it writable"
+    if number == errno.EISDIR:
+        name = getattr(error, "filename2", None) or getattr(error, "filename", None) or place
+        return f"{name} is a folder, where a file belongs", _TAKE_AWAY
+    reason = getattr(error, "strerror", None) or str(error)
+    return f"{place} cannot be written to ({reason})", "Change its rights"
+
+
+def put(file: Path, content: Mapping) -> None:
+    """Writes one of the small files. Raises StackError."""
+    put_text(file, json.dumps(content, indent=2) + "\n")
+
+
+def put_text(file: Path, text: str) -> None:
+    """Writes one of the small files. Raises StackError."""
+    try:
+        write_privately(file, text)
+    except OSError as error:
+        raise not_writable(file, error) from None
+
+
+def read_object(file: Path) -> dict:
+    """What is in one of the small JSON files; nothing when it is spoiled, or not there."""
+    try:
+        content = json.loads(file.read_text())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def is_spoiled(file: Path) -> bool:
+    """True when something is there that is no JSON object."""
+    return os.path.lexists(file) and not read_object(file)
+
+
+def secret_key(folder: Path) -> str:
+    """The bar's own secret, made at its first start. Raises StackError for a spoiled one."""
+    file = folder / "secret-key"
+    if not os.path.lexists(file):
+        put_text(file, secrets.token_urlsafe(32))
+    try:
+        text = file.read_text().strip()
+        wrong = "" if len(text) >= _SHORTEST_KEY else "is too short" if text else "is empty"
+    except ValueError:
+        wrong = "is no text"
+    except OSError as error:
+        wrong = f"cannot be read ({error.strerror})"
+    if wrong or not text.isprintable():
+        raise StackError(
+            f"The secret key in {file} {wrong or 'is no text'}. Put it back from a copy; or delete"
+            " it and start again: a new one is made, and whoever ordered scans again."
+        )
+    return text
+
+
+# Which kind of disk
+
+
+def file_system_of(folder: Path) -> str:
+    """The kind of file system that the folder is or would be on; "" when it cannot be told."""
+    try:
+        real = os.path.realpath(folder)
+    except OSError:
+        return ""
+    best, found = "", ""
+    for place, kind in _mounts():
+        if (real + "/").startswith(place.rstrip("/") + "/") and len(place) >= len(best):
+            best, found = place, kind
+    return found
+
+
+def _mounts() -> list[tuple[str, str]]:
+    """Where something is mounted, and its kind; of two at one place the later one counts."""
+    try:
+        if sys.platform == "darwin":
+            said = subprocess.run(["/sbin/mount"], capture_output=True, text=True, timeout=5).stdout
+            return re.findall(r" on (.+) \(([\w.]+)", said)
+        lines = Path("/proc/self/mounts").read_text(errors="replace").splitlines()
+    except (OSError, subprocess.SubprocessError):
+        return []
+    fields = [line.split(" ") for line in lines]
+    return [(_unescaped(one[1]), one[2].lower()) for one in fields if len(one) > 2]
+
+
+def _unescaped(place: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), place)
