@@ -156,7 +156,7 @@ _EXPRESSIONS = (
     "UpdateExpression",
 )
 _PLACEHOLDER = regex.compile(r"[#:]\w+")
-_OPERATORS = regex.compile(r"\b(?:AND|OR|NOT|BETWEEN|IN)\b|<>|[<>]=?|=|[+-]|\w+\(", regex.IGNORECASE)
+_OPERATORS = regex.compile(r"\b(?:AND|OR|NOT|BETWEEN|IN)\b|<>|[<>]=?|=|[+-]|\w+\(")
 _MOST_OPERATORS = 300
 
 
@@ -166,6 +166,9 @@ def _dynamodb(write: Mapping) -> Iterator[str]:
         yield f"the item has {_item_size(write['Item'])} bytes; an item has 400 KB at most"
     for value in _values(write):
         yield from _value_faults(value, 0)
+    for name, key in write.get("Key", {}).items():
+        if "S" in key and not 1 <= len(key["S"].encode()) <= 2 * KB:
+            yield f"the key {name} has {len(key['S'].encode())} bytes; it has 1 to 2048"
     used: set[str] = set()
     for name in _EXPRESSIONS:
         text = write.get(name)
@@ -176,7 +179,10 @@ def _dynamodb(write: Mapping) -> Iterator[str]:
             yield f"{name} has {len(text.encode())} bytes; it has 1 to 4096"
         if len(_OPERATORS.findall(text)) > _MOST_OPERATORS:
             yield f"{name} has more than {_MOST_OPERATORS} operators and functions"
-    given = {*write.get("ExpressionAttributeNames", {}), *write.get("ExpressionAttributeValues", {})}
+    named, valued = (
+        write.get(f"ExpressionAttribute{kind}", {}) for kind in ("Names", "Values")
+    )
+    given = {*named, *valued}
     if given != used:
         yield f"placeholders given but not used, or used but not given: {sorted(given ^ used)}"
     for name in ("ExpressionAttributeNames", "ExpressionAttributeValues"):

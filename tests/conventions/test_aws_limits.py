@@ -74,7 +74,9 @@ TAKEN_AND_REFUSED = {
          update("REMOVE a") | {"ReturnValues": "EVERYTHING"}],
     ),
     ("dynamodb", "DeleteItem"): (
-        [{"TableName": "shops", "Key": KEY}], [{"TableName": "", "Key": KEY}],
+        [{"TableName": "shops", "Key": {"shop_id": {"S": "x" * 2 * KB}}}],
+        [{"TableName": "", "Key": KEY}, {"TableName": "shops", "Key": {"shop_id": {"S": ""}}},
+         {"TableName": "shops", "Key": {"shop_id": {"S": "x" * (2 * KB + 1)}}}],
     ),
     ("dynamodb", "GetItem"): (
         [{"TableName": "shops", "Key": KEY}],

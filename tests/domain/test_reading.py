@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from domain.reading import EARLIEST, LATEST, read_day, read_moment, read_number
 
 READERS = {
-    "number": lambda text: read_number(text, 0, 999_999_999), "day": read_day, "moment": read_moment,
+    "number": lambda text: read_number(text, 0, 999_999_999),
+    "day": read_day,
+    "moment": read_moment,
 }
 
 

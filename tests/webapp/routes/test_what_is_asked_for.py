@@ -67,7 +67,9 @@ ASKED = {
     "to": (*METRICS, ODD_DAYS, REFUSED),
     # No number and no key: a word of ours, or none.
     "drink": ("barista", ["/main/barista/drinks"], ODD_TEXTS, None),
-    "saved": ("admin", ["/main/admin/settings", "/main/admin/customer-sign-in"], ODD_TEXTS, IGNORED),
+    "saved": (
+        "admin", ["/main/admin/settings", "/main/admin/customer-sign-in"], ODD_TEXTS, IGNORED,
+    ),
     "done": ("admin", ["/main/admin/shop"], ODD_TEXTS, IGNORED),
     "awaiting": ("admin", ["/main/admin"], ODD_TEXTS, IGNORED),
     "show": ("barista", ["/main/pair"], ODD_TEXTS, None),

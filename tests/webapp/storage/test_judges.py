@@ -13,6 +13,7 @@ def test_the_tables_are_those_of_the_judge_that_was_asked_for(moto):
 
 
 def test_emptied_tables_hold_nothing_that_was_written(moto):
+    empty_tables()
     BadgeModel("ana@example.com", badge="1").save()
     assert len(stored_items()["serverlesspresso-badges"]) == 1
     empty_tables()
