@@ -7,7 +7,8 @@ are compared whom somebody looked up lately: a sign-in costs the same however ma
 minute all is compared, for what changes without a call.
 
 Executions are not kept: MiniStack cannot go on with them after a start, and the sweep starts one
-anew for each order that waits. Log lines and data points are not kept either; nobody reads them then.
+anew for each order that waits. Log lines, data points and the texts that stand for the phone network
+are not kept either; nobody asks for them then.
 """
 
 from __future__ import annotations
@@ -167,7 +168,11 @@ OWN = {
     "cloudwatch_logs": _of_log_groups,
 }
 """Instead of MiniStack's get_state, which copies also what grows."""
-LEFT_OUT = {"eventbridge": ("events_log",)}
+LEFT_OUT = {
+    "eventbridge": ("events_log",), "sns": ("sms_messages",),
+    "lambda": ("dynamodb_stream_positions", "kinesis_positions"),
+}
+"""Texts stand for what is on a phone already; the rest is kept elsewhere or not at all."""
 
 
 class Watched(dict):

@@ -372,6 +372,17 @@ def refuse_newer(path: Path) -> None:
             )
 
 
+def number_of_commits(path: Path) -> int | None:
+    """0 when there is no store yet; None when it cannot be told."""
+    if not path.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return connection.execute("SELECT commits FROM progress").fetchone()[0]
+    except sqlite3.Error:
+        return None
+
+
 def damage_of(path: Path) -> str | None:
     """Why a database cannot be read; None when it can."""
     if not path.exists():
