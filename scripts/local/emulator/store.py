@@ -112,6 +112,8 @@ class Turn:
     def __init__(self) -> None:
         self.changes: list[tuple[str, tuple]] = []
         self.kept: Future[None] = Future()
+        # A caller who leaves cancels its own wait, not the commit that others wait for.
+        self.kept.set_running_or_notify_cancel()
         self.error: Exception | None = None
 
 
@@ -295,21 +297,25 @@ class Store:
         with self.lock:
             if self._copying and self._copying.is_alive():
                 return
-            if self._log.size:
+            old = self._log
+            if old.size:
                 try:
                     following = ChangeLog(self.folder, self._commits)
                 except OSError as error:
                     print(f"No copy could be made: {error}", file=sys.stderr, flush=True)
                     return
-                self._log.close()
                 self._log = following
             self._copied_at = time.monotonic()
-            self._copying = threading.Thread(target=self._copy, name="copy", daemon=True)
+            self._copying = threading.Thread(
+                target=self._copy, args=(old,), name="copy", daemon=True
+            )
             self._copying.start()
 
-    def _copy(self) -> None:
+    def _copy(self, old: ChangeLog) -> None:
         new = self.folder / "copy.new"
         try:
+            if old is not self._log:
+                old.close()
             new.unlink(missing_ok=True)
             with closing(self.reader()) as source, closing(sqlite3.connect(new)) as target:
                 target.execute("PRAGMA synchronous = OFF")
@@ -504,6 +510,8 @@ def _create(path: Path) -> None:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
+        # While a copy reads, SQLite's journal grows; afterwards it is cut back to this.
+        connection.execute("PRAGMA journal_size_limit = 16000000")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         # On a Mac an ordinary sync ends in the disk's own memory.
