@@ -1,9 +1,9 @@
 """The local AWS (MiniStack), kept safe. Runs in .venv/ministack, started by stack.py.
 
 store.py keeps everything in one SQLite database; the modules beside it bring MiniStack to use it:
-items and queries (DynamoDB), streams, deliveries (events), services (all else), answers (nothing is
-told before it is kept). rights.py lets roles and policies hold. Each says what it patches; since these
-are MiniStack's internals, its version is pinned in requirements/emulator.txt.
+items and queries (DynamoDB), streams, deliveries (events), services (all else), answers (nothing
+is told before it is kept). rights.py lets roles and policies hold. Each says what it patches;
+since these are MiniStack's internals, its version is pinned in requirements/emulator.txt.
 """
 
 from __future__ import annotations

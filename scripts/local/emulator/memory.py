@@ -22,7 +22,8 @@ def drop_what_ended() -> None:
         streams = group["streams"]
         for name in list(streams)[:-LOG_STREAMS_KEPT]:
             streams.pop(name, None)
-    for records in (*cloudwatch._metrics._data.values(), *cloudwatch_logs._log_records._data.values()):
+    points, lines = cloudwatch._metrics._data, cloudwatch_logs._log_records._data
+    for records in (*points.values(), *lines.values()):
         if isinstance(records, list):
             del records[:-DATA_POINTS_KEPT]
     phones = sns._sms_messages._data

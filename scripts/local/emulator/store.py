@@ -1,12 +1,14 @@
 """What the bar on this machine keeps: one SQLite database, and no answer before its commit.
 
-Everything that runs in one turn of the emulator's event loop shares one commit, and every answer of
-that turn waits for it. SQLite syncs its journal at each commit, so what was answered outlives a kill
-and a power cut. A commit that fails takes back all that the turn wrote, and its callers are told so.
+Everything that runs in one turn of the emulator's event loop shares one commit, and every answer
+of that turn waits for it. SQLite syncs its journal at each commit, so what was answered outlives
+a kill and a power cut. A commit that fails takes back all that the turn wrote, and its callers
+are told so.
 
 Beside it lie copies of the database, made now and then, and the changes since (changelog.py). A
-damaged database is put aside, and the newest copy that can be read takes its place with the changes
-applied again. This module needs the standard library only; what the rows mean is for others.
+damaged database is put aside, and the newest copy that can be read takes its place with the
+changes applied again. This module needs the standard library only; what the rows mean is for
+others.
 """
 
 from __future__ import annotations
@@ -373,8 +375,8 @@ def refuse_newer(path: Path) -> None:
         version = int.from_bytes(header[60:64], "big")
         if header.startswith(b"SQLite format 3") and version > FORMAT:
             raise StoreError(
-                f"{path} was written by a newer version of the bar (format {version}, this one reads"
-                f" up to {FORMAT}). Start it with that version; nothing was changed."
+                f"{path} was written by a newer version of the bar (format {version}, this one"
+                f" reads up to {FORMAT}). Start it with that version; nothing was changed."
             )
 
 

@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+SIGNED = b"Credential=k/20261130/us-east-1/dynamodb/aws4_request"
+
 
 class Server:
     """Our wrapper around a handler, with a loop of its own."""
@@ -26,8 +28,7 @@ class Server:
     def ask(self, path="/", target=b"DynamoDB_20120810.PutItem", leave=False):
         scope = {
             "type": "http", "path": path, "method": "POST",
-            "headers": [(b"x-amz-target", target),
-                        (b"authorization", b"Credential=k/20261130/us-east-1/dynamodb/aws4_request")],
+            "headers": [(b"x-amz-target", target), (b"authorization", SIGNED)],
         }
 
         async def run():
