@@ -44,7 +44,7 @@ FOLDER = Path(os.environ["STATE_DIR"])
 METER_LOG = os.environ.get("METER_LOG", "")
 """Where to write what AWS would meter, for scripts/cost."""
 TICK_SECONDS = 1
-TIDY_EVERY = 60
+TIDY_EVERY_SECONDS = 60
 
 
 def main() -> None:
@@ -114,7 +114,7 @@ async def _tick(store: Store) -> None:
             store.try_again()
             streams.write_positions_soon()
             deliveries.write_taken_soon()
-            if time.monotonic() - tidied_at > TIDY_EVERY:
+            if time.monotonic() - tidied_at > TIDY_EVERY_SECONDS:
                 tidied_at = time.monotonic()
                 memory.drop_what_ended()
                 items.remove_expired()

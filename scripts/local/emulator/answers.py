@@ -75,15 +75,17 @@ async def _answer_when_kept(scope: dict, receive: Callable, send: Callable) -> N
                 is_refused = True
                 services.take_back(*changed)
                 status, _, body = not_kept(error)
-                await _send(send, status, json.loads(body))
+                is_json = b"x-amz-target" in dict(scope["headers"])
+                await _send(send, status, json.loads(body) if is_json else None)
         if not is_refused:
             await send(message)
 
     await _app(scope, receive, send_when_kept)
 
 
-async def _send(send: Callable, status: int, answer: dict) -> None:
-    body = json.dumps(answer).encode()
+async def _send(send: Callable, status: int, answer: dict | None) -> None:
+    """Without an answer the status alone: clients of XML cannot read anything else."""
+    body = json.dumps(answer).encode() if answer else b""
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,9 +1,9 @@
 """What a rule hands to the function: kept from the event's acceptance until the function took it.
 
-MiniStack starts a thread for each and forgets it at a stop, and tries once. Here a delivery is a row,
-written with the event that caused it; after a crash it is made again. It is tried as often as the
-function's asynchronous configuration says and then put to its dead letters, both as on AWS. A
-function that does not answer at all is asked until it does: it is being started again.
+MiniStack starts a thread for each and forgets it at a stop, and tries once. Here a delivery is a
+row, written with the event that caused it; after a crash it is made again. It is tried as often
+as the function's asynchronous configuration says and then put to its dead letters, both as on
+AWS. A function that does not answer at all is asked until it does: it is being started again.
 
 Patched: `_dispatch_to_lambda` in services.eventbridge.
 """

@@ -408,7 +408,8 @@ class Members:
         self._table = table
 
     def get(self, index: str) -> Callable | None:
-        return IndexMembers(self._table, index) if index in self._table.keys_of_items.indexes else None
+        known = index in self._table.keys_of_items.indexes
+        return IndexMembers(self._table, index) if known else None
 
 
 class IndexMembers:

@@ -10,7 +10,7 @@ from ministack.core import persistence
 from ministack.services import dynamodb, lambda_svc
 
 from scripts.local.emulator import services, streams
-from scripts.local.emulator.store import Store, StoreError
+from scripts.local.emulator.store import Store, StoreError, number_of_commits
 
 NAME = "snapshot.json"
 KEPT_AS = "snapshot.taken-over.json"
@@ -18,7 +18,8 @@ STREAMS = "our_dynamodb_streams"
 
 
 def is_there(folder: Path) -> bool:
-    return (folder / NAME).exists() and not (folder / "store.db").exists()
+    """False once it was taken over; a crash in the middle leaves a store without a commit."""
+    return (folder / NAME).exists() and number_of_commits(folder / "store.db") == 0
 
 
 def read(folder: Path) -> dict:

@@ -2,12 +2,12 @@
 
 MiniStack takes every item of a partition, parses the key condition anew for each, sorts, and then
 cuts off a page. Here the condition is read once and becomes a range of rows, in the order of the
-query, behind its start key and up to its limit. MiniStack's own handler then sees these rows only,
-so that all else (errors, filters, projections, pages of 1 MB) stays as it is. What is not understood
-here is read whole. tests/scripts/test_emulator_queries.py compares the two.
+query, behind its start key and up to its limit. MiniStack's own handler then sees these rows
+only, so that all else (errors, filters, projections, pages of 1 MB) stays as it is. What is not
+understood here is read whole. tests/scripts/test_emulator_queries.py compares the two.
 
-Patched in ministack.services.dynamodb: `_query`, `_scan`, `_evaluate_condition`, and with a memory
-`_tokenize` and `_condition_syntax_error`.
+Patched in ministack.services.dynamodb: `_query`, `_scan`, `_evaluate_condition`, and with a
+memory `_tokenize` and `_condition_syntax_error`.
 """
 
 from __future__ import annotations
@@ -253,7 +253,8 @@ def _select(table: Table, rows: Rows) -> dict[tuple, dict]:
         values.append(rows.index)
     direction = "DESC" if rows.backward else "ASC"
     order = ", ".join(f"{column} {direction}" for column in rows.order)
-    sql = f"SELECT item FROM {source} WHERE {' AND '.join(where + rows.conditions)} ORDER BY {order}"
+    conditions = " AND ".join(where + rows.conditions)
+    sql = f"SELECT item FROM {source} WHERE {conditions} ORDER BY {order}"
     if rows.limit:
         sql += f" LIMIT {rows.limit}"
     found: dict[tuple, dict] = {}

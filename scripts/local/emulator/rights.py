@@ -1,5 +1,5 @@
-"""Roles and policies hold as on AWS, with three corrections of MiniStack; the function's credentials
-are known from the start: on AWS Lambda makes them.
+"""Roles and policies hold as on AWS, with three corrections of MiniStack; the function's
+credentials are known from the start: on AWS Lambda makes them.
 
 Policies are parsed once: MiniStack parses those of the caller at each call, a sixth of its time.
 

@@ -1,12 +1,14 @@
 """What the bar on this machine keeps: one SQLite database, and no answer before its commit.
 
-Everything that runs in one turn of the emulator's event loop shares one commit, and every answer of
-that turn waits for it. SQLite syncs its journal at each commit, so what was answered outlives a kill
-and a power cut. A commit that fails takes back all that the turn wrote, and its callers are told so.
+Everything that runs in one turn of the emulator's event loop shares one commit, and every answer
+of that turn waits for it. SQLite syncs its journal at each commit, so what was answered outlives
+a kill and a power cut. A commit that fails takes back all that the turn wrote, and its callers
+are told so.
 
 Beside it lie copies of the database, made now and then, and the changes since (changelog.py). A
-damaged database is put aside, and the newest copy that can be read takes its place with the changes
-applied again. This module needs the standard library only; what the rows mean is for others.
+damaged database is put aside, and the newest copy that can be read takes its place with the
+changes applied again. This module needs the standard library only; what the rows mean is for
+others.
 """
 
 from __future__ import annotations
@@ -112,6 +114,8 @@ class Turn:
     def __init__(self) -> None:
         self.changes: list[tuple[str, tuple]] = []
         self.kept: Future[None] = Future()
+        # A caller who leaves cancels its own wait, not the commit that others wait for.
+        self.kept.set_running_or_notify_cancel()
         self.error: Exception | None = None
 
 
@@ -295,21 +299,25 @@ class Store:
         with self.lock:
             if self._copying and self._copying.is_alive():
                 return
-            if self._log.size:
+            old = self._log
+            if old.size:
                 try:
                     following = ChangeLog(self.folder, self._commits)
                 except OSError as error:
                     print(f"No copy could be made: {error}", file=sys.stderr, flush=True)
                     return
-                self._log.close()
                 self._log = following
             self._copied_at = time.monotonic()
-            self._copying = threading.Thread(target=self._copy, name="copy", daemon=True)
+            self._copying = threading.Thread(
+                target=self._copy, args=(old,), name="copy", daemon=True
+            )
             self._copying.start()
 
-    def _copy(self) -> None:
+    def _copy(self, old: ChangeLog) -> None:
         new = self.folder / "copy.new"
         try:
+            if old is not self._log:
+                old.close()
             new.unlink(missing_ok=True)
             with closing(self.reader()) as source, closing(sqlite3.connect(new)) as target:
                 target.execute("PRAGMA synchronous = OFF")
@@ -367,9 +375,20 @@ def refuse_newer(path: Path) -> None:
         version = int.from_bytes(header[60:64], "big")
         if header.startswith(b"SQLite format 3") and version > FORMAT:
             raise StoreError(
-                f"{path} was written by a newer version of the bar (format {version}, this one reads"
-                f" up to {FORMAT}). Start it with that version; nothing was changed."
+                f"{path} was written by a newer version of the bar (format {version}, this one"
+                f" reads up to {FORMAT}). Start it with that version; nothing was changed."
             )
+
+
+def number_of_commits(path: Path) -> int | None:
+    """0 when there is no store yet; None when it cannot be told."""
+    if not path.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return connection.execute("SELECT commits FROM progress").fetchone()[0]
+    except sqlite3.Error:
+        return None
 
 
 def damage_of(path: Path) -> str | None:
@@ -493,6 +512,8 @@ def _create(path: Path) -> None:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
+        # While a copy reads, SQLite's journal grows; afterwards it is cut back to this.
+        connection.execute("PRAGMA journal_size_limit = 16000000")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         # On a Mac an ordinary sync ends in the disk's own memory.

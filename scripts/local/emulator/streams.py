@@ -1,16 +1,18 @@
 """Streams of tables: what changed is kept until every consumer has taken it, and then dropped.
 
-MiniStack keeps a day of changes in memory and forgets them at a stop. Here a change is a row, written
-with what changed; a consumer (an event source mapping) sees it once it is committed. What consumers
-have taken is written with the next commit: after a crash some is delivered again, which is harmless.
+MiniStack keeps a day of changes in memory and forgets them at a stop. Here a change is a row,
+written with what changed; a consumer (an event source mapping) sees it once it is committed. What
+consumers have taken is written with the next commit: after a crash some is delivered again, which
+is harmless.
 
-MiniStack also tries a batch that fails for ever. Here, as on AWS, it is halved until the record that
-fails stands alone; that one is parked and tried as often as the mapping says, and then put to the
-mapping's dead letters. Other than on AWS the rest goes on meanwhile: a bar must not wait for it. A
-function that does not answer at all is no failure of the record: the same batch waits for it.
+MiniStack also tries a batch that fails for ever. Here, as on AWS, it is halved until the record
+that fails stands alone; that one is parked and tried as often as the mapping says, and then put
+to the mapping's dead letters. Other than on AWS the rest goes on meanwhile: a bar must not wait
+for it. A function that does not answer at all is no failure of the record: the same batch waits
+for it.
 
-Patched: `_stream_records`, `_trim_stream_records`, `stream_…`, `esm_wake` in services.dynamodb, and
-`_poll_dynamodb_streams`, `_init_stream_position` in services.lambda_svc.
+Patched: `_stream_records`, `_trim_stream_records`, `stream_…`, `esm_wake` in services.dynamodb,
+and `_poll_dynamodb_streams`, `_init_stream_position` in services.lambda_svc.
 """
 
 from __future__ import annotations
@@ -112,7 +114,8 @@ class Records:
             _next_change += 1
 
     def __iter__(self) -> Iterator[dict]:
-        rows = _store.all("SELECT record FROM changes WHERE table_id = ? ORDER BY id", self.table_id)
+        sql = "SELECT record FROM changes WHERE table_id = ? ORDER BY id"
+        rows = _store.all(sql, self.table_id)
         return (json.loads(text) for (text,) in rows)
 
     def __len__(self) -> int:
@@ -120,8 +123,8 @@ class Records:
 
 
 def _readable(name: str, account_id: str | None = None, region: str | None = None) -> list[dict]:
-    """What a stream's own API answers: what is yet to be taken, and what lies with the dead letters,
-    which scripts/dead-letters reads from there to send it again."""
+    """What a stream's own API answers: what is yet to be taken, and what lies with the dead
+    letters, which scripts/dead-letters reads from there to send it again."""
     if account_id is None or region is None:
         table_id = dynamodb._tables[name].id
     else:

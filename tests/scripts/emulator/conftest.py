@@ -1,4 +1,5 @@
-"""MiniStack's modules and ours in this process, although they live in an environment of their own."""
+"""MiniStack's modules and ours in this process, although they live in an environment of their
+own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An emulator that is killed has all it answered: people, passwords, messages, parameters, items."""
+"""A killed emulator has all that it answered: people, passwords, messages, parameters, items."""
 
 from __future__ import annotations
 
@@ -100,8 +100,23 @@ def test_a_folder_of_an_earlier_version_is_taken_over_once(tmp_path):
     assert (tmp_path / "aws" / "snapshot.taken-over.json").exists()
 
 
+def test_a_take_over_that_was_killed_begins_again(ministack, tmp_path):
+    from scripts.local.emulator import old_format
+    from scripts.local.emulator.store import open_store
+
+    (tmp_path / "snapshot.json").write_text("{}")
+    open_store(tmp_path).close()
+    assert old_format.is_there(tmp_path)
+    store = open_store(tmp_path)
+    store.write("put state", "bar", "orders", "one", "1")
+    store.close()
+    assert not old_format.is_there(tmp_path)
+
+
 @pytest.mark.parametrize("content", ["", "null", "{", '{"dynamodb": {"tables": '])
-def test_a_spoiled_folder_of_an_earlier_version_is_refused_in_one_line(ministack, tmp_path, content):
+def test_a_spoiled_folder_of_an_earlier_version_is_refused_in_one_line(
+    ministack, tmp_path, content
+):
     from scripts.local.emulator import old_format
 
     old = tmp_path / "snapshot.json"

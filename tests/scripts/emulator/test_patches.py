@@ -48,7 +48,8 @@ def test_queries_still_check_every_item_of_a_partition(untouched, table, monkeyp
     asked = []
     evaluate = untouched._evaluate_condition
     monkeypatch.setattr(
-        untouched, "_evaluate_condition", lambda *of, **named: asked.append(1) or evaluate(*of, **named)
+        untouched, "_evaluate_condition",
+        lambda *of, **slot: asked.append(1) or evaluate(*of, **slot),
     )
     untouched._query({
         "TableName": "needed", "KeyConditionExpression": "p = :p AND s = :s", "Limit": 1,
@@ -66,7 +67,8 @@ def test_expired_items_are_still_looked_for_among_all_items(untouched):
 
 
 def test_streams_still_keep_a_day_of_changes_in_memory(untouched):
-    assert "_stream_records[table_name].append(record)" in source_of(untouched, "_emit_stream_event")
+    emit = source_of(untouched, "_emit_stream_event")
+    assert "_stream_records[table_name].append(record)" in emit
 
 
 def test_a_failing_batch_of_a_stream_is_still_tried_for_ever(ministack):

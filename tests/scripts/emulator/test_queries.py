@@ -116,7 +116,7 @@ def test_queries_and_scans_answer_what_ministack_by_itself_would(both, sort_type
     kept, untouched = both
 
     @settings(
-        max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None,
+        max_examples=35, deadline=None, suppress_health_check=list(HealthCheck), database=None,
         derandomize=True,
     )
     @given(

@@ -221,7 +221,8 @@ class Deliveries:
 
         from scripts.local.emulator import items
 
-        self.module, self.accept, self.store = deliveries, eventbridge._dispatch_to_lambda, items._store
+        self.module, self.store = deliveries, items._store
+        self.accept = eventbridge._dispatch_to_lambda
         self.started, self.results, self.dead, self.asked = [], [], [], 0
         self.clock = Clock()
         monkeypatch.setattr(deliveries, "time", self.clock)
@@ -233,7 +234,8 @@ class Deliveries:
         }
         function = {"event_invoke_config": rules}
         monkeypatch.setattr(
-            lambda_svc, "_get_func_record_for_ref", lambda _: (function, {"FunctionName": "bar"}, "")
+            lambda_svc, "_get_func_record_for_ref",
+            lambda _: (function, {"FunctionName": "bar"}, ""),
         )
         monkeypatch.setattr(lambda_svc, "_execution_record_for_config", lambda f, _: f)
         monkeypatch.setattr(lambda_svc, "_execute_function", self._execute)
