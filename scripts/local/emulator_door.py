@@ -180,7 +180,7 @@ class Strangers:
 
 
 def guarded(app: App) -> App:
-    """The app behind the door, set up from the environment; its server's connections are bounded."""
+    """The app behind the door, set up from the environment; its connections are bounded."""
     strangers = Strangers()
     strangers.watch()
     return Door(
