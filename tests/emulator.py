@@ -40,7 +40,8 @@ class Emulator:
             self._process = subprocess.Popen(
                 [python_of("ministack"), "-m", "scripts.local.guarded", "scripts.local.emulator"],
                 env=environment
-                | {"FUNCTION_CREDENTIALS": json.dumps(nobody), "BAR_SECRET": SECRET},
+                | {"FUNCTION_CREDENTIALS": json.dumps(nobody)}
+                | {"BAR_SECRET": SECRET, "HAS_GATEWAY": "1"},
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=log,

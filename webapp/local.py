@@ -77,7 +77,7 @@ def main() -> None:
     relay = None
     if settings.live_relay:
         relay = LiveRelay(
-            Clients(settings.region), endpoint, on_connected=lambda: _sweep(app), headers=at_the_door
+            Clients(settings.region), endpoint, lambda: _sweep(app), headers=at_the_door
         )
         app.extensions["live_relay"] = relay
         relay.start(watched.start)
@@ -206,7 +206,9 @@ class FunctionEntry:
         return [json.dumps(answer).encode()]
 
 
-def _watch_health(app, relay, entry: FunctionEntry, emulator: EmulatorBar, events_port: int) -> None:
+def _watch_health(
+    app, relay: LiveRelay | None, entry: FunctionEntry, emulator: EmulatorBar, events_port: int
+) -> None:
     def ask_events() -> None:
         url = f"http://127.0.0.1:{events_port}/{os.environ['EVENTS_SECRET']}"
         with urlopen(Request(url), timeout=2) as answer:

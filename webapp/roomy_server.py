@@ -164,8 +164,8 @@ class _Server(TcpWSGIServer):
         super().__init__(*arguments, **named)
 
     def readable(self) -> bool:
-        # Between two turns of the loop: within one, what came for a connection that was closed would
-        # reach a new one that has been given its descriptor.
+        # Between two turns of the loop: within one, what came for a connection that was closed
+        # would reach a new one that has been given its descriptor.
         while self._is_full() and self._close_one():
             pass
         while self._closing:

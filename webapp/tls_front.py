@@ -14,7 +14,6 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 from webapp.roomy_server import RoomyServer, Waiting

@@ -116,7 +116,8 @@ class LocalStack:
         }
         # What the parts of this start know each other by.
         self._secrets = {
-            name: secrets.token_urlsafe(30) for name in ("BAR_SECRET", "EVENTS_SECRET", "DEVELOPER_KEY")
+            name: secrets.token_urlsafe(30)
+            for name in ("BAR_SECRET", "EVENTS_SECRET", "DEVELOPER_KEY")
         }
         self._emulator: Popen | None = None
         self._web: Popen | None = None

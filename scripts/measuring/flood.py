@@ -35,9 +35,7 @@ _CLIENT_HELLO_RECORD = b"\x16\x03\x01\x02\x00"
 def flood(stack) -> dict[str, float]:
     """The figures of all kinds and ports of a plain bar."""
     raise_descriptor_limit()
-    ports = {"pages": stack.port} | {
-        name: port for name, port in stack.internal_ports.items()
-    }
+    ports = {"pages": stack.port} | stack.internal_ports
     figures = {}
     with connected_relay(stack) as relay:
         driver = OrderDriver(relay)

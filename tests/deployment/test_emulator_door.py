@@ -67,7 +67,8 @@ def test_a_preflight_is_not_answered(emulator):
 
 def _signed(emulator, method: str, path: str, secret: str, key: str = KEYS["AWS_ACCESS_KEY_ID"]):
     request = AWSRequest(method, emulator.url + path, data=b"{}", headers={
-        "X-Amz-Target": "DynamoDB_20120810.ListTables", "Content-Type": "application/x-amz-json-1.0",
+        "X-Amz-Target": "DynamoDB_20120810.ListTables",
+        "Content-Type": "application/x-amz-json-1.0",
     })
     SigV4Auth(Credentials(key, secret), "dynamodb", REGION).add_auth(request)
     return dict(request.headers)

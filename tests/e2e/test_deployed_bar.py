@@ -14,7 +14,7 @@ import zipfile
 from contextlib import ExitStack
 from functools import cache
 from urllib.parse import urlsplit
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, TimeoutError, expect
@@ -32,7 +32,7 @@ from scripts.verifying.verdicts import Finding, Verdict
 from tests.canaries import Canaries
 from tests.e2e.breakages import BREAKAGES
 from tests.e2e.conftest import Bar, card, get_place, place_order, tap
-from tests.emulator import REGION, Emulator
+from tests.emulator import REGION, SECRET, Emulator
 from tests.team import Team
 
 STAGE = "dev"
@@ -209,7 +209,10 @@ def _code(emulator: Emulator) -> list[str]:
     """The files of the function's package."""
     function = emulator.client("lambda").get_function(FunctionName=f"serverlesspresso-{STAGE}")
     address = urlsplit(function["Code"]["Location"])
-    with urlopen(f"{emulator.url}{address.path}?{address.query}") as answer:
+    asked = Request(
+        f"{emulator.url}{address.path}?{address.query}", headers={"X-Bar-Secret": SECRET}
+    )
+    with urlopen(asked) as answer:
         return zipfile.ZipFile(io.BytesIO(answer.read())).namelist()
 
 

@@ -44,7 +44,8 @@ def test_a_part_that_hangs_is_down_in_time_and_asked_again_when_it_is_back(never
         asked.append(1)
         never.wait(20)
 
-    health = Health({"tables": lambda: None, "bus": hang}, seconds_for_all=0.05, clock=lambda: now[0])
+    parts = {"tables": lambda: None, "bus": hang}
+    health = Health(parts, seconds_for_all=0.05, clock=lambda: now[0])
     for second in range(3):
         now[0] = float(second)
         assert health.down() == ["bus"]

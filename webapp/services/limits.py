@@ -1,7 +1,8 @@
 """How often one address, browser, number or shop may do a thing within a span of time.
 
 Counted atomically, in spans that begin at full minutes, hours and so on. This machine's own address
-is never limited: whoever sits there runs the bar. `own_names.Here` sees to it that nobody else has it.
+is never limited: whoever sits there runs the bar. `own_names.Here` sees to it that nobody else has
+it.
 """
 
 from __future__ import annotations

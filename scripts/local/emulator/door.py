@@ -34,6 +34,8 @@ MOST_BODY_BYTES = 64 * 1024 * 1024
 
 _OWN_HOST = re.compile(r"(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9-]+\.)*localhost)(?::\d{1,5})?")
 """Names below localhost are this machine's in every browser and resolver (RFC 6761)."""
+_GATEWAY_HOST = re.compile(r"[a-z0-9]+\.execute-api\.(?:[a-z0-9-]+\.)*localhost(?::\d{1,5})?")
+"""Where API Gateway serves what was deployed to it."""
 _FOR_THE_SECRET_ALONE = ("/_ministack", "/_localstack", "/_bar", "/_aws", "/health")
 
 Scope = dict
@@ -44,12 +46,14 @@ class Door:
     """An ASGI app that lets the bar through to MiniStack's.
 
     secret: of this start. key, key_secret: the deployer's. page_origin: where the bar's pages come
-    from, the only browser's pages that may connect to IoT Core.
+    from, the only browser's pages that may connect to IoT Core. has_gateway: the bar is deployed
+    behind the emulator's API Gateway, which is open to everybody as on AWS; no bar of
+    scripts/serve is.
     """
 
     def __init__(
         self, app: App, secret: str, key: str, key_secret: str, page_origin: str = "",
-        strangers: Strangers | None = None,
+        has_gateway: bool = False, strangers: Strangers | None = None,
     ) -> None:
         if not secret:
             raise ValueError("The emulator needs BAR_SECRET: it answers to the bar alone.")
@@ -57,6 +61,7 @@ class Door:
         self._secret = secret.encode()
         self._deployer = (key, key_secret)
         self._page_origin = page_origin
+        self._has_gateway = has_gateway
         self._strangers = strangers or Strangers()
 
     async def __call__(self, scope: Scope, receive: Callable, send: Callable) -> None:
@@ -75,6 +80,8 @@ class Door:
 
     async def _request(self, scope: Scope, headers: dict, receive: Callable) -> Callable | None:
         """What to receive the request with; None for whoever may not."""
+        if self._is_of_gateway(headers.get("host", "")):
+            return receive
         if "origin" in headers or scope["method"] == "OPTIONS" or not _is_own_host(headers):
             return None
         if self._has_secret(headers):
@@ -99,10 +106,14 @@ class Door:
             return receive
         # As some libraries do, which are no pages: they name whom they connect to.
         ours = ("", self._page_origin, f"http://127.0.0.1:{scope['server'][1]}")
-        if headers.get("origin", "") not in ours:
+        origin = headers.get("origin", "")
+        if origin not in ours and not self._is_of_gateway(origin.removeprefix("http://")):
             return None
         checked = iam_evaluator.authenticate_handshake(scope, "iotdevicegateway")
         return receive if isinstance(checked, iam_evaluator.ResolvedCredential) else None
+
+    def _is_of_gateway(self, host: str) -> bool:
+        return self._has_gateway and _GATEWAY_HOST.fullmatch(host.lower()) is not None
 
     def _has_secret(self, headers: dict) -> bool:
         given = headers.get(SECRET_HEADER.decode(), "").encode()
@@ -169,7 +180,7 @@ class Strangers:
 
 
 def guarded(app: App) -> App:
-    """The app behind the door, set up from the environment; its server's connections are bounded."""
+    """The app behind the door, set up from the environment; its connections are bounded."""
     strangers = Strangers()
     strangers.watch()
     return Door(
@@ -178,6 +189,7 @@ def guarded(app: App) -> App:
         key=os.environ["AWS_ACCESS_KEY_ID"],
         key_secret=os.environ["AWS_SECRET_ACCESS_KEY"],
         page_origin=os.environ.get("PAGE_ORIGIN", ""),
+        has_gateway=os.environ.get("HAS_GATEWAY") == "1",
         strangers=strangers,
     )
 

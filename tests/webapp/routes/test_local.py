@@ -76,7 +76,9 @@ def test_a_function_that_fails_is_called_again(entry, monkeypatch):
     assert _post(entry, {"consumer": "every-minute"}) == "500 Failed"
 
 
-@pytest.mark.parametrize(("limit", "of_each", "most"), [(65_536, 3, 2000), (1024, 1, 768), (1024, 3, 256)])
+@pytest.mark.parametrize(
+    ("limit", "of_each", "most"), [(65_536, 3, 2000), (1024, 1, 768), (1024, 3, 256)]
+)
 def test_a_server_holds_no_more_than_its_descriptors_allow(monkeypatch, limit, of_each, most):
     monkeypatch.setattr(local.resource, "getrlimit", lambda _: (limit, limit))
     assert local._most_connections(of_each) == most
@@ -109,7 +111,8 @@ def asked():
 
 
 FORWARDED = {
-    "X-Forwarded-For": "203.0.113.5", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "bar.example",
+    "X-Forwarded-For": "203.0.113.5", "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "bar.example",
 }
 
 

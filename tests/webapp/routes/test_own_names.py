@@ -32,7 +32,8 @@ def test_the_bar_answers_to_its_own_names(phone, services):
     assert _get(phone, "/main/", "192.168.1.20:8000").status_code == 400
     there = {ARRIVED_AT: "192.168.1.20"}
     assert _get(phone, "/main/", "192.168.1.20:8000", **there).status_code == 200
-    assert _get(phone, "/main/", "[fe80::1]:8000", **{ARRIVED_AT: "fe80::1%eth0"}).status_code == 200
+    there = {ARRIVED_AT: "fe80::1%eth0"}
+    assert _get(phone, "/main/", "[fe80::1]:8000", **there).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/main", "/main//scan", "/main/barista//"])

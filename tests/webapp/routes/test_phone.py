@@ -287,7 +287,7 @@ def local_app(services):
     return app
 
 
-def test_the_texts_are_shown_to_this_computer_with_the_key_of_the_start_and_to_nobody_else(local_app):
+def test_the_texts_are_shown_here_with_the_key_of_the_start_and_to_nobody_else(local_app):
     def get(address: str, key: str = KEY, is_here: bool = True, **environ):
         environ |= {"REMOTE_ADDR": address, IS_HERE: is_here}
         return local_app.test_client().get(f"/developer/texts/{key}", environ_overrides=environ)
