@@ -189,7 +189,7 @@ def _address(bar: Bar, settings: Mapping) -> str:
         api = gateway.get_api(ApiId=found["StackResourceDetail"]["PhysicalResourceId"])
     except gateway.exceptions.NotFoundException:
         raise StackError(
-            f"The API in front of {bar.function} is gone. Run scripts/zappa undeploy {bar.stage} and"
-            f" then scripts/zappa deploy {bar.stage}; both keep the data."
+            f"The API in front of {bar.function} is gone. Run scripts/zappa undeploy {bar.stage}"
+            f" and then scripts/zappa deploy {bar.stage}; both keep the data."
         ) from None
     return f"{api['ApiEndpoint']}/{bar.stage}"
