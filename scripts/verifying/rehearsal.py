@@ -110,9 +110,12 @@ class Traces:
 
     def _stop_executions(self, order: str) -> None:
         workflows = self._subject.client("stepfunctions")
+        try:
+            arn = self._subject.machine["stateMachineArn"].replace(":stateMachine:", ":execution:")
+        except workflows.exceptions.StateMachineDoesNotExist:
+            return  # Its executions went with it.
         # On AWS an execution that has ended takes no harm; the emulator says that it has ended.
         over = ("ExecutionDoesNotExist", "ValidationException")
-        arn = self._subject.machine["stateMachineArn"].replace(":stateMachine:", ":execution:")
         for attempt in ("", *(f"-{number}" for number in range(2, 6)), "-verify"):
             try:
                 workflows.stop_execution(

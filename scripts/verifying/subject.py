@@ -184,7 +184,12 @@ def _address(bar: Bar, settings: Mapping) -> str:
             f"The stage {bar.stage} is not deployed in {bar.region}. Run this first:"
             f" scripts/zappa deploy {bar.stage}"
         ) from None
-    api = bar.client("apigatewayv2").get_api(
-        ApiId=found["StackResourceDetail"]["PhysicalResourceId"]
-    )
+    gateway = bar.client("apigatewayv2")
+    try:
+        api = gateway.get_api(ApiId=found["StackResourceDetail"]["PhysicalResourceId"])
+    except gateway.exceptions.NotFoundException:
+        raise StackError(
+            f"The API in front of {bar.function} is gone. Run scripts/zappa undeploy {bar.stage}"
+            f" and then scripts/zappa deploy {bar.stage}; both keep the data."
+        ) from None
     return f"{api['ApiEndpoint']}/{bar.stage}"

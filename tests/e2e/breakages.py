@@ -134,6 +134,20 @@ def _definition(subject: Subject, change: Callable[[dict], None]):
         workflows.update_state_machine(stateMachineArn=arn, definition=before)
 
 
+@contextmanager
+def _anybody_takes_role(subject: Subject) -> Iterator[None]:
+    iam, name = subject.client("iam"), subject.physical["LiveRole"]
+    before = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    before = json.loads(before) if isinstance(before, str) else before
+    anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    after = before | {"Statement": [*before["Statement"], anybody]}
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(after))
+    try:
+        yield
+    finally:
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(before))
+
+
 def _cancellations_not_caught(subject: Subject):
     def drop(states: dict) -> None:
         states["AwaitBarista"]["Catch"] = states["AwaitBarista"]["Catch"][1:]
@@ -209,6 +223,7 @@ BREAKAGES = (
         _function_may_all,
     ),
     Breakage("the pages' role reads all topics", {"live-rights": "SubscribePages"}, _topics_open),
+    Breakage("anybody takes the pages' role", {"live-rights": "by others"}, _anybody_takes_role),
     Breakage(
         "the workflow does not catch a cancellation",
         {"definition-deployed": "AwaitBarista", "cancelled-by-barista": "is FAILED"},

@@ -245,37 +245,6 @@ def _subject(team: Team, patience: float = 60) -> Subject:
     return subject
 
 
-@pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda one: one.name)
-def test_what_is_broken_shows_as_a_wrong_belief(team, breakage):
-    beliefs = [one for one in read_beliefs() if one.id in breakage.beliefs]
-    with breakage.broken(_subject(team)):
-        findings = run(_subject(team, breakage.patience), beliefs, lambda _: None)
-    said = {one.belief: f"{one.verdict}: {one.said}" for one in findings}
-    for belief, words in breakage.beliefs.items():
-        assert said[belief].startswith("wrong: ") and words in said[belief], said
-
-
-def test_a_verification_that_is_stopped_or_killed_leaves_nothing_for_long(team, monkeypatch):
-    beliefs = [
-        one for one in read_beliefs()
-        if one.id in ("admitted-with-token", "deadline-of-barista", "staff-sign-in")
-    ]
-
-    def stop(finding) -> None:
-        if finding.belief == "staff-sign-in":
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run(_subject(team), beliefs, stop)
-    assert Traces(_subject(team)).find() == set()
-    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
-        killed.setattr(Traces, "remove", lambda *_: None)
-        run(_subject(team), beliefs[:1], lambda _: stop(Finding("staff-sign-in", "", "")))
-    assert len(Traces(_subject(team)).find()) == 1
-    assert tidy_up(_subject(team)) == []
-    assert Traces(_subject(team)).find() == set()
-
-
 def test_the_account_confirms_what_is_believed_and_the_report_tells_no_secret(
     team, tmp_path, monkeypatch
 ):
@@ -310,12 +279,46 @@ def test_the_account_confirms_what_is_believed_and_the_report_tells_no_secret(
 
 
 def _what_is_in_the_tables(team: Team) -> dict[str, int]:
-    """Items by table, but for the counts of limits, which go by themselves."""
+    """Items by table, but for those of the bar's own shop, which its clock goes on working at, and
+    for the counts of limits, which go by themselves."""
     database = team.emulator.client("dynamodb")
     return {
-        name: database.scan(TableName=name, Select="COUNT")["Count"]
+        name: sum(
+            one.get("shop_id") != {"S": "main"} for one in database.scan(TableName=name)["Items"]
+        )
         for name in database.list_tables()["TableNames"] if not name.endswith("-limits")
     }
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda one: one.name)
+def test_what_is_broken_shows_as_a_wrong_belief(team, breakage):
+    beliefs = [one for one in read_beliefs() if one.id in breakage.beliefs]
+    with breakage.broken(_subject(team)):
+        findings = run(_subject(team, breakage.patience), beliefs, lambda _: None)
+    said = {one.belief: f"{one.verdict}: {one.said}" for one in findings}
+    for belief, words in breakage.beliefs.items():
+        assert said[belief].startswith("wrong: ") and words in said[belief], said
+
+
+def test_a_verification_that_is_stopped_or_killed_leaves_nothing_for_long(team, monkeypatch):
+    beliefs = [
+        one for one in read_beliefs()
+        if one.id in ("admitted-with-token", "deadline-of-barista", "staff-sign-in")
+    ]
+
+    def stop(finding) -> None:
+        if finding.belief == "staff-sign-in":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(_subject(team), beliefs, stop)
+    assert Traces(_subject(team)).find() == set()
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(Traces, "remove", lambda *_: None)
+        run(_subject(team), beliefs[:1], lambda _: stop(Finding("staff-sign-in", "", "")))
+    assert len(Traces(_subject(team)).find()) == 1
+    assert tidy_up(_subject(team)) == []
+    assert Traces(_subject(team)).find() == set()
 
 
 def test_undeploy_and_remove_leave_nothing_but_what_was_to_be_kept(team):

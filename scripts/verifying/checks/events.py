@@ -98,7 +98,7 @@ def _check_target(scenes: Scenes, name: str, properties: dict, bus: str) -> None
     [wanted] = properties["Targets"]
     ours = [one for one in targets["Targets"] if name_of(one["Arn"]) == scenes.subject.bar.function]
     if not ours or len(ours) != len(targets["Targets"]):
-        raise Wrong(f"the rule {name} has {len(targets['Targets'])} targets, not the function alone")
+        raise Wrong(f"the rule {name} has {len(targets['Targets'])} targets, not only ours")
     for part in ("InputTransformer", "Input", "RetryPolicy"):
         if part in wanted and ours[0].get(part) != wanted[part]:
             raise Wrong(f"{part} of the rule {name} is not this clone's")

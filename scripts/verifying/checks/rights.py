@@ -92,13 +92,12 @@ def _compare(subject: Subject, role: str, found: Mapping, wanted: Mapping) -> No
 
 
 def _compare_trust(subject: Subject, role: str, found: Mapping, wanted: Mapping) -> None:
-    [there], [ours] = found["Statement"], wanted["Statement"]
+    [ours], [there, *others] = wanted["Statement"], _statements(found)
     kind, principal = next(iter(ours["Principal"].items()))
     named = there["Principal"].get(kind, "") if isinstance(there["Principal"], dict) else ""
     is_same = re.fullmatch(_pattern(subject, principal), named if isinstance(named, str) else "")
-    if not is_same or set(there["Principal"]) != {kind} or _many(there["Action"]) != [
-        ours["Action"]
-    ]:
+    is_same = is_same and set(there["Principal"]) == {kind}
+    if others or not is_same or _many(there["Action"]) != [ours["Action"]]:
         raise Wrong(f"{role} may be taken by others than the template says")
     if "Condition" in ours:
         account = there.get("Condition", {}).get("StringEquals", {}).get("aws:SourceAccount")
