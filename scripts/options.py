@@ -107,12 +107,10 @@ def _contradictions(chosen: argparse.Namespace, environment: Mapping[str, str]) 
         if text and not (is_number and 1 <= int(text) <= most):
             yield f"{name} must be a whole number from 1 to {most}, not “{text}”"
     is_whole = "://" in (chosen.name or "")
-    if is_whole and not chosen.behind_proxy:
-        yield "--name takes a whole address only with --behind-proxy; give the host name"
-    elif chosen.name and not is_whole and not _is_host(chosen.name):
+    if chosen.name and not (chosen.behind_proxy if is_whole else _is_host(chosen.name)):
         yield (
             f"--name takes a host name alone, such as bar.example.com, not “{chosen.name}”; the"
-            " port is --port’s, and https comes with --tls"
+            " port is --port’s, https comes with --tls, and a whole address needs --behind-proxy"
         )
     if chosen.name in ("0.0.0.0", "::"):
         yield f"no phone can open {chosen.name}; --name takes the name that phones reach it by"

@@ -331,7 +331,6 @@ def test_everything_is_kept_only_when_the_emulator_said_so_and_ended_well(
     monkeypatch.setattr("scripts.local.stack.time.monotonic", lambda: next(ticks))
     stack = LocalStack(data)
     stack.endpoint_url = said.url
-    monkeypatch.setattr(stack, "save", lambda: None)
     stack._lock = folder.claim(data)
     code = program if "SystemExit" in program else program + "; time.sleep(60)"
     with open(data / "emulator.log", "wb") as log:

@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 
 from scripts.local.emulator.store import StoreError
-from tests.emulator import Emulator
+from tests.emulator import SECRET, Emulator
 
 TABLE = {
     "TableName": "orders",
@@ -27,7 +27,10 @@ def kill(emulator: Emulator) -> None:
 
 
 def status(emulator: Emulator) -> dict:
-    with urllib.request.urlopen(f"{emulator.url}/_bar/status") as answer:
+    request = urllib.request.Request(
+        f"{emulator.url}/_bar/status", headers={"X-Bar-Secret": SECRET}
+    )
+    with urllib.request.urlopen(request) as answer:
         return json.load(answer)
 
 

@@ -92,8 +92,12 @@ def test_the_local_entry_answers_the_same(app):
     started = []
     from io import BytesIO
 
-    environ = {"CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
-    [answer] = local.function_entry(app)(environ, lambda status, _: started.append(status))
+    environ = {
+        "REQUEST_METHOD": "POST", "PATH_INFO": "/secret", "HTTP_HOST": "127.0.0.1:1",
+        "CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body),
+    }
+    entry = local.FunctionEntry(app, "secret")
+    [answer] = entry(environ, lambda status, _: started.append(status))
     assert started == ["200 OK"]
     assert json.loads(answer) == {**event, "response": response}
 

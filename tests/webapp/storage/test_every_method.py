@@ -17,6 +17,7 @@ import webapp.storage
 from domain.admission import ScanPass, TokenBucket
 from domain.errors import Refusal
 from domain.events import events_for_change, journey_key
+from domain.metrics import record_of
 from domain.orders import WALK_UP, OrderState
 from tests.builders import NOW, a_shop, an_order, journey_to
 from webapp.services.ports import (
@@ -91,7 +92,7 @@ TRIED: dict[str, list] = {
     "phone_ends_at": [NOW], "phone": ["…678"], "code_hash": ["hash"], "picture": [b"<svg/>"],
     "scan_pass": [ScanPass("main", 7, NOW, IDS[0])], "session": [BROWSER], "bucket": [BUCKET],
     "order": [an_order(id=IDS[0]), an_order(id="nobody-has-this")], "claim": [CLAIM],
-    "shop": [a_shop(id="annex")], 
+    "shop": [a_shop(id="annex")],
     "trace": [
         CustomerTrace("main", "customer-1", frozenset(entries), frozenset())
         for entries in ("x", "", [LONG])
@@ -99,7 +100,8 @@ TRIED: dict[str, list] = {
     "answer": [StoredAnswer(200, "{}")], "sign_in": [PHONE],
     "device": [Device("till", "main", "Till", frozenset({"orders:read"}), NOW)],
     "details": [{journey_key(EVENT): EVENT.to_detail()}], "detail": [{}], "mark": [MARK],
-    "marks": [{MARK}, set()], "event": [EVENT],
+    "marks": [{MARK}, set()], "event": [EVENT], "hour": [NOW, *MOMENTS], "proof": ["proof"],
+    "records": [[], [record_of(IDS[0], [MARK])]],
 }
 PARTICULAR = {
     # What a name means in one place only.
