@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, sns, stepfunctions
+from ministack.services import (
+    cloudwatch,
+    cloudwatch_logs,
+    dynamodb,
+    eventbridge,
+    sns,
+    stepfunctions,
+)
 
 ENDED_EXECUTIONS_KEPT = 100
 EVENTS_KEPT = 100
 LOG_STREAMS_KEPT = 100
 DATA_POINTS_KEPT = 1000
 PHONES_KEPT = 1000
+TRANSACTIONS_KEPT = 400
+"""Far more than are under way: a client sends one again within seconds."""
 
 
 def drop_what_ended() -> None:
@@ -20,12 +29,15 @@ def drop_what_ended() -> None:
         del events[:-EVENTS_KEPT]
     for group in list(cloudwatch_logs._log_groups._data.values()):
         streams = group["streams"]
-        for name in list(streams)[:-LOG_STREAMS_KEPT]:
-            streams.pop(name, None)
+        _keep_last(streams, LOG_STREAMS_KEPT)
     points, lines = cloudwatch._metrics._data, cloudwatch_logs._log_records._data
     for records in (*points.values(), *lines.values()):
         if isinstance(records, list):
             del records[:-DATA_POINTS_KEPT]
-    phones = sns._sms_messages._data
-    for phone in list(phones)[:-PHONES_KEPT]:
-        phones.pop(phone, None)
+    _keep_last(dynamodb._txn_idempotency._data, TRANSACTIONS_KEPT)
+    _keep_last(sns._sms_messages._data, PHONES_KEPT)
+
+
+def _keep_last(entries: dict, count: int) -> None:
+    for key in list(entries)[:-count]:
+        entries.pop(key, None)
