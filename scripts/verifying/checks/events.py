@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 from domain.detail_types import SOURCE, DetailType
 from scripts.commands import dead_letters
 from scripts.verifying.listening import pause
 from scripts.verifying.registry import checks
 from scripts.verifying.scenes import Scenes
+from scripts.verifying.subject import Subject
 from scripts.verifying.verdicts import EmulatorDiffers, NotChecked, Wrong
 
 _ANNOUNCED = (
@@ -23,6 +25,7 @@ _NOBODYS = "Verify.Nothing"
 _RULE_SECONDS = 90
 _MINUTE_AND_MORE = 80
 _DEAD_LETTER_SECONDS = 420
+_LONGEST_RUN = timedelta(hours=1)
 
 
 # What the account has
@@ -132,17 +135,21 @@ def dead_letters_queue(scenes: Scenes) -> str:
     statements = json.loads(attributes.get("Policy") or '{"Statement": []}')["Statement"]
     if len(statements) != 1:
         raise Wrong(f"the queue's policy has {len(statements)} statements, not one")
-    [one] = statements
-    account = one.get("Condition", {}).get("StringEquals", {}).get("aws:SourceAccount")
+    [one], condition = statements, {"ArnLike": {"aws:SourceArn": _any_rule(scenes.subject)}}
     is_ours = (
         one["Effect"] == "Allow"
         and one["Principal"] == {"Service": "events.amazonaws.com"}
         and one["Action"] in ("sqs:SendMessage", ["sqs:SendMessage"])
-        and account == scenes.subject.account
+        and one.get("Condition") == condition
     )
     if not is_ours:
         raise Wrong("others than this account's rules may put dead letters into the queue")
-    return "only this account's rules may fill it, and it keeps for 14 days"
+    return "of AWS's services only this account's rules may fill it, and it keeps for 14 days"
+
+
+def _any_rule(subject: Subject) -> str:
+    partition = subject.machine["stateMachineArn"].split(":")[1]
+    return f"arn:{partition}:events:{subject.bar.region}:{subject.account}:rule/*"
 
 
 # What happens
@@ -321,6 +328,29 @@ def _dead_letters(scenes: Scenes) -> int:
 
 @checks("dead-letter-redriven")
 def dead_letter_redriven(scenes: Scenes) -> str:
+    _redriven_letter(scenes)
+    rows = scenes.subject.wait(
+        lambda: [one for one in scenes.journey(scenes.made.fact("order")) if _redriven(one)],
+        "that a redriven event is in the journey",
+    )
+    return f"the function did the work of a dead letter; {len(rows)} row of the journey"
+
+
+@checks("dead-letter-dated")
+def dead_letter_dated(scenes: Scenes) -> str:
+    kept_at = _redriven_letter(scenes).kept_at
+    apart = abs(kept_at - datetime.now(UTC))
+    if apart > _LONGEST_RUN:
+        raise Wrong(f"a dead letter of this run is dated {apart} from now")
+    return "a dead letter that was read says when it was kept"
+
+
+def _redriven_letter(scenes: Scenes) -> dead_letters.DeadLetter:
+    """A letter in the form that Lambda writes, put there by us and delivered again."""
+    return scenes.once("dead letter", lambda: _redrive(scenes))
+
+
+def _redrive(scenes: Scenes) -> dead_letters.DeadLetter:
     order = scenes.made.fact("order")
     scenes.made.fact("collected")
     payload = {
@@ -357,11 +387,7 @@ def dead_letter_redriven(scenes: Scenes) -> str:
                 queue.delete(letter)
     finally:
         queue.give_back()
-    rows = scenes.subject.wait(
-        lambda: [one for one in scenes.journey(order) if _redriven(one)],
-        "that a redriven event is in the journey",
-    )
-    return f"the function did the work of {len(ours)} dead letter; {len(rows)} row of the journey"
+    return ours[0]
 
 
 def _redriven(row: dict) -> bool:
