@@ -183,15 +183,6 @@ def streams_listed(scenes: Scenes) -> str:
     return "the simulator lets the function list streams"
 
 
-@checks("unreadable-kept")
-def unreadable_kept(scenes: Scenes) -> str:
-    subject = scenes.subject
-    queue = f"arn:aws:sqs:{subject.bar.region}:{subject.account}:{subject.prefix}dead-letters"
-    for action in ("sqs:GetQueueUrl", "sqs:SendMessage"):
-        _has_to_be_allowed(subject, action, queue)
-    return "the simulator lets the function find the queue and write to it"
-
-
 def _has_to_be_allowed(subject: Subject, action: str, resource: str) -> None:
     role = f"arn:aws:iam::{subject.account}:role/{subject.physical['FunctionRole']}"
     if _simulated(subject, role, action, resource) != "allowed":
