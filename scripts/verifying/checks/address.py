@@ -72,10 +72,8 @@ def links_say_address(scenes: Scenes) -> str:
     answer = scenes.subject.ask("sign-in-link", {"shop": scenes.shop, "role": "display"})
     if not answer["link"].startswith(f"{scenes.subject.url}/"):
         parts = urlsplit(answer["link"])
-        raise Wrong(
-            f"codes and sign-in links begin with {parts.scheme}://{parts.netloc}"
-            f"{parts.path.partition(scenes.shop)[0]}, the bar is elsewhere"
-        )
+        begin = f"{parts.scheme}://{parts.netloc}{parts.path.partition(scenes.shop)[0]}"
+        raise Wrong(f"the bar is not where codes and sign-in links lead: {begin}")
     return "codes and sign-in links begin with the bar's own address"
 
 
