@@ -29,7 +29,7 @@ def ask_function(client: Callable, stage: str, function: str, job: str, asked: M
     if "FunctionError" in answer or not isinstance(result, dict):
         reason = result.get("errorMessage", result) if isinstance(result, dict) else result
         raise StackError(
-            f"The function fails at this: {reason}. Its log says more:"
+            f"The function fails at this: {str(reason).rstrip('.')}. Its log says more:"
             f" scripts/zappa tail {stage} --since 10m"
         )
     return result

@@ -131,7 +131,8 @@ class DeadLetterQueue:
     def _receive(self) -> list[dict]:
         return self._sqs.receive_message(
             QueueUrl=self._url, MaxNumberOfMessages=10, VisibilityTimeout=SECONDS_IN_HAND,
-            WaitTimeSeconds=1, MessageSystemAttributeNames=["SentTimestamp"], MessageAttributeNames=["All"],
+            WaitTimeSeconds=1, MessageSystemAttributeNames=["SentTimestamp"],
+            MessageAttributeNames=["All"],
         ).get("Messages", [])
 
     def delete(self, letter: DeadLetter) -> None:

@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
+from scripts.commands.dead_letters import DeadLetterQueue
+from scripts.machine import StackError
 from scripts.verifying.subject import Subject
 from workflows.names import staff_parameter_name
 
@@ -33,7 +35,6 @@ _WITH_SHOP = (
     ("devices", "token_hash", "shop_id"),
 )
 """Tables with another key, and the attribute that names the shop."""
-
 
 
 def new_mark() -> str:
@@ -66,6 +67,7 @@ class Traces:
             ("the queue that listens", self._remove_queue),
             ("the account on the staff's pool", self._remove_account),
             ("the copy of the workflow", self._remove_machine),
+            ("a dead letter", self._remove_dead_letters),
             ("the rehearsal shop", self._remove_shop),
         ):
             try:
@@ -176,6 +178,18 @@ class Traces:
         found = queues.list_queues(QueueNamePrefix=self._subject.prefix + mark)
         for url in found.get("QueueUrls", ()):
             queues.delete_queue(QueueUrl=url)
+
+    def _remove_dead_letters(self, mark: str) -> None:
+        try:
+            queue = DeadLetterQueue(self._subject.bar)
+        except StackError:
+            return  # They went with the queue.
+        try:
+            for letter in queue.read():
+                if mark in (letter.shop, letter.consumer.removeprefix("of-")):
+                    queue.delete(letter)
+        finally:
+            queue.give_back()
 
     def _rules(self) -> Iterator[str]:
         found = self._subject.client("events").list_rules(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import json
 import re
 from threading import Thread
@@ -216,7 +218,7 @@ def _page(**changes):
         "style": "/prod/static/dist/phone.css", "link": "/prod/shop/staff", "home": "/prod/shop/",
         "cookie": "session=x; Path=/; HttpOnly; SameSite=Lax", "encoding": "gzip",
         "cache": "public, max-age=31536000, immutable",
-        "policy": "default-src 'none'", "status": 413,
+        "policy": "default-src 'none'", "status": 413, "style_inside": "a{}",
     } | changes
 
     @app.get("/prod/")
@@ -227,11 +229,13 @@ def _page(**changes):
     @app.get("/prod/shop/staff")
     def page():
         answer = make_response(
+            f'<style>{links["style_inside"]}</style>'
             f'<link rel="stylesheet" href="{links["style"]}"><a href="{links["link"]}">x</a>'
             '<form action="/prod/shop/staff"></form>'
         )
         answer.headers.update(dict.fromkeys(address._HEADERS, "x"))
-        answer.headers["content-security-policy"] = links["policy"]
+        named = base64.b64encode(hashlib.sha256(b"a{}").digest()).decode()
+        answer.headers["content-security-policy"] = f"{links['policy']}; style-src 'sha256-{named}'"
         answer.headers["set-cookie"] = links["cookie"]
         return answer
 
@@ -296,6 +300,7 @@ def test_a_bar_at_its_own_address_is_right_in_all_of_it(bar_at):
         (address.static_files, {"cache": "no-store"}, "may be kept: no-store"),
         (address.static_files, {"encoding": ""}, "does not arrive gzipped"),
         (address.headers_pass, {"policy": "default-src *"}, "not ours"),
+        (address.headers_pass, {"style_inside": "a{} "}, "not the one that its policy names"),
         (address.cookies_pass, {"cookie": "session=x; Path=/"}, "without httponly, samesite"),
         (address.large_bodies, {"status": 200}, "answered 200"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from scripts.verifying.browser import Browser
 from scripts.verifying.registry import checks
 from scripts.verifying.scenes import Scenes
-from scripts.verifying.verdicts import EmulatorDiffers, Wrong
+from scripts.verifying.verdicts import EmulatorDiffers, NotChecked, Wrong
 
 _AT_ONCE = 6
 _WARM = 10
@@ -70,11 +72,27 @@ def links_say_address(scenes: Scenes) -> str:
     answer = scenes.subject.ask("sign-in-link", {"shop": scenes.shop, "role": "display"})
     if not answer["link"].startswith(f"{scenes.subject.url}/"):
         parts = urlsplit(answer["link"])
-        raise Wrong(
-            f"codes and sign-in links begin with {parts.scheme}://{parts.netloc}"
-            f"{parts.path.partition(scenes.shop)[0]}, the bar is elsewhere"
-        )
+        begin = f"{parts.scheme}://{parts.netloc}{parts.path.partition(scenes.shop)[0]}"
+        raise Wrong(f"the bar is not where codes and sign-in links lead: {begin}")
     return "codes and sign-in links begin with the bar's own address"
+
+
+@checks("domain-at-default")
+def domain_at_default(scenes: Scenes) -> str:
+    subject = scenes.subject
+    if "Domain" not in subject.physical:
+        raise NotChecked("this bar has no name of its own")
+    gateway, domain = subject.client("apigatewayv2"), urlsplit(subject.url).hostname
+    stages = {
+        one["Stage"] for one in gateway.get_api_mappings(DomainName=domain)["Items"]
+        if not one.get("ApiMappingKey")
+    }
+    if stages != {"$default"}:
+        raise Wrong(f"the name leads to {', '.join(sorted(stages)) or 'nothing'}, not to $default")
+    answer = scenes.browser().open(f"/{scenes.shop}/")
+    if answer.status_code != 200:
+        raise Wrong(f"behind the name a page answers {answer.status_code}")
+    return "the name leads to $default, and a page answers there"
 
 
 @checks("redirects")
@@ -95,8 +113,9 @@ def redirects(scenes: Scenes) -> str:
 
 @checks("static-files")
 def static_files(scenes: Scenes) -> str:
+    """A customer's first page has them inside; the staff's pages name theirs."""
     browser = scenes.browser()
-    browser.open(f"/{scenes.shop}/")
+    browser.open(f"/{scenes.shop}/staff")
     files = [one for one in _addresses(browser) if "/static/dist/" in one]
     if not files:
         raise Wrong("the page names no script and no style")
@@ -113,15 +132,20 @@ def static_files(scenes: Scenes) -> str:
 
 @checks("headers-pass")
 def headers_pass(scenes: Scenes) -> str:
-    answer = scenes.browser().open(f"/{scenes.shop}/")
-    wanted = _HEADERS
+    browser = scenes.browser()
+    answer, wanted = browser.open(f"/{scenes.shop}/"), _HEADERS
     if scenes.subject.url.startswith("https:"):
         wanted += ("strict-transport-security",)
     if missing := [name for name in wanted if name not in answer.headers]:
         raise Wrong(f"the gateway lets these headers fall: {', '.join(missing)}")
     if "default-src 'none'" not in answer.headers["content-security-policy"]:
         raise Wrong("the content security policy is not ours")
-    return f"{len(wanted)} headers of protection arrive"
+    inside = browser.page.select("style, script:not([src])")
+    for element in inside:
+        digest = base64.b64encode(hashlib.sha256(element.text.encode()).digest()).decode()
+        if f"'sha256-{digest}'" not in answer.headers["content-security-policy"]:
+            raise Wrong(f"a {element.name} of the page is not the one that its policy names")
+    return f"{len(wanted)} headers of protection arrive, and {len(inside)} parts that they name"
 
 
 @checks("cookies-pass")

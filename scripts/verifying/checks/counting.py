@@ -79,7 +79,8 @@ def _sum(scenes: Scenes, namespace: str, metric: str, dimensions: Mapping) -> fl
     answer = scenes.subject.client("cloudwatch").get_metric_statistics(
         Namespace=namespace, MetricName=metric,
         Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
-        StartTime=scenes.began_at - timedelta(minutes=1),
+        # Of whole minutes; one more would count what an earlier run has broken.
+        StartTime=scenes.began_at.replace(second=0, microsecond=0),
         EndTime=datetime.now(UTC) + timedelta(minutes=1),
         Period=60, Statistics=["Sum"],
     )

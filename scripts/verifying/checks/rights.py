@@ -166,8 +166,7 @@ def function_cannot(scenes: Scenes) -> str:
         if _simulated(subject, role, action, resource) == "allowed":
             raise Wrong(f"the function may {action} where it must not")
     for action, resource in must:
-        if _simulated(subject, role, action, resource) != "allowed":
-            raise Wrong(f"the function may not {action}, which it needs")
+        _has_to_be_allowed(subject, action, resource)
     return f"{len(must_not)} things that the function must not do are denied by the simulator"
 
 
@@ -176,6 +175,18 @@ def _simulated(subject: Subject, role: str, action: str, resource: str) -> str:
         PolicySourceArn=role, ActionNames=[action], ResourceArns=[resource]
     )
     return answer["EvaluationResults"][0]["EvalDecision"]
+
+
+@checks("streams-listed")
+def streams_listed(scenes: Scenes) -> str:
+    _has_to_be_allowed(scenes.subject, "dynamodb:ListStreams", "*")
+    return "the simulator lets the function list streams"
+
+
+def _has_to_be_allowed(subject: Subject, action: str, resource: str) -> None:
+    role = f"arn:aws:iam::{subject.account}:role/{subject.physical['FunctionRole']}"
+    if _simulated(subject, role, action, resource) != "allowed":
+        raise Wrong(f"the function may not {action}, which it needs")
 
 
 @checks("function-called-by")
