@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
+from scripts.commands.dead_letters import DeadLetter, DeadLetterQueue
+from scripts.machine import StackError
 from scripts.verifying.subject import Subject
 from workflows.names import staff_parameter_name
 
@@ -35,7 +37,6 @@ _WITH_SHOP = (
 """Tables with another key, and the attribute that names the shop."""
 
 
-
 def new_mark() -> str:
     """A name that no earlier run has had."""
     return f"verify-{datetime.now(UTC):%y%m%d%H%M%S}-{secrets.token_hex(2)}"
@@ -51,9 +52,11 @@ class Traces:
     def find(self) -> set[str]:
         """The marks that the account holds."""
         found: set[str] = set()
-        for look in (self._shops, self._machines, self._queues, self._rules, self._accounts):
+        for look in (
+            self._shops, self._machines, self._queues, self._rules, self._accounts, self._letters
+        ):
             # Without the right to look there is nothing of this kind to be removed by us either.
-            with contextlib.suppress(ClientError):
+            with contextlib.suppress(ClientError, StackError):
                 found |= set(look())
         return found
 
@@ -67,12 +70,15 @@ class Traces:
             ("the account on the staff's pool", self._remove_account),
             ("the copy of the workflow", self._remove_machine),
             ("the rehearsal shop", self._remove_shop),
+            ("the dead letters", self._remove_letters),
         ):
             try:
                 remove(mark)
             except ClientError as error:
                 code = error.response["Error"]["Code"]
                 self.left.append(f"{what} {mark} ({error.operation_name}: {code})")
+            except StackError as error:
+                self.left.append(f"{what} {mark} ({error})")
 
     # The shop
 
@@ -222,6 +228,26 @@ class Traces:
         name = staff_parameter_name(self._subject.prefix)
         found = self._subject.client("ssm").get_parameter(Name=name)
         return found["Parameter"]["Value"].split(",")[0]
+
+    def _letters(self) -> Iterator[str]:
+        with self._read_letters() as (_, letters):
+            for letter in letters:
+                yield from MARK.findall(f"{letter.shop} {letter.consumer}")
+
+    def _remove_letters(self, mark: str) -> None:
+        with self._read_letters() as (queue, letters):
+            for letter in letters:
+                if letter.shop == mark or mark in letter.consumer:
+                    queue.delete(letter)
+
+    @contextlib.contextmanager
+    def _read_letters(self) -> Iterator[tuple[DeadLetterQueue, list[DeadLetter]]]:
+        """All dead letters; those that are still there at the end can be read by others again."""
+        queue = DeadLetterQueue(self._subject.bar)
+        try:
+            yield queue, queue.read()
+        finally:
+            queue.give_back()
 
     def _marks(self, names: Iterator[str]) -> Iterator[str]:
         for name in names:
