@@ -191,14 +191,15 @@ class Store:
             turn = self._turn or self._begin()
             if turn.error:
                 raise NotKeptError(str(turn.error))
-            count = len(turn.changes)
+            changes, calls = len(turn.changes), len(self._after_commit)
             self._connection.execute("SAVEPOINT together")
             try:
                 yield
             except Exception:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK TO together")
-                    del turn.changes[count:]
+                    del turn.changes[changes:]
+                    del self._after_commit[calls:]
                 raise
             finally:
                 if self._connection.in_transaction:

@@ -309,7 +309,7 @@ def malformed_is_harmless(scenes: Scenes) -> str:
     details = {**malformed, _NOBODYS: {}}
     mine = {"eventId": scenes.shop}
     _put(scenes, [_entry(scenes, name, mine | detail) for name, detail in details.items()])
-    letters = _set_aside(scenes, malformed.keys())
+    letters = _take_set_aside(scenes, malformed.keys())
     if (answer := scenes.browser().open("/healthz")).status_code != 200:
         raise Wrong(f"after malformed events /healthz answers {answer.status_code}")
     for letter in letters:
@@ -320,8 +320,8 @@ def malformed_is_harmless(scenes: Scenes) -> str:
     return f"{len(malformed)} malformed events were set aside; the alarm unknown-events may ring"
 
 
-def _set_aside(scenes: Scenes, kinds: Iterable[str]) -> list[dead_letters.DeadLetter]:
-    """The dead letters of the rehearsal shop, once there is one of each of these detail-types."""
+def _take_set_aside(scenes: Scenes, kinds: Iterable[str]) -> list[dead_letters.DeadLetter]:
+    """Takes the rehearsal shop's dead letters, once there is one of each of these detail-types."""
     queue = dead_letters.DeadLetterQueue(scenes.subject.bar)
     found: list[dead_letters.DeadLetter] = []
 
@@ -336,6 +336,8 @@ def _set_aside(scenes: Scenes, kinds: Iterable[str]) -> list[dead_letters.DeadLe
         pause(scenes.subject.settle)
         read()
     finally:
+        for letter in found:
+            queue.delete(letter)
         queue.give_back()
     return found
 
@@ -366,7 +368,7 @@ def dead_letter_redriven(scenes: Scenes) -> str:
     queue = dead_letters.DeadLetterQueue(scenes.subject.bar)
     try:
         ours = scenes.subject.wait(
-            lambda: [one for one in queue.read() if one.shop == scenes.shop],
+            lambda: [one for one in queue.read() if one.order == order],
             "that a dead letter can be read",
         )
         for letter in ours:

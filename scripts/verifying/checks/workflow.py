@@ -9,8 +9,7 @@ from scripts.verifying.registry import checks
 from scripts.verifying.scenes import Scenes
 from scripts.verifying.verdicts import EmulatorDiffers, NotChecked, Wrong
 from workflows.order_workflow import MOST_CONFLICTS, TableNames, order_definition
-
-_JAVAS = {"Bool": "BOOL", "Ss": "SS", "Ss.$": "SS.$"}
+from workflows.variants import Variant, variant_of
 
 
 @checks("definition-taken")
@@ -26,21 +25,13 @@ def definition_taken(scenes: Scenes) -> str:
 
 @checks("definition-deployed")
 def definition_deployed(scenes: Scenes) -> str:
-    deployed = _spelled_alike(scenes.subject.definition)
-    wanted = json.loads(
-        next(iter(scenes.subject.resources("AWS::StepFunctions::StateMachine").values()))[
-            "DefinitionString"
-        ]
-    )
-    for name, variant in (("the usual form", wanted), ("the form that admits in two states",
-                                                       _variant(wanted, scenes))):
-        variant = _spelled_alike(variant)
-        if deployed == variant:
-            spelled = "Bool and Ss" if _is_javas(scenes.subject.definition) else "BOOL and SS"
-            return f"it is the one of this clone: {name}, with {spelled}"
+    deployed = scenes.subject.definition
+    variant = variant_of(deployed)
+    wanted = _in_form(scenes, variant)
+    if deployed == wanted:
+        return f"it is the one of this clone, in the form {variant.name}"
     others = [
-        state for state, what in _spelled_alike(wanted)["States"].items()
-        if deployed["States"].get(state) != what
+        name for name, state in wanted["States"].items() if deployed["States"].get(name) != state
     ] + sorted(deployed["States"].keys() - wanted["States"].keys())
     raise Wrong(
         f"the deployed one differs from this clone's in {', '.join(others) or 'its beginning'};"
@@ -48,23 +39,12 @@ def definition_deployed(scenes: Scenes) -> str:
     )
 
 
-def _variant(wanted: dict, scenes: Scenes) -> dict:
-    seconds = [wanted["States"][name]["TimeoutSeconds"] for name in ("AdmitOrder", "AwaitBarista")]
-    return order_definition(
-        TableNames.with_prefix(scenes.subject.prefix), *seconds, single_item_callbacks=True
-    )
-
-
-def _spelled_alike(part):
-    if isinstance(part, list):
-        return [_spelled_alike(one) for one in part]
-    if isinstance(part, dict):
-        return {_JAVAS.get(name, name): _spelled_alike(one) for name, one in part.items()}
-    return part
-
-
-def _is_javas(definition: dict) -> bool:
-    return '"Bool"' in json.dumps(definition)
+def _in_form(scenes: Scenes, variant: Variant) -> dict:
+    """This clone's definition with the deployment's deadlines, in this form."""
+    [machine] = scenes.subject.resources("AWS::StepFunctions::StateMachine").values()
+    states = json.loads(machine["DefinitionString"])["States"]
+    seconds = [states[name]["TimeoutSeconds"] for name in ("AdmitOrder", "AwaitBarista")]
+    return order_definition(TableNames.with_prefix(scenes.subject.prefix), *seconds, variant)
 
 
 @checks("counts-conflicts")
