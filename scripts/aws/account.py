@@ -61,9 +61,9 @@ class Account:
         if at_once < ENOUGH_AT_ONCE:
             yield (
                 f"Lambda runs {at_once} calls at once in this account and region, as in every new"
-                f" one. A phone's first page takes one of them, so {at_once} phones that scan in the"
-                " same second use them up: others see an error and load again, and screens are"
-                f" late. Ask for {_MANY_AT_ONCE}, which costs nothing"
+                f" one. A phone's first page takes one of them, so {at_once} phones that scan in"
+                " the same second use them up: others see an error and load again, and screens"
+                f" are late. Ask for {_MANY_AT_ONCE}, which costs nothing"
                 " and may take a day: aws service-quotas request-service-quota-increase --region"
                 f" {self._region} --service-code lambda --quota-code {_CONCURRENCY_QUOTA}"
                 f" --desired-value {_MANY_AT_ONCE}"

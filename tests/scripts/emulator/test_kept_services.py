@@ -148,8 +148,12 @@ def test_what_could_not_be_kept_is_not_in_memory_either(ministack, tmp_path, mon
     store.commit()
     queue["messages"].append({"id": "1", "body": "never kept", "sent_at": 0})
     pool["_users"]["ada"] = {"Username": "ada"}
+
+    def refuse(commit):
+        raise OSError(28, "No space left on device")
+
     with monkeypatch.context() as full_disk:
-        full_disk.setattr(store._log, "append", lambda _: (_ for _ in ()).throw(OSError(28, "full")))
+        full_disk.setattr(store._log, "append", refuse)
         services.changed("sqs", "cognito")
         store.commit()
     assert store.trouble
