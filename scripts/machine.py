@@ -166,12 +166,12 @@ def write_privately(file: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             new.unlink()
         raise
-    sync_folder(file.parent)
+    sync(file.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """A file's name is the folder's to keep."""
-    opened = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Makes a file's content, or the names in a folder, outlive a power cut. Raises OSError."""
+    opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)
     finally:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from domain.reading import read_day
+from domain.reading import read_day, read_number
 
 DEFAULT_DATA = Path(__file__).resolve().parent.parent / ".local"
 
@@ -103,8 +103,9 @@ def _contradictions(chosen: argparse.Namespace, environment: Mapping[str, str]) 
     """What cannot be meant, in a line each."""
     for name, most in _NUMBERS.items():
         text = environment.get(name, "").strip()
-        is_number = text.isascii() and text.isdigit() and len(text) <= 9
-        if text and not (is_number and 1 <= int(text) <= most):
+        try:
+            read_number(text or "1", 1, most)
+        except ValueError:
             yield f"{name} must be a whole number from 1 to {most}, not “{text}”"
     is_whole = "://" in (chosen.name or "")
     if chosen.name and not (chosen.behind_proxy if is_whole else _is_host(chosen.name)):

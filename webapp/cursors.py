@@ -6,8 +6,6 @@ never asked for a place that somebody made up.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from itsdangerous import BadData, URLSafeSerializer
 
 from domain.errors import ChoiceInvalid

@@ -31,8 +31,8 @@ def handler(event: Mapping, context: object) -> object:
 
 
 def _as_gateways_take_it(answer: dict) -> dict:
-    """Zappa has null for no body, as of a 304, which not every gateway takes; and each cookie twice,
-    for those that once took a single one."""
+    """Zappa answers with null for no body, as of a 304, which not every gateway takes, and names
+    each cookie twice, for gateways that once took a single one."""
     answer = answer | {"body": answer.get("body") or ""}
     if "cookies" in answer:
         return answer | {"cookies": list(dict.fromkeys(answer["cookies"]))}

@@ -146,7 +146,10 @@ def _page_of_form() -> str:
     """Where the form stood that was sent; the start where the browser does not tell."""
     if current_app.create_url_adapter(request).test(method="GET"):
         return _ITSELF
-    before = urlsplit(request.referrer or "")
+    try:
+        before = urlsplit(request.referrer or "")
+    except ValueError:
+        before = urlsplit("")
     if before.netloc != request.host or before.path.startswith("//"):
         return url_for("customer.start")
     return before.path + (f"?{before.query}" if before.query else "")

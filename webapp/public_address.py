@@ -1,10 +1,10 @@
 """The bar lies below the path of PUBLIC_URL, whatever the gateway puts into the path of a request.
 
-What comes in the path differs: an HTTP API leaves its stage there, behind a domain's mapping too,
-and the mapping's key out; a REST API does the reverse; the emulator leaves both out; a CDN adds what
-its origin path says. So the request's own context says what to expect, and where the path could be
-read in several ways, the one that leads to one of our addresses is right. That keeps a shop apart
-that has the name of the stage.
+What comes in the path differs. An HTTP API leaves its stage there, behind a domain's mapping too,
+and takes the mapping's key out; a REST API does the reverse; the emulator takes both out; a CDN
+adds what its origin path says. So the request's own context says what to expect. Where the path
+could be read in several ways, the one that leads to one of our addresses is right: that keeps a
+shop apart that has the name of the stage.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _IS_ADDRESS, _PERHAPS, _UNKNOWN = 2, 1, 0
 
 
 def public_url_for(endpoint: str, **values: str) -> str:
-    """The whole address of a page, for what is read elsewhere: a QR code, a message, a shared link."""
+    """The whole address of a page, for a QR code, a message or a link that is shared."""
     return services().public_url + url_for(endpoint, **values).removeprefix(request.script_root)
 
 

@@ -23,7 +23,6 @@ POLICIES = ROOT / "docs"
 ENOUGH_AT_ONCE = 100
 """Function calls at once that carry a busy morning; an account begins with 10."""
 _MANY_AT_ONCE = 1000
-_CALLS_OF_A_FIRST_PAGE = 3
 _CONCURRENCY_QUOTA = "L-B99A9384"
 _SMALLEST_SPEND = 1
 """Dollars a month: as much as AWS lets a new account spend on texts."""
@@ -60,12 +59,11 @@ class Account:
             return
         at_once = settings["AccountLimit"]["ConcurrentExecutions"]
         if at_once < ENOUGH_AT_ONCE:
-            phones = max(at_once // _CALLS_OF_A_FIRST_PAGE, 1)
             yield (
                 f"Lambda runs {at_once} calls at once in this account and region, as in every new"
-                f" one. A first page takes {_CALLS_OF_A_FIRST_PAGE} or more, so on a busy morning"
-                f" some {phones} phones that scan in the same second use them up: others wait or"
-                f" see an error, and screens are late. Ask for {_MANY_AT_ONCE}, which costs nothing"
+                f" one. A phone's first page takes one of them, so {at_once} phones that scan in"
+                " the same second use them up: others see an error and load again, and screens"
+                f" are late. Ask for {_MANY_AT_ONCE}, which costs nothing"
                 " and may take a day: aws service-quotas request-service-quota-increase --region"
                 f" {self._region} --service-code lambda --quota-code {_CONCURRENCY_QUOTA}"
                 f" --desired-value {_MANY_AT_ONCE}"

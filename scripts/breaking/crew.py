@@ -119,6 +119,10 @@ class Crew:
                 if self._look(visitor) == "CANCELLED":
                     self.memory.count("cancel")
 
+        def look_again() -> None:
+            visitor.open(self._order_url(visitor))
+            self._look(visitor)
+
         if not self._again(get_place, until) or not _ORDER_URL.search(visitor.url):
             time.sleep(PAUSE)
             return
@@ -133,7 +137,7 @@ class Crew:
             if time.monotonic() > until or self.go_home.is_set():
                 return
             time.sleep(2 * PAUSE)
-            self._again(lambda: (visitor.open(self._order_url(visitor)), self._look(visitor)), until)
+            self._again(look_again, until)
 
     def _order_url(self, visitor: Visitor) -> str:
         found = _ORDER_URL.search(visitor.url)

@@ -190,15 +190,21 @@ def _of_payload(payload: Mapping) -> dict:
         records = payload["Records"]
         about = "changes of a table" if len(records) > 1 else "a change of a table"
         return {"consumer": "announce", "about": about, "payload": payload}
-    event = payload.get("event") or {}
-    detail = event.get("detail") or {}
+    # What the function has set aside may be of any shape.
+    event = _mapping(payload.get("event"))
+    detail = _mapping(event.get("detail"))
     return {
         "consumer": str(payload.get("consumer", "?")),
-        "about": event.get("detail-type") or ("schedule" if "consumer" in payload else "not ours"),
+        "about": str(event.get("detail-type") or "")
+        or ("schedule" if "consumer" in payload else "not ours"),
         "shop": str(detail.get("eventId", "")),
         "order": str(detail.get("orderId", "")),
         "payload": payload if "consumer" in payload else None,
     }
+
+
+def _mapping(part: object) -> Mapping:
+    return part if isinstance(part, Mapping) else {}
 
 
 def _of_stream(body: Mapping) -> dict:

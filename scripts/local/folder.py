@@ -93,8 +93,8 @@ def _check_marker(folder: Path) -> None:
     if is_copy and _in_use_when_copied(folder):
         raise StackError(
             f"The data folder {folder} is a copy of one that was in use, so it may be half of one"
-            " moment and half of another. Stop the bar there and copy again; if it ended in a crash,"
-            f" delete {folder / LOCK} and start again."
+            " moment and half of another. Stop the bar there and copy again; if it ended in a"
+            f" crash, delete {folder / LOCK} and start again."
         )
 
 

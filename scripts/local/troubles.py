@@ -145,8 +145,8 @@ def little_room(data: Path) -> str | None:
     if free >= NEARLY_FULL:
         return None
     return (
-        f"Only {free // 1_000_000} MB are left on the disk that holds {data}. Free some space before"
-        " it is full: after that nothing can be kept."
+        f"Only {free // 1_000_000} MB are left on the disk that holds {data}. Free some space"
+        " before it is full: after that nothing can be kept."
     )
 
 
@@ -210,8 +210,8 @@ def following(seconds: float, file: Path) -> str:
         return "The bar follows within some minutes; nothing else changes."
     return (
         "Nobody loses anything: the bar goes by its own time and follows within"
-        f" {span(abs(seconds) / FOLLOWS)}. If the clock is right and you want its time at once, stop"
-        f" the bar, delete {file} and start again."
+        f" {span(abs(seconds) / FOLLOWS)}. If the clock is right and you want its time at once,"
+        f" stop the bar, delete {file} and start again."
     )
 
 

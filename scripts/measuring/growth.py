@@ -1,7 +1,8 @@
 """What a bar's history costs it: the same acts on bars that have finished more and more orders.
 
 The history is one real order's items, many times over, spread over the two days before now as an
-event has them. Processor seconds are the emulator's own, so other work on the machine matters little.
+event has them. Processor seconds are the emulator's own, so other work on the machine matters
+little.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ import base64
 import gzip
 import heapq
 import itertools
-import json
 import logging
 import os
 import re
@@ -36,7 +35,7 @@ MEMORY_MB = 768
 MB_OF_A_PROCESSOR = 1769
 AWS_CALL_SECONDS = 0.004
 COLD_SECONDS = 1.0
-"""Lambda finding a place, its download and our imports; docs/package.md has the part that is ours."""
+"""Lambda finds a place, loads the package and imports it; docs/package.md has our part of it."""
 ROUND_TRIP_SECONDS = 0.08
 TAP_AFTER_SECONDS = (3, 9)
 LOAD_AGAIN_SECONDS = (3, 7)
@@ -51,7 +50,7 @@ REFUSED = (429, 503)
 
 PHONES, WITHIN_SECONDS = 40, 10
 RUSHES = {"rush": WITHIN_SECONDS, "at_a_whistle": 2}
-"""Name and seconds of what is tried with ten calls at once: a queue that scans, a talk that ends."""
+"""What is tried with ten calls at once, a queue that scans and a talk that ends; in seconds."""
 QUOTAS = (10, 50, 100, 1000)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
-from scripts.aws.advice import advice
+from scripts.aws.advice import NO_RIGHT, advice
 from scripts.machine import StackError
 from scripts.verifying.beliefs import Belief
 from scripts.verifying.browser import names_below_localhost
@@ -24,7 +24,7 @@ from scripts.verifying.verdicts import Finding, NotChecked, Verdict, Wrong
 
 LAST = "nothing-stays"
 _ACTION = re.compile(r"(?<![\w:])[a-z][a-z0-9-]+:[A-Z]\w+")
-_NO_RIGHT = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
+_NO_RIGHT = (*NO_RIGHT, "AuthorizationError")
 
 Told = Callable[[Finding], None]
 

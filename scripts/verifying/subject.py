@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import urlsplit
 
 from scripts.aws.asking import ask_function
+from scripts.aws.endpoints import is_aws
 from scripts.aws.template import build_template
 from scripts.bar import Bar
 from scripts.local import deployment as local_deployment
@@ -51,8 +50,7 @@ class Subject:
     @cached_property
     def is_emulator(self) -> bool:
         """True where something else than AWS answers."""
-        host = urlsplit(self.client("sts").meta.endpoint_url).hostname or ""
-        return not re.search(r"\.amazonaws\.com(\.cn)?$", host)
+        return not is_aws(self.client("sts"))
 
     @cached_property
     def enforces_rights(self) -> bool:

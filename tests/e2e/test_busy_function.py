@@ -1,4 +1,4 @@
-"""A function that is at its limit: the gateway refuses some requests, and people need not notice."""
+"""A function at its limit: the gateway refuses some requests, and people need not notice."""
 
 from __future__ import annotations
 

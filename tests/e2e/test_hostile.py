@@ -96,7 +96,8 @@ _WHAT_ACTS = """ours => [...document.querySelectorAll('*')].filter(one =>
     one.localName === 'script' && !one.src.startsWith(location.origin + '/static/')
     || ['iframe', 'object', 'base', 'math', 'style', 'img'].includes(one.localName)
     || [...one.attributes].some(({ name, value }) => /^on|hx-on/.test(name)
-        || /evil|javascript:|alert/.test(value) && /^(src|href|action|hx-(get|post)|style)$/.test(name)))
+        || /evil|javascript:|alert/.test(value)
+        && /^(src|href|action|hx-(get|post)|style)$/.test(name)))
 ).map(one => one.outerHTML.slice(0, 200))"""
 
 

@@ -108,6 +108,15 @@ def test_an_event_kept_in_the_form_of_the_rules_template_is_sent_as_it_is():
     assert letter.payload == payload
 
 
+@pytest.mark.parametrize(
+    "event", ["garbage", 7, [], {"detail": "garbage"}, {"detail-type": ["x"], "detail": [1]}]
+)
+def test_an_event_of_any_shape_that_was_set_aside_is_listed(event):
+    letter = understand(_message(_failed({"consumer": "events", "event": event})), PREFIX)
+    assert (letter.consumer, letter.shop, letter.order) == ("events", "", "")
+    assert "events" in table([letter])
+
+
 @pytest.mark.parametrize("body", ["no json", "[]", "{}", '{"hello": 1}'])
 def test_what_is_not_ours_is_shown_and_never_sent(body):
     letter = understand(_message(body), PREFIX)

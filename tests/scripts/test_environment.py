@@ -29,7 +29,10 @@ def test_a_stage_on_aws_is_asked_with_the_persons_own_profile(environment):
 
 @pytest.mark.parametrize(
     "number, said",
-    [(28, "the disk is full. Free some space"), (13, "Permission denied. Make the project's folder")],
+    [
+        (28, "the disk is full. Free some space"),
+        (13, "Permission denied. Make the project's folder"),
+    ],
     ids=["full", "no right"],
 )
 def test_a_set_up_that_cannot_write_is_one_line(number, said):

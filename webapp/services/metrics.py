@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -74,7 +74,7 @@ def records(services: Services, shop: Shop, days: Days) -> list[OrderRecord]:
     packed = services.metrics.packed_hours(shop.id, since, until)
     read = [record for hour in packed.values() for record in hour]
     marks = services.metrics.recorded_marks(shop.id, since, until)
-    read += [record_of(order_id, found) for order_id, found in marks.items()]
+    read += _records_of(marks)
     for begin, end in _gaps(packed, since, until):
         read += _read_and_pack(services, shop, begin, end)
     of_days = [record for record in read if since <= record.began_at < until]
@@ -98,19 +98,19 @@ def _read_and_pack(
     services: Services, shop: Shop, since: datetime, until: datetime
 ) -> list[OrderRecord]:
     """The orders that began in this span; its whole hours that are long over are packed."""
-    read = _read(services, shop, since, until)
+    read = _records_of(services.metrics.marks(shop.id, since, until))
     settled = services.now() - _SETTLED
     for hour in {_hour_of(record.began_at) for record in read}:
         if since <= hour and hour + _HOUR <= min(until, settled):
-            # Read again between begin and finish: a mark that comes later unpacks the hour.
+            # Read again between begin and finish: a mark that comes later unpacks the hour, and a
+            # consistent read has all that came before.
             proof = services.metrics.begin_packing(shop.id, hour)
-            whole = _read(services, shop, hour, hour + _HOUR)
-            services.metrics.finish_packing(shop.id, hour, proof, whole)
+            marks = services.metrics.marks(shop.id, hour, hour + _HOUR, is_consistent=True)
+            services.metrics.finish_packing(shop.id, hour, proof, _records_of(marks))
     return read
 
 
-def _read(services: Services, shop: Shop, since: datetime, until: datetime) -> list[OrderRecord]:
-    marks = services.metrics.marks(shop.id, since, until)
+def _records_of(marks: Mapping[str, Iterable[str]]) -> list[OrderRecord]:
     return [record_of(order_id, found) for order_id, found in marks.items()]
 
 

@@ -49,10 +49,11 @@ class MetricRepository:
         model.update(actions=[MetricModel.marks.delete(marks)])
         self.unpack(event.shop_id, event.began_at or at)
 
-    def marks(self, shop_id: str, since: datetime, until: datetime) -> dict[str, set[str]]:
-        return _marks_between(
-            shop_id, f"order#{_TIME.serialize(since)}", f"order#{_TIME.serialize(until)}"
-        )
+    def marks(
+        self, shop_id: str, since: datetime, until: datetime, is_consistent: bool = False
+    ) -> dict[str, set[str]]:
+        first, last = f"order#{_TIME.serialize(since)}", f"order#{_TIME.serialize(until)}"
+        return _marks_between(shop_id, first, last, is_consistent)
 
     def recorded_marks(self, shop_id: str, since: datetime, until: datetime) -> dict[str, set[str]]:
         # A day further, for what ended after midnight.
@@ -147,9 +148,14 @@ def _order_key(event: OrderEvent, at: datetime) -> str:
     return f"recorded#{at:%Y-%m-%d}#{event.order_id}"
 
 
-def _marks_between(shop_id: str, first: str, last: str) -> dict[str, set[str]]:
+def _marks_between(
+    shop_id: str, first: str, last: str, is_consistent: bool = False
+) -> dict[str, set[str]]:
     found = defaultdict(set)
-    for model in query_span(MetricModel, shop_id, MetricModel.item_key, first, last):
+    models = query_span(
+        MetricModel, shop_id, MetricModel.item_key, first, last, is_consistent=is_consistent
+    )
+    for model in models:
         found[_order_id(model)] |= model.marks or set()
     return {order_id: marks for order_id, marks in found.items() if marks}
 

@@ -428,7 +428,8 @@ class AnswerModel(Model):
 class MetricModel(Model):
     """What is counted: an order's marks under its beginning, or a day's refused scans of a kind.
 
-    Or all orders of an hour that is long over: packed holds what their marks say, packing who packs.
+    An item may also stand for all orders of an hour that is long over: packed holds what their
+    marks say, packing proves who is packing the hour.
     """
 
     class Meta:

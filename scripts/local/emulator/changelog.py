@@ -63,9 +63,10 @@ def commits_after(folder: Path, number: int) -> Iterator[Commit]:
 
 def last_commit_after(folder: Path, number: int) -> int:
     """The number of the last of them; the given one when there are none."""
-    for number, _ in _lines_after(folder, number):
+    last = number
+    for last, _ in _lines_after(folder, number):
         pass
-    return number
+    return last
 
 
 def _lines_after(folder: Path, number: int) -> Iterator[tuple[int, bytes]]:

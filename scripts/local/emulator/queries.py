@@ -4,7 +4,7 @@ MiniStack takes every item of a partition, parses the key condition anew for eac
 cuts off a page. Here the condition is read once and becomes a range of rows, in the order of the
 query, behind its start key and up to its limit. MiniStack's own handler then sees these rows
 only, so that all else (errors, filters, projections, pages of 1 MB) stays as it is. What is not
-understood here is read whole. tests/scripts/test_emulator_queries.py compares the two.
+understood here is read whole. tests/scripts/emulator/test_queries.py compares the two.
 
 Patched in ministack.services.dynamodb: `_query`, `_scan`, `_evaluate_condition`, and with a
 memory `_tokenize` and `_condition_syntax_error`.

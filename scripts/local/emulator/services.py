@@ -384,7 +384,9 @@ def _restore_written() -> None:
 def _restore(services: set[str]) -> None:
     for service in services & _states().keys():
         module = sys.modules[f"ministack.services.{ministack._state_map[service]}"]
-        now, kept = _states()[service](), _state_of(_kept.get(service, {}))
+        rows = _kept.setdefault(service, {})
+        # As rows, so that people and messages are compared, too.
+        now, kept = _state_of(_settled(service)), _state_of(rows)
         for name in now.keys() | kept.keys():
             live = getattr(module, "_" + name, None)
             if live is not None and name not in LEFT_OUT.get(service, ()):
@@ -393,11 +395,13 @@ def _restore(services: set[str]) -> None:
 
 def _replace(live: Any, now: Any, kept: Any) -> None:
     if isinstance(live, AccountRegionScopedDict | AccountScopedDict):
-        entries = kept._data if kept else {}
+        # Their truth would be that of one account and region.
+        entries = {} if kept is None else kept._data
+        found = {} if now is None else now._data
         for key in live._data.keys() - entries.keys():
             live._data.pop(key, None)
         for key, value in entries.items():
-            if _text(now._data.get(key)) != _text(value):
+            if _text(found.get(key)) != _text(value):
                 live.set_scoped(key[0], key[1] if len(key) == 3 else None, key[-1], value)
     elif isinstance(live, dict | set):
         live.clear()

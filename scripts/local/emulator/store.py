@@ -35,6 +35,7 @@ from scripts.local.emulator.changelog import (
     starts_after,
 )
 from scripts.local.emulator.keys import Keys
+from scripts.machine import sync
 
 FORMAT = 1
 """The version of the tables below; a bar refuses a store of a newer one."""
@@ -191,14 +192,15 @@ class Store:
             turn = self._turn or self._begin()
             if turn.error:
                 raise NotKeptError(str(turn.error))
-            count = len(turn.changes)
+            changes, calls = len(turn.changes), len(self._after_commit)
             self._connection.execute("SAVEPOINT together")
             try:
                 yield
             except Exception:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK TO together")
-                    del turn.changes[count:]
+                    del turn.changes[changes:]
+                    del self._after_commit[calls:]
                 raise
             finally:
                 if self._connection.in_transaction:
@@ -323,9 +325,9 @@ class Store:
                 target.execute("PRAGMA synchronous = OFF")
                 source.backup(target)
                 (number,) = target.execute("SELECT commits FROM progress").fetchone()
-            _sync(new)
+            sync(new)
             new.replace(self.folder / f"copy-{number:012}.db")
-            _sync(self.folder)
+            sync(self.folder)
             forget_old_copies(self.folder)
         except (OSError, sqlite3.Error) as error:
             new.unlink(missing_ok=True)
@@ -446,7 +448,7 @@ def _fall_back(folder: Path, why: str) -> str:
         new = folder / "store.new"
         with closing(sqlite3.connect(source)) as copy, closing(sqlite3.connect(new)) as target:
             copy.backup(target)
-        _sync(new)
+        sync(new)
         new.replace(path)
         said += time.strftime(
             "; the copy of %H:%M:%S took its place,", time.localtime(source.stat().st_mtime)
@@ -504,9 +506,9 @@ def _create(path: Path) -> None:
     new.unlink(missing_ok=True)
     with closing(sqlite3.connect(new, isolation_level=None)) as connection:
         connection.executescript(f"PRAGMA user_version = {FORMAT}; BEGIN; {SCHEMA} COMMIT;")
-    _sync(new)
+    sync(new)
     new.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -544,14 +546,6 @@ def forget_old_copies(folder: Path, kept: int = COPIES_KEPT) -> None:
     for path, following in zip(logs, logs[1:]):
         if oldest is not None and starts_after(following) <= oldest:
             path.unlink()
-
-
-def _sync(path: Path) -> None:
-    file = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def lock_folder(folder: Path, seconds: float = 10) -> IO:

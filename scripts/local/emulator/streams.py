@@ -1,4 +1,4 @@
-"""Streams of tables: what changed is kept until every consumer has taken it, and then dropped.
+"""Streams of tables: what changed is kept until every consumer has taken it, and a while longer.
 
 MiniStack keeps a day of changes in memory and forgets them at a stop. Here a change is a row,
 written with what changed; a consumer (an event source mapping) sees it once it is committed. What
@@ -33,7 +33,7 @@ from scripts.local.emulator.store import NotKeptError, Store
 
 RETENTION_SECONDS = 24 * 3600
 RETAINED = 100
-"""So many changes can still be read after all consumers have taken them; on AWS, those of a day."""
+"""Changes that can still be read after all consumers have taken them; on AWS, those of a day."""
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 15.0
 UNREACHABLE_PAUSE_SECONDS = 0.25
@@ -125,16 +125,19 @@ class Records:
 
 
 def _readable(name: str, account_id: str | None = None, region: str | None = None) -> list[dict]:
-    """What a stream's own API answers: what is yet to be taken, and what lies with the dead
-    letters, which scripts/dead-letters reads from there to send it again."""
+    """What a stream's own API answers: what is yet to be taken, the last that was taken, and what
+    lies with the dead letters, which scripts/dead-letters reads from there to send it again."""
     if account_id is None or region is None:
         table_id = dynamodb._tables[name].id
     else:
         table_id = dynamodb._tables.get_scoped(account_id, region, name).id
     sql = "SELECT record FROM parked WHERE consumer = ?"
     aside = [json.loads(text) for (text,) in _store.all(sql, SET_ASIDE + str(table_id))]
-    records = [*aside, *Records(table_id)]
-    return sorted(records, key=lambda record: int(record["dynamodb"]["SequenceNumber"]))
+    # What was given up a moment ago may be among the last as well.
+    by_number = {
+        int(record["dynamodb"]["SequenceNumber"]): record for record in (*aside, *Records(table_id))
+    }
+    return [by_number[number] for number in sorted(by_number)]
 
 
 def _start_position(name: str, **scope: str | None) -> int:

@@ -131,6 +131,37 @@ def test_a_spoiled_folder_of_an_earlier_version_is_refused_in_one_line(
     assert old.read_text() == content
 
 
+def test_what_could_not_be_kept_is_not_in_memory_either(ministack, tmp_path, monkeypatch):
+    from ministack.services import cognito, sqs
+
+    from scripts.local.emulator import services
+    from scripts.local.emulator.store import open_store
+
+    scope = "000000000000", "us-east-1"
+    queue, pool = {"messages": []}, {"_users": {}}
+    monkeypatch.setattr(services, "_kept", {})
+    monkeypatch.setitem(sqs._queues._data, (*scope, "letters"), queue)
+    monkeypatch.setitem(cognito._user_pools._data, (*scope, "pool"), pool)
+    store = open_store(tmp_path)
+    services.keep_in(store)
+    services.changed("sqs", "cognito")
+    store.commit()
+    queue["messages"].append({"id": "1", "body": "never kept", "sent_at": 0})
+    pool["_users"]["ada"] = {"Username": "ada"}
+
+    def refuse(commit):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(store._log, "append", refuse)
+        services.changed("sqs", "cognito")
+        store.commit()
+    assert store.trouble
+    assert sqs._queues._data[*scope, "letters"]["messages"] == []
+    assert dict(cognito._user_pools._data[*scope, "pool"]["_users"]) == {}
+    store.close()
+
+
 def test_a_sign_in_compares_only_those_whom_somebody_looked_up(ministack):
     from scripts.local.emulator.services import Watched
 

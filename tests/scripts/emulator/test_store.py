@@ -196,10 +196,14 @@ def test_a_commit_that_fails_leaves_nothing_and_tells_everybody_who_waits(tmp_pa
 def test_a_change_that_fails_in_the_middle_takes_back_its_own_part_alone(tmp_path):
     store = open_store(tmp_path)
     store.write("put state", "bar", "orders", "other", '"other"')
+    announced = []
+    store.after_commit(lambda: announced.append("other"))
     with pytest.raises(ZeroDivisionError), store.together():
         store.write("put state", "bar", "orders", "half", '"half"')
+        store.after_commit(lambda: announced.append("half"))
         raise ZeroDivisionError
     store.commit()
+    assert announced == ["other"]
     store.close()
     store = open_store(tmp_path)
     assert names(store) == ["other"]

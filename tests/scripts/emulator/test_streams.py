@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import count
 
 import pytest
@@ -117,13 +116,15 @@ def test_a_change_is_handed_over_after_its_commit_and_not_before(bar):
     assert bar.taken == ["one", "two"]
 
 
-def test_what_all_consumers_have_taken_is_dropped(bar):
+def test_of_what_all_consumers_have_taken_only_the_last_stays(bar, monkeypatch):
+    monkeypatch.setattr(bar.streams, "RETAINED", 1)
     bar.put("one", "two")
     bar.kept()
     assert len(bar.streams.Records(bar.dynamodb._tables[bar.table].id)) == 2
     bar.poll()
     bar.kept()
-    assert len(bar.streams.Records(bar.dynamodb._tables[bar.table].id)) == 0
+    (last,) = bar.streams.Records(bar.dynamodb._tables[bar.table].id)
+    assert last["dynamodb"]["Keys"] == {"p": {"S": "two"}}
     assert bar.streams.oldest_untaken() is None
 
 
@@ -151,7 +152,9 @@ def test_a_change_that_fails_holds_up_none_of_its_batch_nor_what_follows(bar):
     assert bar.taken == [name for name in names if name != "4"] + ["next"]
 
 
-def test_it_is_tried_as_often_as_the_mapping_says_and_then_put_to_the_dead_letters(bar):
+def test_it_is_tried_as_often_as_the_mapping_says_and_then_put_to_the_dead_letters(
+    bar, monkeypatch
+):
     bar.fails = {"bad"}
     bar.put("good", "bad")
     bar.kept()
@@ -166,9 +169,15 @@ def test_it_is_tried_as_often_as_the_mapping_says_and_then_put_to_the_dead_lette
     assert len(bar.dead) == 1
     assert bar.store.all("SELECT * FROM parked WHERE consumer = ?", bar.mapping["UUID"]) == []
     # As scripts/dead-letters finds it, which knows no more of it than its number in the stream.
-    (record,) = bar.dynamodb.stream_live_records(bar.table)
-    assert record["dynamodb"]["Keys"] == {"p": {"S": "bad"}}
-    assert bar.dynamodb.stream_records_since(bar.table, 0, 10) == [record]
+    good, record = bar.dynamodb.stream_live_records(bar.table)
+    assert [one["dynamodb"]["Keys"]["p"]["S"] for one in (good, record)] == ["good", "bad"]
+    assert bar.dynamodb.stream_records_since(bar.table, 0, 10) == [good, record]
+    monkeypatch.setattr(bar.streams, "RETAINED", 0)
+    bar.put("next")
+    bar.kept()
+    bar.poll()
+    bar.kept()
+    assert bar.dynamodb.stream_live_records(bar.table) == [record]
 
 
 def test_a_change_that_is_read_at_last_is_no_dead_letter(bar):

@@ -1,5 +1,5 @@
-"""The bar behind every gateway there is: each request is made as that gateway hands it over, and each
-address in each answer is asked for again, as a browser does."""
+"""The bar behind every gateway there is: each request is made as that gateway hands it over, and
+each address in each answer is asked for again, as a browser does."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from botocore.client import BaseClient
 
 from domain.metrics import record_of_row, row_of_record
 from domain.orders import OrderState
@@ -68,6 +69,21 @@ def test_a_mark_that_comes_while_its_hour_is_packed_is_not_forgotten(services, d
     services.metrics.unpack("main", NOW)
     services.metrics.finish_packing("main", hour, proof, [])
     assert services.metrics.packed_hours("main", hour, hour) == {}
+
+
+def test_an_hour_is_packed_from_what_was_written_a_moment_before(services, day, monkeypatch):
+    asked, make_call = [], BaseClient._make_api_call
+
+    def listen(client, operation, parameters):
+        if operation in ("Query", "UpdateItem"):
+            asked.append((operation, parameters.get("ConsistentRead", False)))
+        return make_call(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", listen)
+    records(services, services.shop("main"), TODAY)
+    packing = asked[asked.index(("UpdateItem", False)):]
+    # Of each hour: who packs says so, reads what there is, and keeps it.
+    assert packing == 2 * [("UpdateItem", False), ("Query", True), ("UpdateItem", False)]
 
 
 def test_of_two_who_pack_an_hour_the_later_one_wins(services, day):

@@ -45,8 +45,13 @@ class Metrics(Protocol):
         """Leaves a mark at the event's order; the same mark again changes nothing."""
     def unmark(self, event: OrderEvent, at: datetime, marks: set[str]) -> None:
         """Takes marks away that the order's journey does not know."""
-    def marks(self, shop_id: str, since: datetime, until: datetime) -> dict[str, set[str]]:
-        """The marks of our own orders that began in this span, by order id."""
+    def marks(
+        self, shop_id: str, since: datetime, until: datetime, is_consistent: bool = False
+    ) -> dict[str, set[str]]:
+        """The marks of our own orders that began in this span, by order id.
+
+        is_consistent: all that were written before; otherwise the last ones may be missing.
+        """
     def recorded_marks(self, shop_id: str, since: datetime, until: datetime) -> dict[str, set[str]]:
         """The marks of orders recorded elsewhere that may have begun in this span."""
     def packed_hours(

@@ -1,6 +1,6 @@
-// A file that did not arrive is asked for again: browsers do not, and where the function is busy the
-// gateway refuses some. Stands in the page, before what it looks after.
-const LONGEST_TRY = 7
+// A file that did not arrive is asked for again: browsers do not ask twice, and the gateway refuses
+// some while the function is busy. Stands in the page, before what it looks after.
+const MOST_TRIES = 7
 const own = location.origin + '/'
 const address = url => (url.startsWith(own) ? url : '')
 const policy = window.trustedTypes
@@ -40,7 +40,7 @@ function askOnceParsed(lost, tries) {
 addEventListener('error', ({ target }) => {
   if (!target.matches || !target.matches('script[src], link[rel="stylesheet"]')) return
   const tries = Number(target.dataset.tries || 0) + 1
-  if (tries > LONGEST_TRY) return
+  if (tries > MOST_TRIES) return
   const wait = Math.min(400 * 2 ** (tries - 1), 6400) * (0.75 + Math.random() / 2)
   setTimeout(askOnceParsed, wait, target, tries)
 }, true)
