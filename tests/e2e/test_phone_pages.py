@@ -10,6 +10,15 @@ from tests.e2e.conftest import get_place, place_order, tap
 _ROOM_BESIDE_WORDS = """chips => chips.map(chip =>
     chip.getBoundingClientRect().right - chip.querySelector('b').getBoundingClientRect().right)"""
 
+_HINTS = """words => document.querySelectorAll('.tile small').forEach(hint => {
+    hint.textContent = words
+})"""
+_ROOM_BESIDE_HINT = """tiles => tiles.map(tile => {
+    const words = document.createRange()
+    words.selectNodeContents(tile.querySelector('small'))
+    return tile.getBoundingClientRect().right - words.getBoundingClientRect().right
+})"""
+
 
 @pytest.fixture
 def narrow_phone(bar):
@@ -33,6 +42,15 @@ def test_an_options_words_keep_off_its_border_in_a_wide_font(bar):
     phone.evaluate("document.documentElement.style.fontFamily = 'DejaVu Sans'")
     rooms = phone.locator(".chip").evaluate_all(_ROOM_BESIDE_WORDS)
     assert len(rooms) == 6 and min(rooms) >= 10
+
+
+def test_a_drinks_hint_keeps_off_its_border_in_a_wide_font(bar):
+    phone = bar.scan(bar.tv())
+    get_place(phone)
+    phone.evaluate("document.documentElement.style.fontFamily = 'DejaVu Sans'")
+    phone.evaluate(_HINTS, "mit Schokolade")
+    rooms = phone.locator(".tile").evaluate_all(_ROOM_BESIDE_HINT)
+    assert len(rooms) == 8 and min(rooms) >= 5
 
 
 def test_the_drink_chosen_by_keyboard_never_hides_behind_the_bar_below(narrow_phone):

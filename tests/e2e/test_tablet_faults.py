@@ -7,7 +7,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from domain.languages import LANGUAGES
+from tests.builders import a_shop
 from tests.e2e.conftest import get_place
+from webapp.presenters.display import tv_words
+from webapp.words import speaking
 
 _KEEP_THE_SOUND_AT_HAND = """window.AudioContext = class extends AudioContext {
     constructor() { super(); window.sound = this }
@@ -122,3 +126,87 @@ def test_the_teams_pages_fit_the_narrowest_phone(bar, path):
     admin.goto(f"{bar.stack.base_url}/main/{path}")
     admin.evaluate("document.documentElement.style.fontFamily = 'DejaVu Sans'")
     assert admin.evaluate("document.documentElement.scrollWidth") == 320
+
+
+_ADMIN_PATHS = (
+    "admin", "admin/settings", "admin/menu", "admin/menu/drinks/latte", "admin/devices",
+    "admin/people", "admin/screens", "admin/shop", "admin/customer-sign-in", "metrics",
+)
+_OUTSIDE_ITS_CARD = """parts => parts.filter(part => part.type !== 'hidden').filter(part => {
+    const [own, card] = [part, part.closest('.card')].map(one => one.getBoundingClientRect())
+    return own.left < card.left || own.right > card.right
+}).map(part => part.textContent.trim())"""
+
+
+def test_whatever_can_be_pressed_stays_within_its_card_on_the_teams_pages(bar):
+    admin = bar.signed_in("tablet", "admin")
+    outside = {}
+    for path in _ADMIN_PATHS:
+        admin.goto(f"{bar.stack.base_url}/main/{path}")
+        outside[path] = admin.locator(".card :is(a, button, input)").evaluate_all(_OUTSIDE_ITS_CARD)
+    assert outside == dict.fromkeys(_ADMIN_PATHS, [])
+
+
+_LONGEST = (
+    "A part of the bar did not answer, so this may not have been done. Look at the page, and "
+    "press again if it was not: nothing is done twice."
+)
+
+
+_SIZES = ((1180, 820), (820, 1180), (390, 844), (320, 640))
+
+
+def test_the_longest_message_is_whole_on_every_size_of_tablet(bar, tablet):
+    said = f'<p id="toast" class="toast" role="status" hx-swap-oob="true">{_LONGEST}</p>'
+    tablet.route("**/barista/close", lambda route: route.fulfill(status=503, body=said))
+    tablet.get_by_role("button", name="Close shop").click()
+    toast = tablet.locator("#toast")
+    expect(toast).to_have_text(_LONGEST)
+    assert _whole_at(toast) == dict.fromkeys(_SIZES, True)
+    bar.complaints.clear()  # htmx tells the console, too
+
+
+def test_who_is_at_the_tablet_is_asked_within_the_screen_of_every_size(tablet):
+    tablet.locator(".who summary").click()
+    assert _whole_at(tablet.locator(".who form")) == dict.fromkeys(_SIZES, True)
+
+
+_MOVED = "part => Promise.all(part.getAnimations().map(one => one.finished)).then(() => 0)"
+
+
+def _whole_at(part) -> dict[tuple[int, int], bool]:
+    """Whether all of it lies within a screen of each size."""
+    found = {}
+    for width, height in _SIZES:
+        part.page.set_viewport_size({"width": width, "height": height})
+        part.evaluate(_MOVED)
+        box = part.bounding_box()
+        right, bottom = box["x"] + box["width"], box["y"] + box["height"]
+        found[width, height] = min(box["x"], box["y"]) >= 0 and right <= width and bottom <= height
+    return found
+
+
+_FITS = """([state, words]) => {
+    const panel = document.getElementById('code-panel')
+    const heading = panel.querySelector('h1')
+    panel.dataset.state = state
+    heading.textContent = words
+    return heading.scrollWidth <= heading.clientWidth
+}"""
+
+
+def test_each_heading_over_the_code_fits_the_tv_in_every_language_and_a_wide_font(bar):
+    tv = bar.tv()
+    tv.evaluate("document.documentElement.style.fontFamily = 'DejaVu Sans'")
+    too_wide = [
+        (language, words)
+        for language in LANGUAGES
+        for state in ("open", "used_up", "paused", "closed")
+        if not tv.evaluate(_FITS, [state, words := _heading(language, state)])
+    ]
+    assert too_wide == []
+
+
+def _heading(language: str, state: str) -> str:
+    with speaking(language):
+        return tv_words(a_shop(languages=(language,)))[state]["own"]
