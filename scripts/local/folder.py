@@ -15,6 +15,7 @@ import re
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -32,6 +33,8 @@ _OF_NOBODY = re.compile(
     r"lock|lost\+found|\..*|Thumbs\.db|desktop\.ini|System Volume Information"
     r"|.*\.(log|out|err|pid|pem|crt|cer|key)", re.IGNORECASE
 )
+_OF_THE_STORE = re.compile(r"store\.db|copy-.*\.db|changes-.*\.log|snapshot\.json")
+"""Out of each of them something can be had again."""
 _NOT_SYNCED = {
     "9p", "afpfs", "afs", "cifs", "davfs", "drvfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs",
     "fuse.vmhgfs-fuse", "glusterfs", "fuse.glusterfs", "ncpfs", "nfs", "nfs4", "prl_fs", "smb3",
@@ -41,6 +44,8 @@ _NOT_SYNCED = {
 _IN_MEMORY = {"ramfs", "tmpfs"}
 _ROOM_TO_START = 1_000_000
 _SHORTEST_KEY = 20
+ENDING_SECONDS = 20
+"""So long the processes of a launcher that was killed may take to notice it and to end."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 OF_THE_DISK = (
     *_FULL, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EISDIR, errno.ENOTDIR,
@@ -72,6 +77,7 @@ def check(folder: Path) -> list[str]:
             " --data."
         )
     _check_marker(folder)
+    _check_store(folder)
     if kind in _IN_MEMORY:
         return [
             f"The data folder {folder} is in this machine's memory ({kind}): all is gone when the"
@@ -98,6 +104,20 @@ def _check_marker(folder: Path) -> None:
         )
 
 
+def _check_store(folder: Path) -> None:
+    """A bar that ran here would otherwise begin anew without a word."""
+    try:
+        kept = [one.name for one in (folder / "aws").iterdir()]
+    except OSError:
+        kept = []
+    is_there = any(_OF_THE_STORE.fullmatch(name) for name in kept)
+    if os.path.lexists(folder / "deployed.json") and not is_there:
+        raise StackError(
+            f"A bar has run in {folder}, but all that it kept in {folder / 'aws'} is gone. Put a"
+            " copy of it in its place; to begin anew, choose a new folder with --data."
+        )
+
+
 def _in_use_when_copied(folder: Path) -> bool:
     try:
         return bool((folder / LOCK).read_text().strip())
@@ -118,18 +138,7 @@ def claim(folder: Path) -> IO[str]:
         raise StackError(f"{folder} is a file. Choose a folder with --data.") from None
     except (OSError, ValueError) as error:
         raise not_writable(folder, error) from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.seek(0)
-        process = lock.read()
-        lock.close()
-        if not isinstance(error, BlockingIOError):
-            raise not_writable(folder, error) from None
-        raise StackError(
-            f"The data folder {folder} is in use by another scripts/serve (process {process})."
-            " Stop that one, or choose another folder with --data."
-        ) from None
+    _lock_it(lock, folder)
     try:
         _find_room(folder)
         write_privately(
@@ -148,6 +157,46 @@ def claim(folder: Path) -> IO[str]:
                 folder.rmdir()
         raise not_writable(folder, error) from None
     return lock
+
+
+def _lock_it(lock: IO[str], folder: Path) -> None:
+    """The lock is held by a launcher and, when that was killed, by its processes until they end."""
+    deadline = time.monotonic() + ENDING_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            lock.seek(0)
+            process = lock.read().strip()
+            is_ending = process.isdigit() and not _is_there(int(process))
+            if is_ending and time.monotonic() < deadline:
+                time.sleep(0.05)
+                continue
+            lock.close()
+        except OSError as error:
+            lock.close()
+            raise not_writable(folder, error) from None
+        if is_ending:
+            raise StackError(
+                f"The data folder {folder} is in use by what an earlier scripts/serve (process"
+                f" {process}) left behind, and does not end. End its processes “webapp.local” and"
+                " “scripts.local.emulator”, or choose another folder with --data."
+            )
+        raise StackError(
+            f"The data folder {folder} is in use by another scripts/serve (process {process})."
+            " Stop that one, or choose another folder with --data."
+        )
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def free_again(lock: IO[str]) -> None:

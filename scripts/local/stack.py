@@ -468,6 +468,8 @@ class LocalStack:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                # Whoever starts next waits until these have ended, too, however we end.
+                pass_fds=[self._lock.fileno()] if self._lock else [],
             )
 
     def _wait_for(

@@ -8,6 +8,8 @@ import resource
 import shutil
 import signal
 import stat
+import subprocess
+import threading
 
 import pytest
 
@@ -105,6 +107,56 @@ def test_a_second_bar_on_the_folder_is_told_who_uses_it(used):
     folder.free_again(lock)
 
 
+def test_a_start_waits_until_the_processes_of_a_killed_one_have_ended(used):
+    launcher, left_behind = _killed_launcher(used)
+    timer = threading.Timer(0.3, left_behind.kill)
+    timer.start()
+    folder.free_again(folder.claim(used))
+    assert left_behind.wait() == -signal.SIGKILL and launcher.wait() == -signal.SIGKILL
+
+
+def test_processes_of_a_killed_start_that_do_not_end_are_one_line(used, monkeypatch):
+    monkeypatch.setattr(folder, "ENDING_SECONDS", 0)
+    launcher, left_behind = _killed_launcher(used)
+    assert f"what an earlier scripts/serve (process {launcher.pid}) left behind" in _refused(used)
+    left_behind.kill()
+    left_behind.wait()
+
+
+def _killed_launcher(used):
+    """A launcher that was killed, and a process of its bar that has not noticed yet."""
+    lock = folder.claim(used)
+    stack = LocalStack(used)
+    stack._lock = lock
+    left_behind = stack._spawn(["sleep", "60"], "web.log", dict(os.environ))
+    launcher = subprocess.Popen(["sleep", "60"])
+    launcher.kill()
+    launcher.wait()
+    (used / folder.LOCK).write_text(str(launcher.pid))
+    lock.close()
+    return launcher, left_behind
+
+
+@pytest.mark.parametrize("left", [[], ["lock", "cognito-rsa-key.pem", "store.db-wal"], None])
+def test_a_bar_whose_store_is_gone_does_not_begin_anew_without_a_word(used, left):
+    (used / "deployed.json").write_text('{"inputs": "a", "template": "b"}')
+    if left is not None:
+        (used / "aws").mkdir()
+        for name in left:
+            (used / "aws" / name).write_text("")
+    assert "all that it kept in" in _refused(used)
+
+
+@pytest.mark.parametrize(
+    "left", ["store.db", "copy-000000000000.db", "changes-000000000000.log", "snapshot.json"]
+)
+def test_a_bar_of_whose_store_something_is_left_is_for_the_emulator_to_judge(used, left):
+    (used / "deployed.json").write_text('{"inputs": "a", "template": "b"}')
+    (used / "aws").mkdir()
+    (used / "aws" / left).write_text("")
+    assert folder.check(used) == []
+
+
 # Which disk
 
 
@@ -174,6 +226,8 @@ _SPOILED = ["", "[]", "null", "garbage", "{", '"text"', "7", "\udcff", "[" * 100
 def test_a_spoiled_file_is_as_good_as_none(used, name, text):
     file = used / name
     file.write_bytes(text.encode(errors="surrogateescape"))
+    (used / "aws").mkdir()
+    (used / "aws" / "store.db").write_text("for the emulator to judge")
     assert folder.read_object(file) == {} and folder.is_spoiled(file)
     assert folder.check(used) == []
     folder.put(file, {"a": 1})

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-PATTERN = "changes-*.log"
+NEWEST = "newest-log"
+"""Names the log that is being written, so that one that is gone is missed."""
+_NAME = re.compile(r"changes-\d{12}\.log")
 
 
 class Commit(NamedTuple):
@@ -31,6 +34,11 @@ class ChangeLog:
         self.path = folder / f"changes-{after:012}.log"
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         self.size = self._end = 0
+        try:
+            _note(self.path)
+        except OSError:
+            os.close(self._file)
+            raise
 
     def append(self, commit: Commit) -> None:
         """The commit may still fail: `take_back` removes its line again."""
@@ -49,6 +57,32 @@ class ChangeLog:
     def close(self) -> None:
         os.fsync(self._file)
         os.close(self._file)
+
+
+def logs_in(folder: Path) -> list[Path]:
+    """The logs, oldest first; what somebody else put beside them is none."""
+    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+
+
+def gone(folder: Path) -> str | None:
+    """The name of the newest log when it is not there; None when it is, or nobody knows."""
+    try:
+        name = (folder / NEWEST).read_text().strip()
+    except (OSError, ValueError):
+        return None
+    return name if _NAME.fullmatch(name) and not (folder / name).is_file() else None
+
+
+def logs_beyond(folder: Path, number: int) -> list[Path]:
+    """The logs that were written after this commit, though it is the last that can be reached."""
+    logs = logs_in(folder)
+    # A line that cannot be read matters only where nothing later stands in the store.
+    following = [*(starts_after(path) for path in logs[1:]), number + 1]
+    return [
+        path
+        for path, begins in zip(logs, following)
+        if begins > number and (starts_after(path) > number or _last_of(path) > number)
+    ]
 
 
 def starts_after(path: Path) -> int:
@@ -70,7 +104,7 @@ def last_commit_after(folder: Path, number: int) -> int:
 
 
 def _lines_after(folder: Path, number: int) -> Iterator[tuple[int, bytes]]:
-    for path in sorted(folder.glob(PATTERN)):
+    for path in logs_in(folder):
         for this, text in _read(path):
             if this == number + 1:
                 number = this
@@ -80,14 +114,50 @@ def _lines_after(folder: Path, number: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _read(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Ends at the first line that is torn: nobody was answered after it."""
+    """Ends at the first line that cannot be read."""
+    for line in _whole_lines(path):
+        text = _text_of(line)
+        if text is None:
+            return
+        # The rest is parsed when it is needed: after a stop in order nothing is.
+        yield _number_of(text), text
+
+
+def _last_of(path: Path) -> int:
+    """The number of the last commit that was written there, also behind lines of no use."""
+    number = starts_after(path)
+    for line in _whole_lines(path):
+        text = _text_of(line)
+        number = number + 1 if text is None else _number_of(text)
+    return number
+
+
+def _whole_lines(path: Path) -> Iterator[bytes]:
+    """Without the last one if it is torn."""
+    if not path.is_file():
+        return
     with open(path, "rb") as file:
         for line in file:
-            check, _, text = line.rstrip(b"\n").partition(b" ")
-            if not line.endswith(b"\n") or check != b"%08x" % zlib.crc32(text):
-                return
-            # The rest is parsed when it is needed: after a stop in order nothing is.
-            yield int(text[1 : text.index(b",")]), text
+            if line.endswith(b"\n"):
+                yield line
+
+
+def _text_of(line: bytes) -> bytes | None:
+    check, _, text = line.rstrip(b"\n").partition(b" ")
+    return text if check == b"%08x" % zlib.crc32(text) else None
+
+
+def _number_of(text: bytes) -> int:
+    return int(text[1 : text.index(b",")])
+
+
+def _note(log: Path) -> None:
+    new = log.with_name(f"{NEWEST}.new")
+    with open(new, "w") as file:
+        file.write(log.name)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(log.with_name(NEWEST))
 
 
 def new_commit(number: int, changes: list) -> Commit:

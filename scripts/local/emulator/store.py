@@ -16,6 +16,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import sqlite3
 import sys
 import threading
@@ -27,10 +28,13 @@ from pathlib import Path
 from typing import IO
 
 from scripts.local.emulator.changelog import (
-    PATTERN,
+    NEWEST,
     ChangeLog,
     commits_after,
+    gone,
     last_commit_after,
+    logs_beyond,
+    logs_in,
     new_commit,
     starts_after,
 )
@@ -40,6 +44,7 @@ from scripts.machine import sync
 FORMAT = 1
 """The version of the tables below; a bar refuses a store of a newer one."""
 
+_COPY = re.compile(r"copy-\d{12}\.db")
 COPIES_KEPT = 2
 SECONDS_BETWEEN_COPIES = 600
 LOG_BYTES_BETWEEN_COPIES = 32_000_000
@@ -352,9 +357,9 @@ def open_store(folder: Path) -> Store:
         folder.mkdir(parents=True, exist_ok=True)
         refuse_newer(path)
         missing = None
-        if not path.exists() and not _copies(folder) and not list(folder.glob(PATTERN)):
+        if not path.exists() and not _copies(folder) and not logs_in(folder):
             _create(path)
-        elif why := damage_of(path):
+        elif why := damage_of(path) or _older_than_a_copy(folder):
             missing = _fall_back(folder, why)
             print(missing, file=sys.stderr, flush=True)
         connection = _connect(path)
@@ -478,12 +483,24 @@ def _apply_changes(connection: sqlite3.Connection, folder: Path) -> str | None:
     if count:
         print(f"{count} commits were taken from the log of changes.", file=sys.stderr, flush=True)
     (number,) = connection.execute("SELECT commits FROM progress").fetchone()
-    later = [path for path in folder.glob(PATTERN) if starts_after(path) > number]
-    if not later:
-        return None
+    later = logs_beyond(folder, number)
     for path in later:
         path.rename(path.with_suffix(".unread"))
-    return f"Changes that followed commit {number} cannot be read: see {folder}/*.unread."
+    if later:
+        return (
+            f"Changes that followed commit {number} cannot be read and are missing: see"
+            f" {folder}/*.unread."
+        )
+    if name := gone(folder):
+        return f"{folder / name} is gone. What was done last, if only that told it, is missing."
+    return None
+
+
+def _older_than_a_copy(folder: Path) -> str | None:
+    """Why the store is not the last one, though it can be read."""
+    reached = last_commit_after(folder, number_of_commits(folder / "store.db") or 0)
+    newer = [copy for copy in _copies(folder) if _number_of(copy) > reached]
+    return next((f"it is older than {copy.name}" for copy in newer if not damage_of(copy)), None)
 
 
 def _commits_to_apply(connection: sqlite3.Connection, folder: Path) -> Iterator:
@@ -498,7 +515,7 @@ def _ends_before(folder: Path, number: int) -> bool:
 
 
 def _reaches_back_to_the_beginning(folder: Path) -> bool:
-    return any(starts_after(path) == 0 for path in folder.glob(PATTERN))
+    return any(starts_after(path) == 0 for path in logs_in(folder))
 
 
 def _create(path: Path) -> None:
@@ -528,7 +545,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _copies(folder: Path) -> list[Path]:
-    return sorted(folder.glob("copy-*.db"))
+    return sorted(path for path in folder.iterdir() if _COPY.fullmatch(path.name))
 
 
 def _number_of(copy: Path) -> int:
@@ -541,7 +558,7 @@ def forget_old_copies(folder: Path, kept: int = COPIES_KEPT) -> None:
     old, copies = copies[: len(copies) - kept], copies[len(copies) - kept :] if kept else []
     for path in old:
         path.unlink()
-    logs = sorted(folder.glob(PATTERN))
+    logs = logs_in(folder)
     oldest = _number_of(copies[0]) if copies else None
     for path, following in zip(logs, logs[1:]):
         if oldest is not None and starts_after(following) <= oldest:
@@ -590,8 +607,8 @@ def load_items(folder: Path, items: Mapping[str, Iterable[dict]]) -> int:
         # The log knows nothing of these, so it ends here and the next start makes a copy.
         connection.execute("UPDATE progress SET commits = commits + 1")
         connection.execute("COMMIT")
-    for path in (*folder.glob(PATTERN), *_copies(folder)):
-        path.unlink()
+    for path in (*logs_in(folder), *_copies(folder), folder / NEWEST):
+        path.unlink(missing_ok=True)
     return count
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 
@@ -124,6 +125,65 @@ def test_changes_behind_a_gap_are_named_and_put_aside(folder):
     store.close()
 
 
+def zero_the_middle(path):
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 20] = bytes(20)
+    path.write_bytes(content)
+
+
+def break_the_last_line(path):
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:-1], b"00000000" + lines[-1][8:]]))
+
+
+TWO = {
+    "store.db": lambda folder: [folder / "store.db"],
+    "store.db-wal": lambda folder: [folder / "store.db-wal"],
+    "all logs": lambda folder: list(folder.glob("changes-*.log")),
+    "the last log": lambda folder: sorted(folder.glob("changes-*.log"))[-1:],
+    "all copies": lambda folder: list(folder.glob("copy-*.db")),
+    "the last copy": lambda folder: sorted(folder.glob("copy-*.db"))[-1:],
+}
+
+
+@pytest.mark.parametrize("spoil", [remove, zero_the_middle, break_the_last_line])
+@pytest.mark.parametrize("two", list(itertools.combinations(TWO, 2)), ids=" and ".join)
+def test_of_two_damages_at_once_nothing_is_lost_without_a_word(folder, two, spoil):
+    for which in two:
+        for path in TWO[which](folder):
+            if path.exists():
+                spoil(path)
+    try:
+        store = open_store(folder)
+    except StoreError as refused:
+        assert "\n" not in str(refused)
+        return
+    assert names(store) == ["a", "b", "c", "d"] or "missing" in store.missing
+    store.close()
+
+
+def test_a_store_that_is_older_than_its_copies_is_put_aside_for_the_newest(folder):
+    for path in [*folder.glob("store.db-*"), *folder.glob("changes-*.log")]:
+        path.unlink()
+    shutil.copy(sorted(folder.glob("copy-*.db"))[0], folder / "store.db")
+    store = open_store(folder)
+    assert names(store) == ["a", "b"]
+    assert "it is older than copy-000000000002.db" in store.missing
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "name", ["copy-000000000002 (1).db", "changes-000000000002 copy.log", "copy-of-mine.db"]
+)
+def test_what_somebody_put_beside_the_store_changes_nothing(folder, name):
+    (folder / name).write_text("mine")
+    store = open_store(folder)
+    assert names(store) == ["a", "b", "c", "d"] and not store.missing
+    store.close()
+    assert (folder / name).read_text() == "mine"
+
+
 def test_without_any_copy_a_damaged_store_is_refused_in_one_line(folder):
     for path in folder.glob("c*"):
         path.unlink()
@@ -150,7 +210,7 @@ def test_only_two_copies_are_kept_and_the_changes_since_the_older(folder):
         store._copying.join()
     copies = [stores._number_of(path) for path in stores._copies(folder)]
     assert len(copies) == stores.COPIES_KEPT
-    assert min(map(stores.starts_after, folder.glob(stores.PATTERN))) == copies[0]
+    assert min(map(stores.starts_after, stores.logs_in(folder))) == copies[0]
     store.close()
 
 
