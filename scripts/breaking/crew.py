@@ -5,10 +5,11 @@ An error is no promise: whoever meets one waits a moment and presses again, as p
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 
 import mechanicalsoup
@@ -20,6 +21,7 @@ from domain.admission import sign_code
 from domain.errors import Busy, Refusal
 from scripts.breaking.memory import Memory
 from scripts.commands.robots import Fault, Visitor
+from scripts.local.connections import forget_connections
 from webapp.bootstrap import build_services
 from webapp.services import bar, codes, devices, forgetting, people, sign_in, walk_ups
 from webapp.services.ports import Services, StaffSession
@@ -38,11 +40,12 @@ class Crew:
     """Everybody at the bar, each in a thread."""
 
     def __init__(
-        self, base_url: str, memory: Memory, dice: Random, phones: int, baristas: int
+        self, base_url: str, environment: Mapping[str, str], memory: Memory, dice: Random,
+        phones: int, baristas: int,
     ) -> None:
         self.base_url = base_url
         self.memory = memory
-        self.services = build_services(Settings.from_environment())
+        self.meet(environment)
         self.shop = self.services.shop(SHOP)
         codes.current_code(self.services, self.shop)
         self.come_in = threading.Event()
@@ -54,6 +57,12 @@ class Crew:
             threading.Thread(target=self._work, args=(job, Random(dice.random())), daemon=True)
             for job in jobs
         ]
+
+    def meet(self, environment: Mapping[str, str]) -> None:
+        """Work with a bar that has just been started: its keys are those of this start."""
+        os.environ.update(environment)
+        forget_connections()
+        self.services = build_services(Settings.from_environment())
 
     def start(self) -> None:
         for thread in self._threads:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -44,7 +43,6 @@ def main() -> NoReturn:
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     bar = BarProcess(folder / "bar")
     bar.start()
-    os.environ.update(bar.environment)
     try:
         table, memory, found = run(chosen, bar)
     finally:
@@ -66,7 +64,7 @@ def run(chosen, bar: BarProcess) -> tuple[dict[str, Kills], Memory, Found]:
     from scripts.breaking.memory import Memory
 
     dice, memory = Random(chosen.seed), Memory()
-    crew = Crew(bar.base_url, memory, dice, chosen.phones, chosen.baristas)
+    crew = Crew(bar.base_url, bar.environment, memory, dice, chosen.phones, chosen.baristas)
     crew.start()
     table: dict[str, Kills] = defaultdict(Kills)
     parts = chosen.only or options.KILLED
@@ -79,6 +77,7 @@ def run(chosen, bar: BarProcess) -> tuple[dict[str, Kills], Memory, Found]:
             bar.kill(part)
             if part in ("launcher", "all"):
                 bar.start()
+                crew.meet(bar.environment)
             else:
                 bar.wait_until_well()
             row = table[part]

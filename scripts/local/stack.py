@@ -157,6 +157,8 @@ class LocalStack:
         self._check_certificate()
         self.notices += folder.check(self.data)
         self._lock = folder.claim(self.data)
+        # It holds the keys of the last start; a command must not take them for those of this one.
+        (self.data / "running.json").unlink(missing_ok=True)
         self.place = place_of(self.data)
         self.clock = BarClock(self.data / FILE, boot=boot())
         self.notices += at_the_start(self.clock.ahead(), self.data / FILE, time.time())

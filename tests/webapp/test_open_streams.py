@@ -71,4 +71,4 @@ def test_customers_leave_streams_for_the_team_and_all_leave_threads_for_pages():
     fill(streams, OpenStreams.MOST_OF_CUSTOMERS, is_staff=True)
     assert all(stream.ended for stream in customers)
     assert not streams.enter(a_stream(is_staff=True))
-    assert OpenStreams.MOST < local._PAGE_THREADS
+    assert OpenStreams.MOST < local._STREAM_THREADS

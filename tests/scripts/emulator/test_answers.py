@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 import json
 
 import pytest
@@ -42,7 +43,9 @@ class Server:
             await asyncio.wait([task])
             return before
 
-        return asyncio.run(run())
+        # In a thread of its own: tests in a browser may have left this one a loop that runs.
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(asyncio.run, run()).result()
 
 
 @pytest.fixture

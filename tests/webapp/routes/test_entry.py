@@ -124,8 +124,22 @@ def test_a_rules_event_reaches_its_consumer_through_either_door(
 def test_a_batch_of_a_stream_is_announced(door, services):
     door({"Records": [a_stream_record(None, an_order())]}, None)
     assert services.bus.events
+
+
+def test_a_change_that_cannot_be_read_is_set_aside_and_the_rest_of_its_batch_announced(
+    door, services
+):
+    spoiled = {"eventSource": "aws:dynamodb", "spoiled": True}
+    door({"Records": [spoiled, a_stream_record(None, an_order())]}, None)
+    assert services.bus.events
+    [(kept, _)] = services.dead_letters.kept
+    assert kept["Records"] == [spoiled]
+
+
+def test_a_batch_that_could_not_be_announced_is_delivered_again(door, services, monkeypatch):
+    monkeypatch.setattr(services.bus, "put", lambda events: 1 / 0)
     with pytest.raises(EventFailed):
-        door({"Records": [{"eventSource": "aws:dynamodb", "spoiled": True}]}, None)
+        door({"Records": [a_stream_record(None, an_order())]}, None)
 
 
 def test_zappa_alone_would_drop_a_streams_batch(zappas_door, services):

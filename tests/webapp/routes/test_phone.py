@@ -319,7 +319,7 @@ def test_the_app_that_lambda_serves_has_no_such_page(app, scanned, services):
     assert answer.status_code == 404
     client = scanned()
     ask(client)
-    assert "developer" not in text_of(client.get("/main/phone/code")).lower()
+    assert "/developer/" not in text_of(client.get("/main/phone/code")).lower()
 
 
 def test_the_text_comes_in_the_language_that_the_phone_reads(services, scanned):
