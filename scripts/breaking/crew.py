@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 
 import mechanicalsoup
@@ -21,6 +21,7 @@ from domain.errors import Busy, Refusal
 from scripts.breaking.memory import Memory
 from scripts.commands.robots import Fault, Visitor
 from webapp.bootstrap import build_services
+from webapp.cloud.clients import session
 from webapp.services import bar, codes, devices, forgetting, people, sign_in, walk_ups
 from webapp.services.ports import Services, StaffSession
 from webapp.settings import Settings
@@ -58,6 +59,14 @@ class Crew:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+
+    @staticmethod
+    def take_keys(environment: Mapping[str, str]) -> None:
+        """Those of the bar's new start: the emulator knows no earlier start's any more."""
+        # Every client signs with this one object.
+        credentials = session().get_credentials()
+        credentials.access_key = environment["AWS_ACCESS_KEY_ID"]
+        credentials.secret_key = environment["AWS_SECRET_ACCESS_KEY"]
 
     def no_more_customers(self) -> None:
         """Whoever is inside gets the drink; nobody else comes."""

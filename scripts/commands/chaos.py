@@ -79,6 +79,7 @@ def run(chosen, bar: BarProcess) -> tuple[dict[str, Kills], Memory, Found]:
             bar.kill(part)
             if part in ("launcher", "all"):
                 bar.start()
+                crew.take_keys(bar.environment)
             else:
                 bar.wait_until_well()
             row = table[part]
