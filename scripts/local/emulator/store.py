@@ -46,6 +46,7 @@ FORMAT = 1
 _COPY = re.compile(r"copy-\d{12}\.db")
 COPIES_KEPT = 2
 SECONDS_BETWEEN_COPIES = 600
+ROOM_OF_SOME_ORDERS = 256 * 1024
 LOG_BYTES_BETWEEN_COPIES = 32_000_000
 
 SCHEMA = """
@@ -252,9 +253,6 @@ class Store:
             self._turn = None
             self._commits += bool(turn.changes)
             calls, self._after_commit = self._after_commit, []
-            if turn.changes and self.trouble:
-                self.trouble = self.unkept_since = None
-                print("Changes are kept again.", file=sys.stderr, flush=True)
         turn.kept.set_result(None)
         for call in calls:
             call()
@@ -285,10 +283,26 @@ class Store:
             os._exit(1)
 
     def try_again(self) -> None:
-        """While nothing can be kept, see whether it works again."""
-        if self.trouble:
-            with self.lock:
-                self.write("count commits", self._commits)
+        """While nothing can be kept, see whether it works again.
+
+        On a full disk a small change may still find room where others were, so one that succeeds
+        does not tell that the next will.
+        """
+        if not self.trouble:
+            return
+        failures = self.failures
+        try:
+            _find_room(self.folder)
+            self.write("count commits", self._commits)
+        except (OSError, NotKeptError):
+            return
+
+        def well_again() -> None:
+            if self.failures == failures:
+                self.trouble = self.unkept_since = None
+                print("Changes are kept again.", file=sys.stderr, flush=True)
+
+        self.after_commit(well_again)
 
     # Copies
 
@@ -561,6 +575,18 @@ def forget_old_copies(folder: Path, kept: int = COPIES_KEPT) -> None:
     for path, following in zip(logs, logs[1:]):
         if oldest is not None and starts_after(following) <= oldest:
             path.unlink()
+
+
+def _find_room(folder: Path) -> None:
+    """Raises OSError when there is none for a few orders."""
+    probe = folder / "room.new"
+    try:
+        with open(probe, "wb") as file:
+            file.write(bytes(ROOM_OF_SOME_ORDERS))
+            file.flush()
+            os.fsync(file.fileno())
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:
