@@ -381,10 +381,17 @@ def open_store(folder: Path) -> Store:
             store.copy()
         return store
     except (OSError, sqlite3.Error) as error:
-        raise StoreError(
-            f"The store in {folder} cannot be opened ({error})."
-            " See that its disk has room and that the folder is yours to write."
-        ) from error
+        raise _not_opened(folder, error) from error
+
+
+def _not_opened(folder: Path, error: Exception) -> StoreError:
+    if isinstance(error, IsADirectoryError):
+        name = error.filename2 or error.filename
+        return StoreError(f"{name} is a folder, where a file belongs. Take it away and try again.")
+    return StoreError(
+        f"The store in {folder} cannot be opened ({error})."
+        " See that its disk has room and that the folder is yours to write."
+    )
 
 
 def refuse_newer(path: Path) -> None:
@@ -599,8 +606,11 @@ def _sync(path: Path) -> None:
 
 def lock_folder(folder: Path, seconds: float = 10) -> IO:
     """Wait for an earlier emulator on this folder that is still ending."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = open(folder / "lock", "w")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / "lock", "w")
+    except OSError as error:
+        raise _not_opened(folder, error) from error
     deadline = time.monotonic() + seconds
     while True:
         try:

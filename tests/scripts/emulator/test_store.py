@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
+from contextlib import closing
 
 import pytest
 
@@ -300,6 +301,15 @@ def test_all_of_one_turn_share_a_commit(tmp_path):
     assert first.kept.done() and len(asked) == 1
     assert store.one("SELECT commits FROM progress") == (1,)
     store.close()
+
+
+@pytest.mark.parametrize("name", ["lock", "newest-log"])
+def test_a_folder_in_the_place_of_a_file_is_one_line(folder, name):
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).mkdir()
+    with pytest.raises(StoreError, match=f"{name} is a folder, where a file belongs. Take it away"):
+        with closing(stores.lock_folder(folder, seconds=0)):
+            open_store(folder)
 
 
 def test_two_emulators_cannot_use_one_folder(tmp_path):
