@@ -11,12 +11,14 @@ import resource
 import socket
 import ssl
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from subprocess import Popen
 from types import MappingProxyType
+from typing import TextIO
 
 MOST_DESCRIPTORS = (65_536, 10_240)
 """As many as we try to have, and what macOS gives at most."""
@@ -74,6 +76,30 @@ def end(process: Popen | None, seconds: float) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+class Unfailing:
+    """A terminal that is gone, or a log of ours on a full disk, must not end the bar."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+
+def write_on_whatever_happens() -> None:
+    """From now on nothing fails because what it says can be written nowhere."""
+    sys.stdout, sys.stderr = Unfailing(sys.stdout), Unfailing(sys.stderr)
 
 
 def raise_descriptor_limit() -> None:

@@ -5,7 +5,6 @@ An error is no promise: whoever meets one waits a moment and presses again, as p
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 import time
@@ -21,8 +20,8 @@ from domain.admission import sign_code
 from domain.errors import Busy, Refusal
 from scripts.breaking.memory import Memory
 from scripts.commands.robots import Fault, Visitor
-from scripts.local.connections import forget_connections
 from webapp.bootstrap import build_services
+from webapp.cloud.clients import session
 from webapp.services import bar, codes, devices, forgetting, people, sign_in, walk_ups
 from webapp.services.ports import Services, StaffSession
 from webapp.settings import Settings
@@ -40,12 +39,11 @@ class Crew:
     """Everybody at the bar, each in a thread."""
 
     def __init__(
-        self, base_url: str, environment: Mapping[str, str], memory: Memory, dice: Random,
-        phones: int, baristas: int,
+        self, base_url: str, memory: Memory, dice: Random, phones: int, baristas: int
     ) -> None:
         self.base_url = base_url
         self.memory = memory
-        self.meet(environment)
+        self.services = build_services(Settings.from_environment())
         self.shop = self.services.shop(SHOP)
         codes.current_code(self.services, self.shop)
         self.come_in = threading.Event()
@@ -58,15 +56,17 @@ class Crew:
             for job in jobs
         ]
 
-    def meet(self, environment: Mapping[str, str]) -> None:
-        """Work with a bar that has just been started: its keys are those of this start."""
-        os.environ.update(environment)
-        forget_connections()
-        self.services = build_services(Settings.from_environment())
-
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+
+    @staticmethod
+    def take_keys(environment: Mapping[str, str]) -> None:
+        """Those of the bar's new start: the emulator knows no earlier start's any more."""
+        # Every client signs with this one object.
+        credentials = session().get_credentials()
+        credentials.access_key = environment["AWS_ACCESS_KEY_ID"]
+        credentials.secret_key = environment["AWS_SECRET_ACCESS_KEY"]
 
     def no_more_customers(self) -> None:
         """Whoever is inside gets the drink; nobody else comes."""
@@ -128,10 +128,6 @@ class Crew:
                 if self._look(visitor) == "CANCELLED":
                     self.memory.count("cancel")
 
-        def look_again() -> None:
-            visitor.open(self._order_url(visitor))
-            self._look(visitor)
-
         if not self._again(get_place, until) or not _ORDER_URL.search(visitor.url):
             time.sleep(PAUSE)
             return
@@ -146,7 +142,7 @@ class Crew:
             if time.monotonic() > until or self.go_home.is_set():
                 return
             time.sleep(2 * PAUSE)
-            self._again(look_again, until)
+            self._again(lambda: (visitor.open(self._order_url(visitor)), self._look(visitor)), until)
 
     def _order_url(self, visitor: Visitor) -> str:
         found = _ORDER_URL.search(visitor.url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -31,7 +32,7 @@ SHOWN = 12
 
 @dataclass
 class Kills:
-    """Of one part: how often it was killed, what was acknowledged, how soon all was well again."""
+    """Of one part: how often it was killed, what was acknowledged meanwhile, how soon it was well."""
 
     count: int = 0
     acknowledged: int = 0
@@ -43,6 +44,7 @@ def main() -> NoReturn:
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     bar = BarProcess(folder / "bar")
     bar.start()
+    os.environ.update(bar.environment)
     try:
         table, memory, found = run(chosen, bar)
     finally:
@@ -64,7 +66,7 @@ def run(chosen, bar: BarProcess) -> tuple[dict[str, Kills], Memory, Found]:
     from scripts.breaking.memory import Memory
 
     dice, memory = Random(chosen.seed), Memory()
-    crew = Crew(bar.base_url, bar.environment, memory, dice, chosen.phones, chosen.baristas)
+    crew = Crew(bar.base_url, memory, dice, chosen.phones, chosen.baristas)
     crew.start()
     table: dict[str, Kills] = defaultdict(Kills)
     parts = chosen.only or options.KILLED
@@ -77,7 +79,7 @@ def run(chosen, bar: BarProcess) -> tuple[dict[str, Kills], Memory, Found]:
             bar.kill(part)
             if part in ("launcher", "all"):
                 bar.start()
-                crew.meet(bar.environment)
+                crew.take_keys(bar.environment)
             else:
                 bar.wait_until_well()
             row = table[part]

@@ -9,14 +9,14 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 from scripts import options
 from scripts.environment import step
 from scripts.local import bar_clock, folder
 from scripts.local.stack import ROLES, LocalStack, is_setting
 from scripts.local.troubles import KEEPING, PROCESS, ClockWatch, Once, Watch
-from scripts.machine import StackError, raise_descriptor_limit
+from scripts.machine import StackError, raise_descriptor_limit, write_on_whatever_happens
 
 HEALTH_SECONDS = 2  # Only a look at two processes.
 DEAD_LETTER_SECONDS = 10
@@ -27,7 +27,7 @@ def main() -> NoReturn:
     chosen = options.parse_serve(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")
-    sys.stdout, sys.stderr = Unfailing(sys.stdout), Unfailing(sys.stderr)
+    write_on_whatever_happens()
     raise_descriptor_limit()
     os.umask(0o077)  # The data folder holds sessions and keys.
     signal.signal(signal.SIGINT, _interrupt)
@@ -75,25 +75,6 @@ def main() -> NoReturn:
 
 def _interrupt(*_) -> NoReturn:
     raise KeyboardInterrupt
-
-
-class Unfailing:
-    """A terminal that is gone, or a log of ours on a full disk, must not end the bar."""
-
-    def __init__(self, stream: TextIO):
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._stream, name)
-
-    def write(self, text: str) -> int:
-        with contextlib.suppress(OSError):
-            self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        with contextlib.suppress(OSError):
-            self._stream.flush()
 
 
 def say(line: str) -> None:

@@ -3,6 +3,7 @@
 The parent keeps the other end of standard input. When that closes, however the parent ended, this
 process is told to stop in the ordinary way, so that nothing outlives a launcher that was killed.
 Each may hold as many connections as the machine allows, which is often more than a shell does.
+What it says goes to a log in the data folder, so on a full disk saying that it is full must not fail.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import signal
 import sys
 import threading
 
-from scripts.machine import raise_descriptor_limit
+from scripts.machine import raise_descriptor_limit, write_on_whatever_happens
 
 
 def _stop_with_parent() -> None:
@@ -24,6 +25,7 @@ def _stop_with_parent() -> None:
 
 def main() -> None:
     raise_descriptor_limit()
+    write_on_whatever_happens()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

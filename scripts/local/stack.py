@@ -157,8 +157,6 @@ class LocalStack:
         self._check_certificate()
         self.notices += folder.check(self.data)
         self._lock = folder.claim(self.data)
-        # It holds the keys of the last start; a command must not take them for those of this one.
-        (self.data / "running.json").unlink(missing_ok=True)
         self.place = place_of(self.data)
         self.clock = BarClock(self.data / FILE, boot=boot())
         self.notices += at_the_start(self.clock.ahead(), self.data / FILE, time.time())
@@ -172,6 +170,8 @@ class LocalStack:
             self.base_url = self._public_host.rstrip("/")
         self.environment = self._make_environment()
         self.function_environment = self.environment | self._function_keys
+        # Another start's keys are good for nothing now.
+        (self.data / "running.json").unlink(missing_ok=True)
         with self._change:
             with self._step("AWS emulator"):
                 self._start_emulator()
@@ -295,6 +295,9 @@ class LocalStack:
     @property
     def developer_url(self) -> str:
         """Where this machine alone reads the texts that are not sent; "" when it cannot."""
+        if self._behind_proxy:
+            # Nobody can tell who sits here, so the page answers nobody.
+            return ""
         if not (self.host in LOOPBACK_OF or self.host.startswith("127.") or self.host == "::1"):
             return ""
         scheme = "https" if self._tls else "http"

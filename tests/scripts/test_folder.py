@@ -137,6 +137,27 @@ def _killed_launcher(used):
     return launcher, left_behind
 
 
+def test_while_a_bar_starts_nobody_finds_the_keys_of_its_earlier_start(used, monkeypatch):
+    folder.put(used / "running.json", {"environment": {"AWS_SECRET_ACCESS_KEY": "of yesterday"}})
+
+    def start_emulator(stack):
+        assert not (used / "running.json").exists()
+        raise StackError("far enough")
+
+    monkeypatch.setattr(LocalStack, "_start_emulator", start_emulator)
+    stack = LocalStack(used)
+    with pytest.raises(StackError, match="far enough"):
+        stack.start()
+    stack.stop()
+
+
+def test_behind_a_proxy_no_page_for_this_machine_alone_is_named(used):
+    for proxy, is_named in (("", True), ("127.0.0.1", False)):
+        stack = LocalStack(used, behind_proxy=proxy)
+        stack.port = 8000
+        assert bool(stack.developer_url) is is_named
+
+
 @pytest.mark.parametrize("left", [[], ["lock", "cognito-rsa-key.pem", "store.db-wal"], None])
 def test_a_bar_whose_store_is_gone_does_not_begin_anew_without_a_word(used, left):
     (used / "deployed.json").write_text('{"inputs": "a", "template": "b"}')

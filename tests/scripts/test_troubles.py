@@ -16,13 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from scripts.commands.serve import Rounds, Unfailing
+from scripts.commands.serve import Rounds
+from scripts.environment import ROOT
 from scripts.local import folder, troubles
 from scripts.local.bar_clock import BarClock
 from scripts.local.certificate import warnings_about
 from scripts.local.stack import LocalStack
 from scripts.local.troubles import ClockWatch, Once, at_the_start, Watch, place_of, troubles_of
-from scripts.machine import StackError
+from scripts.machine import StackError, Unfailing, plain_environment
 from tests.certificate import make_certificate
 
 KEPT = {
@@ -253,12 +254,26 @@ def test_a_clock_that_was_set_between_two_starts_is_said(ahead, wall, said):
 
 def test_a_terminal_that_is_gone_ends_nothing():
     code = (
-        "import sys\nfrom scripts.commands.serve import Unfailing, say\n"
+        "import sys\nfrom scripts.commands.serve import say\nfrom scripts.machine import Unfailing\n"
         "sys.stdout = Unfailing(sys.stdout)\nsay('one')\nsay('two')\nsys.exit(3)"
     )
     with open("/dev/full", "w") as full:
         assert subprocess.run([sys.executable, "-c", code], stdout=full).returncode == 3
     assert Unfailing(sys.stdout).encoding == sys.stdout.encoding
+
+
+def test_a_log_on_a_full_disk_fails_nothing_that_the_bar_runs(tmp_path):
+    (tmp_path / "saying.py").write_text(
+        "import logging, sys\nprint('one', file=sys.stderr, flush=True)\nprint('two', flush=True)\n"
+        "logging.warning('three')\nsys.exit(3)"
+    )
+    with open("/dev/full", "w") as full:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "scripts.local.guarded", "saying"], stdout=full, stderr=full,
+            stdin=subprocess.PIPE, env=plain_environment() | {"PYTHONPATH": f"{ROOT}:{tmp_path}"},
+        )
+    with process:
+        assert process.wait(30) == 3
 
 
 def test_once_says_each_line_once():

@@ -47,6 +47,7 @@ FORMAT = 1
 _COPY = re.compile(r"copy-\d{12}\.db")
 COPIES_KEPT = 2
 SECONDS_BETWEEN_COPIES = 600
+ROOM_OF_SOME_ORDERS = 256 * 1024
 LOG_BYTES_BETWEEN_COPIES = 32_000_000
 
 SCHEMA = """
@@ -254,9 +255,6 @@ class Store:
             self._turn = None
             self._commits += bool(turn.changes)
             calls, self._after_commit = self._after_commit, []
-            if turn.changes and self.trouble:
-                self.trouble = self.unkept_since = None
-                print("Changes are kept again.", file=sys.stderr, flush=True)
         turn.kept.set_result(None)
         for call in calls:
             call()
@@ -287,10 +285,26 @@ class Store:
             os._exit(1)
 
     def try_again(self) -> None:
-        """While nothing can be kept, see whether it works again."""
-        if self.trouble:
-            with self.lock:
-                self.write("count commits", self._commits)
+        """While nothing can be kept, see whether it works again.
+
+        On a full disk a small change may still find room where others were, so one that succeeds
+        does not tell that the next will.
+        """
+        if not self.trouble:
+            return
+        failures = self.failures
+        try:
+            _find_room(self.folder)
+            self.write("count commits", self._commits)
+        except (OSError, NotKeptError):
+            return
+
+        def well_again() -> None:
+            if self.failures == failures:
+                self.trouble = self.unkept_since = None
+                print("Changes are kept again.", file=sys.stderr, flush=True)
+
+        self.after_commit(well_again)
 
     # Copies
 
@@ -369,10 +383,17 @@ def open_store(folder: Path) -> Store:
             store.copy()
         return store
     except (OSError, sqlite3.Error) as error:
-        raise StoreError(
-            f"The store in {folder} cannot be opened ({error})."
-            " See that its disk has room and that the folder is yours to write."
-        ) from error
+        raise _not_opened(folder, error) from error
+
+
+def _not_opened(folder: Path, error: Exception) -> StoreError:
+    if isinstance(error, IsADirectoryError):
+        name = error.filename2 or error.filename
+        return StoreError(f"{name} is a folder, where a file belongs. Take it away and try again.")
+    return StoreError(
+        f"The store in {folder} cannot be opened ({error})."
+        " See that its disk has room and that the folder is yours to write."
+    )
 
 
 def refuse_newer(path: Path) -> None:
@@ -565,10 +586,25 @@ def forget_old_copies(folder: Path, kept: int = COPIES_KEPT) -> None:
             path.unlink()
 
 
+def _find_room(folder: Path) -> None:
+    """Raises OSError when there is none for a few orders."""
+    probe = folder / "room.new"
+    try:
+        with open(probe, "wb") as file:
+            file.write(bytes(ROOM_OF_SOME_ORDERS))
+            file.flush()
+            os.fsync(file.fileno())
+    finally:
+        probe.unlink(missing_ok=True)
+
+
 def lock_folder(folder: Path, seconds: float = 10) -> IO:
     """Wait for an earlier emulator on this folder that is still ending."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = open(folder / "lock", "w")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / "lock", "w")
+    except OSError as error:
+        raise _not_opened(folder, error) from error
     deadline = time.monotonic() + seconds
     while True:
         try:

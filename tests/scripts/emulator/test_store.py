@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
+from contextlib import closing
 
 import pytest
 
@@ -253,6 +254,29 @@ def test_a_commit_that_fails_leaves_nothing_and_tells_everybody_who_waits(tmp_pa
     store.close()
 
 
+def no_room(file):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_small_change_that_still_finds_room_does_not_end_the_trouble(tmp_path, monkeypatch):
+    store = open_store(tmp_path)
+    with monkeypatch.context() as full_disk:
+        Full(store, full_disk)
+        store.write("put state", "bar", "orders", "large", '"large"')
+        store.commit()
+    put(store, "small")
+    assert names(store) == ["small"] and "No space left" in store.trouble
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(stores.os, "fsync", no_room)
+        store.try_again()
+        store.commit()
+    assert "No space left" in store.trouble and not list(tmp_path.glob("room*"))
+    store.try_again()
+    store.commit()
+    assert store.trouble is None
+    store.close()
+
+
 def test_a_change_that_fails_in_the_middle_takes_back_its_own_part_alone(tmp_path):
     store = open_store(tmp_path)
     store.write("put state", "bar", "orders", "other", '"other"')
@@ -281,6 +305,15 @@ def test_all_of_one_turn_share_a_commit(tmp_path):
     assert first.kept.done() and len(asked) == 1
     assert store.one("SELECT commits FROM progress") == (1,)
     store.close()
+
+
+@pytest.mark.parametrize("name", ["lock", "newest-log"])
+def test_a_folder_in_the_place_of_a_file_is_one_line(folder, name):
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).mkdir()
+    with pytest.raises(StoreError, match=f"{name} is a folder, where a file belongs. Take it away"):
+        with closing(stores.lock_folder(folder, seconds=0)):
+            open_store(folder)
 
 
 def test_two_emulators_cannot_use_one_folder(tmp_path):
