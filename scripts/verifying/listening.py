@@ -20,14 +20,18 @@ _SIGNED = ("X-Amz-", "x-amz-")
 
 
 def grant_of(browser: Browser, address: str) -> Mapping:
-    """What a page's live address grants. Raises NotChecked where it streams by itself."""
+    """What a page's live address grants, and the page's own origin.
+
+    Raises NotChecked where the address streams by itself.
+    """
     answer = browser.open(address, stream=True)
     try:
         if answer.status_code != 200:
             raise Wrong(f"the page's live address answers {answer.status_code}")
         if answer.headers["content-type"].startswith("text/event-stream"):
             raise NotChecked("the pages of this bar are relayed, so none is granted anything")
-        return answer.json()
+        page = urlsplit(browser.base_url)
+        return answer.json() | {"origin": f"{page.scheme}://{page.netloc}"}
     except requests.exceptions.JSONDecodeError:
         raise Wrong("the page's live address answers no grant") from None
     finally:
@@ -48,7 +52,9 @@ class Connection:
             reconnect_on_failure=False,
         )
         query = f"?{address.query}" if address.query else ""
-        self._client.ws_set_options(f"{address.path}{query}", {"Host": address.netloc})
+        # As a browser does, which says whose page it is.
+        headers = {"Host": address.netloc, "Origin": grant["origin"]}
+        self._client.ws_set_options(f"{address.path}{query}", headers)
         is_secure = address.scheme == "wss"
         if is_secure:
             self._client.tls_set()
