@@ -23,7 +23,11 @@ class BarTime:
     steady: float
 
     def read(self, wall: float, steady: float) -> float:
-        """The time when the machine's clock and the steady count say this."""
+        """The bar's time in seconds since 1970; it is never less than at the read before.
+
+        wall: what the machine's clock says, in seconds since 1970. steady: the steady count, in
+        seconds.
+        """
         elapsed = max(steady - self.steady, 0.0)
         # What the clock differs by is made up for as far as time has passed: so nothing jumps.
         most = FOLLOWS * elapsed

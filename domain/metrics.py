@@ -204,7 +204,7 @@ def row_of_record(record: OrderRecord) -> list:
 
 
 def record_of_row(row: list) -> OrderRecord:
-    """The record that row_of_record has made a list of."""
+    """The record that row_of_record has made a list of. Raises ValueError for another list."""
     order_id, began, placed, making, ended, outcome, cause, drink, choices, barista, told = row
     return OrderRecord(
         id=order_id,

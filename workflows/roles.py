@@ -20,7 +20,8 @@ from troposphere.sqs import Queue
 from troposphere.stepfunctions import StateMachine
 
 USED_BY_LAMBDA = ("ReadStreams", "ListStreams", "KeepDeadRecords", "WriteLog")
-"""Lambda itself needs these in the function's name; the emulator's does without."""
+"""Lambda itself needs these in the function's name, and the emulator's does without them. The
+function uses KeepDeadRecords as well, for what it cannot read."""
 
 
 @dataclass(frozen=True)

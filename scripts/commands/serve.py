@@ -34,7 +34,9 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # As under nohup.
         signal.signal(signal.SIGHUP, _interrupt)
-    settings = {name.lower(): value or None for name, value in os.environ.items() if is_setting(name)}
+    settings = {
+        name.lower(): value or None for name, value in os.environ.items() if is_setting(name)
+    }
     is_shared = chosen.host in ("0.0.0.0", "::")
     stack = LocalStack(
         chosen.data,
@@ -50,7 +52,7 @@ def main() -> NoReturn:
     code = 0
     try:
         stack.start()
-        run(stack, is_shared or not chosen.host.startswith("127."))
+        run(stack, not options.is_loopback(chosen.host))
     except StackError as error:
         print(error, file=sys.stderr)
         code = 1

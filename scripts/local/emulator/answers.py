@@ -72,8 +72,8 @@ async def _answer_when_kept(scope: dict, receive: Callable, send: Callable) -> N
                     services.changed(*changed)
                 await _kept(failures)
             except NotKeptError as error:
+                # Whatever of it was in the commit that failed, the rollback has taken back.
                 is_refused = True
-                services.take_back(*changed)
                 status, _, body = not_kept(error)
                 is_json = b"x-amz-target" in dict(scope["headers"])
                 await _send(send, status, json.loads(body) if is_json else None)

@@ -85,12 +85,6 @@ def all_changed() -> None:
     changed(*_states())
 
 
-def take_back(*services: str) -> None:
-    """A call's answer could not be kept: the dicts say again what was kept."""
-    with _store.lock:
-        _restore(set(services))
-
-
 def changed_by(scope: Mapping) -> set[str]:
     """Which services a request may have changed."""
     headers = dict(scope["headers"])

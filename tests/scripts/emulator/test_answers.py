@@ -26,10 +26,10 @@ class Server:
     async def _send(self, message):
         self.sent.append(message)
 
-    def ask(self, path="/", target=b"DynamoDB_20120810.PutItem", leave=False):
+    def ask(self, path="/", target=b"DynamoDB_20120810.PutItem", leave=False, signed=SIGNED):
         scope = {
             "type": "http", "path": path, "method": "POST",
-            "headers": [(b"x-amz-target", target), (b"authorization", SIGNED)],
+            "headers": [(b"x-amz-target", target), (b"authorization", signed)],
         }
 
         async def run():
@@ -87,6 +87,21 @@ def test_an_answer_that_was_not_kept_is_a_refusal_and_nothing_else(serve, write,
     start, body = server.sent
     assert start["status"] == 503
     assert json.loads(body["body"])["__type"] == "ServiceUnavailable"
+
+
+def test_a_refusal_takes_back_nothing_that_somebody_else_did_meanwhile(serve):
+    from ministack.services import sqs
+
+    def fail_meanwhile():
+        server.store.failures += 1
+
+    server, queues = serve(fail_meanwhile), sqs._queues._data
+    of_another = "000000000000", "us-east-1", "of another caller"
+    # Before the refused caller hears of its commit.
+    server.store.after_commit(lambda: queues.update({of_another: {"messages": []}}))
+    server.ask(target=b"AmazonSQS.SendMessage", signed=SIGNED.replace(b"dynamodb", b"sqs"))
+    assert server.sent[0]["status"] == 503
+    assert queues.pop(of_another, None) == {"messages": []}
 
 
 def test_a_read_that_may_have_seen_it_waits_as_well(serve, write):

@@ -101,7 +101,7 @@ TRIED: dict[str, list] = {
     "device": [Device("till", "main", "Till", frozenset({"orders:read"}), NOW)],
     "details": [{journey_key(EVENT): EVENT.to_detail()}], "detail": [{}], "mark": [MARK],
     "marks": [{MARK}, set()], "event": [EVENT], "hour": [NOW, *MOMENTS], "proof": ["proof"],
-    "records": [[], [record_of(IDS[0], [MARK])]],
+    "records": [[], [record_of(IDS[0], [MARK])]], "is_consistent": [False, True],
 }
 PARTICULAR = {
     # What a name means in one place only.
