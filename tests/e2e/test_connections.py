@@ -1,14 +1,14 @@
-"""Pages share a browser's few connections, and tell the truth while a part of the bar is down."""
+"""Pages share what connections a browser has, and tell the truth while a part of the bar is down."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import boto3
 from playwright.sync_api import Page, expect
 
+from tests.builders import Clock
 from tests.e2e.conftest import card, get_place, place_order, tap
 from webapp import create_app, errors
 from webapp.settings import Settings
@@ -126,7 +126,7 @@ def test_a_page_that_the_bar_knows_an_older_version_of_shows_what_is_now(bar):
 
 def test_a_page_that_says_one_moment_goes_on_by_itself_when_the_bar_is_back(bar):
     settings = Settings(secret_key="only here", public_url=bar.stack.base_url)
-    app = create_app(settings, services=SimpleNamespace(now=lambda: datetime.now(UTC)))
+    app = create_app(settings, services=SimpleNamespace(now=Clock()))
     with app.test_request_context("/main/"):
         body, status, headers = errors._part_is_down()
     phone = bar.page(bar.context("phone"))

@@ -171,6 +171,12 @@ def test_who_is_at_the_tablet_is_asked_within_the_screen_of_every_size(tablet):
     assert _whole_at(tablet.locator(".who form")) == dict.fromkeys(_SIZES, True)
 
 
+def test_the_header_of_an_upright_tablet_takes_no_more_room_than_it_needs(tablet):
+    tablet.set_viewport_size({"width": 820, "height": 1180})
+    parts = tablet.locator(".head, .tools").all()
+    assert [part.bounding_box()["height"] <= 90 for part in parts] == [True, True]
+
+
 _MOVED = "part => Promise.all(part.getAnimations().map(one => one.finished)).then(() => 0)"
 
 
