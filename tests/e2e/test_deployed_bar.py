@@ -232,7 +232,7 @@ def _wait_until_all_executions_have_succeeded(team: Team, count: int) -> None:
 
 
 _WAITS_FOR_A_MINUTE = {"clock-fires"}
-_DOES_NOT_ASK_AWS = ("the emulator differs, known", "--patient", "--text")
+_DOES_NOT_ASK_AWS = ("the emulator differs, known", "--patient", "--text", "no name of its own")
 
 
 def _subject(team: Team, patience: float = 60) -> Subject:

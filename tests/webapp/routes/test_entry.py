@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import json
+import logging
+import threading
 
 import pytest
 
 from scripts.environment import ROOT
 from tests.builders import an_order
 from tests.webapp.consumers.test_announce import _change as a_stream_record
-from webapp import entry
-from webapp.consumers.registry import COMMAND, EventFailed
+from webapp import entry, logs
+from webapp.consumers.registry import COMMAND
 from webapp.services.sign_in import create_link
 from workflows.signals import Signal
 
@@ -60,6 +63,29 @@ def test_a_packed_page_and_a_packed_file_survive_the_gateway(door):
     assert file["headers"]["Content-Type"] == "text/css; charset=utf-8"
     assert file["headers"]["Cache-Control"] == "public, max-age=31536000, immutable"
     assert len(gzip.decompress(base64.b64decode(file["body"]))) > 100
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """What a process in Lambda writes into its log."""
+    output, handlers = io.StringIO(), logging.root.handlers[:]
+    levels = {name: logging.getLogger(name).level for name in (None, *logs._NOISY)}
+    monkeypatch.setattr("threading.excepthook", threading.excepthook)
+    logs.configure()
+    logging.root.handlers[:] = [logging.StreamHandler(output)]
+    yield output.getvalue
+    logging.root.handlers[:] = handlers
+    logging.captureWarnings(False)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+@pytest.mark.parametrize("path", ["scan/9.1.proofOfTheCode", "sign-in/secretOfTheLink"])
+def test_no_library_writes_an_address_with_its_secret_into_the_log(door, written, path):
+    # At Zappa's level INFO it writes a line of its own for each request, with the whole address.
+    door(_request(f"/prod/main/{path}"), None)
+    assert "answered" in written()
+    assert "OfThe" not in written()
 
 
 def test_every_built_file_survives_the_gateway_packed_and_plain(door):
