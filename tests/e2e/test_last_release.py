@@ -66,16 +66,16 @@ class Phone:
         self._visitor = Visitor()
         _until(lambda: self._visitor.open(code) or self._visitor.has("#get-my-place"))
 
-    def claim(self) -> Phone:
+    def claim(self, then: str = "ADMITTED") -> Phone:
         self._visitor.press("form:has(#get-my-place)")
-        self.wait_for("ADMITTED")
+        self.wait_for(then)
         return self
 
-    def order(self) -> Phone:
+    def order(self, then: str = "QUEUED") -> Phone:
         drink = self._visitor.attribute("#menu [name=drink]:not([disabled])", "value")
         self._visitor.press("#menu", drink=drink)
         self._visitor.open(self._visitor.url.removesuffix("/submit"))
-        self.wait_for("QUEUED")
+        self.wait_for(then)
         return self
 
     def wait_for(self, state: str) -> None:
@@ -137,18 +137,34 @@ def test_the_last_release_takes_orders(teams, story):
     _until(lambda: television.sign_in(link) or television.has("#code-panel a.when-open"))
     code = story["code"] = television.url_of("#code-panel a.when-open")
     tablet = story["tablet"] = Tablet(last.link("barista", name="Rui"))
-    phones = {state: Phone(code) for state in ("scanned", *_OPEN)}
+    phones = {state: Phone(code) for state in ("scanned", *_ON_THE_WAY, *_OPEN)}
     for state, steps in _OPEN.items():
         phones[state].claim()
         if steps is not None:
             phones[state].order()
             tablet.tap(phones[state], *steps)
-    assert {state: phones[state].state for state in _OPEN} == {state: state for state in _OPEN}
+    phones["SUBMITTED"].claim()
+    _read_changes_of_orders(last.emulator, False)
+    phones["CLAIMED"].claim(then="CLAIMED")
+    phones["SUBMITTED"].order(then="SUBMITTED")
+    kept = (*_ON_THE_WAY, *_OPEN)
+    assert {state: phones[state].state for state in kept} == {state: state for state in kept}
     story["phones"] = phones
 
 
 _OPEN = {"ADMITTED": None, "QUEUED": (), "MAKING": ("make",), "COMPLETED": ("make", "complete")}
 """Every state that an open order rests in, and the tablet's way to it."""
+_ON_THE_WAY = ("CLAIMED", "SUBMITTED")
+"""States that an order leaves by itself, as soon as its change is read from the stream."""
+
+
+def _read_changes_of_orders(emulator: Emulator, is_read: bool) -> None:
+    client = emulator.client("lambda")
+    [mapping] = [
+        one for one in client.list_event_source_mappings()["EventSourceMappings"]
+        if "-orders/stream" in one["EventSourceArn"]
+    ]
+    client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=is_read)
 
 
 def test_an_update_to_the_present_finishes_every_order_that_was_open(teams, story):
@@ -156,14 +172,18 @@ def test_an_update_to_the_present_finishes_every_order_that_was_open(teams, stor
     said = present.zappa("update", STAGE)
     assert "The bar is open: " in said
     phones, tablet = story["phones"], story["tablet"]
+    _read_changes_of_orders(present.emulator, True)
+    phones["CLAIMED"].wait_for("ADMITTED")
+    phones["SUBMITTED"].wait_for("QUEUED")
+    phones["CLAIMED"].order()
     phones["scanned"].claim().order()
     phones["ADMITTED"].wait_for("ADMITTED")
     phones["ADMITTED"].order()
-    for state in ("scanned", "ADMITTED", "QUEUED"):
+    for state in ("scanned", *_ON_THE_WAY, "ADMITTED", "QUEUED"):
         tablet.tap(phones[state], *_AFTER)
     tablet.tap(phones["MAKING"], "complete", "collected")
     tablet.tap(phones["COMPLETED"], "collected")
-    _wait_until_all_have_succeeded(present.emulator, 5)
+    _wait_until_all_have_succeeded(present.emulator, len(phones))
 
 
 def _wait_until_all_have_succeeded(emulator: Emulator, count: int) -> None:
