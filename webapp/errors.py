@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import secrets
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from domain.texts import N_
 from webapp.access import Audience
 from webapp.cloud.outages import outage_in
 from webapp.languages import speak_to_stranger
+from webapp.logs import new_reference
 from webapp.presenters.api import time
 from webapp.services.once import KeyReused, StillUnderWay
 from webapp.words import _, sentence_of
@@ -309,7 +309,7 @@ def _fault(error: Exception):
         log.error("a part of the bar does not answer: %s", outage)
         return _part_is_down()
     _speak(500)
-    reference = secrets.token_hex(4)
+    reference = new_reference()
     log.exception("fault", extra={"reference": reference})
     return error_page(
         500,

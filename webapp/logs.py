@@ -75,6 +75,12 @@ def new_request_id(context: object = None) -> str:
     return getattr(context, "aws_request_id", None) or secrets.token_hex(8)
 
 
+def new_reference() -> str:
+    """What a person is shown of a fault, to be found in the log; it never looks like a number of a
+    phone, which the log would mask."""
+    return f"f{secrets.token_hex(4)}"
+
+
 def register(app: Flask) -> None:
     """Logs a line for each request; comes before whatever else looks at requests."""
     app.before_request(_begin)

@@ -16,8 +16,8 @@ START_SECONDS = 120
 ENDING_SECONDS = 30
 MODULES = {"emulator": "scripts.local.emulator", "web": "webapp.local"}
 SETTINGS = {
-    "CHOOSE_SECONDS": "20",
-    "MAKE_SECONDS": "60",
+    "CHOOSE_SECONDS": "10",
+    "MAKE_SECONDS": "40",
     "SCANS_PER_CODE": "100000",
     "SHOP_CAPACITY": "1000",
 }

@@ -8,7 +8,6 @@ read the next need not read again. Each runs whatever becomes of the others.
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -20,7 +19,7 @@ from domain.metrics import COUNTED, COUNTED_ELSEWHERE
 from webapp.consumers.set_aside import is_redrive, set_aside
 from webapp.extending import arrival_of, name_of_rule
 from webapp.extension_kit import Arrival
-from webapp.logs import bound, new_request_id
+from webapp.logs import bound, new_reference, new_request_id
 from webapp.services.ports import Services
 from webapp.services.read_once import ReadOnce
 from webapp.services.rush import CHANGES_PACE
@@ -203,7 +202,7 @@ def _run(name: str, job: Callable[[], object]) -> object:
     except EventFailed:
         raise
     except Exception:
-        reference = secrets.token_hex(4)
+        reference = new_reference()
         log.exception("consumer failed", extra={"reference": reference})
         # Without its cause, which Lambda would log once more, unmasked.
         raise EventFailed(f"{name} failed; reference {reference}") from None

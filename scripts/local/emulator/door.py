@@ -36,6 +36,10 @@ _OWN_HOST = re.compile(r"(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9-]+\.)*localhost)(?::
 """Names below localhost are this machine's in every browser and resolver (RFC 6761)."""
 _GATEWAY_HOST = re.compile(r"[a-z0-9]+\.execute-api\.(?:[a-z0-9-]+\.)*localhost(?::\d{1,5})?")
 """Where API Gateway serves what was deployed to it."""
+_REFUSAL = (
+    b"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>The"
+    b" security token included in the request is invalid.</Message></Error></ErrorResponse>"
+)
 _FOR_THE_SECRET_ALONE = ("/_ministack", "/_localstack", "/_bar", "/_aws", "/health")
 
 Scope = dict
@@ -241,6 +245,10 @@ async def _refuse(scope: Scope, send: Callable) -> None:
         # Before it is accepted, this is answered with 403.
         await send({"type": "websocket.close", "code": 1008})
         return
-    headers = [(b"content-length", b"0"), (b"connection", b"close")]
+    # As AWS refuses keys that it does not know: its clients read the name, people the sentence.
+    headers = [
+        (b"content-length", b"%d" % len(_REFUSAL)), (b"content-type", b"text/xml"),
+        (b"x-amzn-errortype", b"UnrecognizedClientException"), (b"connection", b"close"),
+    ]
     await send({"type": "http.response.start", "status": 403, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.body", "body": _REFUSAL})

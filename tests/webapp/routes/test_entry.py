@@ -18,7 +18,7 @@ from scripts.environment import ROOT
 from tests.builders import an_order
 from tests.webapp.consumers.test_announce import _change as a_stream_record
 from webapp import entry, logs
-from webapp.consumers.registry import COMMAND
+from webapp.consumers.registry import COMMAND, EventFailed
 from webapp.services.sign_in import create_link
 from workflows.signals import Signal
 
