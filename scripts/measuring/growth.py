@@ -192,10 +192,13 @@ def _look(data: Path) -> dict[str, float]:
 
 @contextmanager
 def _running(data: Path) -> Iterator[LocalStack]:
+    from scripts.breaking.crew import Crew
     from scripts.local.stack import LocalStack
 
     with LocalStack(data=data, shop_capacity=1000, scans_per_code=100_000) as stack:
         os.environ.update(stack.environment)
+        # The same bar started again has other keys.
+        Crew.take_keys(stack.environment)
         yield stack
 
 
