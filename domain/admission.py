@@ -13,7 +13,7 @@ import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from domain.errors import CodeExpired, CodeUnknown, CodeUsedUp, ShopClosed, ShopFull, ShopPaused
 from domain.shops import Shop
@@ -176,7 +176,7 @@ def check_door(shop: Shop, open_orders: int) -> None:
 def _window(shop: Shop, index: int) -> Window:
     # The largest index a datetime can hold would overflow on hostile input.
     seconds = min(index, 10**10 // shop.window_seconds) * shop.window_seconds
-    opens_at = datetime.fromtimestamp(seconds, timezone.utc)
+    opens_at = datetime.fromtimestamp(seconds, UTC)
     return Window(index, opens_at, opens_at + timedelta(seconds=shop.window_seconds))
 
 

@@ -41,9 +41,7 @@ class BarTime:
         return json.dumps({"now": self.now, "steady": self.steady, "boot": boot})
 
     @classmethod
-    def from_text(
-        cls, text: str, wall: float, steady: float, boot: str | None = None
-    ) -> BarTime:
+    def from_text(cls, text: str, wall: float, steady: float, boot: str | None = None) -> BarTime:
         """The time that was written down goes on.
 
         boot: names the run of this machine's system; None when the text is of this very run. In

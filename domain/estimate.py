@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from domain.metrics import Outcome, OrderRecord
+from domain.metrics import OrderRecord, Outcome
 
 FEWEST_SAMPLES = 5
 """With fewer of them nobody is told a number."""

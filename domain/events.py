@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from domain.detail_types import DetailType
@@ -486,7 +486,7 @@ def journey_is_complete(keys: Iterable[str]) -> bool:
     return all(steps.get(version) in known for version in range(1, max(ends) + 1))
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _to_ms(moment: datetime) -> int:

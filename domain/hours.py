@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.errors import SettingInvalid
@@ -105,9 +105,7 @@ def read_spans(text: str, what: str) -> Spans:
     for part in re.split(r"[,;]", text):
         match = _SPAN.fullmatch(part.strip())
         if match is None:
-            raise SettingInvalid(
-                what, f"Write hours like 08:30–17:00, not “{part.strip()[:24]}”."
-            )
+            raise SettingInvalid(what, f"Write hours like 08:30–17:00, not “{part.strip()[:24]}”.")
         opens, closes = _minutes(match[1], match[2], what), _minutes(match[3], match[4], what)
         if opens == _DAY_MINUTES:
             raise SettingInvalid(what, "A day begins at 00:00.")
@@ -175,7 +173,7 @@ def _at(day: date, minutes: int, zone: ZoneInfo) -> datetime:
     # By the wall clock: 08:00 stays 08:00 on the days on which the clocks are changed.
     day += timedelta(days=minutes // _DAY_MINUTES)
     wall = time(minutes % _DAY_MINUTES // 60, minutes % 60)
-    return datetime.combine(day, wall, zone).astimezone(timezone.utc)
+    return datetime.combine(day, wall, zone).astimezone(UTC)
 
 
 def _minutes(hour: str, minute: str, what: str) -> int:

@@ -9,7 +9,6 @@ from datetime import datetime
 from domain.errors import ChoiceInvalid, SoldOut
 from domain.texts import N_
 
-
 ALLERGENS = ("gluten", "milk", "soy", "nuts", "peanuts", "egg", "sesame", "sulphites")
 """What a drink may be tagged with, of the 14 that the European Union names."""
 
@@ -161,8 +160,7 @@ class Menu:
                 group,
                 name=say(group.name, group.names),
                 options=tuple(
-                    replace(option, name=say(option.name, option.names))
-                    for option in group.options
+                    replace(option, name=say(option.name, option.names)) for option in group.options
                 ),
             )
             for group in self.groups
@@ -197,7 +195,8 @@ class Menu:
         """The menu at `now`: what was sold out for a while is back. Itself when nothing is."""
         drinks = _back_at(self.drinks, now)
         groups = tuple(
-            group if (options := _back_at(group.options, now)) is group.options
+            group
+            if (options := _back_at(group.options, now)) is group.options
             else replace(group, options=options)
             for group in self.groups
         )
@@ -226,16 +225,12 @@ class Menu:
         for group in self.groups:
             if group.id == group_id:
                 group.option(item_id)
-                group = replace(
-                    group, options=_marked(group.options, item_id, is_sold_out, until)
-                )
+                group = replace(group, options=_marked(group.options, item_id, is_sold_out, until))
             groups.append(group)
         return replace(self, groups=tuple(groups))
 
 
-def _marked(
-    items: Iterable, item_id: str, is_sold_out: bool, until: datetime | None
-) -> tuple:
+def _marked(items: Iterable, item_id: str, is_sold_out: bool, until: datetime | None) -> tuple:
     mark = {"is_sold_out": is_sold_out, "sold_out_until": until if is_sold_out else None}
     return tuple(replace(item, **mark) if item.id == item_id else item for item in items)
 

@@ -18,7 +18,14 @@ from domain.shops import Shop
 from domain.texts import clean_text
 
 ICONS = (
-    "espresso", "americano", "cappuccino", "latte", "flat-white", "mocha", "tea", "hot-chocolate",
+    "espresso",
+    "americano",
+    "cappuccino",
+    "latte",
+    "flat-white",
+    "mocha",
+    "tea",
+    "hot-chocolate",
 )
 """The drawings there are."""
 NEW = "new"
@@ -191,9 +198,7 @@ def _name(values: Mapping, others: Iterable[Drink | OptionGroup], own_id: str) -
 def _allergens(tags: Iterable[str], field: str) -> tuple[str, ...]:
     tags = set(tags)
     if unknown := sorted(tags - set(ALLERGENS)):
-        raise SettingInvalid(
-            field, f"“{unknown[0][:24]}” is none of {', '.join(ALLERGENS)}."
-        )
+        raise SettingInvalid(field, f"“{unknown[0][:24]}” is none of {', '.join(ALLERGENS)}.")
     return tuple(tag for tag in ALLERGENS if tag in tags)
 
 

@@ -12,7 +12,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -263,7 +263,8 @@ def _facts(event: OrderEvent) -> dict:
         case DetailType.SHOP_NOT_READY:
             facts["cause"] = event.reason or UNKNOWN
     is_choice = event.detail_type in (
-        DetailType.WAITING_PRODUCTION, DetailType.MANAGER_WAITING_COMPLETION
+        DetailType.WAITING_PRODUCTION,
+        DetailType.MANAGER_WAITING_COMPLETION,
     )
     if is_choice and event.drink_order:
         facts |= _drink_facts(event.drink_order)
@@ -274,7 +275,8 @@ def _facts(event: OrderEvent) -> dict:
 
 def _drink_facts(drink: DrinkOrder) -> dict:
     return {
-        "drink": drink.name, "choices": [[option.group, option.name] for option in drink.options]
+        "drink": drink.name,
+        "choices": [[option.group, option.name] for option in drink.options],
     }
 
 
@@ -300,8 +302,10 @@ def _apply(fields: dict, name: DetailType, at: datetime, facts: dict) -> None:
         case DetailType.ORDER_REOPENED:
             fields |= {"ended_at": None, "outcome": Outcome.OPEN, "cause": ""}
         case (
-            DetailType.ORDER_COMPLETED | DetailType.ORDER_CANCELLED
-            | DetailType.ORDER_TIME_OUT | DetailType.SHOP_NOT_READY
+            DetailType.ORDER_COMPLETED
+            | DetailType.ORDER_CANCELLED
+            | DetailType.ORDER_TIME_OUT
+            | DetailType.SHOP_NOT_READY
         ):
             fields |= {
                 "ended_at": at,
@@ -421,7 +425,7 @@ def _span(begin: datetime | None, end: datetime | None) -> timedelta | None:
     return None if begin is None or end is None else max(end - begin, timedelta())
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _ms(span: timedelta) -> int:

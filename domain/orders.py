@@ -116,9 +116,7 @@ _S, _A, _R, _E = OrderState, Action, Role, DetailType
 TRANSITIONS: tuple[Transition, ...] = (
     _move(_S.CLAIMED, _A.ADMIT, _S.ADMITTED, [_R.WORKFLOW], _E.WORKFLOW_STARTED),
     _move(_S.CLAIMED, _A.REFUSE, _S.REFUSED, [_R.WORKFLOW], _E.SHOP_NOT_READY, _E.ORDER_FINISHED),
-    _move(
-        _S.ADMITTED, _A.SUBMIT, _S.SUBMITTED, [_R.CUSTOMER, _R.BARISTA], _E.WAITING_PRODUCTION
-    ),
+    _move(_S.ADMITTED, _A.SUBMIT, _S.SUBMITTED, [_R.CUSTOMER, _R.BARISTA], _E.WAITING_PRODUCTION),
     _move(_S.ADMITTED, _A.CANCEL, _S.CANCELLED, [_R.CUSTOMER], *_CANCELLED),
     _move(_S.ADMITTED, _A.TIME_OUT, _S.TIMED_OUT, [_R.WORKFLOW], *_TIMED_OUT),
     _move(
@@ -146,9 +144,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     _move(_S.MAKING, _A.CANCEL, _S.CANCELLED, [_R.BARISTA], *_CANCELLED),
     _move(_S.MAKING, _A.TIME_OUT, _S.TIMED_OUT, [_R.WORKFLOW], *_TIMED_OUT),
-    _move(
-        _S.COMPLETED, _A.COLLECT, _S.COLLECTED, [_R.BARISTA, _R.WORKFLOW], _E.ORDER_COLLECTED
-    ),
+    _move(_S.COMPLETED, _A.COLLECT, _S.COLLECTED, [_R.BARISTA, _R.WORKFLOW], _E.ORDER_COLLECTED),
     _move(_S.COMPLETED, _A.REMAKE, _S.SUBMITTED, [_R.BARISTA], _E.ORDER_REOPENED),
     _move(_S.COLLECTED, _A.REMAKE, _S.SUBMITTED, [_R.BARISTA], _E.ORDER_REOPENED),
     _move(_S.COMPLETED, _A.TAKE_BACK, _S.MAKING, [_R.BARISTA], _E.ORDER_REOPENED),
@@ -403,9 +399,7 @@ def cancel(order: Order, role: Role, reason: str | None, now: datetime) -> Order
 def time_out(order: Order, now: datetime) -> Order:
     """The order closed because a deadline passed. Raises NotAllowedNow."""
     cause = WAITS.get(order.state)
-    return _moved(
-        order, Action.TIME_OUT, Role.WORKFLOW, reason=cause and cause.value, ended_at=now
-    )
+    return _moved(order, Action.TIME_OUT, Role.WORKFLOW, reason=cause and cause.value, ended_at=now)
 
 
 def admit(order: Order, choose_seconds: int, now: datetime) -> Order:

@@ -8,7 +8,7 @@ whoever asks says it in the words of the place.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2999, 1, 1)
 """No day or moment before the first or from the second on: with any zone or span added, what is
@@ -43,4 +43,4 @@ def read_moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None or not EARLIEST <= moment.date() < LATEST:
         raise ValueError("not a moment of this time")
-    return moment.astimezone(timezone.utc)
+    return moment.astimezone(UTC)

@@ -40,9 +40,7 @@ def resume(shop: Shop, now: datetime) -> Shop:
     if shop.paused_until is None:
         return shop
     quiet = _end(now) if shop.pause_is_automatic else shop.no_auto_pause_until
-    return replace(
-        shop, paused_until=None, pause_is_automatic=False, no_auto_pause_until=quiet
-    )
+    return replace(shop, paused_until=None, pause_is_automatic=False, no_auto_pause_until=quiet)
 
 
 def keep_pace(shop: Shop, open_orders: int, now: datetime) -> Shop:

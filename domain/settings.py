@@ -61,7 +61,10 @@ def change_bar(shop: Shop, values: Mapping) -> Shop:
         shop,
         name=_text(values, "name", shop.name, NAME_LENGTH, "The bar needs a name."),
         pickup_place=_text(
-            values, "pickup_place", shop.pickup_place, PLACE_LENGTH,
+            values,
+            "pickup_place",
+            shop.pickup_place,
+            PLACE_LENGTH,
             "Say where drinks are collected.",
         ),
         timezone=zone,

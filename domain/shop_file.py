@@ -116,11 +116,11 @@ def _read_part(shop: Shop, part: str, values, known: Iterable[str]) -> Shop:
         values["languages"] = _texts(values["languages"], part, "languages")
     if "pickup_places" in values:
         # All of them at once: a language that the file leaves out has none.
-        said = {name: "" for name in LANGUAGES} | _by_language(values, part, "pickup_places")
+        said = dict.fromkeys(LANGUAGES, "") | _by_language(values, part, "pickup_places")
         del values["pickup_places"]
         values |= {f"pickup_place_{language}": text for language, text in said.items()}
     for name, value in values.items():
-        if isinstance(value, (dict, list)) and name != "languages" or isinstance(value, bool):
+        if (isinstance(value, (dict, list)) and name != "languages") or isinstance(value, bool):
             raise SettingInvalid(part, f"[{part}] {name} is a text or a number.")
     try:
         return PARTS[part](shop, values)
@@ -131,8 +131,10 @@ def _read_part(shop: Shop, part: str, values, known: Iterable[str]) -> Shop:
 def _read_menu(shop: Shop, data: Mapping) -> Shop:
     old, shop = shop.menu, replace(shop, menu=Menu(()))
     for row in _rows(data, "groups", (*_GROUP, *_GROUP_SAID)):
-        values = {"name": row.get("name", ""),
-                  "options": "\n".join(_texts(row.get("options", []), "groups", "options"))}
+        values = {
+            "name": row.get("name", ""),
+            "options": "\n".join(_texts(row.get("options", []), "groups", "options")),
+        }
         values |= _said(row, "groups", _GROUP_SAID)
         shop = _added(shop, "groups", row, change_group, values)
     for row in _rows(data, "drinks", (*_DRINK, *_DRINK_SAID)):
@@ -217,7 +219,7 @@ def _rows(data: Mapping, kind: str, known: Iterable[str]) -> list[dict]:
 
 def _texts(values, part: str, name: str) -> list[str]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise SettingInvalid(part, f"{name} is a list of texts, such as [\"…\"].")
+        raise SettingInvalid(part, f'{name} is a list of texts, such as ["…"].')
     return values
 
 

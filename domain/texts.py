@@ -9,6 +9,6 @@ def clean_text(text: str, most: int) -> str:
     return " ".join(printable.split())[:most].strip()
 
 
-def N_(message: str) -> str:  # noqa: N802 (the name that extracting knows)
+def N_(message: str) -> str:
     """The message itself: marks words for customers, which are translated where they are shown."""
     return message

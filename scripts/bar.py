@@ -59,9 +59,7 @@ def on_aws(stage: str, region: str | None) -> Bar:
 
     settings = stage_settings(read_settings(), stage)
     profile = settings.get("profile_name")
-    session = boto3.Session(
-        profile_name=profile, region_name=region or settings.get("aws_region")
-    )
+    session = boto3.Session(profile_name=profile, region_name=region or settings.get("aws_region"))
     if not session.region_name:
         raise StackError(f"The settings of {stage} name no region. Name it with --region.")
     variables = {"AWS_DEFAULT_REGION": session.region_name}

@@ -65,8 +65,10 @@ def set_up_or_exit(set_up: Callable[[], Result]) -> Result:
     except SetUpError as error:
         sys.exit(str(error))
     except OSError as error:
-        what = "the disk is full. Free some space" if error.errno == errno.ENOSPC else (
-            f"{error.strerror or error}. Make the project's folder writable"
+        what = (
+            "the disk is full. Free some space"
+            if error.errno == errno.ENOSPC
+            else (f"{error.strerror or error}. Make the project's folder writable")
         )
         sys.exit(f"Set-up in {error.filename or ROOT}: {what} and try again.")
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 Only syntax of Python 3.6 here and in the commands, or an old Python would not get this far.
 """
+
 import os
 import sys
 

@@ -247,17 +247,23 @@ def parse_verify(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--region", help="the stage's region, if the settings do not name it")
     _add_data(parser)
     parser.add_argument(
-        "--report", type=_folder, metavar="FILE",
+        "--report",
+        type=_folder,
+        metavar="FILE",
         help="write what was found to FILE (Markdown) and beside it as JSON; without secrets",
     )
     parser.add_argument("--only", nargs="+", metavar="BELIEF", help="these beliefs only")
     parser.add_argument("--list", action="store_true", help="list the beliefs and do nothing")
     parser.add_argument(
-        "--patient", action="store_true",
+        "--patient",
+        action="store_true",
         help="also wait for what takes minutes: dead letters and CloudWatch's figures",
     )
     parser.add_argument(
-        "--patience", type=_positive, default=30, metavar="SECONDS",
+        "--patience",
+        type=_positive,
+        default=30,
+        metavar="SECONDS",
         help="how long a single thing may take (default 30)",
     )
     parser.add_argument("--text", metavar="NUMBER", help="send one text, to this number")

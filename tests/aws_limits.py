@@ -96,7 +96,7 @@ def _bounds_of(shape: Shape) -> Check | None:
 
     def check(value) -> Iterator[str]:
         size = value if is_number else len(value)
-        if least is not None and size < least or most is not None and size > most:
+        if (least is not None and size < least) or (most is not None and size > most):
             yield f"{shape.name} is {size}; AWS takes {least} to {most}"
         if allowed and value not in allowed:
             yield f"{shape.name} is {value!r}; AWS takes {', '.join(allowed)}"
@@ -152,7 +152,10 @@ def _values(write: Mapping) -> Iterator[Mapping]:
 
 
 _EXPRESSIONS = (
-    "ConditionExpression", "FilterExpression", "KeyConditionExpression", "ProjectionExpression",
+    "ConditionExpression",
+    "FilterExpression",
+    "KeyConditionExpression",
+    "ProjectionExpression",
     "UpdateExpression",
 )
 _PLACEHOLDER = regex.compile(r"[#:]\w+")
@@ -179,9 +182,7 @@ def _dynamodb(write: Mapping) -> Iterator[str]:
             yield f"{name} has {len(text.encode())} bytes; it has 1 to 4096"
         if len(_OPERATORS.findall(text)) > _MOST_OPERATORS:
             yield f"{name} has more than {_MOST_OPERATORS} operators and functions"
-    named, valued = (
-        write.get(f"ExpressionAttribute{kind}", {}) for kind in ("Names", "Values")
-    )
+    named, valued = (write.get(f"ExpressionAttribute{kind}", {}) for kind in ("Names", "Values"))
     given = {*named, *valued}
     if given != used:
         yield f"placeholders given but not used, or used but not given: {sorted(given ^ used)}"
@@ -214,7 +215,8 @@ def _transaction(arguments: Mapping) -> Iterator[str]:
     # A new item's keys are among its other attributes: what names it twice is our own test's find.
     keys = Counter(
         json.dumps([write["TableName"], write["Key"]], sort_keys=True)
-        for write in writes if "Key" in write
+        for write in writes
+        if "Key" in write
     )
     yield from (f"two parts of one transaction write {key}" for key, n in keys.items() if n > 1)
     size = sum(_item_size(write.get("Item") or write["Key"]) for write in writes)
@@ -225,7 +227,8 @@ def _transaction(arguments: Mapping) -> Iterator[str]:
 def _batch_get(arguments: Mapping) -> Iterator[str]:
     keys = [
         json.dumps([table, key], sort_keys=True)
-        for table, asked in arguments["RequestItems"].items() for key in asked["Keys"]
+        for table, asked in arguments["RequestItems"].items()
+        for key in asked["Keys"]
     ]
     if len(keys) > 100:
         yield f"{len(keys)} keys in one batch; AWS reads 100"
@@ -278,7 +281,7 @@ def _sns_publish(arguments: Mapping) -> Iterator[str]:
     message, number = arguments.get("Message", ""), arguments.get("PhoneNumber")
     if number is not None and not regex.fullmatch(r"\+[1-9][0-9]{1,14}", number):
         yield "PhoneNumber is not in E.164"
-    if not message or len(message.encode()) > 256 * KB or number and len(message) > 1600:
+    if not message or len(message.encode()) > 256 * KB or (number and len(message) > 1600):
         yield "Message is empty or too long: 1,600 characters for a text, 256 KB else"
 
 
@@ -303,9 +306,17 @@ def _json_text(name: str, text: str) -> Iterator[str]:
 
 
 DOCUMENTED: Mapping[tuple[str, str], Check] = {
-    **{("dynamodb", name): _dynamodb for name in (
-        "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan",
-    )},
+    **{
+        ("dynamodb", name): _dynamodb
+        for name in (
+            "GetItem",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "Query",
+            "Scan",
+        )
+    },
     ("dynamodb", "TransactWriteItems"): _transaction,
     ("dynamodb", "BatchGetItem"): _batch_get,
     ("dynamodb", "BatchWriteItem"): _batch_write,

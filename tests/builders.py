@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from unittest import mock
 
@@ -31,7 +31,7 @@ from tests.staff_pool import (
 )
 from webapp.services.ports import CustomerSession, Services, TextNotSent
 
-NOW = datetime(2024, 5, 17, 9, 31, 7, tzinfo=timezone.utc)
+NOW = datetime(2024, 5, 17, 9, 31, 7, tzinfo=UTC)
 SECRET_KEY = "a key that only tests use"
 PUBLIC_URL = "https://coffee.example"
 REGION = "us-east-1"
@@ -216,8 +216,12 @@ class TriggeredPool:
         begun = self._ask("CreateAuthChallenge", user, [], {})
         hidden = begun["privateChallengeParameters"]
         verified = self._ask(
-            "VerifyAuthChallengeResponse", user, None, words,
-            challengeAnswer=typed, privateChallengeParameters=hidden,
+            "VerifyAuthChallengeResponse",
+            user,
+            None,
+            words,
+            challengeAnswer=typed,
+            privateChallengeParameters=hidden,
         )
         one = {
             "challengeName": "CUSTOM_CHALLENGE",

@@ -1,6 +1,6 @@
 """Runs a module as “python -m” would, and writes down which calls of AWS it makes.
 
-    python tests/call_recorder.py FILE MODULE ARGUMENT…
+python tests/call_recorder.py FILE MODULE ARGUMENT…
 """
 
 from __future__ import annotations

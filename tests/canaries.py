@@ -66,7 +66,9 @@ def _body_of(*endings: str) -> Callable[[Place], bool]:
 TASK_TOKEN = Secret("a task token", nowhere)
 SESSION_SECRET = Secret("a session's secret", nowhere)
 SCAN_CODE = Secret("a QR code's proof", _body_of(r"GET .*/(display(/code)?|api/qr-code)"))
-LIVE_GRANT = Secret("a live grant's signature", _body_of("GET .*/live", r"GET .*/orders/[0-9a-f]{32}"))
+LIVE_GRANT = Secret(
+    "a live grant's signature", _body_of("GET .*/live", r"GET .*/orders/[0-9a-f]{32}")
+)
 LINK_SECRET = Secret("a sign-in link's secret", _body_of(r"POST .*/admin/(links|shop/new)"))
 # Whoever typed a number sees it again beside what is wrong with it; developers see the texts.
 PHONE_NUMBER = Secret("a phone number", _body_of("POST .*/phone", "GET /developer/texts/.*"))
@@ -309,7 +311,8 @@ def _items(tables, name: str) -> Iterable[dict]:
 def _client(stack, service: str):
     keys = stack.environment
     session = boto3.session.Session(
-        keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"],
+        keys["AWS_ACCESS_KEY_ID"],
+        keys["AWS_SECRET_ACCESS_KEY"],
         region_name=keys["AWS_DEFAULT_REGION"],
     )
     once = Config(retries={"total_max_attempts": 1}, proxies={})

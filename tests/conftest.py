@@ -66,7 +66,9 @@ def pytest_sessionfinish(session):
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node):
     """What the processes saw that pytest-xdist shares the tests out to."""
-    node.config.stash.setdefault(_leaks, []).extend(getattr(node, "workeroutput", {}).get("leaks", []))
+    node.config.stash.setdefault(_leaks, []).extend(
+        getattr(node, "workeroutput", {}).get("leaks", [])
+    )
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -80,7 +82,9 @@ def stack(tmp_path_factory):
     # One window and one drawing of the code, so that none changes under a test's hands.
     hours = 6 * 3600
     with LocalStack(
-        data=tmp_path_factory.mktemp("bar"), code_window_seconds=hours, code_seconds=hours,
+        data=tmp_path_factory.mktemp("bar"),
+        code_window_seconds=hours,
+        code_seconds=hours,
         scans_per_code=1000,
     ) as running:
         yield running
@@ -91,8 +95,14 @@ def quick_stack(tmp_path_factory, till):
     """A bar whose deadlines pass while one looks on; the shop “hooked” tells a till of its events."""
     folder = tmp_path_factory.mktemp("quick-bar")
     with LocalStack(
-        data=folder, choose_seconds=4, make_seconds=3, shop_capacity=2, scans_per_code=1000,
-        code_seconds=5, extensions="webhook labels", extension_webhook_secret=till.secret,
+        data=folder,
+        choose_seconds=4,
+        make_seconds=3,
+        shop_capacity=2,
+        scans_per_code=1000,
+        code_seconds=5,
+        extensions="webhook labels",
+        extension_webhook_secret=till.secret,
         extension_webhook_url_hooked=till.url,
     ) as running:
         yield running

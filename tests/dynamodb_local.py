@@ -51,10 +51,21 @@ def running(java: str) -> Iterator[str]:
     """Starts it in memory on a free port; its address."""
     port = free_port()
     command = [
-        "sh", "-c", _GUARD, java, "-Xmx512m", "-XX:+UseSerialGC",
-        "-Djava.library.path=DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar",
+        "sh",
+        "-c",
+        _GUARD,
+        java,
+        "-Xmx512m",
+        "-XX:+UseSerialGC",
+        "-Djava.library.path=DynamoDBLocal_lib",
+        "-jar",
+        "DynamoDBLocal.jar",
         # Whatever key a caller has, as in one account: extensions and the workflow have their own.
-        "-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port),
+        "-inMemory",
+        "-sharedDb",
+        "-disableTelemetry",
+        "-port",
+        str(port),
     ]
     log_file = DYNAMODB_LOCAL / f"port-{port}.log"
     with open(log_file, "wb") as log:
@@ -86,7 +97,9 @@ def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
 
 def _client(url: str):
     return boto3.client(
-        "dynamodb", endpoint_url=url, region_name=_REGION,
+        "dynamodb",
+        endpoint_url=url,
+        region_name=_REGION,
         aws_access_key_id=_KEYS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=_KEYS["AWS_SECRET_ACCESS_KEY"],
         config=Config(proxies={}, retries={"total_max_attempts": 1}),
@@ -144,8 +157,10 @@ class LocalTables:
         return [item for page in pages for item in page["Items"]]
 
     def _keys(self, name: str) -> Iterable[dict]:
-        keys = [part["AttributeName"] for part in
-                self._client.describe_table(TableName=name)["Table"]["KeySchema"]]
+        keys = [
+            part["AttributeName"]
+            for part in self._client.describe_table(TableName=name)["Table"]["KeySchema"]
+        ]
         for item in self._items(name):
             yield {key: item[key] for key in keys}
 

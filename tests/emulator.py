@@ -33,7 +33,8 @@ class Emulator:
     def __enter__(self) -> Emulator:
         # The function that a test deploys gets keys from the emulator; these are nobody's.
         nobody = {"role": "arn:aws:iam::000000000000:role/nobody"} | {
-            f"AWS_{name}": "nobody" for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")
+            f"AWS_{name}": "nobody"
+            for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")
         }
         environment = emulator_environment(self.port, self.folder / "aws") | KEYS
         with open(self.folder / "emulator.log", "ab") as log:
@@ -70,8 +71,12 @@ class Emulator:
     @property
     def environment(self) -> dict[str, str]:
         """What a person who deploys to it has in the shell."""
-        return plain_environment() | KEYS | {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_DEFAULT_REGION": REGION,
-            "HOME": os.environ.get("HOME", str(self.folder)),
-        }
+        return (
+            plain_environment()
+            | KEYS
+            | {
+                "AWS_ENDPOINT_URL": self.url,
+                "AWS_DEFAULT_REGION": REGION,
+                "HOME": os.environ.get("HOME", str(self.folder)),
+            }
+        )

@@ -112,7 +112,8 @@ def replay(
 def listing(holds: str) -> str:
     """The one listing of docs/extensions.md that holds this text."""
     [found] = [
-        one for one in re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+        one
+        for one in re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
         if holds in one
     ]
     return found

@@ -62,7 +62,9 @@ def empty_staff_pool() -> None:
 
 def staff_pool_content() -> list:
     """Who is in moto's pool and in which groups, to be put back later."""
-    return [(pool.users, {key: group.users for key, group in pool.groups.items()}) for pool in _pools()]
+    return [
+        (pool.users, {key: group.users for key, group in pool.groups.items()}) for pool in _pools()
+    ]
 
 
 def put_into_staff_pool(content: list) -> None:

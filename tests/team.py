@@ -15,9 +15,7 @@ from scripts.machine import plain_environment
 from tests.emulator import Emulator
 
 POLICY_FILES = sorted((ROOT / "docs").glob("deployer-policy-*.json"))
-OF_THE_EMULATOR = (
-    "lambda:CreateFunction", "lambda:ListAliases", "lambda:PutFunctionConcurrency"
-)
+OF_THE_EMULATOR = ("lambda:CreateFunction", "lambda:ListAliases", "lambda:PutFunctionConcurrency")
 """It knows no resource for the first, and takes GetAlias and DeleteFunctionConcurrency for the
 others."""
 _BUILD_WITH_OUR_PACKAGES = """
@@ -68,7 +66,8 @@ class Team:
                 )
         emulators = {"Effect": "Allow", "Action": list(OF_THE_EMULATOR), "Resource": "*"}
         iam.put_user_policy(
-            UserName=name, PolicyName="emulator",
+            UserName=name,
+            PolicyName="emulator",
             PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [emulators]}),
         )
         key = iam.create_access_key(UserName=name)["AccessKey"]
@@ -82,7 +81,9 @@ class Team:
         packed = self.folder.with_suffix(".tar")
         done = subprocess.run(
             ["git", "archive", "--format=tar", f"--output={packed}", commit],
-            cwd=ROOT, capture_output=True, text=True,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
         )
         if done.returncode:
             raise LookupError(
@@ -110,7 +111,8 @@ class Team:
         done = subprocess.run(
             [sys.executable, ROOT / "tests/call_recorder.py", self.calls, module, *arguments],
             cwd=self.folder,
-            env=self.emulator.environment | self.keys
+            env=self.emulator.environment
+            | self.keys
             | {"PYTHONPATH": str(self.folder), "VIRTUAL_ENV": sys.prefix},
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -149,11 +149,32 @@ def _blueprints() -> Iterator[Blueprint]:
         staff,
     )
 
-    yield from (module.blueprint for module in (
-        customer, phone, journey, my_orders, barista, counter, display, metrics, admin, people,
-        settings_pages, shop_pages, menu_pages, admin_phone, look, sign_in, staff, devices,
-        printing, api, health,
-    ))
+    yield from (
+        module.blueprint
+        for module in (
+            customer,
+            phone,
+            journey,
+            my_orders,
+            barista,
+            counter,
+            display,
+            metrics,
+            admin,
+            people,
+            settings_pages,
+            shop_pages,
+            menu_pages,
+            admin_phone,
+            look,
+            sign_in,
+            staff,
+            devices,
+            printing,
+            api,
+            health,
+        )
+    )
 
 
 def _serve_built_files(app: Flask) -> None:

@@ -127,7 +127,9 @@ _TIMES = shape(
         "percentile90Seconds": {"type": ["number", "null"]},
     }
 )
-_LINE = shape({"name": TEXT, "orders": NUMBER, "served": NUMBER, "waited": _TIMES, "madeIn": _TIMES})
+_LINE = shape(
+    {"name": TEXT, "orders": NUMBER, "served": NUMBER, "waited": _TIMES, "madeIn": _TIMES}
+)
 _COUNTS = {"type": "object", "additionalProperties": NUMBER}
 ANSWERS: dict[str, dict] = {
     "Order": shape(
@@ -220,7 +222,11 @@ ANSWERS: dict[str, dict] = {
     ),
     "Printout": shape(
         {
-            "id": TEXT, "orderId": TEXT, "title": TEXT, "madeAt": TIME, "isPrinted": YES_OR_NO,
+            "id": TEXT,
+            "orderId": TEXT,
+            "title": TEXT,
+            "madeAt": TIME,
+            "isPrinted": YES_OR_NO,
             "isWithdrawn": YES_OR_NO,
         }
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
@@ -22,7 +22,7 @@ def clock_of(settings: Settings) -> Callable[[], datetime]:
 
 
 def _machines_time() -> datetime:
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 def _steady() -> float:
@@ -50,4 +50,4 @@ class BarClock:
     def __call__(self) -> datetime:
         with self._lock:
             now = self._time.read(self._wall(), self._steady())
-        return datetime.fromtimestamp(now, timezone.utc)
+        return datetime.fromtimestamp(now, UTC)

@@ -27,8 +27,10 @@ class Health:
     """The state of some parts. Each check raises whatever it likes when its part is down."""
 
     def __init__(
-        self, parts: Mapping[str, Callable[[], object]],
-        seconds_for_all: float = _SECONDS_FOR_ALL, clock: Callable[[], float] = time.monotonic,
+        self,
+        parts: Mapping[str, Callable[[], object]],
+        seconds_for_all: float = _SECONDS_FOR_ALL,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._parts = dict(parts)
         self._seconds_for_all = seconds_for_all

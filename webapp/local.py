@@ -109,8 +109,12 @@ def main() -> None:
     )
     entry = FunctionEntry(app, os.environ["EVENTS_SECRET"])
     events = RoomyServer(
-        entry, host="127.0.0.1", port=arguments.events_port, threads=_EVENT_THREADS,
-        max_request_body_size=_MOST_EVENT_BYTES, channel_timeout=_QUIET_SECONDS,
+        entry,
+        host="127.0.0.1",
+        port=arguments.events_port,
+        threads=_EVENT_THREADS,
+        max_request_body_size=_MOST_EVENT_BYTES,
+        channel_timeout=_QUIET_SECONDS,
     )
     _watch_health(app, relay, entry, EmulatorBar(endpoint, at_the_door), arguments.events_port)
 

@@ -94,7 +94,9 @@ class LogFormatter(JsonFormatter):
         super().__init__(
             ["levelname", "name", "message"],
             rename_fields={
-                "levelname": "level", "name": "logger", "exc_info": "exception",
+                "levelname": "level",
+                "name": "logger",
+                "exc_info": "exception",
                 "stack_info": "stack",
             },
             json_ensure_ascii=True,

@@ -24,8 +24,13 @@ IS_HERE = "bar.is_here"
 _NOBODY = "0.0.0.0"
 _SENTENCE = "This is not an address of the bar. Scan the code on its screen, or open {}/."
 _OF_PROXIES = (
-    "HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP", "HTTP_X_CLIENT_IP", "HTTP_TRUE_CLIENT_IP",
-    "HTTP_CF_CONNECTING_IP", "HTTP_X_ORIGINAL_HOST",
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+    "HTTP_X_REAL_IP",
+    "HTTP_X_CLIENT_IP",
+    "HTTP_TRUE_CLIENT_IP",
+    "HTTP_CF_CONNECTING_IP",
+    "HTTP_X_ORIGINAL_HOST",
 )
 
 

@@ -89,7 +89,7 @@ def _prefixes(event: Mapping, asked: str, mount: str, address: SplitResult) -> I
 
 def _without(asked: str, prefixes: Iterable[str], known: _Known) -> str:
     fitting = {
-        asked[len(prefix):] or "/": None
+        asked[len(prefix) :] or "/": None
         for prefix in prefixes
         if not prefix or asked == prefix or asked.startswith(f"{prefix}/")
     }

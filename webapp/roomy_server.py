@@ -152,8 +152,12 @@ class _Server(TcpWSGIServer):
     channel_class = _Channel
 
     def __init__(
-        self, *arguments, most_connections: int, strangers: Waiting,
-        stream_dispatcher: ThreadedTaskDispatcher, **named,
+        self,
+        *arguments,
+        most_connections: int,
+        strangers: Waiting,
+        stream_dispatcher: ThreadedTaskDispatcher,
+        **named,
     ) -> None:
         self.most_connections = most_connections
         self._stream_dispatcher = stream_dispatcher
@@ -217,7 +221,8 @@ class _Server(TcpWSGIServer):
         oldest = self.strangers.oldest()
         if oldest is None or oldest.creation_time > time.time() - _SECONDS_TO_ASK:
             idle = [
-                one for one in self.active_channels.values()
+                one
+                for one in self.active_channels.values()
                 if one.has_asked and not one.requests and not one.will_close
             ]
             if not idle:
@@ -245,8 +250,12 @@ class RoomyServer:
     """Serves a WSGI app on all addresses of a host, or only what `adopt` is given."""
 
     def __init__(
-        self, app: Callable, most_connections: int = MOST_CONNECTIONS, listens: bool = True,
-        stream_threads: int = 1, **options,
+        self,
+        app: Callable,
+        most_connections: int = MOST_CONNECTIONS,
+        listens: bool = True,
+        stream_threads: int = 1,
+        **options,
     ) -> None:
         """stream_threads: each open event stream holds one, and takes none from the pages. options:
         waitress' own. Raises OSError when it cannot listen."""
@@ -270,8 +279,16 @@ class RoomyServer:
         where = self._adjustments.listen if listens else self._adjustments.listen[:1]
         self._servers = [
             _Server(
-                app, self._map, listens, None, self._dispatcher, self._adjustments, one,
-                bind_socket=listens, most_connections=most_connections, strangers=strangers,
+                app,
+                self._map,
+                listens,
+                None,
+                self._dispatcher,
+                self._adjustments,
+                one,
+                bind_socket=listens,
+                most_connections=most_connections,
+                strangers=strangers,
                 stream_dispatcher=self._stream_dispatcher,
             )
             for one in where

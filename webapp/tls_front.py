@@ -87,8 +87,11 @@ class TlsFront:
         try:
             arrived_at = client.getsockname()[0]
             transport, _ = await self._loop.connect_accepted_socket(
-                lambda: protocol, client, ssl=self._context,
-                ssl_handshake_timeout=_HANDSHAKE_SECONDS, ssl_shutdown_timeout=_GOODBYE_SECONDS,
+                lambda: protocol,
+                client,
+                ssl=self._context,
+                ssl_handshake_timeout=_HANDSHAKE_SECONDS,
+                ssl_shutdown_timeout=_GOODBYE_SECONDS,
             )
         except OSError:
             client.close()

@@ -111,8 +111,13 @@ def template_functions() -> Mapping[str, object]:
         return _filled(eval_ctx, pgettext(context, message), values)
 
     return {
-        "gettext": in_page, "_": in_page, "ngettext": counted, "pgettext": in_context,
-        "spoken": spoken, "direction": direction, "comma": comma,
+        "gettext": in_page,
+        "_": in_page,
+        "ngettext": counted,
+        "pgettext": in_context,
+        "spoken": spoken,
+        "direction": direction,
+        "comma": comma,
     }
 
 

@@ -43,8 +43,9 @@ def task_state(
 
     catch: pairs of error name and next state. result_path: where the answer goes; None drops it.
     """
-    return _task(f"arn:aws:states:::aws-sdk:{action}", parameters, next_state, catch,
-                 result_path, comment)
+    return _task(
+        f"arn:aws:states:::aws-sdk:{action}", parameters, next_state, catch, result_path, comment
+    )
 
 
 def callback_task_state(
@@ -61,8 +62,14 @@ def callback_task_state(
     timeout_seconds: seconds, or a path in the input. Without it a lost token would hold the
     execution for a year.
     """
-    state = _task(f"arn:aws:states:::aws-sdk:{action}.waitForTaskToken", parameters, next_state,
-                  catch, None, comment)
+    state = _task(
+        f"arn:aws:states:::aws-sdk:{action}.waitForTaskToken",
+        parameters,
+        next_state,
+        catch,
+        None,
+        comment,
+    )
     key = "TimeoutSecondsPath" if isinstance(timeout_seconds, str) else "TimeoutSeconds"
     return state | {key: timeout_seconds}
 
@@ -156,8 +163,7 @@ def _task(resource, parameters, next_state, catch, result_path, comment) -> dict
         state = {"Comment": comment} | state
     state["ResultPath"] = result_path
     state["Catch"] = [
-        {"ErrorEquals": [error], "ResultPath": "$.error", "Next": target}
-        for error, target in catch
+        {"ErrorEquals": [error], "ResultPath": "$.error", "Next": target} for error, target in catch
     ]
     if not state["Catch"]:
         del state["Catch"]

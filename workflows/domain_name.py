@@ -30,9 +30,7 @@ _PARAMETERS = {
 def add_domain_name(template: Template) -> None:
     """Adds nothing to a deployment whose parameters name no domain."""
     for name, description in _PARAMETERS.items():
-        template.add_parameter(
-            Parameter(name, Type="String", Default="", Description=description)
-        )
+        template.add_parameter(Parameter(name, Type="String", Default="", Description=description))
     template.add_condition(_HAS_DOMAIN, And(_given("DomainName"), _given("ApiId")))
     template.add_condition(_HAS_ZONE, And(_given("HostedZoneId"), _condition(_HAS_DOMAIN)))
     template.add_condition(_HAS_CERTIFICATE, _given("CertificateArn"))
@@ -59,9 +57,7 @@ def add_domain_name(template: Template) -> None:
             DomainName=Ref("DomainName"),
             DomainNameConfigurations=[
                 DomainNameConfiguration(
-                    CertificateArn=If(
-                        _HAS_CERTIFICATE, Ref("CertificateArn"), Ref(certificate)
-                    ),
+                    CertificateArn=If(_HAS_CERTIFICATE, Ref("CertificateArn"), Ref(certificate)),
                     EndpointType="REGIONAL",
                     SecurityPolicy="TLS_1_2",
                 )

@@ -160,7 +160,8 @@ def _alarms(watched: Watched) -> tuple[_Alarm, ...]:
             "dead-letters",
             "An event could not be delivered, not even after all repeats.",
             _Metric(
-                "AWS/SQS", "ApproximateNumberOfMessagesVisible",
+                "AWS/SQS",
+                "ApproximateNumberOfMessagesVisible",
                 (("QueueName", GetAtt(watched.dead_letters, "QueueName")),),
             ),
             statistic="Maximum",
@@ -251,7 +252,9 @@ def _add_dashboard(template: Template, watched: Watched) -> None:
                 [namespace, SERVER_ERRORS],
                 [namespace, Signal.UNKNOWN_EVENTS.value],
                 [
-                    "AWS/SQS", "ApproximateNumberOfMessagesVisible", *queue,
+                    "AWS/SQS",
+                    "ApproximateNumberOfMessagesVisible",
+                    *queue,
                     {"label": "dead letters", "stat": "Maximum"},
                 ],
             ],
@@ -264,7 +267,9 @@ def _add_dashboard(template: Template, watched: Watched) -> None:
                 [namespace, PAGE_MILLISECONDS, {"label": "page, p99", "stat": "p99"}],
                 ["AWS/Lambda", "Duration", *function, {"label": "function, p99", "stat": "p99"}],
                 [
-                    "AWS/Lambda", "IteratorAge", *function,
+                    "AWS/Lambda",
+                    "IteratorAge",
+                    *function,
                     {"label": "change to announcement, longest", "stat": "Maximum"},
                 ],
             ],
@@ -275,23 +280,37 @@ def _add_dashboard(template: Template, watched: Watched) -> None:
             [
                 ["AWS/Lambda", "Invocations", *function],
                 [
-                    "AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName",
-                    f"{watched.prefix}orders", {"label": "write units of orders"},
+                    "AWS/DynamoDB",
+                    "ConsumedWriteCapacityUnits",
+                    "TableName",
+                    f"{watched.prefix}orders",
+                    {"label": "write units of orders"},
                 ],
                 [
-                    "AWS/States", "ConsumedCapacity", "ServiceMetric", "StateTransition",
+                    "AWS/States",
+                    "ConsumedCapacity",
+                    "ServiceMetric",
+                    "StateTransition",
                     {"label": "workflow states of the account"},
                 ],
-                ["AWS/SNS", "SMSMonthToDateSpentUSD", {"label": "texts, $ this month",
-                                                       "stat": "Maximum", "yAxis": "right"}],
+                [
+                    "AWS/SNS",
+                    "SMSMonthToDateSpentUSD",
+                    {"label": "texts, $ this month", "stat": "Maximum", "yAxis": "right"},
+                ],
             ],
         ),
     )
     widgets = [
         {
-            "type": "metric", "width": 12, "height": 6,
+            "type": "metric",
+            "width": 12,
+            "height": 6,
             "properties": {
-                "title": title, "stat": stat, "metrics": metrics, "period": 60,
+                "title": title,
+                "stat": stat,
+                "metrics": metrics,
+                "period": 60,
                 "region": "${AWS::Region}",
             },
         }
@@ -299,9 +318,13 @@ def _add_dashboard(template: Template, watched: Watched) -> None:
     ]
     widgets.append(
         {
-            "type": "log", "width": 24, "height": 6,
+            "type": "log",
+            "width": 24,
+            "height": 6,
             "properties": {
-                "title": "What went wrong last", "region": "${AWS::Region}", "view": "table",
+                "title": "What went wrong last",
+                "region": "${AWS::Region}",
+                "view": "table",
                 "query": "SOURCE '/aws/lambda/${FunctionName}' | fields @timestamp, level, message, "
                 "shop_id, order_id, request_id | filter level in ['WARNING', 'ERROR'] "
                 "or status >= 500 | sort @timestamp desc | limit 50",

@@ -86,10 +86,12 @@ def order_definition(
     states = {
         "AdmitOrder": callback_task_state(
             "dynamodb:transactWriteItems",
-            {"TransactItems": [
-                {"Update": writes.reserve_place()},
-                {"Update": writes.move(Action.ADMIT, admitted, with_token=True)},
-            ]},
+            {
+                "TransactItems": [
+                    {"Update": writes.reserve_place()},
+                    {"Update": writes.move(Action.ADMIT, admitted, with_token=True)},
+                ]
+            },
             timeout_seconds=choose_seconds,
             next_state="AwaitBarista",
             catch=[
@@ -279,40 +281,49 @@ class _Writes:
             ),
         }[reason]
         return [
-            {"ConditionCheck": {
-                "TableName": self.tables.intakes,
-                "Key": self._intake_key,
-                "ConditionExpression": proof,
-                "ExpressionAttributeValues": values,
-            }},
+            {
+                "ConditionCheck": {
+                    "TableName": self.tables.intakes,
+                    "Key": self._intake_key,
+                    "ConditionExpression": proof,
+                    "ExpressionAttributeValues": values,
+                }
+            },
             {"Update": self._close(Action.REFUSE, reason.value)},
-            {"Update": {
-                "TableName": self.tables.qr_codes,
-                "Key": {"shop_id": {"S.$": "$.shopId"}, "window_index": {"N.$": "$.window"}},
-                "UpdateExpression": "ADD taken :minus_one",
-                "ExpressionAttributeValues": {":minus_one": {"N": "-1"}},
-            }},
-            {"Update": self._free_customer(" ADD orders_of_day :minus_one", {
-                ":minus_one": {"N": "-1"},
-            })},
+            {
+                "Update": {
+                    "TableName": self.tables.qr_codes,
+                    "Key": {"shop_id": {"S.$": "$.shopId"}, "window_index": {"N.$": "$.window"}},
+                    "UpdateExpression": "ADD taken :minus_one",
+                    "ExpressionAttributeValues": {":minus_one": {"N": "-1"}},
+                }
+            },
+            {
+                "Update": self._free_customer(
+                    " ADD orders_of_day :minus_one",
+                    {
+                        ":minus_one": {"N": "-1"},
+                    },
+                )
+            },
         ]
 
     def time_out(self, cause: TimeOutCause) -> list[dict]:
         sources = [state for state, whose in WAITS.items() if whose is cause]
         return [
             {"Update": self._close(Action.TIME_OUT, cause.value, sources)},
-            {"Update": {
-                "TableName": self.tables.intakes,
-                "Key": self._intake_key,
-                "UpdateExpression": "DELETE open_orders :orders",
-                "ExpressionAttributeValues": {":orders": _order_id_set()},
-            }},
+            {
+                "Update": {
+                    "TableName": self.tables.intakes,
+                    "Key": self._intake_key,
+                    "UpdateExpression": "DELETE open_orders :orders",
+                    "ExpressionAttributeValues": {":orders": _order_id_set()},
+                }
+            },
             {"Update": self._free_customer()},
         ]
 
-    def _close(
-        self, action: Action, reason: str, sources: list[OrderState] | None = None
-    ) -> dict:
+    def _close(self, action: Action, reason: str, sources: list[OrderState] | None = None) -> dict:
         assignments = {"ended_at = :now": {}, "reason = :reason": {":reason": {"S": reason}}}
         return self.move(action, assignments, sources=sources)
 

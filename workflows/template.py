@@ -223,16 +223,16 @@ def _add_table(
             for index in definition["global_indexes"]
         ]
     if definition["has_stream"]:
-        properties["StreamSpecification"] = StreamSpecification(
-            StreamViewType="NEW_AND_OLD_IMAGES"
-        )
+        properties["StreamSpecification"] = StreamSpecification(StreamViewType="NEW_AND_OLD_IMAGES")
     if definition["ttl"]:
         properties["TimeToLiveSpecification"] = TimeToLiveSpecification(
             AttributeName=definition["ttl"], Enabled=True
         )
     table = Table(
-        _logical_id(definition["name"]) + "Table", DeletionPolicy=at_removal,
-        UpdateReplacePolicy=at_removal, **properties,
+        _logical_id(definition["name"]) + "Table",
+        DeletionPolicy=at_removal,
+        UpdateReplacePolicy=at_removal,
+        **properties,
     )
     return template.add_resource(table)
 
@@ -241,9 +241,7 @@ def _key_schema(keys: Iterable[Mapping]) -> list[KeySchema]:
     return [KeySchema(**key) for key in keys]
 
 
-def _add_workflow(
-    template: Template, stack: Stack, tables: Mapping[str, Table]
-) -> StateMachine:
+def _add_workflow(template: Template, stack: Stack, tables: Mapping[str, Table]) -> StateMachine:
     role, policy = add_workflow_role(template, stack.definition, tables)
     machine = template.add_resource(
         StateMachine(
@@ -289,9 +287,7 @@ def _add_dead_letters(template: Template, stack: Stack) -> Queue:
     return queue
 
 
-def _add_function_rights(
-    template: Template, stack: Stack, resources: Resources
-) -> PolicyType:
+def _add_function_rights(template: Template, stack: Stack, resources: Resources) -> PolicyType:
     role = add_function_role(template, stack.prefix)
     add_customer_pool(template, stack.prefix, role, _HAS_FUNCTION)
     add_staff_pool(template, stack.prefix, role)
@@ -365,9 +361,7 @@ def _add_rule(
                 Target(
                     Id="function",
                     Arn=Ref("FunctionArn"),
-                    RetryPolicy=RetryPolicy(
-                        MaximumRetryAttempts=10, MaximumEventAgeInSeconds=3600
-                    ),
+                    RetryPolicy=RetryPolicy(MaximumRetryAttempts=10, MaximumEventAgeInSeconds=3600),
                     DeadLetterConfig=DeadLetterConfig(Arn=GetAtt(dead_letters, "Arn")),
                     **target_input,
                 )
@@ -392,8 +386,7 @@ def _envelope_input(command: str, consumer: str) -> dict:
     return {
         "InputTransformer": InputTransformer(
             InputPathsMap={"event": "$"},
-            InputTemplate=f'{{"command": "{command}", "consumer": "{consumer}", '
-            '"event": <event>}',
+            InputTemplate=f'{{"command": "{command}", "consumer": "{consumer}", "event": <event>}}',
         )
     }
 

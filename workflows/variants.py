@@ -37,7 +37,9 @@ TRANSACTION_WAITS = Variant("transaction-waits")
 TRANSACTION_WAITS_API = Variant("transaction-waits-api-spelling", api_spelling=True)
 ITEM_WAITS = Variant("item-waits", single_item_callbacks=True, costs=_ONE_STATE_MORE)
 ITEM_WAITS_API = Variant(
-    "item-waits-api-spelling", single_item_callbacks=True, api_spelling=True,
+    "item-waits-api-spelling",
+    single_item_callbacks=True,
+    api_spelling=True,
     costs=_ONE_STATE_MORE,
 )
 
@@ -74,6 +76,7 @@ def variant_of(definition: Mapping) -> Variant:
     )
     is_api = any(f'"{kind}"' in text or f'"{kind}.$"' in text for kind in _PASCAL_CASE)
     return next(
-        one for one in FOR_AWS
+        one
+        for one in FOR_AWS
         if (one.single_item_callbacks, one.api_spelling) == (is_single, is_api)
     )

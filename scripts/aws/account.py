@@ -223,11 +223,15 @@ class Account:
         """The actions of a statement that are allowed on none of its resources."""
         allowed = set()
         for resource in statement["Resource"]:
-            pages = self._client("iam").get_paginator("simulate_principal_policy").paginate(
-                PolicySourceArn=principal,
-                ActionNames=statement["Action"],
-                ResourceArns=[_one_of(resource, principal, self._region)],
-                ContextEntries=_context(statement),
+            pages = (
+                self._client("iam")
+                .get_paginator("simulate_principal_policy")
+                .paginate(
+                    PolicySourceArn=principal,
+                    ActionNames=statement["Action"],
+                    ResourceArns=[_one_of(resource, principal, self._region)],
+                    ContextEntries=_context(statement),
+                )
             )
             allowed |= {
                 result["EvalActionName"]
@@ -318,8 +322,8 @@ def _listed(
     """
 
     def is_taken(client: Callable, name: str, properties: Mapping) -> bool:
-        pages = client(service).get_paginator(operation).paginate(
-            **({prefix: name} if prefix else {})
+        pages = (
+            client(service).get_paginator(operation).paginate(**({prefix: name} if prefix else {}))
         )
         found = (one for page in pages for one in page.get(key, ()))
         return any((one[field] if field else one.rpartition("/")[2]) == name for one in found)
@@ -336,34 +340,38 @@ def _has_topic(client: Callable, name: str, properties: Mapping) -> bool:
 
 _PROBES = {
     "AWS::StepFunctions::StateMachine": _Probe(
-        "the state machine", "StateMachineName",
+        "the state machine",
+        "StateMachineName",
         _listed("stepfunctions", "list_state_machines", "stateMachines", "name"),
     ),
     "AWS::SQS::Queue": _Probe(
-        "the queue", "QueueName",
+        "the queue",
+        "QueueName",
         _listed("sqs", "list_queues", "QueueUrls", None, "QueueNamePrefix"),
     ),
     "AWS::SNS::Topic": _Probe("the topic", "TopicName", _has_topic),
     "AWS::Events::EventBus": _Probe(
-        "the bus", "Name",
+        "the bus",
+        "Name",
         _answers("events", "describe_event_bus", "Name", "ResourceNotFoundException"),
     ),
     "AWS::Events::Rule": _Probe("the rule", "Name", _has_rule),
     "AWS::Logs::LogGroup": _Probe(
-        "the log group", "LogGroupName",
-        _listed("logs", "describe_log_groups", "logGroups", "logGroupName",
-                "logGroupNamePrefix"),
+        "the log group",
+        "LogGroupName",
+        _listed("logs", "describe_log_groups", "logGroups", "logGroupName", "logGroupNamePrefix"),
     ),
     "AWS::CloudWatch::Alarm": _Probe(
-        "the alarm", "AlarmName",
-        _listed("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName",
-                "AlarmNamePrefix"),
+        "the alarm",
+        "AlarmName",
+        _listed("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName", "AlarmNamePrefix"),
     ),
     "AWS::IAM::Role": _Probe(
         "the role", "RoleName", _answers("iam", "get_role", "RoleName", "NoSuchEntity")
     ),
     "AWS::SSM::Parameter": _Probe(
-        "the parameter", "Name",
+        "the parameter",
+        "Name",
         _answers("ssm", "get_parameter_history", "Name", "ParameterNotFound"),
     ),
 }

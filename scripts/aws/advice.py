@@ -10,19 +10,35 @@ from scripts.machine import StackError
 
 _SIGN_IN = "Sign in, for instance with “aws configure” or “aws sso login”, and run this again."
 _NOT_SIGNED_IN = (
-    "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError",
-    "TokenRetrievalError", "UnauthorizedSSOTokenError", "SSOTokenLoadError", "ProfileNotFound",
+    "NoCredentialsError",
+    "PartialCredentialsError",
+    "CredentialRetrievalError",
+    "TokenRetrievalError",
+    "UnauthorizedSSOTokenError",
+    "SSOTokenLoadError",
+    "ProfileNotFound",
     "LoginRefreshRequired",
-    "AuthFailure", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature",
-    "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidToken", "RequestExpired",
-    "SignatureDoesNotMatch", "UnrecognizedClientException",
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidToken",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
 )
 """Names of botocore's errors, and codes of AWS's."""
 NO_RIGHT = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
 """Codes that say that the caller may not."""
 _OUT_OF_REACH = (
-    "EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError",
-    "ProxyConnectionError", "SSLError",
+    "EndpointConnectionError",
+    "ConnectTimeoutError",
+    "ReadTimeoutError",
+    "ConnectionClosedError",
+    "ProxyConnectionError",
+    "SSLError",
 )
 
 

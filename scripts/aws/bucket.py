@@ -49,9 +49,7 @@ class PackageBucket:
             self._create()
         elif self._has_lifecycle() or self.objects():
             return
-        self._s3.put_public_access_block(
-            Bucket=self.name, PublicAccessBlockConfiguration=_PRIVATE
-        )
+        self._s3.put_public_access_block(Bucket=self.name, PublicAccessBlockConfiguration=_PRIVATE)
         by_s3 = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
         self._s3.put_bucket_encryption(
             Bucket=self.name, ServerSideEncryptionConfiguration={"Rules": [by_s3]}

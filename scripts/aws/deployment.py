@@ -239,9 +239,7 @@ class AwsDeployment:
 
     # Parts
 
-    def _put_stack(
-        self, function_arn: str, api_id: str, beside_old_code: bool = False
-    ) -> None:
+    def _put_stack(self, function_arn: str, api_id: str, beside_old_code: bool = False) -> None:
         """Brings the stack to the template, with the first form of the workflow that AWS takes."""
         parameters = {
             **self.settings.get("stack_parameters", {}),

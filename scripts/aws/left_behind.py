@@ -18,9 +18,7 @@ def find(resources: Mapping[str, Mapping], client: Callable) -> dict[str, dict[s
 
     client: makes the AWS client of a service.
     """
-    retained = {
-        key: one for key, one in resources.items() if one.get("DeletionPolicy") == "Retain"
-    }
+    retained = {key: one for key, one in resources.items() if one.get("DeletionPolicy") == "Retain"}
     found = {}
     if names := _of(retained, TABLE, "TableName"):
         tables = _all(client("dynamodb"), "list_tables", "TableNames")
@@ -38,8 +36,7 @@ def find(resources: Mapping[str, Mapping], client: Callable) -> dict[str, dict[s
 
 def _groups(retained: Mapping, pool_key: str, pool_id: str, cognito) -> dict[str, dict[str, str]]:
     there = {
-        group["GroupName"]
-        for group in _all(cognito, "list_groups", "Groups", UserPoolId=pool_id)
+        group["GroupName"] for group in _all(cognito, "list_groups", "Groups", UserPoolId=pool_id)
     }
     return {
         key: {"UserPoolId": pool_id, "GroupName": name}
@@ -49,9 +46,7 @@ def _groups(retained: Mapping, pool_key: str, pool_id: str, cognito) -> dict[str
 
 
 def _of(resources: Mapping, kind: str, name: str) -> dict[str, str]:
-    return {
-        key: one["Properties"][name] for key, one in resources.items() if one["Type"] == kind
-    }
+    return {key: one["Properties"][name] for key, one in resources.items() if one["Type"] == kind}
 
 
 def _all(client, operation: str, key: str, **arguments) -> list:

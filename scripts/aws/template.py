@@ -28,6 +28,9 @@ def build_template(environment: Mapping[str, str], variant: Variant | None = Non
         raise StackError(str(error)) from None
     first = FOR_EMULATORS[0] if "AWS_ENDPOINT_URL" in environment else FOR_AWS[0]
     return build_template_body(
-        settings.choose_seconds, settings.make_seconds, settings.prefix, extensions=extensions,
+        settings.choose_seconds,
+        settings.make_seconds,
+        settings.prefix,
+        extensions=extensions,
         variant=variant or first,
     )

@@ -123,8 +123,7 @@ def _set_indexes(properties: dict, indexes: list[dict], before: Mapping) -> None
     if indexes:
         properties[_INDEXES] = indexes
     schemas = [properties["KeySchema"]] + [
-        index["KeySchema"]
-        for index in (*indexes, *properties.get("LocalSecondaryIndexes", []))
+        index["KeySchema"] for index in (*indexes, *properties.get("LocalSecondaryIndexes", []))
     ]
     used = {part["AttributeName"] for schema in schemas for part in schema}
     known = {

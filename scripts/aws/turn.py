@@ -49,7 +49,8 @@ class Turn:
             self._s3.put_object(**self._note, Body=json.dumps(mine).encode(), **condition)
         except ClientError as error:
             if error.response["Error"]["Code"] not in (
-                "PreconditionFailed", "ConditionalRequestConflict"
+                "PreconditionFailed",
+                "ConditionalRequestConflict",
             ):
                 raise
             self._refuse_unless_given_up(self._held() or mine)

@@ -18,7 +18,10 @@ from workflows.names import WORKFLOW
 from workflows.variants import BY_NAME, FOR_AWS, FOR_EMULATORS, Variant, variant_of
 
 _MAY_NOT_ASK = (
-    "AccessDenied", "AccessDeniedException", "UnknownOperationException", "InvalidAction",
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnknownOperationException",
+    "InvalidAction",
     "NotImplemented",
 )
 """Without the right, or where Step Functions is an emulator that has no such call."""

@@ -38,8 +38,14 @@ class BarProcess:
         """Starts it, anew after the launcher was killed, and waits until it is well."""
         self._launcher = subprocess.Popen(
             [
-                sys.executable, "-P", "-m", "scripts.commands.serve",
-                "--port", str(self.port), "--data", str(self.folder),
+                sys.executable,
+                "-P",
+                "-m",
+                "scripts.commands.serve",
+                "--port",
+                str(self.port),
+                "--data",
+                str(self.folder),
             ],
             env=plain_environment() | SETTINGS | {"PYTHONPATH": str(ROOT)},
             cwd=ROOT,

@@ -142,7 +142,9 @@ class Crew:
             if time.monotonic() > until or self.go_home.is_set():
                 return
             time.sleep(2 * PAUSE)
-            self._again(lambda: (visitor.open(self._order_url(visitor)), self._look(visitor)), until)
+            self._again(
+                lambda: (visitor.open(self._order_url(visitor)), self._look(visitor)), until
+            )
 
     def _order_url(self, visitor: Visitor) -> str:
         found = _ORDER_URL.search(visitor.url)

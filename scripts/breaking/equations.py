@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from domain.events import parse_event
 from domain.metrics import mark_of
@@ -89,9 +89,7 @@ def _check_facts(services: Services, memory: Memory, found: Found) -> None:
         "account": lambda email, _: services.staff_pool.find(clean_email(email)) is not None,
         "device token": lambda token, _: devices.device_of(services, token, SHOP) is not None,
         "signed-in tablet": _is_signed_in,
-        "sold out": lambda drink, value: (
-            _is_sold_out(services, drink) is value
-        ),
+        "sold out": lambda drink, value: _is_sold_out(services, drink) is value,
     }
     for (kind, key), value in memory.facts.items():
         if not checks[kind](key, value):
@@ -154,7 +152,7 @@ def _details(item: JourneyModel) -> dict[str, dict]:
 
 
 def _marks_of(details: dict[str, dict]) -> Iterable[str]:
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     for key, detail in details.items():
         event = parse_event(key.split("#", 2)[2], detail)
         if mark := mark_of(event, now):

@@ -88,7 +88,8 @@ class Records:
             Name="every-event", EventBusName=BUS_NAME, EventPattern='{"source": [{"prefix": ""}]}'
         )
         events.put_targets(
-            Rule="every-event", EventBusName=BUS_NAME,
+            Rule="every-event",
+            EventBusName=BUS_NAME,
             Targets=[{"Id": "queue", "Arn": arn["Attributes"]["QueueArn"]}],
         )
         return url
@@ -152,8 +153,11 @@ class Window:
 
     def __add__(self, other: Window) -> Window:
         return Window(
-            self.meter + other.meter, self.log + other.log, self.events + other.events,
-            self.states + other.states, self.cpu_seconds + other.cpu_seconds,
+            self.meter + other.meter,
+            self.log + other.log,
+            self.events + other.events,
+            self.states + other.states,
+            self.cpu_seconds + other.cpu_seconds,
         )
 
     def answers(self, code: bool | None = None) -> list[dict]:
@@ -282,7 +286,9 @@ def order_counts(measured: Measured) -> Counter:
         read_units=sum(one["units"] for one in window.metered("read")) - code_reads,
         live_messages=sum(one["messages"] for one in window.metered("message")),
         **calls(
-            answers, invocations, [line for line in window.log if not is_of_code(line)],
+            answers,
+            invocations,
+            [line for line in window.log if not is_of_code(line)],
             window.gb_seconds_per_invocation(),
         ),
     )
@@ -360,8 +366,12 @@ def as_text(report: dict, measured: Measured) -> str:
         messages[f"{one['kind']} {one['topic'].rpartition('/')[2]}".strip()] += one["messages"]
     lines += ["", "  live messages:"]
     lines += [f"    {name:<56}{count:>5}" for name, count in sorted(messages.items())]
-    lines += ["", f"A day of {bill.ASSUMED['drinks_a_day']} drinks, in dollars, without texts and"
-              f" content delivery (prices of {report['prices_of']}):", ""]
+    lines += [
+        "",
+        f"A day of {bill.ASSUMED['drinks_a_day']} drinks, in dollars, without texts and"
+        f" content delivery (prices of {report['prices_of']}):",
+        "",
+    ]
     lines.append(f"  {'':<18}{'this':>10}{'deck':>10}{'original':>10}")
     beside = bill.TABLE["beside"]
     for service, value in report["usd_by_service"].items():

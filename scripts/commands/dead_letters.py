@@ -130,8 +130,11 @@ class DeadLetterQueue:
 
     def _receive(self) -> list[dict]:
         return self._sqs.receive_message(
-            QueueUrl=self._url, MaxNumberOfMessages=10, VisibilityTimeout=SECONDS_IN_HAND,
-            WaitTimeSeconds=1, MessageSystemAttributeNames=["SentTimestamp"],
+            QueueUrl=self._url,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=SECONDS_IN_HAND,
+            WaitTimeSeconds=1,
+            MessageSystemAttributeNames=["SentTimestamp"],
             MessageAttributeNames=["All"],
         ).get("Messages", [])
 
@@ -155,9 +158,7 @@ def understand(message: Mapping, prefix: str) -> DeadLetter:
     common = {
         "id": message["MessageId"][:8],
         "receipt": message["ReceiptHandle"],
-        "kept_at": datetime.fromtimestamp(
-            int(message["Attributes"]["SentTimestamp"]) / 1000, UTC
-        ),
+        "kept_at": datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC),
     }
     attributes = {
         name: value.get("StringValue", "")
@@ -229,8 +230,13 @@ def table(letters: list[DeadLetter]) -> str:
     rows = [("ID", "KEPT AT (UTC)", "CONSUMER", "ABOUT", "SHOP", "ORDER", "WHY")]
     rows += [
         (
-            one.id, f"{one.kept_at:%Y-%m-%d %H:%M}", one.consumer, one.about, one.shop or "-",
-            one.order[:8] or "-", one.why,
+            one.id,
+            f"{one.kept_at:%Y-%m-%d %H:%M}",
+            one.consumer,
+            one.about,
+            one.shop or "-",
+            one.order[:8] or "-",
+            one.why,
         )
         for one in letters
     ]
@@ -244,8 +250,13 @@ def table(letters: list[DeadLetter]) -> str:
 def as_dict(letter: DeadLetter) -> dict:
     """For programs: the line that list shows."""
     return {
-        "id": letter.id, "kept_at": letter.kept_at.isoformat(), "consumer": letter.consumer,
-        "about": letter.about, "shop": letter.shop, "order": letter.order, "why": letter.why,
+        "id": letter.id,
+        "kept_at": letter.kept_at.isoformat(),
+        "consumer": letter.consumer,
+        "about": letter.about,
+        "shop": letter.shop,
+        "order": letter.order,
+        "why": letter.why,
     }
 
 
@@ -297,7 +308,8 @@ def the_one(letters: list[DeadLetter], given: str) -> DeadLetter:
     found = [letter for letter in letters if letter.id.startswith(given)]
     if len(found) != 1:
         raise StackError(
-            f"Several dead letters begin with {given}." if found
+            f"Several dead letters begin with {given}."
+            if found
             else f"There is no dead letter {given}."
         )
     return found[0]
@@ -360,22 +372,26 @@ def read_records(where: Bar, batch: Mapping) -> list[dict]:
     records: list[dict] = []
     try:
         iterator = streams.get_shard_iterator(
-            StreamArn=batch["streamArn"], ShardId=batch["shardId"],
-            ShardIteratorType="AT_SEQUENCE_NUMBER", SequenceNumber=batch["startSequenceNumber"],
+            StreamArn=batch["streamArn"],
+            ShardId=batch["shardId"],
+            ShardIteratorType="AT_SEQUENCE_NUMBER",
+            SequenceNumber=batch["startSequenceNumber"],
         )["ShardIterator"]
         while iterator:
             answer = streams.get_records(ShardIterator=iterator)
             for record in answer["Records"]:
                 if int(record["dynamodb"]["SequenceNumber"]) <= last:
                     records.append(record | {"eventSourceARN": batch["streamArn"]})
-            reached = answer["Records"] and int(
-                answer["Records"][-1]["dynamodb"]["SequenceNumber"]
-            ) >= last
+            reached = (
+                answer["Records"]
+                and int(answer["Records"][-1]["dynamodb"]["SequenceNumber"]) >= last
+            )
             if reached or len(records) >= batch["batchSize"]:
                 return records
             iterator = answer.get("NextShardIterator")
     except (
-        streams.exceptions.TrimmedDataAccessException, streams.exceptions.ResourceNotFoundException
+        streams.exceptions.TrimmedDataAccessException,
+        streams.exceptions.ResourceNotFoundException,
     ):
         pass
     if records:

@@ -25,8 +25,22 @@ from scripts.aws.zappa_settings import (
 from scripts.machine import StackError
 
 SERVICES = (
-    "apigatewayv2", "cloudformation", "cloudwatch", "cognito-idp", "dynamodb", "events", "iot",
-    "iot-data", "lambda", "logs", "s3", "sns", "sqs", "ssm", "stepfunctions", "sts",
+    "apigatewayv2",
+    "cloudformation",
+    "cloudwatch",
+    "cognito-idp",
+    "dynamodb",
+    "events",
+    "iot",
+    "iot-data",
+    "lambda",
+    "logs",
+    "s3",
+    "sns",
+    "sqs",
+    "ssm",
+    "stepfunctions",
+    "sts",
 )
 """What the bar needs of a region."""
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
@@ -65,22 +79,38 @@ def init(chosen: argparse.Namespace) -> None:
     answers = {
         "region": region,
         "bucket": _ask(
-            chosen, "bucket", "Bucket for packages",
-            _bucket_of(known, account, region), _BUCKET,
+            chosen,
+            "bucket",
+            "Bucket for packages",
+            _bucket_of(known, account, region),
+            _BUCKET,
             "3 to 63 small letters, digits and hyphens",
         ),
         "domain": _ask(
-            chosen, "domain", "Domain of the bar, such as bar.example.com (empty: AWS's address)",
-            known.get("domain", ""), DOMAIN, "a name such as bar.example.com", is_optional=True,
+            chosen,
+            "domain",
+            "Domain of the bar, such as bar.example.com (empty: AWS's address)",
+            known.get("domain", ""),
+            DOMAIN,
+            "a name such as bar.example.com",
+            is_optional=True,
         ),
         "sms_sender": _ask(
-            chosen, "sms_sender", "Sender shown on text messages (empty: a number of AWS)",
-            known["aws_environment_variables"].get("SMS_SENDER", ""), _SENDER,
-            "up to 11 letters and digits, at least one letter", is_optional=True,
+            chosen,
+            "sms_sender",
+            "Sender shown on text messages (empty: a number of AWS)",
+            known["aws_environment_variables"].get("SMS_SENDER", ""),
+            _SENDER,
+            "up to 11 letters and digits, at least one letter",
+            is_optional=True,
         ),
         "admin": _ask(
-            chosen, "admin", "E-mail of the first admin, who also hears of alarms",
-            known.get("first_admin", ""), _EMAIL, "an e-mail address",
+            chosen,
+            "admin",
+            "E-mail of the first admin, who also hears of alarms",
+            known.get("first_admin", ""),
+            _EMAIL,
+            "an e-mail address",
         ),
     }
     bucket = PackageBucket(session.client("s3"), answers["bucket"], region)
@@ -124,8 +154,12 @@ def _open_account(chosen: argparse.Namespace, known: Mapping):
     profile = known.get("profile_name")
     own = boto3.Session(profile_name=profile)
     region = _ask(
-        chosen, "region", "Region", known.get("aws_region") or own.region_name or "us-east-1",
-        re.compile(r"[a-z]{2}(-[a-z]+)+-\d"), "a name such as eu-central-1",
+        chosen,
+        "region",
+        "Region",
+        known.get("aws_region") or own.region_name or "us-east-1",
+        re.compile(r"[a-z]{2}(-[a-z]+)+-\d"),
+        "a name such as eu-central-1",
     )
     missing = [name for name in SERVICES if region not in own.get_available_regions(name)]
     if missing:

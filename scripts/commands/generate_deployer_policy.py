@@ -33,24 +33,28 @@ OURS = "serverlesspresso-*"
 RESOURCES: Mapping[str, tuple[str, ...]] = {
     "acm": ("arn:aws:acm:*:*:certificate/*",),
     "apigateway": (
-        "arn:aws:apigateway:*::/apis", "arn:aws:apigateway:*::/apis/*",
+        "arn:aws:apigateway:*::/apis",
+        "arn:aws:apigateway:*::/apis/*",
         "arn:aws:apigateway:*::/tags/*",
     ),
     "cloudformation": (f"arn:aws:cloudformation:*:*:stack/{OURS}",),
     "cloudwatch": (
-        f"arn:aws:cloudwatch:*:*:alarm:{OURS}", f"arn:aws:cloudwatch::*:dashboard/{OURS}",
+        f"arn:aws:cloudwatch:*:*:alarm:{OURS}",
+        f"arn:aws:cloudwatch::*:dashboard/{OURS}",
     ),
     # A pool's id is drawn by AWS.
     "cognito-idp": ("arn:aws:cognito-idp:*:*:userpool/*",),
     "dynamodb": (f"arn:aws:dynamodb:*:*:table/{OURS}",),
     "events": (
         "arn:aws:events:*:*:event-bus/Serverlesspresso*",
-        "arn:aws:events:*:*:rule/Serverlesspresso*", f"arn:aws:events:*:*:rule/{OURS}",
+        "arn:aws:events:*:*:rule/Serverlesspresso*",
+        f"arn:aws:events:*:*:rule/{OURS}",
     ),
     "iam": (f"arn:aws:iam::*:role/{OURS}", f"arn:aws:iam::*:policy/{OURS}"),
     # So is a mapping's.
     "lambda": (
-        f"arn:aws:lambda:*:*:function:{OURS}", "arn:aws:lambda:*:*:event-source-mapping:*",
+        f"arn:aws:lambda:*:*:function:{OURS}",
+        "arn:aws:lambda:*:*:event-source-mapping:*",
     ),
     "logs": (f"arn:aws:logs:*:*:log-group:/aws/lambda/{OURS}",),
     "route53": ("arn:aws:route53:::hostedzone/*", "arn:aws:route53:::change/*"),
@@ -66,13 +70,18 @@ FOR_DOMAIN = ("arn:aws:apigateway:*::/domainnames", "arn:aws:apigateway:*::/doma
 PASSED_TO = ("lambda.amazonaws.com", "states.amazonaws.com")
 
 _BY_ZAPPA = (
-    "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route",
-    "AWS::ApiGatewayV2::Stage", "AWS::Lambda::Permission",
+    "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::Route",
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::Lambda::Permission",
 )
 """The kinds of resources in Zappa's own stack of the API."""
 _DOMAIN_KINDS = (
-    "AWS::ApiGatewayV2::ApiMapping", "AWS::ApiGatewayV2::DomainName",
-    "AWS::CertificateManager::Certificate", "AWS::Route53::RecordSet",
+    "AWS::ApiGatewayV2::ApiMapping",
+    "AWS::ApiGatewayV2::DomainName",
+    "AWS::CertificateManager::Certificate",
+    "AWS::Route53::RecordSet",
 )
 BESIDE_THE_CALLS: Mapping[str, str] = {
     "cloudformation:ContinueUpdateRollback": "a stack that could not go back is helped on",
@@ -131,8 +140,10 @@ _KEPT_TO_OURS = re.compile(
 
 def policies() -> dict[str, dict]:
     """The policies by the last part of their file's name."""
-    main = _actions_of(_calls()) | set(BESIDE_THE_CALLS) | _of_kinds(
-        {*_kinds_of_the_template(), *_BY_ZAPPA} - set(_DOMAIN_KINDS)
+    main = (
+        _actions_of(_calls())
+        | set(BESIDE_THE_CALLS)
+        | _of_kinds({*_kinds_of_the_template(), *_BY_ZAPPA} - set(_DOMAIN_KINDS))
     )
     for_domain = _of_kinds(_DOMAIN_KINDS) - main - {"iam:PassRole", "s3:GetObject"}
     for_domain |= {one for one in _of_kinds(_DOMAIN_KINDS) if one.startswith("apigateway:")}
@@ -186,7 +197,8 @@ def _of_kinds(kinds: Iterable[str]) -> set[str]:
     """What CloudFormation does with resources of these kinds, by AWS's own word."""
     needed = {action for kind in kinds for action in permissions_of()[kind]}
     return {
-        action for action in needed
+        action
+        for action in needed
         if action.partition(":")[0] not in _UNUSED_SERVICES
         and not _NOT_OURS.fullmatch(action)
         # Some schemas name rights that IAM does not have, such as apigateway:UntagResource.
@@ -234,7 +246,10 @@ def _statements(
             "Condition": {"StringEquals": {"iam:PassedToService": list(PASSED_TO)}},
         }
     yield {
-        "Sid": "OfNoResource", "Effect": "Allow", "Action": sorted(anywhere), "Resource": ["*"],
+        "Sid": "OfNoResource",
+        "Effect": "Allow",
+        "Action": sorted(anywhere),
+        "Resource": ["*"],
     }
 
 

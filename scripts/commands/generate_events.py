@@ -91,8 +91,12 @@ def _section(name: DetailType) -> Iterator[str]:
 
 def _wrapped(text: str, first: str = "", rest: str = "") -> str:
     return textwrap.fill(
-        text, _COLUMNS, initial_indent=first, subsequent_indent=rest,
-        break_long_words=False, break_on_hyphens=False,
+        text,
+        _COLUMNS,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

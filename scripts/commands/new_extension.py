@@ -29,7 +29,9 @@ def main() -> int:
     parser.add_argument("name", metavar="NAME", help="small letters and digits, such as loyalty")
     parser.add_argument("--table", action="store_true", help="with a table of its own")
     parser.add_argument(
-        "--event", action="append", metavar="EVENT",
+        "--event",
+        action="append",
+        metavar="EVENT",
         help="an event that it takes, such as OrderManager.OrderCompleted (the default);"
         " may be given several times, docs/events.md lists them",
     )

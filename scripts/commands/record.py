@@ -9,7 +9,7 @@ import json
 import secrets
 import sys
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -51,7 +51,7 @@ def main() -> None:
 def bounds(shop: Shop, day) -> tuple[datetime, datetime]:
     """When the shop's calendar day begins and ends."""
     midnight = datetime.combine(day, time(), ZoneInfo(shop.timezone))
-    return midnight.astimezone(timezone.utc), (midnight + timedelta(days=1)).astimezone(timezone.utc)
+    return midnight.astimezone(UTC), (midnight + timedelta(days=1)).astimezone(UTC)
 
 
 def recorded(services: Services, order_id: str) -> Iterator[RecordedEvent]:

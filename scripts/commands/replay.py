@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 from collections import Counter
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -70,7 +70,9 @@ def rehearsal_shop(services: Services, shop_id: str) -> Shop:
         print(f"Made the rehearsal shop {shop_id}.")
     shop = services.shop(shop_id)
     if not shop.is_rehearsal:
-        sys.exit(f"{shop.name} ({shop.id}) is a live shop. Recordings play in rehearsal shops only.")
+        sys.exit(
+            f"{shop.name} ({shop.id}) is a live shop. Recordings play in rehearsal shops only."
+        )
     return shop
 
 
@@ -82,9 +84,7 @@ def length(events: list[RecordedEvent]) -> str:
 class Player:
     """One performance of a recording."""
 
-    def __init__(
-        self, services: Services, shop: Shop, events: list[RecordedEvent], speed: float
-    ):
+    def __init__(self, services: Services, shop: Shop, events: list[RecordedEvent], speed: float):
         self._services = services
         self._first, self._last = events[0].at, events[-1].at
         self._speed = speed
@@ -96,7 +96,7 @@ class Player:
         """Returns when the last event is on the bus, or after Ctrl-C."""
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         signal.signal(signal.SIGINT, lambda *_: self._finished.set())
-        self._begins_at = datetime.now(timezone.utc)
+        self._begins_at = datetime.now(UTC)
         self._bar = tqdm(total=len(self._waiting), unit="event", disable=None)
         jobs = BackgroundScheduler(job_defaults={"max_instances": 1, "coalesce": True})
         jobs.add_job(self._tick, "interval", seconds=TICK_SECONDS, next_run_time=datetime.now())
@@ -108,7 +108,7 @@ class Player:
             print(f"Stopped; {len(self._waiting)} events were not played.")
 
     def _tick(self) -> None:
-        played = (datetime.now(timezone.utc) - self._begins_at) * self._speed
+        played = (datetime.now(UTC) - self._begins_at) * self._speed
         due = [one for one in self._waiting if one.at - self._first <= played]
         self._services.bus.put_recorded([self._moved(one) for one in due])
         del self._waiting[: len(due)]

@@ -46,7 +46,9 @@ def _run(services: Services, chosen) -> None:
             made = shops.copy_shop(services, chosen.shop, chosen.new, chosen.name, chosen.rehearsal)
         else:
             made = shops.create_shop(services, chosen.new, chosen.name, chosen.rehearsal)
-        print(f"{made.id} is there, closed. Sign in: scripts/staff link --role admin --shop {made.id}")
+        print(
+            f"{made.id} is there, closed. Sign in: scripts/staff link --role admin --shop {made.id}"
+        )
 
 
 if __name__ == "__main__":

@@ -54,7 +54,9 @@ def unfinished(where: Bar) -> Iterator:
     ):
         for shop in page["Items"]:
             for orders in database.get_paginator("query").paginate(
-                TableName=where.prefix + "orders", IndexName="open-orders", ConsistentRead=True,
+                TableName=where.prefix + "orders",
+                IndexName="open-orders",
+                ConsistentRead=True,
                 KeyConditionExpression="shop_id = :shop",
                 ExpressionAttributeValues={":shop": shop["shop_id"]},
             ):

@@ -63,7 +63,10 @@ def extracted() -> Catalog:
         for name, _, message, comments, context in sorted(found, key=lambda one: one[:2]):
             if message:
                 catalog.add(
-                    message, None, [(f"{folder}/{name}", 1)], auto_comments=comments,
+                    message,
+                    None,
+                    [(f"{folder}/{name}", 1)],
+                    auto_comments=comments,
                     context=context,
                 )
     return catalog

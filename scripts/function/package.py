@@ -72,8 +72,17 @@ FROM_ZAPPA = ("__init__", "asgi", "asynchronous", "handler", "middleware", "util
 ZAPPA_NEEDS = {"durationpy"}
 
 AWS_SERVICES = (
-    "cognito-idp", "data-ats.iot", "data.iot", "dynamodb", "events", "iot", "sns", "sqs",
-    "ssm", "states", "sts",
+    "cognito-idp",
+    "data-ats.iot",
+    "data.iot",
+    "dynamodb",
+    "events",
+    "iot",
+    "sns",
+    "sqs",
+    "ssm",
+    "states",
+    "sts",
 )
 """What the function calls, by the names in botocore's endpoints.json; a test compares."""
 
@@ -195,7 +204,8 @@ def _current(contents: Mapping[str, bytes]) -> set[str]:
     manifest = json.loads(contents.get(f"{DIST}manifest.json", b"{}"))
     built = {f"{DIST}{name}.gz" for name in manifest.values()}
     return {
-        name for name in contents
+        name
+        for name in contents
         if not name.startswith(DIST) or name in built or name == f"{DIST}manifest.json"
     }
 
@@ -229,9 +239,7 @@ def outdated_assets() -> set[str]:
     built = json.loads((folder / "manifest.json").read_text()).values()
     current = {"manifest.json", *(f"{name}.gz" for name in built)}
     return {
-        file.relative_to(ROOT).as_posix()
-        for file in folder.iterdir()
-        if file.name not in current
+        file.relative_to(ROOT).as_posix() for file in folder.iterdir() if file.name not in current
     }
 
 
@@ -241,9 +249,7 @@ def cut_endpoints() -> bytes:
     endpoints = json.loads((folder / "endpoints.json").read_bytes())
     for partition in endpoints["partitions"]:
         services = partition["services"]
-        partition["services"] = {
-            name: services[name] for name in AWS_SERVICES if name in services
-        }
+        partition["services"] = {name: services[name] for name in AWS_SERVICES if name in services}
     return json.dumps(endpoints, separators=(",", ":")).encode()
 
 

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from domain.bar_time import BarTime
@@ -86,7 +86,7 @@ def rule_the_emulator() -> None:
     from ministack.core import responses
 
     def now_iso() -> str:
-        at = datetime.fromtimestamp(clock.now(), timezone.utc)
+        at = datetime.fromtimestamp(clock.now(), UTC)
         return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     # Every service takes it from there: it says when a state was entered.

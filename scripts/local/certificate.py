@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 SOON = timedelta(days=3)
@@ -19,8 +19,10 @@ def warnings_about(file: Path, host: str, now: datetime | None = None) -> list[s
         certificate = x509.load_pem_x509_certificate(file.read_bytes())
     except (OSError, ValueError):
         return []  # Whether it can be used is asked elsewhere.
-    return [*_of_time(certificate, file, now or datetime.now(timezone.utc)),
-            *_of_name(certificate, file, host)]
+    return [
+        *_of_time(certificate, file, now or datetime.now(UTC)),
+        *_of_name(certificate, file, host),
+    ]
 
 
 def _of_time(certificate, file: Path, now: datetime) -> list[str]:

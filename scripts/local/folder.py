@@ -31,14 +31,34 @@ _OURS = {MARKER, "secret-key", "aws", "ports.json", "deployed.json", "running.js
 _OF_NOBODY = re.compile(
     # What a system, a shell or the team itself puts beside a bar's files, or before them.
     r"lock|lost\+found|\..*|Thumbs\.db|desktop\.ini|System Volume Information"
-    r"|.*\.(log|out|err|pid|pem|crt|cer|key)", re.IGNORECASE
+    r"|.*\.(log|out|err|pid|pem|crt|cer|key)",
+    re.IGNORECASE,
 )
 _OF_THE_STORE = re.compile(r"store\.db|copy-.*\.db|changes-.*\.log|snapshot\.json")
 """Out of each of them something can be had again."""
 _NOT_SYNCED = {
-    "9p", "afpfs", "afs", "cifs", "davfs", "drvfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs",
-    "fuse.vmhgfs-fuse", "glusterfs", "fuse.glusterfs", "ncpfs", "nfs", "nfs4", "prl_fs", "smb3",
-    "smbfs", "sshfs", "vboxsf", "vmhgfs", "webdav",
+    "9p",
+    "afpfs",
+    "afs",
+    "cifs",
+    "davfs",
+    "drvfs",
+    "fuse.rclone",
+    "fuse.s3fs",
+    "fuse.sshfs",
+    "fuse.vmhgfs-fuse",
+    "glusterfs",
+    "fuse.glusterfs",
+    "ncpfs",
+    "nfs",
+    "nfs4",
+    "prl_fs",
+    "smb3",
+    "smbfs",
+    "sshfs",
+    "vboxsf",
+    "vmhgfs",
+    "webdav",
 }
 """On these a write that was synced may still be lost, and locks may hold nobody."""
 _IN_MEMORY = {"ramfs", "tmpfs"}
@@ -48,8 +68,16 @@ ENDING_SECONDS = 20
 """So long the processes of a launcher that was killed may take to notice it and to end."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 OF_THE_DISK = (
-    *_FULL, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EISDIR, errno.ENOTDIR,
-    errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP,
+    *_FULL,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EIO,
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.ENOENT,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
 )
 
 

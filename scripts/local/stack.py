@@ -16,7 +16,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import ssl
 import subprocess
 import sys
@@ -351,7 +350,8 @@ class LocalStack:
             try:
                 ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
                     # Otherwise it asks in the terminal for the password of a key that has one.
-                    *self._tls, password=lambda: "",
+                    *self._tls,
+                    password=lambda: "",
                 )
             except (OSError, ValueError) as error:
                 certificate, key = self._tls
@@ -445,7 +445,12 @@ class LocalStack:
             ports += ["--behind-proxy", self._behind_proxy]
         self._web = self._spawn(
             [
-                sys.executable, "-m", "scripts.local.guarded", "webapp.local", "--host", self.host,
+                sys.executable,
+                "-m",
+                "scripts.local.guarded",
+                "webapp.local",
+                "--host",
+                self.host,
                 *ports,
             ],
             "web.log",
@@ -478,8 +483,13 @@ class LocalStack:
             )
 
     def _wait_for(
-        self, url: str, process: Popen, name: str, log_name: str,
-        headers: Mapping[str, str] = MappingProxyType({}), seconds: int = 60,
+        self,
+        url: str,
+        process: Popen,
+        name: str,
+        log_name: str,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        seconds: int = 60,
     ) -> None:
         deadline = time.monotonic() + seconds
         while is_running(process) and time.monotonic() < deadline and not self._stopping.is_set():

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from domain.bar_time import FOLLOWS
@@ -191,7 +191,7 @@ class ClockWatch:
 def at_the_start(ahead: float, file: Path, wall: float) -> list[str]:
     """What a person should know of the clock; ahead: by how much the bar's time is."""
     if wall < _LONG_AGO:
-        day = datetime.fromtimestamp(wall, timezone.utc)
+        day = datetime.fromtimestamp(wall, UTC)
         return [
             f"This machine's clock says {day:%Y-%m-%d}, which cannot be. Set it, and start again."
         ]

@@ -52,16 +52,22 @@ def event_path(client: Callable) -> Iterator[Callable[[], None]]:
 
 def _route(client: Callable, url: str) -> None:
     function = client("lambda").create_function(
-        FunctionName=_NAME, Runtime="python3.12", Handler="unused.handler",
-        Code={"ZipFile": minimal_zip()}, Role=FUNCTION_ROLE_ARN,
+        FunctionName=_NAME,
+        Runtime="python3.12",
+        Handler="unused.handler",
+        Code={"ZipFile": minimal_zip()},
+        Role=FUNCTION_ROLE_ARN,
         Environment={"Variables": {"MINISTACK_LAMBDA_PROXY_URL": url}},
     )
     events = client("events")
     pattern = json.dumps({"source": [_SOURCE]})
     rule = events.put_rule(Name=_NAME, EventBusName=_BUS, EventPattern=pattern)
     client("lambda").add_permission(
-        FunctionName=_NAME, StatementId="rule", Action="lambda:InvokeFunction",
-        Principal="events.amazonaws.com", SourceArn=rule["RuleArn"],
+        FunctionName=_NAME,
+        StatementId="rule",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=rule["RuleArn"],
     )
     events.put_targets(
         Rule=_NAME, EventBusName=_BUS, Targets=[{"Id": "f", "Arn": function["FunctionArn"]}]
@@ -94,24 +100,32 @@ def _token(tables, key: dict, state: str) -> str | None:
 
 def _make_machine(client: Callable) -> str:
     table = client("dynamodb").create_table(
-        TableName=_NAME, BillingMode="PAY_PER_REQUEST",
+        TableName=_NAME,
+        BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
     )["TableDescription"]
-    trust = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"},
-             "Action": "sts:AssumeRole"}
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "states.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
     write = {"Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": table["TableArn"]}
     role = client("iam").create_role(
         RoleName=_NAME,
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
     )["Role"]
     client("iam").put_role_policy(
-        RoleName=_NAME, PolicyName="write",
+        RoleName=_NAME,
+        PolicyName="write",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [write]}),
     )
-    states = {name: _waiting(name, after) for name, after in (("First", "Second"), ("Second", None))}
+    states = {
+        name: _waiting(name, after) for name, after in (("First", "Second"), ("Second", None))
+    }
     return client("stepfunctions").create_state_machine(
-        name=_NAME, roleArn=role["Arn"],
+        name=_NAME,
+        roleArn=role["Arn"],
         definition=json.dumps(state_machine("First", states, "Two states that wait")),
     )["stateMachineArn"]
 
@@ -122,10 +136,11 @@ def _waiting(name: str, after: str | None) -> dict:
         "Key": {"id": {"S.$": "$.id"}},
         "UpdateExpression": "SET #state = :state, #token = :token",
         "ExpressionAttributeNames": {"#state": "state", "#token": "token"},
-        "ExpressionAttributeValues": {
-            ":state": {"S": name}, ":token": {"S.$": "$$.Task.Token"}
-        },
+        "ExpressionAttributeValues": {":state": {"S": name}, ":token": {"S.$": "$$.Task.Token"}},
     }
     return callback_task_state(
-        "dynamodb:updateItem", update, timeout_seconds=60, next_state=after,
+        "dynamodb:updateItem",
+        update,
+        timeout_seconds=60,
+        next_state=after,
     )

@@ -66,7 +66,11 @@ def cold_start(environment: Mapping[str, str]) -> dict[str, float]:
 def _run(command: list, task: Path, environment: Mapping[str, str]) -> float:
     done = subprocess.run(
         [sys.executable, "-S", *map(str, command)],
-        cwd=task, env=environment, capture_output=True, text=True, check=True,
+        cwd=task,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     answer = json.loads(done.stdout.splitlines()[-1])
     if isinstance(answer, float):

@@ -27,7 +27,10 @@ def event(path: str) -> dict:
         "headers": {"host": "bar.example", "accept-encoding": "gzip"},
         "requestContext": {
             "http": {
-                "method": "GET", "path": path, "sourceIp": "192.0.2.1", "protocol": "HTTP/1.1",
+                "method": "GET",
+                "path": path,
+                "sourceIp": "192.0.2.1",
+                "protocol": "HTTP/1.1",
             },
             "stage": "$default",
             "domainName": "bar.example",

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,10 @@ def growth(counts: Iterable[int]) -> dict[str, float]:
     for count in counts:
         done = subprocess.run(
             [sys.executable, "-m", "scripts.measuring.growth", str(count)],
-            env=os.environ | {"PYTHONPATH": str(ROOT)}, cwd=ROOT, text=True, stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            cwd=ROOT,
+            text=True,
+            stdout=subprocess.PIPE,
             check=True,
         )
         measured = json.loads(done.stdout)
@@ -99,10 +102,8 @@ def _items_of_one_order(stack) -> dict[str, list[dict]]:
     raise RuntimeError("the order's journey was not completed within a minute")
 
 
-def _history(
-    items: dict[str, list[dict]], order_id: str, count: int
-) -> dict[str, Iterator[dict]]:
-    now = datetime.now(timezone.utc)
+def _history(items: dict[str, list[dict]], order_id: str, count: int) -> dict[str, Iterator[dict]]:
+    now = datetime.now(UTC)
     texts = {table: [json.dumps(item) for item in found] for table, found in items.items()}
     joined = "".join(text for found in texts.values() for text in found)
     ids = set(re.findall(r"\b[0-9a-f]{32,64}\b", joined)) | {order_id}
@@ -170,9 +171,12 @@ def _look(data: Path) -> dict[str, float]:
             timed("recent", lambda: _got(barista, f"{main}barista/recent"))
             timed("first_metrics", lambda: _got(admin, f"{main}metrics"), times=1)
             timed("metrics", lambda: _got(admin, f"{main}metrics"))
-            timed("sign_in", lambda: _sign_in(requests.Session(), create_link(
-                driver.services, "main", "barista"
-            )))
+            timed(
+                "sign_in",
+                lambda: _sign_in(
+                    requests.Session(), create_link(driver.services, "main", "barista")
+                ),
+            )
             order = driver.queued()
 
             def step() -> None:

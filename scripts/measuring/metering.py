@@ -17,7 +17,11 @@ from ministack.services import dynamodb, iot, lambda_svc, stepfunctions
 
 READS = ("_get_item", "_query", "_scan", "_batch_get_item", "_transact_get_items")
 WRITES = (
-    "_put_item", "_update_item", "_delete_item", "_batch_write_item", "_transact_write_items",
+    "_put_item",
+    "_update_item",
+    "_delete_item",
+    "_batch_write_item",
+    "_transact_write_items",
 )
 MESSAGE_BYTES = 5 * 1024
 """IoT Core meters a message in steps of this."""
@@ -61,7 +65,10 @@ def _metered(kind: str, operation: str, handler: Callable, write: Callable) -> C
                 for name, part in one.get(group, {}).items()
             }
             write(
-                kind, operation=operation, table=one["TableName"], units=one["CapacityUnits"],
+                kind,
+                operation=operation,
+                table=one["TableName"],
+                units=one["CapacityUnits"],
                 indexes=indexes,
             )
         return status, answer[1], json.dumps(answered, ensure_ascii=False).encode()

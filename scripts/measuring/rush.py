@@ -173,9 +173,7 @@ class Seen:
     counted: Counter = field(default_factory=Counter)
 
 
-def phone(
-    function: Lambda, seen: Seen, dice: Random, shown: Callable[[], str]
-) -> Walk:
+def phone(function: Lambda, seen: Seen, dice: Random, shown: Callable[[], str]) -> Walk:
     """Scans, takes the place, and has the order's page with all that belongs to it."""
     arrived = function.now
     page = yield from _page(Call("pages", path=shown()), seen, dice)
@@ -265,8 +263,13 @@ class Door:
         if call.form:
             headers["content-type"] = "application/x-www-form-urlencoded"
         event = {
-            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
-            "headers": headers, "body": urlencode(call.form), "isBase64Encoded": False,
+            "version": "2.0",
+            "routeKey": "$default",
+            "rawPath": path,
+            "rawQueryString": "",
+            "headers": headers,
+            "body": urlencode(call.form),
+            "isBase64Encoded": False,
             "cookies": [f"{name}={value}" for name, value in who["cookies"].items()],
             "requestContext": {
                 "stage": "$default",

@@ -27,9 +27,7 @@ class Belief:
 
 def read_beliefs(page: Path = PAGE) -> list[Belief]:
     """All beliefs in the order of the page."""
-    return [
-        _belief(line) for line in page.read_text().splitlines() if line.startswith("| `")
-    ]
+    return [_belief(line) for line in page.read_text().splitlines() if line.startswith("| `")]
 
 
 def _belief(line: str) -> Belief:
@@ -39,6 +37,10 @@ def _belief(line: str) -> Belief:
     identifier, sentence, witnesses, emulator, check = cells
     named = re.fullmatch(r"`(\w+)`", check)
     return Belief(
-        _ID.fullmatch(identifier)[1], sentence, witnesses, emulator,
-        named[1] if named else "", "" if named else check,
+        _ID.fullmatch(identifier)[1],
+        sentence,
+        witnesses,
+        emulator,
+        named[1] if named else "",
+        "" if named else check,
     )

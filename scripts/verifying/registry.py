@@ -8,7 +8,15 @@ from importlib import import_module
 Check = Callable[..., str]
 
 _MODULES = (
-    "address", "workflow", "orders", "events", "live", "rights", "people", "operations", "counting",
+    "address",
+    "workflow",
+    "orders",
+    "events",
+    "live",
+    "rights",
+    "people",
+    "operations",
+    "counting",
 )
 CHECKS: dict[str, Check] = {}
 

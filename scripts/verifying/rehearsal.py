@@ -24,14 +24,21 @@ MARK = re.compile(r"verify-\d{12}-[0-9a-f]{4}")
 MAIL_DOMAIN = "example.com"
 _SETTLE_SECONDS = 2
 _BY_SHOP = (
-    ("orders", "order_id"), ("customers", "customer_id"), ("qr-codes", "window_index"),
-    ("counters", "calendar_day"), ("logos", "logo_name"), ("metrics", "item_key"),
-    ("intakes", ""), ("shops", ""),
+    ("orders", "order_id"),
+    ("customers", "customer_id"),
+    ("qr-codes", "window_index"),
+    ("counters", "calendar_day"),
+    ("logos", "logo_name"),
+    ("metrics", "item_key"),
+    ("intakes", ""),
+    ("shops", ""),
 )
 """Tables whose key begins with the shop, and the rest of the key; the shop itself goes last."""
 _WITH_SHOP = (
-    ("sessions", "session_id", "shop_id"), ("sign-ins", "sign_in_id", "shop_id"),
-    ("customer-sessions", "session_id", "pass_shop"), ("phone-sign-ins", "session_id", "shop_id"),
+    ("sessions", "session_id", "shop_id"),
+    ("sign-ins", "sign_in_id", "shop_id"),
+    ("customer-sessions", "session_id", "pass_shop"),
+    ("phone-sign-ins", "session_id", "shop_id"),
     ("devices", "token_hash", "shop_id"),
 )
 """Tables with another key, and the attribute that names the shop."""
@@ -127,26 +134,32 @@ class Traces:
                 if error.response["Error"]["Code"] not in over:
                     raise
 
-    def _query(
-        self, table: str, value: str, sort_key: str, key: str = "shop_id"
-    ) -> Iterator[dict]:
-        pages = self._subject.client("dynamodb").get_paginator("query").paginate(
-            TableName=self._subject.table(table),
-            ConsistentRead=True,
-            KeyConditionExpression="#key = :value",
-            ProjectionExpression="#key, #sort" if sort_key else "#key",
-            ExpressionAttributeNames={"#key": key} | ({"#sort": sort_key} if sort_key else {}),
-            ExpressionAttributeValues={":value": {"S": value}},
+    def _query(self, table: str, value: str, sort_key: str, key: str = "shop_id") -> Iterator[dict]:
+        pages = (
+            self._subject.client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self._subject.table(table),
+                ConsistentRead=True,
+                KeyConditionExpression="#key = :value",
+                ProjectionExpression="#key, #sort" if sort_key else "#key",
+                ExpressionAttributeNames={"#key": key} | ({"#sort": sort_key} if sort_key else {}),
+                ExpressionAttributeValues={":value": {"S": value}},
+            )
         )
         for page in pages:
             yield from page["Items"]
 
     def _scan(self, table: str, *names: str) -> Iterator[dict]:
         placed = {f"#n{place}": name for place, name in enumerate(names)}
-        pages = self._subject.client("dynamodb").get_paginator("scan").paginate(
-            TableName=self._subject.table(table),
-            ProjectionExpression=", ".join(placed),
-            ExpressionAttributeNames=placed,
+        pages = (
+            self._subject.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(
+                TableName=self._subject.table(table),
+                ProjectionExpression=", ".join(placed),
+                ExpressionAttributeNames=placed,
+            )
         )
         for page in pages:
             yield from page["Items"]
@@ -226,8 +239,10 @@ class Traces:
         )
 
     def _users(self, beginning: str) -> Iterator[dict]:
-        pages = self._subject.client("cognito-idp").get_paginator("list_users").paginate(
-            UserPoolId=self._pool(), Filter=f'email ^= "{beginning}"'
+        pages = (
+            self._subject.client("cognito-idp")
+            .get_paginator("list_users")
+            .paginate(UserPoolId=self._pool(), Filter=f'email ^= "{beginning}"')
         )
         for page in pages:
             yield from page["Users"]

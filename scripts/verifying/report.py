@@ -72,18 +72,24 @@ def write(
     at = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     rows = [
         {
-            "belief": one.belief, "sentence": beliefs[one.belief].sentence,
-            "verdict": one.verdict.value, "said": harmless(one.said),
+            "belief": one.belief,
+            "sentence": beliefs[one.belief].sentence,
+            "verdict": one.verdict.value,
+            "said": harmless(one.said),
             "seconds": round(one.seconds, 1),
         }
         for one in findings
     ]
     data = {"at": at, **about, "summary": summary(findings), "findings": rows}
     lines = [
-        "# What this account says about our beliefs", "",
-        f"{at}; {', '.join(f'{name} {value}' for name, value in about.items())}.", "",
-        f"{summary(findings)}.", "",
-        "| | belief | what was answered | s |", "|---|---|---|---|",
+        "# What this account says about our beliefs",
+        "",
+        f"{at}; {', '.join(f'{name} {value}' for name, value in about.items())}.",
+        "",
+        f"{summary(findings)}.",
+        "",
+        "| | belief | what was answered | s |",
+        "|---|---|---|---|",
         *(
             f"| {row['verdict']} | `{row['belief']}` {row['sentence']} |"
             f" {row['said'].replace('|', '/')} | {row['seconds']} |"

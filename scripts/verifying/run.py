@@ -104,6 +104,7 @@ def _last(check: Callable[[Scenes], str], scenes: Scenes, traces: Traces) -> Fin
 @contextlib.contextmanager
 def _undisturbed(subject: Subject) -> Iterator[None]:
     """Until the end, whoever wants to stop us is asked for a moment."""
+
     def wait(*_) -> None:
         subject.tell("still taking away what was made; a moment")
 

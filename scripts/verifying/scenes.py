@@ -82,8 +82,12 @@ class Scenes:
     def shop(self) -> str:
         """A rehearsal shop of this run's own; its id."""
         asked = {
-            "shop": self.mark, "capacity": _PLACES, "scans_per_code": 100,
-            "window_seconds": _HOURS, "code_seconds": _HOURS, "pass_seconds": 180,
+            "shop": self.mark,
+            "capacity": _PLACES,
+            "scans_per_code": 100,
+            "window_seconds": _HOURS,
+            "code_seconds": _HOURS,
+            "pass_seconds": 180,
         }
         answer = self.subject.ask("make-rehearsal", asked)
         if refused := answer.get("refused"):
@@ -319,7 +323,8 @@ class Scenes:
             self._move_door(
                 "SET is_open = :yes, places = :places DELETE open_orders :ids",
                 {
-                    ":yes": {"BOOL": True}, ":places": {"N": str(_PLACES)},
+                    ":yes": {"BOOL": True},
+                    ":places": {"N": str(_PLACES)},
                     ":ids": _NOBODYS_ORDER,
                 },
             )
@@ -347,9 +352,7 @@ class Scenes:
             TableName=self.subject.table("orders"),
             Key={"shop_id": {"S": self.shop}, "order_id": {"S": order}},
             UpdateExpression="SET ended_at = :then",
-            ExpressionAttributeValues={
-                ":then": {"S": f"{long_ago:%Y-%m-%dT%H:%M:%S}.000Z"}
-            },
+            ExpressionAttributeValues={":then": {"S": f"{long_ago:%Y-%m-%dT%H:%M:%S}.000Z"}},
         )
         yield "order", order
 

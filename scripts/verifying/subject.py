@@ -61,8 +61,11 @@ class Subject:
         from botocore.exceptions import ClientError
 
         nobody = boto3.client(
-            "dynamodb", endpoint_url=self.client("dynamodb").meta.endpoint_url,
-            region_name=self.bar.region, aws_access_key_id="nobody", aws_secret_access_key="nobody",
+            "dynamodb",
+            endpoint_url=self.client("dynamodb").meta.endpoint_url,
+            region_name=self.bar.region,
+            aws_access_key_id="nobody",
+            aws_secret_access_key="nobody",
         )
         try:
             nobody.list_tables(Limit=1)

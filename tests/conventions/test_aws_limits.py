@@ -24,9 +24,11 @@ def update(expression="SET a = :a", names=None, **values):
 
 
 def transact(*keys: str):
-    return {"TransactItems": [
-        {"Delete": {"TableName": "shops", "Key": {"shop_id": {"S": key}}}} for key in keys
-    ]}
+    return {
+        "TransactItems": [
+            {"Delete": {"TableName": "shops", "Key": {"shop_id": {"S": key}}}} for key in keys
+        ]
+    }
 
 
 def get_batch(*keys: str):
@@ -59,70 +61,125 @@ def nested(levels: int) -> dict:
 DETAIL = 256 * KB - 2
 TAKEN_AND_REFUSED = {
     ("dynamodb", "PutItem"): (
-        [put(a={"S": "x" * (400 * KB - 12)}), put(n={"N": "1" * 38}), put(s={"SS": ["a"]}),
-         put(l=nested(32))],
-        [put(a={"S": "x" * (400 * KB - 11)}), put(n={"N": "1" * 39}), put(s={"SS": []}),
-         put(s={"SS": ["a", "a"]}), put(l=nested(33))],
+        [
+            put(a={"S": "x" * (400 * KB - 12)}),
+            put(n={"N": "1" * 38}),
+            put(s={"SS": ["a"]}),
+            put(l=nested(32)),
+        ],
+        [
+            put(a={"S": "x" * (400 * KB - 11)}),
+            put(n={"N": "1" * 39}),
+            put(s={"SS": []}),
+            put(s={"SS": ["a", "a"]}),
+            put(l=nested(33)),
+        ],
     ),
     ("dynamodb", "UpdateItem"): (
-        [update(**{":a": {"S": "x"}}), update("REMOVE #a", {"#a": "a"}),
-         update("REMOVE " + "a" * (4 * KB - 7))],
-        [update(), update("REMOVE a", {"#a": "a"}), update(**{":a": {"S": "x"}, ":b": {"S": "y"}}),
-         update("REMOVE a", {}), update("REMOVE " + "a" * 4 * KB), update(" "),
-         update("SET a = :a", None, **{":a": {"NS": []}}),
-         update("REMOVE a") | {"ConditionExpression": " AND ".join(["attribute_exists(a)"] * 151)},
-         update("REMOVE a") | {"ReturnValues": "EVERYTHING"}],
+        [
+            update(**{":a": {"S": "x"}}),
+            update("REMOVE #a", {"#a": "a"}),
+            update("REMOVE " + "a" * (4 * KB - 7)),
+        ],
+        [
+            update(),
+            update("REMOVE a", {"#a": "a"}),
+            update(**{":a": {"S": "x"}, ":b": {"S": "y"}}),
+            update("REMOVE a", {}),
+            update("REMOVE " + "a" * 4 * KB),
+            update(" "),
+            update("SET a = :a", None, **{":a": {"NS": []}}),
+            update("REMOVE a")
+            | {"ConditionExpression": " AND ".join(["attribute_exists(a)"] * 151)},
+            update("REMOVE a") | {"ReturnValues": "EVERYTHING"},
+        ],
     ),
     ("dynamodb", "DeleteItem"): (
         [{"TableName": "shops", "Key": {"shop_id": {"S": "x" * 2 * KB}}}],
-        [{"TableName": "", "Key": KEY}, {"TableName": "shops", "Key": {"shop_id": {"S": ""}}},
-         {"TableName": "shops", "Key": {"shop_id": {"S": "x" * (2 * KB + 1)}}}],
+        [
+            {"TableName": "", "Key": KEY},
+            {"TableName": "shops", "Key": {"shop_id": {"S": ""}}},
+            {"TableName": "shops", "Key": {"shop_id": {"S": "x" * (2 * KB + 1)}}},
+        ],
     ),
     ("dynamodb", "GetItem"): (
         [{"TableName": "shops", "Key": KEY}],
         [{"TableName": "shops", "Key": KEY, "ProjectionExpression": ""}],
     ),
     ("dynamodb", "Query"): (
-        [{"TableName": "shops", "Limit": 1}], [{"TableName": "shops", "Limit": 0}],
+        [{"TableName": "shops", "Limit": 1}],
+        [{"TableName": "shops", "Limit": 0}],
     ),
     ("dynamodb", "Scan"): (
-        [{"TableName": "shops", "Limit": 1}], [{"TableName": "shops", "Limit": -1}],
+        [{"TableName": "shops", "Limit": 1}],
+        [{"TableName": "shops", "Limit": -1}],
     ),
     ("dynamodb", "TransactWriteItems"): (
         [transact(*map(str, range(100))), transact("a") | {"ClientRequestToken": "x" * 36}],
-        [transact(*map(str, range(101))), transact(), transact("a", "a"),
-         transact("a") | {"ClientRequestToken": "x" * 37}],
+        [
+            transact(*map(str, range(101))),
+            transact(),
+            transact("a", "a"),
+            transact("a") | {"ClientRequestToken": "x" * 37},
+        ],
     ),
     ("dynamodb", "BatchGetItem"): (
-        [get_batch(*map(str, range(100)))], [get_batch(*map(str, range(101))), get_batch("a", "a")],
+        [get_batch(*map(str, range(100)))],
+        [get_batch(*map(str, range(101))), get_batch("a", "a")],
     ),
     ("dynamodb", "BatchWriteItem"): ([write_batch(25)], [write_batch(26)]),
     ("events", "PutEvents"): (
         [events(*["{}"] * 10), events(json.dumps({"a": "x" * (DETAIL - 9)}))],
-        [events(*["{}"] * 11), events(json.dumps({"a": "x" * (DETAIL - 8)})), events("[]"),
-         events("{}", Source=""), events("{}", DetailType="x" * 129),
-         events(*[json.dumps({"a": "x" * 130 * KB})] * 2)],
+        [
+            events(*["{}"] * 11),
+            events(json.dumps({"a": "x" * (DETAIL - 8)})),
+            events("[]"),
+            events("{}", Source=""),
+            events("{}", DetailType="x" * 129),
+            events(*[json.dumps({"a": "x" * 130 * KB})] * 2),
+        ],
     ),
     ("iot-data", "Publish"): (
-        [{"topic": "/".join("abcdefgh")}, {"topic": "é" * 128},
-         {"topic": TOPIC, "payload": b"x" * 128 * KB}],
-        [{"topic": "/".join("abcdefghi")}, {"topic": "é" * 129}, {"topic": ""}, {"topic": "a/#"},
-         {"topic": "$aws/x"}, {"topic": TOPIC, "payload": b"x" * (128 * KB + 1)}],
+        [
+            {"topic": "/".join("abcdefgh")},
+            {"topic": "é" * 128},
+            {"topic": TOPIC, "payload": b"x" * 128 * KB},
+        ],
+        [
+            {"topic": "/".join("abcdefghi")},
+            {"topic": "é" * 129},
+            {"topic": ""},
+            {"topic": "a/#"},
+            {"topic": "$aws/x"},
+            {"topic": TOPIC, "payload": b"x" * (128 * KB + 1)},
+        ],
     ),
     ("sns", "Publish"): (
         [{"PhoneNumber": SMS, "Message": "x" * 1600}],
-        [{"PhoneNumber": SMS, "Message": "x" * 1601}, {"PhoneNumber": SMS, "Message": ""},
-         {"PhoneNumber": "0151 1234", "Message": "x"}],
+        [
+            {"PhoneNumber": SMS, "Message": "x" * 1601},
+            {"PhoneNumber": SMS, "Message": ""},
+            {"PhoneNumber": "0151 1234", "Message": "x"},
+        ],
     ),
     ("stepfunctions", "StartExecution"): (
         [start("x" * 80), start(input=words(256 * KB))],
-        [start("x" * 81), start("a b"), start("a/b"), start(""), start(input=words(256 * KB + 1)),
-         start(input="{")],
+        [
+            start("x" * 81),
+            start("a b"),
+            start("a/b"),
+            start(""),
+            start(input=words(256 * KB + 1)),
+            start(input="{"),
+        ],
     ),
     ("stepfunctions", "SendTaskSuccess"): (
         [{"taskToken": "x" * 2048, "output": "{}"}],
-        [{"taskToken": "x" * 2049, "output": "{}"}, {"taskToken": "x", "output": "no"},
-         {"taskToken": "x", "output": words(256 * KB + 1)}],
+        [
+            {"taskToken": "x" * 2049, "output": "{}"},
+            {"taskToken": "x", "output": "no"},
+            {"taskToken": "x", "output": words(256 * KB + 1)},
+        ],
     ),
     ("stepfunctions", "SendTaskFailure"): (
         [{"taskToken": "x", "error": "x" * 256, "cause": "x" * 32768}],
@@ -130,8 +187,10 @@ TAKEN_AND_REFUSED = {
     ),
     ("cognito-idp", "AdminCreateUser"): (
         [{"UserPoolId": "us-east-1_abc", "Username": "x" * 128}],
-        [{"UserPoolId": "us-east-1_abc", "Username": "x" * 129},
-         {"UserPoolId": "no pool", "Username": "x"}],
+        [
+            {"UserPoolId": "us-east-1_abc", "Username": "x" * 129},
+            {"UserPoolId": "no pool", "Username": "x"},
+        ],
     ),
 }
 

@@ -151,9 +151,25 @@ def test_a_leak_fails_the_run(tmp_path):
     )
     root = Path(__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider",
-         "-c", os.devnull, "--rootdir", tmp_path, tmp_path],
-        cwd=root, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(root)},
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "tests.conftest",
+            "-p",
+            "no:cacheprovider",
+            "-c",
+            os.devnull,
+            "--rootdir",
+            tmp_path,
+            tmp_path,
+        ],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(root)},
     )
     assert "1 passed" in done.stdout
     assert "LEAK: a task token in body GET /" in done.stdout

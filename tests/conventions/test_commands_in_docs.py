@@ -22,8 +22,13 @@ from workflows.signals import Signal
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
 STANDS_FOR = {
-    "STAGE": "prod", "EMAIL": "ana@example.com", "NUMBER": "42", "ID": "0a1b2c3d",
-    "ADDRESS": "address", "PATH…": "tests", "…": "anything",
+    "STAGE": "prod",
+    "EMAIL": "ana@example.com",
+    "NUMBER": "42",
+    "ID": "0a1b2c3d",
+    "ADDRESS": "address",
+    "PATH…": "tests",
+    "…": "anything",
 }
 OF_THE_AWS_CLI_ITSELF = ("configure", "sso")
 UNFINISHED = ("are required", "expected one argument", "into domain/languages.py first")

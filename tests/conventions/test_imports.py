@@ -28,7 +28,9 @@ def test_the_import_contracts_are_kept():
     # In a process of its own: it changes the logging of the one it runs in.
     done = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
-        cwd=ROOT, capture_output=True, text=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout
 

@@ -12,7 +12,7 @@ ATTACKS = [f"A{number}" for number in range(1, 19)]
 
 def _rows() -> dict[str, str]:
     """The rows of the attack table, by the attack's number."""
-    return {found[1]: found[0] for found in re.finditer(r"^\| (A\d+) .*\|$", PAGE, re.M)}
+    return {found[1]: found[0] for found in re.finditer(r"^\| (A\d+) .*\|$", PAGE, re.MULTILINE)}
 
 
 def _tests() -> str:
@@ -35,4 +35,3 @@ def test_each_test_that_is_named_exists():
         assert f"def {name}" in source, name
     for path in re.findall(r"`(tests/[\w/.]+)`", PAGE):
         assert (ROOT / path).exists(), path
-

@@ -9,10 +9,14 @@ from webapp.stack import build_template_body
 
 KNOW_TASK_TOKENS = {
     # It tells the workflow, from the stream or when that was lost.
-    "webapp/consumers/announce.py", "webapp/services/sweep.py", "webapp/cloud/executions.py",
+    "webapp/consumers/announce.py",
+    "webapp/services/sweep.py",
+    "webapp/cloud/executions.py",
     # They keep it with the order.
-    "webapp/services/ports/orders.py", "webapp/services/ports/outside.py",
-    "webapp/storage/order_items.py", "webapp/storage/order_repository.py",
+    "webapp/services/ports/orders.py",
+    "webapp/services/ports/outside.py",
+    "webapp/storage/order_items.py",
+    "webapp/storage/order_repository.py",
     "webapp/storage/tables.py",
 }
 _BULK = {"BatchGetItem", "ExportTableToPointInTime", "PartiQLSelect", "Query", "Scan"}
@@ -20,9 +24,7 @@ _BULK = {"BatchGetItem", "ExportTableToPointInTime", "PartiQLSelect", "Query", "
 
 def test_only_what_tells_the_workflow_knows_task_tokens():
     files = [*Path("webapp").rglob("*.py"), *Path("templates").rglob("*.html")]
-    assert KNOW_TASK_TOKENS == {
-        str(path) for path in files if "task_token" in path.read_text()
-    }
+    assert {str(path) for path in files if "task_token" in path.read_text()} == KNOW_TASK_TOKENS
 
 
 def test_no_right_reads_task_tokens_in_bulk():

@@ -68,7 +68,7 @@ def test_one_of_a_thing_may_go_without_its_number():
 def _untranslated(template: str) -> str:
     """The words of a template outside of tags, comments and what Jinja replaces."""
     text = _TEAMS.sub(" ", template)
-    text = re.sub(r"{%\s*trans.*?endtrans\s*%}|{#.*?#}|{%.*?%}|{{.*?}}", " ", text, flags=re.S)
+    text = re.sub(r"{%\s*trans.*?endtrans\s*%}|{#.*?#}|{%.*?%}|{{.*?}}", " ", text, flags=re.DOTALL)
     return re.sub(r"<[^>]*>|[\w-]+=\"", " ", text)
 
 

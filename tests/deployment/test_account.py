@@ -51,8 +51,11 @@ class Answering:
 
 
 _ASKED = (
-    "get_account_settings", "get_region_opt_status", "get_sms_sandbox_account_status",
-    "get_sms_attributes", "describe_certificate",
+    "get_account_settings",
+    "get_region_opt_status",
+    "get_sms_sandbox_account_status",
+    "get_sms_attributes",
+    "describe_certificate",
 )
 
 
@@ -127,12 +130,16 @@ def test_a_region_that_is_on_or_may_not_be_asked_about_is_taken():
 
 _HOLDERS = {
     "the role annex-function": (
-        "iam", "create_role", "delete_role",
+        "iam",
+        "create_role",
+        "delete_role",
         {"RoleName": "annex-function", "AssumeRolePolicyDocument": "{}"},
         lambda made: {"RoleName": "annex-function"},
     ),
     "the state machine annex-order-workflow": (
-        "stepfunctions", "create_state_machine", "delete_state_machine",
+        "stepfunctions",
+        "create_state_machine",
+        "delete_state_machine",
         {
             "name": "annex-order-workflow",
             "definition": '{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}',
@@ -141,37 +148,60 @@ _HOLDERS = {
         lambda made: {"stateMachineArn": made["stateMachineArn"]},
     ),
     "the queue annex-dead-letters": (
-        "sqs", "create_queue", "delete_queue", {"QueueName": "annex-dead-letters"},
+        "sqs",
+        "create_queue",
+        "delete_queue",
+        {"QueueName": "annex-dead-letters"},
         lambda made: {"QueueUrl": made["QueueUrl"]},
     ),
     "the topic annex-alarms": (
-        "sns", "create_topic", "delete_topic", {"Name": "annex-alarms"},
+        "sns",
+        "create_topic",
+        "delete_topic",
+        {"Name": "annex-alarms"},
         lambda made: {"TopicArn": made["TopicArn"]},
     ),
     "the bus Serverlesspresso-annex": (
-        "events", "create_event_bus", "delete_event_bus", {"Name": "Serverlesspresso-annex"},
+        "events",
+        "create_event_bus",
+        "delete_event_bus",
+        {"Name": "Serverlesspresso-annex"},
         lambda made: {"Name": "Serverlesspresso-annex"},
     ),
     "the rule annex-every-minute": (
-        "events", "put_rule", "delete_rule",
+        "events",
+        "put_rule",
+        "delete_rule",
         {"Name": "annex-every-minute", "ScheduleExpression": "rate(1 day)"},
         lambda made: {"Name": "annex-every-minute"},
     ),
     "the log group /aws/lambda/annex-dev": (
-        "logs", "create_log_group", "delete_log_group", {"logGroupName": "/aws/lambda/annex-dev"},
+        "logs",
+        "create_log_group",
+        "delete_log_group",
+        {"logGroupName": "/aws/lambda/annex-dev"},
         lambda made: {"logGroupName": "/aws/lambda/annex-dev"},
     ),
     "the alarm annex-dead-letters": (
-        "cloudwatch", "put_metric_alarm", "delete_alarms",
+        "cloudwatch",
+        "put_metric_alarm",
+        "delete_alarms",
         {
-            "AlarmName": "annex-dead-letters", "EvaluationPeriods": 1, "MetricName": "m",
-            "Namespace": "n", "Period": 60, "Statistic": "Sum", "Threshold": 1,
+            "AlarmName": "annex-dead-letters",
+            "EvaluationPeriods": 1,
+            "MetricName": "m",
+            "Namespace": "n",
+            "Period": 60,
+            "Statistic": "Sum",
+            "Threshold": 1,
             "ComparisonOperator": "GreaterThanThreshold",
         },
         lambda made: {"AlarmNames": ["annex-dead-letters"]},
     ),
     "the parameter /annex/staff-pool": (
-        "ssm", "put_parameter", "delete_parameter",
+        "ssm",
+        "put_parameter",
+        "delete_parameter",
         {"Name": "/annex/staff-pool", "Value": "mine", "Type": "String"},
         lambda made: {"Name": "/annex/staff-pool"},
     ),
@@ -201,23 +231,40 @@ def test_every_kind_with_a_fixed_name_is_looked_for_or_taken_over(template):
     """CloudFormation makes nothing whose name is taken, but for what is here."""
     written_over = {"AWS::CloudWatch::Dashboard"}
     of_something_else = {
-        "AWS::Cognito::UserPoolClient", "AWS::IAM::Policy", "AWS::Logs::MetricFilter",
+        "AWS::Cognito::UserPoolClient",
+        "AWS::IAM::Policy",
+        "AWS::Logs::MetricFilter",
     }
     names = {
-        "AlarmName", "ClientName", "DashboardName", "LogGroupName", "Name", "PolicyName",
-        "QueueName", "RoleName", "StateMachineName", "TopicName",
+        "AlarmName",
+        "ClientName",
+        "DashboardName",
+        "LogGroupName",
+        "Name",
+        "PolicyName",
+        "QueueName",
+        "RoleName",
+        "StateMachineName",
+        "TopicName",
     }
-    unknown = {
-        one["Type"] for one in json.loads(template)["Resources"].values()
-        if names & set(one["Properties"]) and one["Type"] != "AWS::Route53::RecordSet"
-    } - set(account_module._PROBES) - written_over - of_something_else
+    unknown = (
+        {
+            one["Type"]
+            for one in json.loads(template)["Resources"].values()
+            if names & set(one["Properties"]) and one["Type"] != "AWS::Route53::RecordSet"
+        }
+        - set(account_module._PROBES)
+        - written_over
+        - of_something_else
+    )
     assert unknown == set()
 
 
 def test_tables_that_an_earlier_stack_left_are_taken_over_and_said_to_be(session, template):
     client = session.client("dynamodb")
     client.create_table(
-        TableName="annex-orders", BillingMode="PAY_PER_REQUEST",
+        TableName="annex-orders",
+        BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
     )
@@ -273,13 +320,12 @@ def test_missing_rights_are_named_in_one_line(as_user):
     for policy in policies:
         for one in policy["Statement"]:
             one["Action"] = [
-                action for action in one["Action"]
+                action
+                for action in one["Action"]
                 if action not in ("dynamodb:CreateTable", "states:ListStateMachines")
             ]
     [note] = as_user(*policies).notes_on_rights(with_domain=False)
-    assert note.startswith(
-        "Your credentials lack dynamodb:CreateTable, states:ListStateMachines. "
-    )
+    assert note.startswith("Your credentials lack dynamodb:CreateTable, states:ListStateMachines. ")
     assert "docs/deployer-policy-*.json" in note and "\n" not in note
 
 
@@ -294,12 +340,15 @@ def test_on_aws_a_role_is_simulated_to_be_handed_on_with_the_service_that_gets_i
         def paginate(self, **arguments):
             asked.append(arguments)
             denied = {"EvalDecision": "implicitDeny"}
-            return [{"EvaluationResults": [
-                {"EvalActionName": one, "EvalDecision": "allowed"} | (
-                    denied if one == "iam:PassRole" else {}
-                )
-                for one in arguments["ActionNames"]
-            ]}]
+            return [
+                {
+                    "EvaluationResults": [
+                        {"EvalActionName": one, "EvalDecision": "allowed"}
+                        | (denied if one == "iam:PassRole" else {})
+                        for one in arguments["ActionNames"]
+                    ]
+                }
+            ]
 
         def get_caller_identity(self):
             return {"Arn": "arn:aws-cn:sts::123456789012:assumed-role/deployer/ana"}
@@ -313,10 +362,13 @@ def test_on_aws_a_role_is_simulated_to_be_handed_on_with_the_service_that_gets_i
     [handed_on] = [one for one in asked if one["ActionNames"] == ["iam:PassRole"]]
     assert handed_on["PolicySourceArn"] == "arn:aws-cn:iam::123456789012:role/team/deployer"
     assert handed_on["ResourceArns"] == ["arn:aws-cn:iam::123456789012:role/serverlesspresso-a"]
-    assert handed_on["ContextEntries"] == [{
-        "ContextKeyName": "iam:PassedToService", "ContextKeyType": "string",
-        "ContextKeyValues": ["lambda.amazonaws.com"],
-    }]
+    assert handed_on["ContextEntries"] == [
+        {
+            "ContextKeyName": "iam:PassedToService",
+            "ContextKeyType": "string",
+            "ContextKeyValues": ["lambda.amazonaws.com"],
+        }
+    ]
 
 
 def test_a_domain_needs_more_than_the_rest(as_user):

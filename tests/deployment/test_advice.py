@@ -25,7 +25,10 @@ def _refusal(code: str, message: str = "No.") -> ClientError:
         (NoCredentialsError(), "AWS does not accept your credentials (Unable to locate"),
         (_refusal("ExpiredToken"), "aws sso login"),
         (ScanError("Failed", NoCredentialsError()), "AWS does not accept your credentials"),
-        (_refusal("AccessDeniedException", "You may\nnot."), "lack a right for this (You may not)."),
+        (
+            _refusal("AccessDeniedException", "You may\nnot."),
+            "lack a right for this (You may not).",
+        ),
         (EndpointConnectionError(endpoint_url="https://x.example"), "Check network and region"),
         (NoRegionError(), "Run this first: scripts/deploy init"),
         (_refusal("LimitExceeded"), "AWS refused ListTables (LimitExceeded): No."),

@@ -26,7 +26,8 @@ def deployment(emulator, monkeypatch):
     for name, value in emulator.environment.items():
         monkeypatch.setenv(name, value)
     settings = stage_settings(read_settings(), "dev") | {
-        "aws_region": "us-east-1", "s3_bucket": "packages-of-tests",
+        "aws_region": "us-east-1",
+        "s3_bucket": "packages-of-tests",
     }
     session = boto3.Session(region_name="us-east-1")
     zappa = Zappa(boto_session=session)
@@ -54,8 +55,13 @@ def _make_function(emulator, variables: dict[str, str]) -> str:
 
 def _make_api(deployment: AwsDeployment, function_arn: str) -> None:
     deployment.zappa.create_stack_template(
-        lambda_arn=function_arn, lambda_name=NAME, api_key_required=False,
-        iam_authorization=False, authorizer=None, apigateway_version="v2", stage_name="dev",
+        lambda_arn=function_arn,
+        lambda_name=NAME,
+        api_key_required=False,
+        iam_authorization=False,
+        authorizer=None,
+        apigateway_version="v2",
+        stage_name="dev",
     )
     template = deployment.zappa.cf_template.to_json()
     client = deployment.session.client("cloudformation")
@@ -141,8 +147,11 @@ def test_a_first_deployment_that_was_interrupted_is_begun_anew(deployment, emula
 def test_zappa_finds_the_address_that_it_names_beside_a_domain(deployment, emulator):
     _make_api(deployment, _make_function(emulator, deployment.prepare()))
     cli = SimpleNamespace(
-        api_stage="dev", lambda_name=NAME, stage_config=deployment.settings,
-        zappa=deployment.zappa, apigateway_version="v2",
+        api_stage="dev",
+        lambda_name=NAME,
+        stage_config=deployment.settings,
+        zappa=deployment.zappa,
+        apigateway_version="v2",
     )
     assert cli.zappa.get_api_url(NAME, "dev") is None
     zappa_callbacks.after(cli)
@@ -151,7 +160,10 @@ def test_zappa_finds_the_address_that_it_names_beside_a_domain(deployment, emula
 
 @pytest.mark.parametrize(
     ("command", "says"),
-    [("update", "not deployed yet .* scripts/zappa deploy dev"), ("undeploy", "nothing to undeploy")],
+    [
+        ("update", "not deployed yet .* scripts/zappa deploy dev"),
+        ("undeploy", "nothing to undeploy"),
+    ],
 )
 def test_what_needs_a_function_is_refused_before_anything_is_made(deployment, command, says):
     with pytest.raises(StackError, match=says):
@@ -202,7 +214,11 @@ def test_broken_off_after_each_kind_of_change_and_run_again_it_finishes(deployme
     while not deploy(_broken_off(deployment, done)):
         pass
     assert done >= {
-        "CreateBucket", "PutParameter", "PutObject", "CreateStack", "UpdateStack",
+        "CreateBucket",
+        "PutParameter",
+        "PutObject",
+        "CreateStack",
+        "UpdateStack",
         "UpdateFunctionConfiguration",
     }
     assert deployment.function()["Environment"]["Variables"]["PUBLIC_URL"].endswith("/dev")

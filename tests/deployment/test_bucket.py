@@ -65,9 +65,7 @@ def test_a_teams_own_bucket_that_is_in_use_keeps_its_settings(s3):
 
 
 def test_a_bucket_of_another_region_is_refused_before_anything_is_sent_there(s3):
-    s3.create_bucket(
-        Bucket=_NAME, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-    )
+    s3.create_bucket(Bucket=_NAME, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     with pytest.raises(StackError, match="is in eu-central-1, the bar would be in us-east-1"):
         PackageBucket(s3, _NAME, "us-east-1").make()
 

@@ -68,9 +68,7 @@ def test_a_failed_update_says_why_in_one_line_and_the_next_one_works(emulator, s
     good = _template(Cups=_queue(f"{stack.name}-cups"))
     stack.put(good, {}, {})
     with pytest.raises(StackError, match=r"Broken: ") as failed:
-        stack.put(
-            _template(Cups=_queue(f"{stack.name}-cups", 120), Broken=_BROKEN), {}, {}
-        )
+        stack.put(_template(Cups=_queue(f"{stack.name}-cups", 120), Broken=_BROKEN), {}, {})
     assert "\n" not in str(failed.value)
     sqs = emulator.client("sqs")
     [url] = sqs.list_queues(QueueNamePrefix=f"{stack.name}-cups")["QueueUrls"]
@@ -153,20 +151,24 @@ def test_a_refused_template_is_one_line(stack):
 def test_a_stack_that_waits_too_long_says_for_what_and_what_to_do_for_a_certificate(monkeypatch):
     answers = {
         "describe_stacks": {"Stacks": [{"StackStatus": "CREATE_IN_PROGRESS"}]},
-        "describe_stack_resources": {"StackResources": [
-            {
-                "LogicalResourceId": "DomainCertificate", "ResourceStatus": "CREATE_IN_PROGRESS",
-                "ResourceType": "AWS::CertificateManager::Certificate",
-            },
-            {
-                "LogicalResourceId": "OrdersTable", "ResourceStatus": "CREATE_COMPLETE",
-                "ResourceType": "AWS::DynamoDB::Table",
-            },
-        ]},
+        "describe_stack_resources": {
+            "StackResources": [
+                {
+                    "LogicalResourceId": "DomainCertificate",
+                    "ResourceStatus": "CREATE_IN_PROGRESS",
+                    "ResourceType": "AWS::CertificateManager::Certificate",
+                },
+                {
+                    "LogicalResourceId": "OrdersTable",
+                    "ResourceStatus": "CREATE_COMPLETE",
+                    "ResourceType": "AWS::DynamoDB::Table",
+                },
+            ]
+        },
     }
-    client = SimpleNamespace(**{
-        name: lambda answer=answer, **_: answer for name, answer in answers.items()
-    })
+    client = SimpleNamespace(
+        **{name: lambda answer=answer, **_: answer for name, answer in answers.items()}
+    )
     monkeypatch.setattr(cloudformation, "_pauses", lambda seconds: range(2))
     with pytest.raises(StackError) as said:
         CloudStack(lambda service: client, "bar", "packages")._settle()

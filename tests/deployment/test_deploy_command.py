@@ -50,13 +50,15 @@ def test_the_answers_are_where_zappa_and_the_callbacks_look(init, capsys):
     before = deploy_settings.read_settings()
     written = init(*_GOOD, "--bucket", "cups-of-ana", "--sms-sender", "CoffeeBar")
     assert written["base"] == before["base"] | {
-        "aws_region": "us-east-1", "s3_bucket": "cups-of-ana",
+        "aws_region": "us-east-1",
+        "s3_bucket": "cups-of-ana",
     }
     assert written["dev"] == before["dev"] | {
         "first_admin": "ana@example.com",
         "stack_parameters": {"AlarmEmail": "ana@example.com"},
         "aws_environment_variables": {
-            "STACK_PREFIX": "serverlesspresso-dev-", "SMS_SENDER": "CoffeeBar",
+            "STACK_PREFIX": "serverlesspresso-dev-",
+            "SMS_SENDER": "CoffeeBar",
         },
     }
     assert written["prod"] == before["prod"]
@@ -102,7 +104,8 @@ def test_a_new_stage_has_names_of_its_own(init, settings_file):
     made = deploy_settings.stage_settings(written, "berlin")
     prefixes = {
         stage["aws_environment_variables"]["STACK_PREFIX"]
-        for name, stage in written.items() if name != "base"
+        for name, stage in written.items()
+        if name != "base"
     }
     assert len(prefixes) == 4
     assert made["role_name"] == f"{made['aws_environment_variables']['STACK_PREFIX']}function"

@@ -72,18 +72,24 @@ def _may_be_the_same(pattern: str, arn: str) -> bool:
 def test_only_what_cannot_be_kept_to_the_bar_is_allowed_everywhere():
     writes = {
         action
-        for policy in _MADE.values() for one in policy["Statement"] if one["Resource"] == ["*"]
+        for policy in _MADE.values()
+        for one in policy["Statement"]
+        if one["Resource"] == ["*"]
         for action in one["Action"]
         if not re.match(r"[a-z0-9-]+:(Describe|Get|List|Simulate|Validate)", action)
     }
     assert writes == {
-        "acm:RequestCertificate", "cognito-idp:CreateUserPool", "lambda:CreateEventSourceMapping",
+        "acm:RequestCertificate",
+        "cognito-idp:CreateUserPool",
+        "lambda:CreateEventSourceMapping",
     }
 
 
 def test_roles_are_handed_to_lambda_and_step_functions_only():
     [one] = [
-        one for policy in _MADE.values() for one in policy["Statement"]
+        one
+        for policy in _MADE.values()
+        for one in policy["Statement"]
         if "iam:PassRole" in one["Action"]
     ]
     assert one["Action"] == ["iam:PassRole"]
@@ -93,8 +99,12 @@ def test_roles_are_handed_to_lambda_and_step_functions_only():
 
 
 def test_nobody_can_widen_their_own_rights_or_make_keys():
-    actions = {action for policy in _MADE.values() for one in policy["Statement"]
-               for action in one["Action"]}
+    actions = {
+        action
+        for policy in _MADE.values()
+        for one in policy["Statement"]
+        for action in one["Action"]
+    }
     assert not {one for one in actions if re.match(r"iam:.*(User|AccessKey|LoginProfile)", one)}
     assert not {one for one in actions if re.match(r"dynamodb:.*Item|dynamodb:(Query|Scan)", one)}
 
@@ -107,7 +117,8 @@ def test_the_names_of_every_stage_are_within_the_policies(prefix):
     kinds = {
         "AWS::DynamoDB::Table": ("TableName", "arn:aws:dynamodb:r:1:table/{}"),
         "AWS::StepFunctions::StateMachine": (
-            "StateMachineName", "arn:aws:states:r:1:stateMachine:{}"
+            "StateMachineName",
+            "arn:aws:states:r:1:stateMachine:{}",
         ),
         "AWS::SQS::Queue": ("QueueName", "arn:aws:sqs:r:1:{}"),
         "AWS::SNS::Topic": ("TopicName", "arn:aws:sns:r:1:{}"),

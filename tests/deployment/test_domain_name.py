@@ -36,14 +36,18 @@ def test_the_name_comes_with_certificate_and_record_and_goes_with_the_api(
     client = emulator.client("apigatewayv2")
     api_id = client.create_api(Name="bar", ProtocolType="HTTP")["ApiId"]
     client.create_stage(ApiId=api_id, StageName="prod")
-    zone = emulator.client("route53").create_hosted_zone(
-        Name="example.net", CallerReference="example.net"
-    )["HostedZone"]["Id"].rpartition("/")[2]
+    zone = (
+        emulator.client("route53")
+        .create_hosted_zone(Name="example.net", CallerReference="example.net")["HostedZone"]["Id"]
+        .rpartition("/")[2]
+    )
     stack.put(template, {}, {})
     assert DOMAIN not in _domains(client)
 
     named = {
-        "DomainName": DOMAIN, "HostedZoneId": zone, "ApiId": api_id,
+        "DomainName": DOMAIN,
+        "HostedZoneId": zone,
+        "ApiId": api_id,
     }
     stack.put(template, named, {})
 

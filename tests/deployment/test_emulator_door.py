@@ -18,9 +18,15 @@ from botocore.exceptions import ClientError
 from tests.emulator import KEYS, REGION, SECRET
 
 OWN_ADDRESSES = [
-    ("POST", "/_ministack/reset"), ("POST", "/_ministack/config"), ("GET", "/_ministack/ready"),
-    ("GET", "/_ministack/sns/sms-messages"), ("GET", "/_ministack/health"), ("GET", "/health"),
-    ("GET", "/_localstack/health"), ("GET", "/_bar/status"), ("POST", "/_ministack/rds/iam-auth"),
+    ("POST", "/_ministack/reset"),
+    ("POST", "/_ministack/config"),
+    ("GET", "/_ministack/ready"),
+    ("GET", "/_ministack/sns/sms-messages"),
+    ("GET", "/_ministack/health"),
+    ("GET", "/health"),
+    ("GET", "/_localstack/health"),
+    ("GET", "/_bar/status"),
+    ("POST", "/_ministack/rds/iam-auth"),
 ]
 WITH_SECRET = {"X-Bar-Secret": SECRET}
 
@@ -47,8 +53,15 @@ def test_with_the_secret_it_says_that_it_is_ready(emulator):
 
 
 @pytest.mark.parametrize(
-    "more", [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"},
-             {"Host": "localhost.evil.example"}, {"Host": ""}], ids=str,
+    "more",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Host": "evil.example"},
+        {"Host": "localhost.evil.example"},
+        {"Host": ""},
+    ],
+    ids=str,
 )
 def test_no_page_and_no_other_name_reaches_it_even_with_the_secret(emulator, more):
     status, headers = _ask(emulator, "GET", "/_ministack/ready", WITH_SECRET | more)
@@ -58,7 +71,9 @@ def test_no_page_and_no_other_name_reaches_it_even_with_the_secret(emulator, mor
 
 def test_a_preflight_is_not_answered(emulator):
     status, headers = _ask(
-        emulator, "OPTIONS", "/",
+        emulator,
+        "OPTIONS",
+        "/",
         {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"},
     )
     assert status == 403
@@ -66,10 +81,15 @@ def test_a_preflight_is_not_answered(emulator):
 
 
 def _signed(emulator, method: str, path: str, secret: str, key: str = KEYS["AWS_ACCESS_KEY_ID"]):
-    request = AWSRequest(method, emulator.url + path, data=b"{}", headers={
-        "X-Amz-Target": "DynamoDB_20120810.ListTables",
-        "Content-Type": "application/x-amz-json-1.0",
-    })
+    request = AWSRequest(
+        method,
+        emulator.url + path,
+        data=b"{}",
+        headers={
+            "X-Amz-Target": "DynamoDB_20120810.ListTables",
+            "Content-Type": "application/x-amz-json-1.0",
+        },
+    )
     SigV4Auth(Credentials(key, secret), "dynamodb", REGION).add_auth(request)
     return dict(request.headers)
 
@@ -94,17 +114,23 @@ def test_a_request_needs_a_good_signature_of_a_known_key(emulator):
 def test_what_is_signed_with_keys_that_the_emulator_gave_passes(emulator):
     role = emulator.client("iam").create_role(RoleName="guest", AssumeRolePolicyDocument=_TRUST)
     emulator.client("iam").put_role_policy(
-        RoleName="guest", PolicyName="all", PolicyDocument=_ALL,
+        RoleName="guest",
+        PolicyName="all",
+        PolicyDocument=_ALL,
     )
-    keys = emulator.client("sts").assume_role(
-        RoleArn=role["Role"]["Arn"], RoleSessionName="guest"
-    )["Credentials"]
+    keys = emulator.client("sts").assume_role(RoleArn=role["Role"]["Arn"], RoleSessionName="guest")[
+        "Credentials"
+    ]
 
     def tables(token: str):
         return boto3.client(
-            "dynamodb", endpoint_url=emulator.url, region_name=REGION,
-            aws_access_key_id=keys["AccessKeyId"], aws_session_token=token,
-            aws_secret_access_key=keys["SecretAccessKey"], config=Config(proxies={}),
+            "dynamodb",
+            endpoint_url=emulator.url,
+            region_name=REGION,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_session_token=token,
+            aws_secret_access_key=keys["SecretAccessKey"],
+            config=Config(proxies={}),
         ).list_tables()
 
     assert "TableNames" in tables(keys["SessionToken"])

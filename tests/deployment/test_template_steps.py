@@ -75,7 +75,8 @@ def test_an_old_index_and_the_right_to_it_stay_until_the_new_code_is_there():
     assert _walk(deployed, beside) == [["b", "a"]]
     statements = json.loads(beside)["Resources"]["Policy"]["Properties"]["PolicyDocument"]
     assert {one["Sid"]: one["Resource"]["Fn::Join"][1][1] for one in statements["Statement"]} == {
-        "List": "/index/b", "ListOfOldCode": "/index/a",
+        "List": "/index/b",
+        "ListOfOldCode": "/index/a",
     }
     assert beside_old_code(beside, wanted) == beside, "run again after an interruption"
     assert _walk(beside, wanted) == [["b"]]
@@ -90,8 +91,6 @@ def _with_policy(*indexes: str) -> str:
     resource = {"Fn::Join": ["", [{"Fn::GetAtt": ["Cups", "Arn"]}, f"/index/{indexes[-1]}"]]}
     template["Resources"]["Policy"] = {
         "Type": "AWS::IAM::Policy",
-        "Properties": {
-            "PolicyDocument": {"Statement": [{"Sid": "List", "Resource": resource}]}
-        },
+        "Properties": {"PolicyDocument": {"Statement": [{"Sid": "List", "Resource": resource}]}},
     }
     return json.dumps(template)

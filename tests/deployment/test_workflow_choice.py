@@ -81,7 +81,8 @@ def test_nothing_more_is_asked_once_the_first_form_is_taken():
 
 def test_of_several_that_aws_takes_the_first_is_had_and_the_next_are_there_to_go_on_with():
     assert _tried(StepFunctions((TRANSACTION_WAITS_API, ITEM_WAITS))) == [
-        TRANSACTION_WAITS_API, ITEM_WAITS,
+        TRANSACTION_WAITS_API,
+        ITEM_WAITS,
     ]
 
 
@@ -167,8 +168,10 @@ class RefusingStack:
         self.put_in_turn.append(variant_in(template))
         if self.put_in_turn[-1] not in self.takes:
             raise StackRefused(
-                "bar", "ROLLBACK_COMPLETE", self.resource,
-                "Resource handler returned message: \"Invalid State Machine Definition:"
+                "bar",
+                "ROLLBACK_COMPLETE",
+                self.resource,
+                'Resource handler returned message: "Invalid State Machine Definition:'
                 " 'SCHEMA_VALIDATION_FAILED: not supported at /States/AdmitOrder/Parameters'\"",
             )
 
@@ -181,7 +184,9 @@ def deploying(monkeypatch):
     def run(stack, client, **settings):
         session = SimpleNamespace(region_name="us-east-1", client=lambda service: client)
         known = {
-            "aws_region": "us-east-1", "s3_bucket": "packages", "role_name": "annex-function",
+            "aws_region": "us-east-1",
+            "s3_bucket": "packages",
+            "role_name": "annex-function",
             "aws_environment_variables": {"STACK_PREFIX": "annex-"},
         }
         deployment = AwsDeployment("dev", "annex-dev", known | settings, session)
@@ -197,7 +202,9 @@ _SILENT = StepFunctions((), may_be_asked=False)
 
 def test_a_stack_refused_for_its_workflow_is_tried_with_the_next_form(deploying, capsys):
     assert deploying(RefusingStack((ITEM_WAITS,)), _SILENT) == [
-        TRANSACTION_WAITS, TRANSACTION_WAITS_API, ITEM_WAITS,
+        TRANSACTION_WAITS,
+        TRANSACTION_WAITS_API,
+        ITEM_WAITS,
     ]
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 3

@@ -71,8 +71,11 @@ def test_updating_what_is_not_deployed_leads_to_deploy(told, capsys, emulator):
 def test_the_package_knows_which_extensions_the_stage_has(run, tmp_path):
     variables = {"STACK_PREFIX": "serverlesspresso-dev-", "EXTENSIONS": "webhook labels"}
     run(
-        "save-python-settings-file", "dev",
-        aws_region="us-east-1", s3_bucket="cups-of-ana", aws_environment_variables=variables,
+        "save-python-settings-file",
+        "dev",
+        aws_region="us-east-1",
+        s3_bucket="cups-of-ana",
+        aws_environment_variables=variables,
     )
     written = (tmp_path / "zappa_settings.py").read_text()
     assert of_package(written) == ["webhook", "labels"]

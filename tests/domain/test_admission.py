@@ -2,7 +2,7 @@
 
 import string
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -35,7 +35,7 @@ def test_a_window_holds_the_moment_it_was_made_for():
 
 
 def test_windows_begin_on_whole_five_minutes():
-    assert WINDOW.opens_at == datetime(2024, 5, 17, 9, 30, tzinfo=timezone.utc)
+    assert WINDOW.opens_at == datetime(2024, 5, 17, 9, 30, tzinfo=UTC)
 
 
 def test_a_window_contains_its_first_moment_and_not_its_last():
@@ -53,7 +53,7 @@ _quickly = settings(max_examples=80, deadline=None, derandomize=True, database=N
 
 @_quickly
 @given(
-    st.datetimes(datetime(1971, 1, 1), datetime(2199, 1, 1), timezones=st.just(timezone.utc)),
+    st.datetimes(datetime(1971, 1, 1), datetime(2199, 1, 1), timezones=st.just(UTC)),
     st.integers(1, 86_400),
 )
 def test_every_moment_lies_in_its_window_and_its_code_is_read_back(now, window_seconds):
@@ -111,7 +111,7 @@ def test_a_bucket_counts_like_a_purse(scans, moves):
 # Reading a code
 
 
-SHOWN_FROM = datetime(2024, 5, 17, 9, 31, 0, tzinfo=timezone.utc)
+SHOWN_FROM = datetime(2024, 5, 17, 9, 31, 0, tzinfo=UTC)
 """NOW is seven seconds into this turn."""
 
 
@@ -203,7 +203,10 @@ def test_a_code_from_before_the_rhythm_changed_is_unknown():
 
 def test_the_proof_of_one_turn_does_not_open_the_next():
     index, turn, proof = CODE.split("-", 2)
-    for forged in (f"{WINDOW.index + 1:x}-{turn}-{proof}", f"{index}-{int(turn, 16) + 1:x}-{proof}"):
+    for forged in (
+        f"{WINDOW.index + 1:x}-{turn}-{proof}",
+        f"{index}-{int(turn, 16) + 1:x}-{proof}",
+    ):
         with pytest.raises(CodeUnknown):
             read_code(SHOP, forged, KEYS, NOW)
 
@@ -211,9 +214,21 @@ def test_the_proof_of_one_turn_does_not_open_the_next():
 @pytest.mark.parametrize(
     "code",
     [
-        "", "-", "--", "abc", f"-{CODE}", f"{10**400:x}-1-{'A' * 22}", "f" * 5000,
-        f"-1-{'A' * 22}", f"1_0-1-{'A' * 22}", f"٣-1-{'A' * 22}", f"1--{'A' * 22}", "☕-☕", "0-\x00",
-        "\ud800-x", f"{WINDOW.index:x}-1-\ud800",
+        "",
+        "-",
+        "--",
+        "abc",
+        f"-{CODE}",
+        f"{10**400:x}-1-{'A' * 22}",
+        "f" * 5000,
+        f"-1-{'A' * 22}",
+        f"1_0-1-{'A' * 22}",
+        f"٣-1-{'A' * 22}",
+        f"1--{'A' * 22}",
+        "☕-☕",
+        "0-\x00",
+        "\ud800-x",
+        f"{WINDOW.index:x}-1-\ud800",
     ],
     ids=range(15),
 )

@@ -76,8 +76,15 @@ def test_after_a_restart_of_the_machine_the_clock_says_what_time_it_is(jump):
 @pytest.mark.parametrize(
     "text",
     [
-        "[]", "null", "{", "garbage", '{"now": "x"}', '{"now": 5}', "[" * 100_000,
-        '{"now": NaN, "steady": 1, "boot": "first"}', '{"now": 1e99, "steady": 1, "boot": "first"}',
+        "[]",
+        "null",
+        "{",
+        "garbage",
+        '{"now": "x"}',
+        '{"now": 5}',
+        "[" * 100_000,
+        '{"now": NaN, "steady": 1, "boot": "first"}',
+        '{"now": 1e99, "steady": 1, "boot": "first"}',
     ],
     ids=lambda text: text[:12],
 )

@@ -67,12 +67,14 @@ def _record(number: int, placed: int, taken: int, ended: int, **changes) -> Orde
 
 
 def test_those_in_front_are_the_ones_placed_before_and_not_ended_yet():
-    known = samples_of([
-        _record(1, 0, 10, 60),
-        _record(2, 5, 60, 120),
-        _record(3, 50, 120, 200, outcome=Outcome.CANCELLED),
-        _record(4, 61, 200, 260),
-    ])
+    known = samples_of(
+        [
+            _record(1, 0, 10, 60),
+            _record(2, 5, 60, 120),
+            _record(3, 50, 120, 200, outcome=Outcome.CANCELLED),
+            _record(4, 61, 200, 260),
+        ]
+    )
     assert [sample.ahead for sample in known] == [0, 1, 2]
 
 

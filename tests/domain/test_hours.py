@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,7 +26,7 @@ from domain.shops import follow_clock, move_door
 from tests.builders import a_shop
 
 BERLIN = ZoneInfo("Europe/Berlin")
-WEEKDAYS = hours_from_dict({day: "09:00-13:00, 14:00-17:00" for day in DAYS[:5]})
+WEEKDAYS = hours_from_dict(dict.fromkeys(DAYS[:5], "09:00-13:00, 14:00-17:00"))
 NIGHT = hours_from_dict({"friday": "20:00-02:00", "saturday": "20:00-24:00"})
 
 
@@ -51,9 +51,18 @@ def test_hours_are_read_as_people_write_them(text, spans):
 
 
 @pytest.mark.parametrize(
-    "text", ["9-17", "09:00", "25:00-26:00", "09:60-10:00", "10:00-10:00", "24:00-02:00",
-             "09:00-12:00, 11:00-13:00", "soon", "1:00-2:00,3:00-4:00,5:00-6:00,7:00-8:00,9:00-10:00,"
-             "11:00-12:00,13:00-14:00"]
+    "text",
+    [
+        "9-17",
+        "09:00",
+        "25:00-26:00",
+        "09:60-10:00",
+        "10:00-10:00",
+        "24:00-02:00",
+        "09:00-12:00, 11:00-13:00",
+        "soon",
+        "1:00-2:00,3:00-4:00,5:00-6:00,7:00-8:00,9:00-10:00,11:00-12:00,13:00-14:00",
+    ],
 )
 def test_hours_that_mean_nothing_are_refused_with_their_field(text):
     with pytest.raises(SettingInvalid) as refused:
@@ -75,12 +84,12 @@ def test_exceptions_are_read_as_they_are_written():
     assert write_exceptions(read_exceptions("2026-12-25: closed\n2026-12-24 9:00-12:00")) == text
 
 
-spans = st.lists(
-    st.tuples(st.integers(0, 1439), st.integers(1, 600)), max_size=1
-).map(lambda found: tuple(Span(opens, opens + length) for opens, length in found))
+spans = st.lists(st.tuples(st.integers(0, 1439), st.integers(1, 600)), max_size=1).map(
+    lambda found: tuple(Span(opens, opens + length) for opens, length in found)
+)
 hours = st.builds(Hours, weekly=st.tuples(*[spans] * 7))
 moments = st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)).map(
-    lambda moment: moment.replace(tzinfo=timezone.utc)
+    lambda moment: moment.replace(tzinfo=UTC)
 )
 
 
@@ -106,8 +115,11 @@ def test_the_door_only_moves_at_boundaries(hours, moment, zone):
 @pytest.mark.parametrize(
     ("moment", "is_open"),
     [
-        ("2026-11-23T08:59:59", False), ("2026-11-23T09:00", True), ("2026-11-23T13:00", False),
-        ("2026-11-23T14:00", True), ("2026-11-28T10:00", False),
+        ("2026-11-23T08:59:59", False),
+        ("2026-11-23T09:00", True),
+        ("2026-11-23T13:00", False),
+        ("2026-11-23T14:00", True),
+        ("2026-11-28T10:00", False),
     ],
 )
 def test_the_lunch_break_and_the_weekend_are_closed(moment, is_open):
@@ -122,7 +134,9 @@ def test_a_night_goes_on_past_midnight_and_two_that_touch_are_one():
 
 
 def test_an_exception_takes_the_place_of_its_weekday():
-    hours = replace(WEEKDAYS, exceptions=read_exceptions("2026-11-23 closed\n2026-11-28 10:00-11:00"))
+    hours = replace(
+        WEEKDAYS, exceptions=read_exceptions("2026-11-23 closed\n2026-11-28 10:00-11:00")
+    )
     assert not hours.is_open(berlin("2026-11-23T10:00"), BERLIN)
     assert hours.is_open(berlin("2026-11-28T10:30"), BERLIN)
 
@@ -175,6 +189,10 @@ def test_closing_ends_a_rush_and_a_pause():
 
 
 def test_a_closed_shop_says_when_it_opens_again():
-    assert shop(is_open=False).opens_again_at(berlin("2026-11-23T13:30")) == berlin("2026-11-23T14:00")
-    assert shop(is_open=False).opens_again_at(berlin("2026-11-27T18:00")) == berlin("2026-11-30T09:00")
+    assert shop(is_open=False).opens_again_at(berlin("2026-11-23T13:30")) == berlin(
+        "2026-11-23T14:00"
+    )
+    assert shop(is_open=False).opens_again_at(berlin("2026-11-27T18:00")) == berlin(
+        "2026-11-30T09:00"
+    )
     assert a_shop(is_open=False).opens_again_at(berlin("2026-11-23T13:30")) is None

@@ -21,7 +21,13 @@ from domain.menu import (
 
 def test_the_default_menu_is_the_one_of_the_issue():
     assert [drink.name for drink in DEFAULT_MENU.drinks] == [
-        "Espresso", "Americano", "Cappuccino", "Latte", "Flat White", "Mocha", "Tea",
+        "Espresso",
+        "Americano",
+        "Cappuccino",
+        "Latte",
+        "Flat White",
+        "Mocha",
+        "Tea",
         "Hot Chocolate",
     ]
     assert [(g.name, [o.name for o in g.options]) for g in DEFAULT_MENU.groups] == [
@@ -161,10 +167,13 @@ def menus(draw) -> Menu:
                 _names,
                 st.lists(
                     st.builds(Option, _ids, _names, st.booleans()),
-                    min_size=1, max_size=3, unique_by=lambda option: option.id,
+                    min_size=1,
+                    max_size=3,
+                    unique_by=lambda option: option.id,
                 ).map(tuple),
             ),
-            max_size=3, unique_by=lambda group: group.id,
+            max_size=3,
+            unique_by=lambda group: group.id,
         )
     )
     group_ids = [group.id for group in groups]
@@ -172,7 +181,9 @@ def menus(draw) -> Menu:
     drinks = draw(
         st.lists(
             st.builds(Drink, _ids, _names, _names, _ids, some.map(tuple), st.booleans()),
-            min_size=1, max_size=4, unique_by=lambda drink: drink.id,
+            min_size=1,
+            max_size=4,
+            unique_by=lambda drink: drink.id,
         )
     )
     return Menu(tuple(drinks), tuple(groups))

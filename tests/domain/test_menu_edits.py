@@ -20,8 +20,13 @@ from domain.menu_edits import (
 from tests.builders import NOW, a_shop
 
 SHOP = a_shop()
-CHAI = {"name": "Chai Latte", "hint": "spiced", "icon": "tea", "groups": ["milk"],
-        "allergens": ["milk"]}
+CHAI = {
+    "name": "Chai Latte",
+    "hint": "spiced",
+    "icon": "tea",
+    "groups": ["milk"],
+    "allergens": ["milk"],
+}
 
 
 def ids(shop) -> list[str]:
@@ -53,8 +58,11 @@ def test_a_renamed_drink_stays_where_it_is_under_its_id_and_as_sold_out_as_it_wa
 @pytest.mark.parametrize(
     ("field", "values"),
     [
-        ("name", {"name": ""}), ("name", {"name": "x" * 25}), ("name", {"name": "latte"}),
-        ("icon", {"icon": "teapot"}), ("allergens", {"allergens": ["love"]}),
+        ("name", {"name": ""}),
+        ("name", {"name": "x" * 25}),
+        ("name", {"name": "latte"}),
+        ("icon", {"icon": "teapot"}),
+        ("allergens", {"allergens": ["love"]}),
     ],
 )
 def test_a_drink_that_cannot_be_names_its_field(field, values):
@@ -75,8 +83,12 @@ def test_the_last_drink_and_an_endless_menu_are_refused():
 
 
 def test_what_is_gone_already_is_said():
-    for act in (lambda: remove_drink(SHOP, "beer"), lambda: change_drink(SHOP, "beer", CHAI),
-                lambda: remove_group(SHOP, "size"), lambda: move_drink(SHOP, "beer", 1)):
+    for act in (
+        lambda: remove_drink(SHOP, "beer"),
+        lambda: change_drink(SHOP, "beer", CHAI),
+        lambda: remove_group(SHOP, "size"),
+        lambda: move_drink(SHOP, "beer", 1),
+    ):
         with pytest.raises(SettingInvalid, match="not on the menu any more"):
             act()
 
@@ -103,7 +115,8 @@ def test_options_are_a_line_each_and_keep_their_ids_and_stock():
 
 
 @pytest.mark.parametrize(
-    "options", ["", "Oat\noat", "Oat (love)", "Oat)", "x" * 25, "\n".join(f"o{n}" for n in range(13))]
+    "options",
+    ["", "Oat\noat", "Oat (love)", "Oat)", "x" * 25, "\n".join(f"o{n}" for n in range(13))],
 )
 def test_options_that_cannot_be_are_refused(options):
     with pytest.raises(SettingInvalid) as refused:

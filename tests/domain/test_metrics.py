@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
@@ -18,7 +18,7 @@ from tests.builders import NOW, an_order, journey_to
 
 
 def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(timezone.utc)
+    return moment.astimezone(UTC)
 
 
 def _marks(path, announced_at=NOW) -> list[str]:
@@ -73,12 +73,19 @@ def test_a_released_order_waits_until_the_barista_who_made_it_took_it():
 def test_a_drink_that_is_made_again_counts_once_with_its_last_end():
     path = [*journey_to(OrderState.COMPLETED)]
     again = replace(
-        path[-1], state=OrderState.MAKING, version=path[-1].version + 1,
-        making_at=NOW + timedelta(minutes=8), ended_at=None,
+        path[-1],
+        state=OrderState.MAKING,
+        version=path[-1].version + 1,
+        making_at=NOW + timedelta(minutes=8),
+        ended_at=None,
     )
-    marks = _marks(path) + [mark_of(orders_event, NOW) for orders_event in (
-        _made(again), _completed(orders.complete(again, NOW + timedelta(minutes=9))),
-    )]
+    marks = _marks(path) + [
+        mark_of(orders_event, NOW)
+        for orders_event in (
+            _made(again),
+            _completed(orders.complete(again, NOW + timedelta(minutes=9))),
+        )
+    ]
     record = record_of("one", marks)
     assert record.ended_at == NOW + timedelta(minutes=9)
     assert figures([record], _utc).served == 1
@@ -117,8 +124,15 @@ def test_an_event_announced_again_without_a_time_of_its_own_counts_once():
 RECORDED = [
     ("Validator.NewOrder", {}, 0),
     ("OrderProcessor.WorkflowStarted", {"TaskToken": "x"}, 1),
-    ("OrderManager.WaitingCompletion", {"orderNumber": 12, "TS": "not a time", "drinkOrder": {
-        "userId": "u", "drink": "Cappuccino", "modifiers": ["Oat"], "icon": "x"}}, 30),
+    (
+        "OrderManager.WaitingCompletion",
+        {
+            "orderNumber": 12,
+            "TS": "not a time",
+            "drinkOrder": {"userId": "u", "drink": "Cappuccino", "modifiers": ["Oat"], "icon": "x"},
+        },
+        30,
+    ),
     ("OrderManager.MakeOrder", {"baristaUserId": "b"}, 90),
     ("OrderManager.MakeOrder", {"baristaUserId": ""}, 95),
     ("OrderManager.MakeOrder", {"baristaUserId": "b"}, 120),
@@ -147,8 +161,9 @@ def _served(number: int, placed: int, waited: int, made: int, drink="Latte"):
     at = [NOW + timedelta(seconds=s) for s in (placed, placed + waited, placed + waited + made)]
     base = record_of(str(number), _marks(journey_to(OrderState.COLLECTED)))
     assert order
-    return replace(base, drink=drink, began_at=at[0], placed_at=at[0], making_at=at[1],
-                   ended_at=at[2])
+    return replace(
+        base, drink=drink, began_at=at[0], placed_at=at[0], making_at=at[1], ended_at=at[2]
+    )
 
 
 def test_the_headline_is_orders_drinks_per_hour_and_the_average_wait():
@@ -171,13 +186,13 @@ def test_the_90th_percentile_is_what_nine_of_ten_did_not_exceed():
 
 
 def test_lines_go_by_number_and_name_and_hours_have_no_gap():
-    day = [
-        _served(1, 0, 1, 1, "Tea"), _served(2, 1, 1, 1, "Mocha"), _served(3, 7200, 1, 1, "Tea")
-    ]
+    day = [_served(1, 0, 1, 1, "Tea"), _served(2, 1, 1, 1, "Mocha"), _served(3, 7200, 1, 1, "Tea")]
     counted = figures(day, _utc)
     assert [(line.name, line.orders) for line in counted.drinks] == [("Tea", 2), ("Mocha", 1)]
     assert [(line.name, line.served) for line in counted.hours] == [
-        ("09:00", 2), ("10:00", 0), ("11:00", 1)
+        ("09:00", 2),
+        ("10:00", 0),
+        ("11:00", 1),
     ]
     assert [line.name for line in counted.options] == ["milk: Oat", "strength: Regular"]
 
@@ -200,7 +215,10 @@ def test_what_was_told_is_scored_to_the_second(took, right, early, late):
     told = replace(_served(1, 0, took, 0), told=(4, 6))
     promises = figures([told, _served(2, 0, 1, 1)], _utc).promises
     assert (promises.count, promises.right, promises.early, promises.late) == (
-        1, right, early, late
+        1,
+        right,
+        early,
+        late,
     )
     assert promises.usual == (4, 6)
 

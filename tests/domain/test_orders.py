@@ -79,7 +79,9 @@ def test_the_move_is_refused(case):
 
 def test_the_table_holds_no_move_that_the_list_above_does_not_name():
     in_table = {
-        (role.value, row.action.value, row.source.value) for row in TRANSITIONS for role in row.roles
+        (role.value, row.action.value, row.source.value)
+        for row in TRANSITIONS
+        for role in row.roles
     }
     assert in_table == set(ALLOWED)
 
@@ -302,9 +304,7 @@ def test_an_order_just_submitted_already_has_its_place():
     assert position(just_submitted, [just_submitted, _waiting(2, 10)]) == 2
 
 
-@pytest.mark.parametrize(
-    "state", [s for s in OrderState if s.value not in ("SUBMITTED", "QUEUED")]
-)
+@pytest.mark.parametrize("state", [s for s in OrderState if s.value not in ("SUBMITTED", "QUEUED")])
 def test_an_order_that_does_not_wait_has_no_place_and_takes_none(state):
     other, waiting = an_order(state, id="other"), _waiting(2, 99)
     assert position(other, [other, waiting]) is None
@@ -340,9 +340,7 @@ def test_orders_finish_once_whatever_their_end_is():
     ends = {"REFUSED", "CANCELLED", "TIMED_OUT", "COMPLETED"}
     finishing = {row.target for row in TRANSITIONS if DetailType.ORDER_FINISHED in row.events}
     assert finishing == ends
-    assert all(
-        DetailType.ORDER_FINISHED in row.events for row in TRANSITIONS if row.target in ends
-    )
+    assert all(DetailType.ORDER_FINISHED in row.events for row in TRANSITIONS if row.target in ends)
 
 
 # Identity and secrets

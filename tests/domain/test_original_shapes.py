@@ -32,13 +32,19 @@ moves the order), `bucket` (it holds the QR code's secret) and `NewImage` (a who
 
 PUBLISHED = {
     "WaitTimes": {
-        DetailType.MANAGER_WAITING_COMPLETION: ["detail.orderId", "detail.drinkOrder.drink", "time"],
+        DetailType.MANAGER_WAITING_COMPLETION: [
+            "detail.orderId",
+            "detail.drinkOrder.drink",
+            "time",
+        ],
         DetailType.ORDER_FINISHED: ["detail.orderId", "detail.eventId", "time"],
     },
     "metrics": {
         DetailType.NEW_ORDER: ["detail.eventId"],
         DetailType.MANAGER_WAITING_COMPLETION: [
-            "detail.eventId", "detail.drinkOrder.drink", "detail.drinkOrder.modifiers",
+            "detail.eventId",
+            "detail.drinkOrder.drink",
+            "detail.drinkOrder.modifiers",
         ],
         DetailType.ORDER_TIME_OUT: ["detail.eventId", "detail.cause"],
     },
@@ -47,7 +53,10 @@ PUBLISHED = {
     },
     "barista's display": {
         DetailType.MANAGER_WAITING_COMPLETION: [
-            "detail.orderId", "detail.orderNumber", "detail.drinkOrder.icon", "detail.TS",
+            "detail.orderId",
+            "detail.orderNumber",
+            "detail.drinkOrder.icon",
+            "detail.TS",
         ],
         DetailType.MAKE_ORDER: ["detail.orderId", "detail.baristaUserId"],
         DetailType.ORDER_COMPLETED: ["detail.orderId", "detail.ORDERSTATE"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -20,24 +20,60 @@ READERS = {
 def test_what_is_meant_is_read():
     assert read_number("0050", 1, 100) == 50
     assert read_day("2026-11-24") == date(2026, 11, 24)
-    at = datetime(2026, 11, 24, 8, 30, tzinfo=timezone.utc)
+    at = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
     assert read_moment("2026-11-24T08:30:00Z") == at
     assert read_moment("2026-11-24T09:30:00.000+01:00") == at
 
 
-@pytest.mark.parametrize(("reader", "text"), [
-    *(("number", text) for text in (
-        "", " 1", "+1", "-1", "1.0", "1_0", "٣", "１", "²", "0000000001", "9" * 5000, "1\n",
-    )),
-    *(("day", text) for text in (
-        "", "20261124", "2026-W48-2", "2026-11-31", "0001-01-01", "9999-12-31", "２０26-11-24",
-        "2026-11-24\n", "2026-11-24T00:00:00Z",
-    )),
-    *(("moment", text) for text in (
-        "", "2026-11-24", "2026-11-24T09:30:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
-        "1999-12-31T23:59:59Z", "2026-11-24T09:30:00Z" + " " * 40, "２０26-11-24T09:30:00Z",
-    )),
-])
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [
+        *(
+            ("number", text)
+            for text in (
+                "",
+                " 1",
+                "+1",
+                "-1",
+                "1.0",
+                "1_0",
+                "٣",
+                "１",
+                "²",
+                "0000000001",
+                "9" * 5000,
+                "1\n",
+            )
+        ),
+        *(
+            ("day", text)
+            for text in (
+                "",
+                "20261124",
+                "2026-W48-2",
+                "2026-11-31",
+                "0001-01-01",
+                "9999-12-31",
+                "２０26-11-24",
+                "2026-11-24\n",
+                "2026-11-24T00:00:00Z",
+            )
+        ),
+        *(
+            ("moment", text)
+            for text in (
+                "",
+                "2026-11-24",
+                "2026-11-24T09:30:00",
+                "0001-01-01T00:00:00Z",
+                "9999-12-31T23:59:59Z",
+                "1999-12-31T23:59:59Z",
+                "2026-11-24T09:30:00Z" + " " * 40,
+                "２０26-11-24T09:30:00Z",
+            )
+        ),
+    ],
+)
 def test_what_python_would_read_or_choke_on_is_not_read(reader, text):
     with pytest.raises(ValueError):
         READERS[reader](text)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import fields
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -71,7 +71,9 @@ def test_two_recordings_of_a_day_share_no_order_id():
     assert len(ids) == 2
 
 
-@pytest.mark.parametrize("name", [name for name in DetailType if name != "ConfigService.ConfigChanged"])
+@pytest.mark.parametrize(
+    "name", [name for name in DetailType if name != "ConfigService.ConfigChanged"]
+)
 def test_every_event_about_an_order_can_be_played(name):
     assert read_envelope(_sample(name)).event.detail_type is name
 
@@ -88,12 +90,17 @@ def test_the_originals_own_names_are_understood(theirs, ours):
     envelope = {
         "detail-type": theirs,
         "time": "2021-11-28T13:12:30Z",
-        "detail": {"eventId": "ABC", "orderId": "eYmAfqLD67vlbdUViLe_D", "userId": "jbesw",
-                   "TaskToken": "AAAAKgAAAAIAAAAAAAAAAQ", "robot": True},
+        "detail": {
+            "eventId": "ABC",
+            "orderId": "eYmAfqLD67vlbdUViLe_D",
+            "userId": "jbesw",
+            "TaskToken": "AAAAKgAAAAIAAAAAAAAAAQ",
+            "robot": True,
+        },
     }
     recorded = read_envelope(envelope)
     assert recorded.event.detail_type is ours
-    assert recorded.at == datetime(2021, 11, 28, 13, 12, 30, tzinfo=timezone.utc)
+    assert recorded.at == datetime(2021, 11, 28, 13, 12, 30, tzinfo=UTC)
     assert "AAAAKg" not in json.dumps(recorded.event.to_detail())
 
 
@@ -104,14 +111,38 @@ def test_the_originals_own_names_are_understood(theirs, ours):
         ({}, "without a detail"),
         ({"detail-type": "OrderRobot.FulfillOrder", "detail": {}}, "is not known here"),
         ({"detail-type": "Validator.NewOrder", "detail": {"eventId": "x"}}, "lacks a field"),
-        ({"detail-type": "OrderProcessor.ShopUnavailable", "time": "2021-11-28T13:12:30Z",
-          "detail": {"eventId": "x", "userId": "y"}}, "lacks a field"),
-        ({"detail-type": "Validator.NewOrder", "time": "yesterday",
-          "detail": {"eventId": "x", "orderId": "y"}}, "without a time"),
-        ({"detail-type": "Validator.NewOrder", "time": "2021-11-28T13:12:30",
-          "detail": {"eventId": "x", "orderId": "y"}}, "without a time zone"),
-        ({"detail-type": "Validator.NewOrder", "time": "2021-11-28T13:12:30Z",
-          "detail": {"eventId": "x", "orderId": "y", "drinkOrder": "latte"}}, "lacks a field"),
+        (
+            {
+                "detail-type": "OrderProcessor.ShopUnavailable",
+                "time": "2021-11-28T13:12:30Z",
+                "detail": {"eventId": "x", "userId": "y"},
+            },
+            "lacks a field",
+        ),
+        (
+            {
+                "detail-type": "Validator.NewOrder",
+                "time": "yesterday",
+                "detail": {"eventId": "x", "orderId": "y"},
+            },
+            "without a time",
+        ),
+        (
+            {
+                "detail-type": "Validator.NewOrder",
+                "time": "2021-11-28T13:12:30",
+                "detail": {"eventId": "x", "orderId": "y"},
+            },
+            "without a time zone",
+        ),
+        (
+            {
+                "detail-type": "Validator.NewOrder",
+                "time": "2021-11-28T13:12:30Z",
+                "detail": {"eventId": "x", "orderId": "y", "drinkOrder": "latte"},
+            },
+            "lacks a field",
+        ),
     ],
 )
 def test_what_cannot_be_played_says_why(envelope, reason):
@@ -141,5 +172,7 @@ def test_events_are_played_by_time_and_those_of_one_moment_as_recorded():
     twin = _sample(DetailType.QUEUE_ORDER_COMPLETED) | {"time": late["time"]}
     names = [one.event.detail_type for one in in_order(map(read_envelope, (late, twin, early)))]
     assert names == [
-        DetailType.NEW_ORDER, DetailType.ORDER_COMPLETED, DetailType.QUEUE_ORDER_COMPLETED,
+        DetailType.NEW_ORDER,
+        DetailType.ORDER_COMPLETED,
+        DetailType.QUEUE_ORDER_COMPLETED,
     ]

@@ -29,13 +29,17 @@ def test_a_pause_lasts_ten_minutes_and_a_closed_bar_needs_none():
         pause(replace(SHOP, is_open=False), NOW)
 
 
-@pytest.mark.parametrize(("open_orders", "is_paused"), [(0, False), (9, False), (10, True), (12, True)])
+@pytest.mark.parametrize(
+    ("open_orders", "is_paused"), [(0, False), (9, False), (10, True), (12, True)]
+)
 def test_the_bar_pauses_at_so_many_open_orders(open_orders, is_paused):
     shop = keep_pace(SHOP, open_orders, NOW)
     assert (shop.paused_until is not None, shop.pause_is_automatic) == (is_paused, is_paused)
 
 
-@pytest.mark.parametrize(("open_orders", "is_paused"), [(10, True), (6, True), (5, False), (0, False)])
+@pytest.mark.parametrize(
+    ("open_orders", "is_paused"), [(10, True), (6, True), (5, False), (0, False)]
+)
 def test_it_goes_on_at_half_of_them(open_orders, is_paused):
     shop = keep_pace(keep_pace(SHOP, 10, NOW), open_orders, NOW)
     assert (shop.paused_until is not None) == is_paused

@@ -24,13 +24,25 @@ def test_nothing_said_changes_nothing(part):
 @pytest.mark.parametrize(
     ("part", "field", "value"),
     [
-        ("bar", "name", "  "), ("bar", "name", "x" * 41), ("bar", "pickup_place", ""),
-        ("bar", "timezone", "Mars/Olympus"), ("bar", "languages", ["tlh"]), ("bar", "languages", []),
-        ("intake", "capacity", "0"), ("intake", "capacity", "501"), ("intake", "capacity", "many"),
-        ("intake", "capacity", "²"), ("intake", "capacity", "0000000019999"),
-        ("intake", "capacity", ""), ("intake", "auto_pause_at", "0" * 5000),
-        ("intake", "auto_pause_at", "21"), ("intake", "auto_pause_at", "-1"), ("intake", "scans_per_code", "9" * 40),
-        ("hours", "monday", "late"), ("look", "accent", "blue"), ("look", "accent", "#ffcc00"),
+        ("bar", "name", "  "),
+        ("bar", "name", "x" * 41),
+        ("bar", "pickup_place", ""),
+        ("bar", "timezone", "Mars/Olympus"),
+        ("bar", "languages", ["tlh"]),
+        ("bar", "languages", []),
+        ("intake", "capacity", "0"),
+        ("intake", "capacity", "501"),
+        ("intake", "capacity", "many"),
+        ("intake", "capacity", "²"),
+        ("intake", "capacity", "0000000019999"),
+        ("intake", "capacity", ""),
+        ("intake", "auto_pause_at", "0" * 5000),
+        ("intake", "auto_pause_at", "21"),
+        ("intake", "auto_pause_at", "-1"),
+        ("intake", "scans_per_code", "9" * 40),
+        ("hours", "monday", "late"),
+        ("look", "accent", "blue"),
+        ("look", "accent", "#ffcc00"),
     ],
 )
 def test_a_value_that_cannot_be_names_its_field(part, field, value):
@@ -104,7 +116,9 @@ def test_all_words_on_an_accent_and_its_shades_can_be_read(colour):
     assume(contrast(colour, "#ffffff") >= TEXT_CONTRAST)
     for tokens, card in zip(shades(colour), ("#ffffff", "#281b14")):
         for words, ground in (
-            ("on-accent", "accent"), ("accent-ink", "accent-soft"), ("on-panel", "panel"),
+            ("on-accent", "accent"),
+            ("accent-ink", "accent-soft"),
+            ("on-panel", "panel"),
             ("panel2", "panel"),
         ):
             assert contrast(tokens[words], tokens[ground]) >= TEXT_CONTRAST, (words, ground)

@@ -19,11 +19,15 @@ from tests.builders import NOW, a_shop
 
 RICH = replace(
     change_drink(
-        a_shop(name="Café “Nord” \\ 1"), NEW,
+        a_shop(name="Café “Nord” \\ 1"),
+        NEW,
         {"name": "Chai", "icon": "tea", "groups": ["milk"], "allergens": ["milk", "soy"]},
     ),
     hours=hours_from_dict({"friday": "18:00-02:00", "exceptions": {"2026-12-25": "closed"}}),
-    languages=("de", "en"), accent="#5a1a6b", capacity=7, timezone="Europe/Berlin",
+    languages=("de", "en"),
+    accent="#5a1a6b",
+    capacity=7,
+    timezone="Europe/Berlin",
 )
 
 
@@ -41,7 +45,7 @@ def test_any_name_survives_the_file(text):
 
 
 def test_a_file_may_leave_parts_out():
-    shop = read_shop(RICH, 'format = 1\n[intake]\ncapacity = 3\n')
+    shop = read_shop(RICH, "format = 1\n[intake]\ncapacity = 3\n")
     assert shop == replace(RICH, capacity=3)
 
 
@@ -54,12 +58,16 @@ def test_what_is_sold_out_now_stays_so():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "format = 1"), ("format = 2", "format = 1"), ("format = [", "not a settings file"),
+        ("", "format = 1"),
+        ("format = 2", "format = 1"),
+        ("format = [", "not a settings file"),
         (f"format = {'9' * 5000}", "a number is too long"),
         (f"format = 1\n[bar]\nname = 0x{'f' * 5000}", "a number is too long"),
         (f"format = 1\nx = {'[' * 15_000}", "nested too deeply"),
-        ("format = 1\ncolour = 1", "“colour”"), ("format = 1\n[bar]\ncolour = 1", "[bar]"),
-        ("format = 1\nbar = 3", "[bar] is a table"), ("format = 1\n[intake]\ncapacity = 0", "1 to 500"),
+        ("format = 1\ncolour = 1", "“colour”"),
+        ("format = 1\n[bar]\ncolour = 1", "[bar]"),
+        ("format = 1\nbar = 3", "[bar] is a table"),
+        ("format = 1\n[intake]\ncapacity = 0", "1 to 500"),
         ("format = 1\n[intake]\ncapacity = true", "a text or a number"),
         ("format = 1\n[bar]\nlanguages = 'en'", "list of texts"),
         ("format = 1\n[hours]\nmonday = 'soon'", "[hours] monday"),
@@ -69,7 +77,10 @@ def test_what_is_sold_out_now_stays_so():
         ("format = 1\ndrinks = []", "one drink at least"),
         ("format = 1\n[[drinks]]\nid = 'A B'\nname = 'Tea'\nicon = 'tea'", "small letters"),
         ("format = 1\n[[drinks]]\nid = 'tea'\nname = 'Tea'\nicon = 'pot'", "[[drinks]] tea"),
-        ("format = 1\n[[drinks]]\nid = 'tea'\nname = 'Tea'\nicon = 'tea'\ngroups = ['size']", "“size”"),
+        (
+            "format = 1\n[[drinks]]\nid = 'tea'\nname = 'Tea'\nicon = 'tea'\ngroups = ['size']",
+            "“size”",
+        ),
         ("format = 1\n[[drinks]]\nid = 'tea'\nname = 'Tea'\nicon = 'tea'\nprice = 3", "“price”"),
         ("format = 1\n[[groups]]\nid = 'milk'\nname = 'Milk'\noptions = [3]", "list of texts"),
     ],

@@ -79,8 +79,10 @@ def _dead_consumer(subject: Subject) -> Iterator[None]:
 def _mapping_off(subject: Subject) -> Iterator[None]:
     lambdas = subject.client("lambda")
     [mapping] = [
-        one for one in lambdas.list_event_source_mappings(
-            FunctionName=subject.bar.function)["EventSourceMappings"]
+        one
+        for one in lambdas.list_event_source_mappings(FunctionName=subject.bar.function)[
+            "EventSourceMappings"
+        ]
         if one["EventSourceArn"].split("/")[1] == subject.table("orders")
     ]
     lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
@@ -168,9 +170,19 @@ def _alarm_gone(subject: Subject) -> Iterator[None]:
     [alarm] = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
     cloudwatch.delete_alarms(AlarmNames=[name])
     kept = (
-        "AlarmName", "AlarmDescription", "Namespace", "MetricName", "Dimensions", "Statistic",
-        "Period", "EvaluationPeriods", "Threshold", "ComparisonOperator", "TreatMissingData",
-        "AlarmActions", "OKActions",
+        "AlarmName",
+        "AlarmDescription",
+        "Namespace",
+        "MetricName",
+        "Dimensions",
+        "Statistic",
+        "Period",
+        "EvaluationPeriods",
+        "Threshold",
+        "ComparisonOperator",
+        "TreatMissingData",
+        "AlarmActions",
+        "OKActions",
     )
     try:
         yield
@@ -242,11 +254,13 @@ BREAKAGES = (
     Breakage(
         "a consumer is dead",
         {"rules-enabled": "InputTransformer", "admitted-with-token": "an order is ADMITTED"},
-        _dead_consumer, patience=4,
+        _dead_consumer,
+        patience=4,
     ),
     Breakage(
         "a stream is not read",
         {"mappings-enabled": "is Disabled", "announced-in-order": "did not happen"},
-        _mapping_off, patience=4,
+        _mapping_off,
+        patience=4,
     ),
 )

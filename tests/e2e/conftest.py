@@ -132,7 +132,9 @@ def quick_bar(browser, quick_stack):
 def publish(stack, topic: str, html: str) -> None:
     """As somebody who may do anything on AWS."""
     client = boto3.client(
-        "iot-data", endpoint_url=stack.endpoint_url, region_name="us-east-1",
+        "iot-data",
+        endpoint_url=stack.endpoint_url,
+        region_name="us-east-1",
         aws_access_key_id=stack.environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=stack.environment["AWS_SECRET_ACCESS_KEY"],
     )

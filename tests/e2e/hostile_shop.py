@@ -34,8 +34,13 @@ def hostile_shop() -> Shop:
         Drink(f"d{at}", text, text, "latte", ("milk",)) for at, text in enumerate(texts())
     )
     return replace(
-        Shop(id=SHOP), name=XSS[10], pickup_place=XSS[13], window_seconds=hours,
-        code_seconds=hours, scans_per_code=1000, menu=Menu(drinks, (milk,)),
+        Shop(id=SHOP),
+        name=XSS[10],
+        pickup_place=XSS[13],
+        window_seconds=hours,
+        code_seconds=hours,
+        scans_per_code=1000,
+        menu=Menu(drinks, (milk,)),
     )
 
 

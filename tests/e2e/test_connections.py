@@ -93,7 +93,9 @@ def test_a_page_whose_order_vanished_says_so_at_its_next_read(bar):
     get_place(phone)
     keys = bar.stack.environment
     tables = boto3.client(
-        "dynamodb", endpoint_url=bar.stack.endpoint_url, region_name="us-east-1",
+        "dynamodb",
+        endpoint_url=bar.stack.endpoint_url,
+        region_name="us-east-1",
         aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
     )

@@ -158,7 +158,8 @@ def test_an_update_in_the_middle_of_orders_loses_none(team, screens, story):
     queued_number = place_order(queued, "Tea")
     menu = team.folder / "templates/customer/menu.html"
     files = [
-        file for file in (team.folder / "templates").rglob("*.html")
+        file
+        for file in (team.folder / "templates").rglob("*.html")
         if _OLD_TEXT in file.read_text()
     ]
     assert files
@@ -263,8 +264,10 @@ def test_the_account_confirms_what_is_believed_and_the_report_tells_no_secret(
     findings = run(_subject(team), beliefs.values(), lambda _: None)
     assert [(one.belief, one.said) for one in findings if one.verdict is Verdict.WRONG] == []
     unknown = [
-        one for one in findings
-        if one.verdict is Verdict.NOT_CHECKED and beliefs[one.belief].check
+        one
+        for one in findings
+        if one.verdict is Verdict.NOT_CHECKED
+        and beliefs[one.belief].check
         and not any(words in one.said for words in _DOES_NOT_ASK_AWS)
     ]
     assert unknown == []
@@ -286,7 +289,8 @@ def _what_is_in_the_tables(team: Team) -> dict[str, int]:
         name: sum(
             one.get("shop_id") != {"S": "main"} for one in database.scan(TableName=name)["Items"]
         )
-        for name in database.list_tables()["TableNames"] if not name.endswith("-limits")
+        for name in database.list_tables()["TableNames"]
+        if not name.endswith("-limits")
     }
 
 
@@ -302,7 +306,8 @@ def test_what_is_broken_shows_as_a_wrong_belief(team, breakage):
 
 def test_a_verification_that_is_stopped_or_killed_leaves_nothing_for_long(team, monkeypatch):
     beliefs = [
-        one for one in read_beliefs()
+        one
+        for one in read_beliefs()
         if one.id in ("admitted-with-token", "deadline-of-barista", "staff-sign-in")
     ]
 

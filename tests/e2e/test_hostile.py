@@ -81,12 +81,17 @@ def test_a_hostile_fragment_is_not_shown_let_alone_run(bar):
 def hostile_links(stack):
     """Sign-in links of a shop whose every text is hostile, for people who are called like that."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.e2e.hostile_shop"], cwd=ROOT, capture_output=True, text=True,
+        [sys.executable, "-m", "tests.e2e.hostile_shop"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
         env=os.environ | stack.environment,
     )
     assert done.returncode == 0, done.stderr
     names = {
-        "barista": "<svg onload=alert(1)>", "admin": "'><script>alert(1)//", "display": "{{ 7*7 }}"
+        "barista": "<svg onload=alert(1)>",
+        "admin": "'><script>alert(1)//",
+        "display": "{{ 7*7 }}",
     }
     return {role: stack.link(role, shop=SHOP, name=name) for role, name in names.items()}
 

@@ -23,24 +23,29 @@ class HttpsBar(Bar):
 
 def test_an_order_over_https_with_cookies_bound_to_this_host(browser, tmp_path):
     hours = 6 * 3600
-    with ExitStack() as contexts:
-        with LocalStack(
-            data=tmp_path / "bar", tls=make_certificate(tmp_path), code_window_seconds=hours,
-            code_seconds=hours, scans_per_code=9,
-        ) as stack:
-            assert stack.base_url.startswith("https://")
-            bar = HttpsBar(browser, stack, contexts)
-            tv = bar.tv()
-            expect(tv.get_by_text("9 of 9 left")).to_be_visible()
-            phone = bar.scan(tv)
-            get_place(phone)
-            # Pushed: the event stream goes through TLS too.
-            expect(tv.get_by_text("8 of 9 left")).to_be_visible()
-            cookies = [*tv.context.cookies(), *phone.context.cookies()]
-            assert {cookie["name"] for cookie in cookies} == _COOKIES
-            for cookie in cookies:
-                assert cookie["secure"] and cookie["httpOnly"] and cookie["sameSite"] == "Lax"
-            assert bar.complaints == []
+    with (
+        ExitStack() as contexts,
+        LocalStack(
+            data=tmp_path / "bar",
+            tls=make_certificate(tmp_path),
+            code_window_seconds=hours,
+            code_seconds=hours,
+            scans_per_code=9,
+        ) as stack,
+    ):
+        assert stack.base_url.startswith("https://")
+        bar = HttpsBar(browser, stack, contexts)
+        tv = bar.tv()
+        expect(tv.get_by_text("9 of 9 left")).to_be_visible()
+        phone = bar.scan(tv)
+        get_place(phone)
+        # Pushed: the event stream goes through TLS too.
+        expect(tv.get_by_text("8 of 9 left")).to_be_visible()
+        cookies = [*tv.context.cookies(), *phone.context.cookies()]
+        assert {cookie["name"] for cookie in cookies} == _COOKIES
+        for cookie in cookies:
+            assert cookie["secure"] and cookie["httpOnly"] and cookie["sameSite"] == "Lax"
+        assert bar.complaints == []
 
 
 def test_a_certificate_that_does_not_fit_its_key_is_one_line_of_advice(tmp_path):

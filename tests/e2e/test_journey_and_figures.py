@@ -32,9 +32,7 @@ def test_the_journey_and_the_figures_follow_an_order(bar):
     expect(phone.get_by_text("OrderJourney.AllEventsStored")).to_be_visible()
     expect(drawing).to_have_accessible_name(re.compile("await barista, end.$"))
 
-    stranger = bar.phone(phone.locator("#share-link").inner_text().removeprefix(
-        bar.stack.base_url
-    ))
+    stranger = bar.phone(phone.locator("#share-link").inner_text().removeprefix(bar.stack.base_url))
     expect(stranger.get_by_text("A barista took the order")).to_be_visible()
     expect(stranger.get_by_text("Rui")).to_have_count(0)
     expect(figures.get_by_role("row", name=re.compile("^Rui"))).to_be_visible()

@@ -49,12 +49,21 @@ def teams(tmp_path_factory, names_below_localhost):
         hours = str(6 * 3600)
         for team in (last, present):
             team.deploy_script(
-                "init", "--stage", STAGE, "--region", "us-east-1", "--admin", "a@example.com",
+                "init",
+                "--stage",
+                STAGE,
+                "--region",
+                "us-east-1",
+                "--admin",
+                "a@example.com",
                 "--yes",
             )
             team.set_variables(
-                CODE_SECONDS=hours, CODE_WINDOW_SECONDS=hours, SCANS_PER_CODE="100",
-                CHOOSE_SECONDS="3000", MAKE_SECONDS="3000",
+                CODE_SECONDS=hours,
+                CODE_WINDOW_SECONDS=hours,
+                SCANS_PER_CODE="100",
+                CHOOSE_SECONDS="3000",
+                MAKE_SECONDS="3000",
             )
         yield last, present
 
@@ -161,7 +170,8 @@ _ON_THE_WAY = ("CLAIMED", "SUBMITTED")
 def _read_changes_of_orders(emulator: Emulator, is_read: bool) -> None:
     client = emulator.client("lambda")
     [mapping] = [
-        one for one in client.list_event_source_mappings()["EventSourceMappings"]
+        one
+        for one in client.list_event_source_mappings()["EventSourceMappings"]
         if "-orders/stream" in one["EventSourceArn"]
     ]
     client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=is_read)

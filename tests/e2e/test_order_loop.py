@@ -182,9 +182,7 @@ def only_one_scan_left(stack):
         aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
     )
-    (table,) = (
-        name for name in dynamodb.list_tables()["TableNames"] if name.endswith("qr-codes")
-    )
+    (table,) = (name for name in dynamodb.list_tables()["TableNames"] if name.endswith("qr-codes"))
     # Walk-ups have a row of their own, which no code leads to.
     codes = [item for item in dynamodb.scan(TableName=table)["Items"] if "scans" in item]
 

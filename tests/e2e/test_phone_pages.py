@@ -70,7 +70,11 @@ def test_with_letters_twice_as_large_nothing_runs_out_of_the_page(bar):
     number = place_order(phone, "Hot Chocolate")
     widths.append(_width(phone))
     tablet = bar.tablet("Rui")
-    for button, state in (("Make", "MAKING"), ("Complete", "COMPLETED"), ("Collected", "COLLECTED")):
+    for button, state in (
+        ("Make", "MAKING"),
+        ("Complete", "COMPLETED"),
+        ("Collected", "COLLECTED"),
+    ):
         tap(tablet, number, button)
         phone.locator(f"#order-status[data-state={state}]").wait_for()
         widths.append(_width(phone))

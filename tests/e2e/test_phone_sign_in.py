@@ -78,8 +78,11 @@ def test_of_the_guesses_of_many_processes_at_once_five_are_compared(stack):
     def start(*arguments: str) -> Popen:
         return Popen(
             [sys.executable, "-m", "tests.e2e.guesser", *arguments],
-            cwd=ROOT, env=os.environ | stack.function_environment, text=True,
-            stdin=PIPE, stdout=PIPE,
+            cwd=ROOT,
+            env=os.environ | stack.function_environment,
+            text=True,
+            stdin=PIPE,
+            stdout=PIPE,
         )
 
     ids, _ = start().communicate()

@@ -21,8 +21,11 @@ EVERYBODY = PROCESSES * THREADS
 @pytest.fixture(scope="module")
 def environment(stack) -> dict[str, str]:
     made = subprocess.run(
-        [sys.executable, "-m", "tests.e2e.race", "shop"], cwd=ROOT,
-        env=os.environ | stack.environment, capture_output=True, text=True,
+        [sys.executable, "-m", "tests.e2e.race", "shop"],
+        cwd=ROOT,
+        env=os.environ | stack.environment,
+        capture_output=True,
+        text=True,
     )
     assert made.returncode == 0, made.stderr
     return os.environ | stack.environment
@@ -33,8 +36,12 @@ def race(environment: dict[str, str], job: str) -> Counter[str]:
     command = [sys.executable, "-m", "tests.e2e.race", job]
     processes = [
         subprocess.Popen(
-            [*command, str(number), str(THREADS)], cwd=ROOT, env=environment, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [*command, str(number), str(THREADS)],
+            cwd=ROOT,
+            env=environment,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         for number in range(PROCESSES)
     ]
@@ -50,7 +57,8 @@ def race(environment: dict[str, str], job: str) -> Counter[str]:
 
 def test_a_limit_gives_what_it_has_and_no_more(environment):
     assert race(environment, "limit") == {
-        "taken": LIMIT.most, "TooManyRequests": EVERYBODY - LIMIT.most
+        "taken": LIMIT.most,
+        "TooManyRequests": EVERYBODY - LIMIT.most,
     }
 
 
@@ -75,19 +83,27 @@ def test_a_codes_scans_are_given_to_so_many_customers_and_the_others_lose_nothin
 
 
 def _orders(stack, customer: str = "") -> set[str]:
-    pages = _tables(stack).get_paginator("query").paginate(
-        TableName="serverlesspresso-orders", KeyConditionExpression="shop_id = :shop",
-        ExpressionAttributeValues={":shop": {"S": SHOP}},
+    pages = (
+        _tables(stack)
+        .get_paginator("query")
+        .paginate(
+            TableName="serverlesspresso-orders",
+            KeyConditionExpression="shop_id = :shop",
+            ExpressionAttributeValues={":shop": {"S": SHOP}},
+        )
     )
     return {
-        item["order_id"]["S"] for page in pages for item in page["Items"]
+        item["order_id"]["S"]
+        for page in pages
+        for item in page["Items"]
         if customer in ("", item["customer_id"]["S"])
     }
 
 
 def _taken(stack) -> int:
     [item] = _tables(stack).query(
-        TableName="serverlesspresso-qr-codes", KeyConditionExpression="shop_id = :shop",
+        TableName="serverlesspresso-qr-codes",
+        KeyConditionExpression="shop_id = :shop",
         ExpressionAttributeValues={":shop": {"S": SHOP}},
     )["Items"]
     return int(item["taken"]["N"])
@@ -95,7 +111,9 @@ def _taken(stack) -> int:
 
 def _tables(stack):
     return boto3.client(
-        "dynamodb", endpoint_url=stack.endpoint_url, region_name="us-east-1",
+        "dynamodb",
+        endpoint_url=stack.endpoint_url,
+        region_name="us-east-1",
         aws_access_key_id=stack.environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=stack.environment["AWS_SECRET_ACCESS_KEY"],
     )

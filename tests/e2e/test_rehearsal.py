@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 
@@ -47,7 +47,7 @@ def day(stack, tmp_path_factory) -> list[dict]:
     assert f"{CUSTOMERS}  Served" in words
     assert "Made" in made and baristas.returncode == 0, complaints
     file = tmp_path_factory.mktemp("recording") / "day.json"
-    today = datetime.now(timezone.utc).date().isoformat()
+    today = datetime.now(UTC).date().isoformat()
     assert "without persons" in _run(stack, "record", today, "--out", str(file))
     return json.loads(file.read_text())
 

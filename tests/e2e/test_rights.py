@@ -12,6 +12,9 @@ from scripts.environment import ROOT
 def test_the_function_may_do_what_only_programs_admins_and_the_law_ask_of_it(stack):
     done = subprocess.run(
         [sys.executable, "-m", "tests.e2e.rights_walk"],
-        cwd=ROOT, env=os.environ | stack.function_environment, capture_output=True, text=True,
+        cwd=ROOT,
+        env=os.environ | stack.function_environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr[-3000:]

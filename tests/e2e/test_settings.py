@@ -24,7 +24,9 @@ def test_a_drink_sells_out_under_an_open_menu_and_the_choice_stays(bar):
     expect(phone.get_by_role("radio", name="Oat", exact=True)).to_be_checked()
     expect(phone.locator("#choice")).to_have_text("Latte oat")
 
-    tablet.locator("#sold-out li").filter(has_text="Oat").get_by_role("button", name="Today").click()
+    tablet.locator("#sold-out li").filter(has_text="Oat").get_by_role(
+        "button", name="Today"
+    ).click()
     expect(phone.get_by_text("Oat has just sold out.")).to_be_visible()
     expect(phone.locator("#choice")).to_contain_text("as it comes")
 

@@ -129,8 +129,16 @@ def test_the_teams_pages_fit_the_narrowest_phone(bar, path):
 
 
 _ADMIN_PATHS = (
-    "admin", "admin/settings", "admin/menu", "admin/menu/drinks/latte", "admin/devices",
-    "admin/people", "admin/screens", "admin/shop", "admin/customer-sign-in", "metrics",
+    "admin",
+    "admin/settings",
+    "admin/menu",
+    "admin/menu/drinks/latte",
+    "admin/devices",
+    "admin/people",
+    "admin/screens",
+    "admin/shop",
+    "admin/customer-sign-in",
+    "metrics",
 )
 _OUTSIDE_ITS_CARD = """parts => parts.filter(part => part.type !== 'hidden').filter(part => {
     const [own, card] = [part, part.closest('.card')].map(one => one.getBoundingClientRect())

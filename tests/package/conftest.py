@@ -29,7 +29,10 @@ class Artefact:
         env |= {"PYTHONPATH": f"{self.task}:{self.runtime}", "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(
             [sys.executable, "-S", *arguments],
-            cwd=self.task, env=env, capture_output=True, text=True,
+            cwd=self.task,
+            env=env,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -50,8 +50,11 @@ class Image:
         """The answer of a new container; raises RuntimeError with its last line when it fails."""
         done = subprocess.run(
             [sys.executable, "-S", "-c", _CALL, *self.command],
-            input=json.dumps(event), cwd=self.task, env={**variables, **self.variables()},
-            capture_output=True, text=True,
+            input=json.dumps(event),
+            cwd=self.task,
+            env={**variables, **self.variables()},
+            capture_output=True,
+            text=True,
         )
         if done.returncode:
             raise RuntimeError(done.stderr.splitlines()[-1])

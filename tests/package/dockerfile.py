@@ -31,9 +31,7 @@ class Stage:
 
 def instructions(dockerfile: Path) -> list[tuple[str, str]]:
     lines = dockerfile.read_text().replace("\\\n", " ").splitlines()
-    return [
-        tuple(line.split(maxsplit=1)) for line in lines if line.strip() and line[0] != "#"
-    ]
+    return [tuple(line.split(maxsplit=1)) for line in lines if line.strip() and line[0] != "#"]
 
 
 def follow(context: Path, folder: Path, python: Path) -> Stage:
@@ -89,7 +87,8 @@ def _copy_context(context: Path, target: Path) -> None:
     def ignore(folder: str, names: list[str]) -> set[str]:
         paths = {name: os.path.relpath(os.path.join(folder, name), context) for name in names}
         return {
-            name for name, path in paths.items()
+            name
+            for name, path in paths.items()
             if any(fnmatch.fnmatch(path, rule.replace("**/", "*")) for rule in unwanted)
         }
 
@@ -111,7 +110,9 @@ def _run_one(command: str, stage: Stage, python: Path) -> None:
     words = command.split()
     assert words[:2] == ["python", "-m"], command
     words[0] = str(python)
-    words = [str(stage.path(word)) if word.startswith("/") and i else word
-             for i, word in enumerate(words)]
+    words = [
+        str(stage.path(word)) if word.startswith("/") and i else word
+        for i, word in enumerate(words)
+    ]
     done = subprocess.run(words, cwd=stage.path("."), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -39,8 +39,10 @@ print(len(draw_ticket(Ticket(7, "Latte", ("Oat",), (), "محمد", "left end", "
 def test_it_draws_its_ticket_with_nothing_but_what_is_there(function):
     done = subprocess.run(
         [sys.executable, "-S", "-c", _DRAW],
-        cwd=function, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(function)},
-        capture_output=True, text=True,
+        cwd=function,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(function)},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 1000 and done.stderr == ""
@@ -67,6 +69,7 @@ def test_each_library_has_its_version():
 
 def test_the_names_are_read_from_what_zappa_writes():
     assert of_package("ENVIRONMENT_VARIABLES={'EXTENSIONS': 'webhook, labels'}\n") == [
-        "webhook", "labels"
+        "webhook",
+        "labels",
     ]
     assert of_package("ENVIRONMENT_VARIABLES={}\n") == of_package("X=1\n") == []

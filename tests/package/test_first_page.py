@@ -5,15 +5,43 @@ from __future__ import annotations
 import pytest
 
 PACKAGES = {
-    "blinker", "botocore", "click", "dateutil", "domain", "durationpy", "flask", "flask_wtf",
-    "htmx_flask", "itsdangerous", "jinja2", "jmespath", "markupsafe", "pynamodb", "pythonjsonlogger", "six",
-    "urllib3", "webapp", "werkzeug", "workflows", "wtforms", "zappa", "zappa_settings",
+    "blinker",
+    "botocore",
+    "click",
+    "dateutil",
+    "domain",
+    "durationpy",
+    "flask",
+    "flask_wtf",
+    "htmx_flask",
+    "itsdangerous",
+    "jinja2",
+    "jmespath",
+    "markupsafe",
+    "pynamodb",
+    "pythonjsonlogger",
+    "six",
+    "urllib3",
+    "webapp",
+    "werkzeug",
+    "workflows",
+    "wtforms",
+    "zappa",
+    "zappa_settings",
 }
 """All that is not the standard library's and may be imported by the phone's first page."""
 
 NOT_NEEDED = {
-    "asyncio", "multiprocessing", "qrcode", "sqlite3", "unittest", "xml.dom",
-    "domain.events", "phonenumbers", "webapp.consumers.registry", "webapp.operator_jobs.registry",
+    "asyncio",
+    "multiprocessing",
+    "qrcode",
+    "sqlite3",
+    "unittest",
+    "xml.dom",
+    "domain.events",
+    "phonenumbers",
+    "webapp.consumers.registry",
+    "webapp.operator_jobs.registry",
     "workflows.order_workflow",
 }
 

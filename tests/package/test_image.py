@@ -69,8 +69,11 @@ def image(team, containers, tmp_path_factory) -> Image:
     variables = team.emulator.environment | {"ENGINE_FOLDER": str(folder)}
     variables["PATH"] = f"{engine.parent}:{variables['PATH']}"
     done = subprocess.run(
-        [sys.executable, team.folder / "scripts" / "image"], env=variables,
-        stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        [sys.executable, team.folder / "scripts" / "image"],
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     made = json.loads((folder / "image.json").read_text())
@@ -104,9 +107,7 @@ def test_it_holds_the_function_and_nothing_else(image):
 
 def test_it_is_pushed_under_a_tag_of_its_own_into_a_repository_that_keeps_tags(team, image, uri):
     build, login, push = image.calls
-    assert build["asked"] == [
-        "build", "--platform", "linux/amd64", "--tag", uri, str(team.folder)
-    ]
+    assert build["asked"] == ["build", "--platform", "linux/amd64", "--tag", uri, str(team.folder)]
     assert login["asked"][:4] == ["login", "--username", "AWS", "--password-stdin"]
     assert login["typed"] and push["asked"] == ["push", uri]
     [repository] = team.emulator.client("ecr").describe_repositories()["repositories"]
@@ -150,8 +151,12 @@ def on_lambdas_runtime(team, image, address) -> str:
         )
     name = f"{FUNCTION}-runtime"
     client.create_function(
-        FunctionName=name, Runtime="provided.al2023", Handler=image.command[0],
-        Role=deployed["Role"], Code={"ZipFile": package.getvalue()}, Timeout=30,
+        FunctionName=name,
+        Runtime="provided.al2023",
+        Handler=image.command[0],
+        Role=deployed["Role"],
+        Code={"ZipFile": package.getvalue()},
+        Timeout=30,
         Environment={"Variables": variables},
     )
     return name
@@ -191,7 +196,8 @@ def test_hadolint_finds_nothing_in_the_dockerfile():
     hadolint = Path(sys.executable).with_name("hadolint")
     done = subprocess.run(
         [hadolint, "--no-color", "--failure-threshold", "style", FILE],
-        capture_output=True, text=True,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout
 

@@ -31,9 +31,27 @@ def test_it_holds_what_the_function_needs_and_nothing_of_this_machine(names):
     tops = {name.split("/")[0] for name in names}
     assert {"domain", "webapp", "templates_compiled", "zappa_settings.py", "zappa"} <= tops
     assert not tops & {
-        "boto3", "botocore", "s3transfer", "dateutil", "pip", "setuptools", "troposphere",
-        "scripts", "tests", "docs", "node_modules", "templates", "apscheduler",
-        "waitress", "paho", "handler.pyc", "pytest", "moto", "yaml", "tqdm", "package_info.json",
+        "boto3",
+        "botocore",
+        "s3transfer",
+        "dateutil",
+        "pip",
+        "setuptools",
+        "troposphere",
+        "scripts",
+        "tests",
+        "docs",
+        "node_modules",
+        "templates",
+        "apscheduler",
+        "waitress",
+        "paho",
+        "handler.pyc",
+        "pytest",
+        "moto",
+        "yaml",
+        "tqdm",
+        "package_info.json",
     }
     assert not [name for name in names if ".dist-info/" in name or "/tests/" in name]
 
@@ -78,7 +96,10 @@ def test_every_module_of_ours_can_be_imported_from_it(artefact, names):
     assert "webapp.consumers.registry" in modules
     program = f"import importlib\nfor name in {modules}: importlib.import_module(name)"
     artefact.python(
-        "-c", program, SECRET_KEY="unused", PUBLIC_URL="https://bar.example",
+        "-c",
+        program,
+        SECRET_KEY="unused",
+        PUBLIC_URL="https://bar.example",
     )
 
 

@@ -149,7 +149,9 @@ def test_an_order_that_somebody_waits_for_is_open(services, served):
 def test_whatever_is_killed_nothing_that_was_told_is_lost_or_there_twice():
     done = subprocess.run(
         [sys.executable, "-P", "-m", "scripts.commands.chaos", "--kills", "4", "--json"],
-        env=plain_environment() | {"PYTHONPATH": str(ROOT)}, cwd=ROOT, capture_output=True,
+        env=plain_environment() | {"PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        capture_output=True,
         text=True,
     )
     assert done.returncode in (0, 1), done.stderr

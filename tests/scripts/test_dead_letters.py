@@ -57,7 +57,9 @@ def test_an_event_that_the_function_failed_on_says_which_job_order_and_reference
     payload = {"command": "…", "consumer": "forward", "event": _envelope()}
     letter = understand(_message(_failed(payload)), PREFIX)
     assert (letter.consumer, letter.about, letter.shop) == (
-        "forward", "OrderManager.MakeOrder", "main"
+        "forward",
+        "OrderManager.MakeOrder",
+        "main",
     )
     assert letter.order == _envelope()["detail"]["orderId"]
     assert letter.why == "the function failed every time: forward failed; reference 1f2e"
@@ -173,7 +175,8 @@ def test_an_event_is_kept_after_three_failures_and_leaves_when_its_job_is_done(
     envelope = _envelope()
     envelope["detail"] |= {"eventId": shop, "orderId": uuid4().hex}
     here.client("lambda").invoke(
-        FunctionName=here.function, InvocationType="Event",
+        FunctionName=here.function,
+        InvocationType="Event",
         Payload=json.dumps({"consumer": "forward", "event": envelope}),
     )
     [letter] = wait_for(lambda: [one for one in _listed(here, capsys) if one["shop"] == shop])
@@ -211,7 +214,8 @@ def test_a_failed_batch_is_read_from_the_stream_again_and_announcing_it_twice_is
 
 def test_a_batch_that_the_stream_has_forgotten_stays_and_says_what_is_lost(here, capsys):
     batch = _batch_about(here, None) | {
-        "startSequenceNumber": "1" * 21, "endSequenceNumber": "1" * 21
+        "startSequenceNumber": "1" * 21,
+        "endSequenceNumber": "1" * 21,
     }
     _keep(here, batch)
     [letter] = _listed(here, capsys)
@@ -262,7 +266,9 @@ def _batch_about(where: bars.Bar, order_id: str | None) -> dict | None:
     [stream] = streams.list_streams(TableName=PREFIX + "orders")["Streams"]
     shard = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"][0]
     batch = {
-        "streamArn": stream["StreamArn"], "shardId": shard["ShardId"], "batchSize": 1,
+        "streamArn": stream["StreamArn"],
+        "shardId": shard["ShardId"],
+        "batchSize": 1,
     }
     if order_id is None:
         return batch

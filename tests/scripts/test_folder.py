@@ -269,9 +269,15 @@ def test_a_folder_in_the_place_of_a_file_is_one_line(used, name):
 @pytest.mark.parametrize(
     "last",
     [
-        {}, {"emulator": 0}, {"emulator": -1, "events": 99999}, {"emulator": "4566"},
-        {"emulator": True}, {"emulator": None, "events": [], "plain": {}}, {"emulator": 80},
-        {"emulator": 23456, "events": 23456, "plain": 23456}, {"emulator": 8123},
+        {},
+        {"emulator": 0},
+        {"emulator": -1, "events": 99999},
+        {"emulator": "4566"},
+        {"emulator": True},
+        {"emulator": None, "events": [], "plain": {}},
+        {"emulator": 80},
+        {"emulator": 23456, "events": 23456, "plain": 23456},
+        {"emulator": 8123},
     ],
     ids=repr,
 )
@@ -295,8 +301,11 @@ def test_last_times_ports_are_used_again(used):
 @pytest.mark.parametrize(
     "content, said",
     [
-        (b"", "is empty"), (b" \n", "is empty"), (b"short", "is too short"),
-        (b"\xff" * 40, "is no text"), (b"\x01" * 40, "is no text"),
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b"short", "is too short"),
+        (b"\xff" * 40, "is no text"),
+        (b"\x01" * 40, "is no text"),
     ],
     ids=["empty", "blank", "short", "bytes", "control characters"],
 )

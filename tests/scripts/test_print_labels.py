@@ -20,7 +20,9 @@ def bar():
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             ticket = {"id": "ticket-1", "title": "7 Latte"}
-            body = b"%PDF-" if "ticket" in self.path else json.dumps({"printouts": [ticket]}).encode()
+            body = (
+                b"%PDF-" if "ticket" in self.path else json.dumps({"printouts": [ticket]}).encode()
+            )
             self.answer(body)
 
         def do_PUT(self):
@@ -51,7 +53,9 @@ def _print(bar, tmp_path, lp: str | None) -> subprocess.CompletedProcess:
     address = f"http://127.0.0.1:{bar.server_port}/main"
     return subprocess.run(
         [sys.executable, PRINT_LABELS, address, "--token-file", tmp_path / "token", "--once"],
-        env={"PATH": f"{tmp_path}", "NO_PROXY": "*"}, capture_output=True, text=True,
+        env={"PATH": f"{tmp_path}", "NO_PROXY": "*"},
+        capture_output=True,
+        text=True,
     )
 
 
@@ -69,8 +73,12 @@ def test_what_the_printer_did_not_take_waits_on(bar, tmp_path):
 
 @pytest.mark.parametrize(
     ("status", "says"),
-    [(401, "does not know this token"), (403, "may not print"), (404, "--extension"),
-     (500, "answered 500")],
+    [
+        (401, "does not know this token"),
+        (403, "may not print"),
+        (404, "--extension"),
+        (500, "answered 500"),
+    ],
 )
 def test_what_the_bar_refuses_is_said_in_one_line(bar, tmp_path, status, says):
     bar.status = status

@@ -88,7 +88,13 @@ def test_what_looks_like_a_mistake_is_said(arguments, environment, said):
 
 
 def test_what_is_usual_is_not_remarked_on():
-    usual = {"PATH": "/bin", "CHOOSE_SECONDS": "300", "EXTENSIONS": "webhook", "HOME": "/root",
-             "EXTENSION_WEBHOOK_SECRET": "x", "SHOP": "x"}
+    usual = {
+        "PATH": "/bin",
+        "CHOOSE_SECONDS": "300",
+        "EXTENSIONS": "webhook",
+        "HOME": "/root",
+        "EXTENSION_WEBHOOK_SECRET": "x",
+        "SHOP": "x",
+    }
     for arguments in ([], ["--host", "0.0.0.0", "--name", "bar.local"], ["--name", "localhost"]):
         assert options.notices_about(options.parse_serve(arguments), usual) == []

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections import namedtuple
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -22,16 +22,20 @@ from scripts.local import folder, troubles
 from scripts.local.bar_clock import BarClock
 from scripts.local.certificate import warnings_about
 from scripts.local.stack import LocalStack
-from scripts.local.troubles import ClockWatch, Once, at_the_start, Watch, place_of, troubles_of
+from scripts.local.troubles import ClockWatch, Once, Watch, at_the_start, place_of, troubles_of
 from scripts.machine import StackError, Unfailing, plain_environment
 from tests.certificate import make_certificate
 
 KEPT = {
-    "kept": True, "trouble": None, "unkept_seconds": 0.0, "outbox_lag_seconds": 0.0,
+    "kept": True,
+    "trouble": None,
+    "unkept_seconds": 0.0,
+    "outbox_lag_seconds": 0.0,
     "missing": None,
 }
 UNKEPT = KEPT | {
-    "kept": False, "trouble": "The journal cannot be written (No space left on device)",
+    "kept": False,
+    "trouble": "The journal cannot be written (No space left on device)",
 }
 
 
@@ -222,9 +226,12 @@ def test_a_process_that_does_not_come_back_is_said_once(bar):
 @pytest.mark.parametrize(
     "seconds, said",
     [
-        (-3600, "set back by 60 minutes"), (-10, "set back by 10 seconds"),
-        (10, "set forward by 10 seconds"), (7200, "set forward by 2.0 hours"),
-        (0.5, None), (-2, None),
+        (-3600, "set back by 60 minutes"),
+        (-10, "set back by 10 seconds"),
+        (10, "set forward by 10 seconds"),
+        (7200, "set forward by 2.0 hours"),
+        (0.5, None),
+        (-2, None),
     ],
 )
 def test_a_clock_that_was_set_is_said_once_and_one_that_is_slewed_is_not(seconds, said):
@@ -241,7 +248,8 @@ def test_a_clock_that_was_set_is_said_once_and_one_that_is_slewed_is_not(seconds
 @pytest.mark.parametrize(
     "ahead, wall, said",
     [
-        (0, 1.8e9, None), (30, 1.8e9, None),
+        (0, 1.8e9, None),
+        (30, 1.8e9, None),
         (3600, 1.8e9, "is 60 minutes ahead of this machine's clock.*follows within 10.0 hours"),
         (-7200, 1.8e9, "is 2.0 hours behind this machine's clock.*delete clock.json"),
         (0, 0, "says 1970-01-01, which cannot be. Set it"),
@@ -269,8 +277,11 @@ def test_a_log_on_a_full_disk_fails_nothing_that_the_bar_runs(tmp_path):
     )
     with open("/dev/full", "w") as full:
         process = subprocess.Popen(
-            [sys.executable, "-m", "scripts.local.guarded", "saying"], stdout=full, stderr=full,
-            stdin=subprocess.PIPE, env=plain_environment() | {"PYTHONPATH": f"{ROOT}:{tmp_path}"},
+            [sys.executable, "-m", "scripts.local.guarded", "saying"],
+            stdout=full,
+            stderr=full,
+            stdin=subprocess.PIPE,
+            env=plain_environment() | {"PYTHONPATH": f"{ROOT}:{tmp_path}"},
         )
     with process:
         assert process.wait(30) == 3
@@ -367,7 +378,7 @@ def test_everything_is_kept_only_when_the_emulator_said_so_and_ended_well(
 
 def test_a_certificate_for_another_name_or_time_is_said(tmp_path):
     file, _ = make_certificate(tmp_path)
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     assert len(warnings_about(file, "127.0.0.1", now)) == 1  # It is good for a day.
     today, wrong = warnings_about(file, "bar.example.com", now)
     assert "Renew it before" in today and "is for 127.0.0.1, not for bar.example.com" in wrong

@@ -29,7 +29,6 @@ from scripts.verifying.run import look
 from scripts.verifying.scenes import Scene
 from scripts.verifying.verdicts import EmulatorDiffers, Finding, NotChecked, Verdict, Wrong
 
-
 # The list
 
 
@@ -59,15 +58,28 @@ def test_every_belief_has_witnesses_and_every_witness_an_address():
 def test_one_witness_or_none_is_said_with_what_the_bar_does_then():
     for belief in read_beliefs():
         count = len(re.findall(r"\[[^\]]+\]", belief.witnesses))
-        is_said = re.search(r"ours|one witness|no (second )?witness|computed|DynamoDB Local|price"
-                            r"|Amplify|no public witness", belief.witnesses)
+        is_said = re.search(
+            r"ours|one witness|no (second )?witness|computed|DynamoDB Local|price"
+            r"|Amplify|no public witness",
+            belief.witnesses,
+        )
         assert count > 1 or is_said, belief.id
 
 
 def test_a_difference_of_the_emulator_is_on_the_list_before_a_check_may_claim_it():
-    claimed = {"cookies-pass", "deadline-by-path", "counts-conflicts", "finds-place",
-               "failed-calls-kept", "live-without-credentials", "texts-allowed", "old-items-go",
-               "tables-can-go-back", "workflow-counted", "tables-counted"}
+    claimed = {
+        "cookies-pass",
+        "deadline-by-path",
+        "counts-conflicts",
+        "finds-place",
+        "failed-calls-kept",
+        "live-without-credentials",
+        "texts-allowed",
+        "old-items-go",
+        "tables-can-go-back",
+        "workflow-counted",
+        "tables-counted",
+    }
     listed = {one.id for one in read_beliefs() if one.emulator.startswith("*differs*")}
     assert claimed <= listed
 
@@ -87,7 +99,8 @@ def _refusal(code: str, message: str = "") -> ClientError:
         (EmulatorDiffers("let in"), Verdict.NOT_CHECKED, "the emulator differs, known: let in"),
         (
             _refusal("AccessDenied", "User x is not authorized to perform: iam:GetRolePolicy on y"),
-            Verdict.NOT_CHECKED, "your credentials lack the right iam:GetRolePolicy",
+            Verdict.NOT_CHECKED,
+            "your credentials lack the right iam:GetRolePolicy",
         ),
         (_refusal("AccessDeniedException"), Verdict.NOT_CHECKED, "the right GetRolePolicy"),
         (_refusal("NoSuchEntity", "there is none"), Verdict.WRONG, "NoSuchEntity"),
@@ -184,8 +197,12 @@ def test_a_report_leaves_out_whatever_looks_like_a_secret_or_a_person(secret, ar
     files = report.write(tmp_path / "r", [finding], {"two-states": belief}, {"stage": "prod"})
     for text in [*(file.read_text() for file in files), report.line(finding, belief)]:
         assert secret not in text
-        assert not any(part in text for part in re.split(r"[.:/?@=]", secret) if len(part) > 9
-                       and part not in ("execute-api", "amazonaws", "eu-central-1", "stateMachine"))
+        assert not any(
+            part in text
+            for part in re.split(r"[.:/?@=]", secret)
+            if len(part) > 9
+            and part not in ("execute-api", "amazonaws", "eu-central-1", "stateMachine")
+        )
 
 
 def test_a_report_keeps_what_a_reader_needs(tmp_path):
@@ -199,7 +216,8 @@ def test_a_report_keeps_what_a_reader_needs(tmp_path):
 def test_what_is_wrong_stands_first_in_a_report_and_can_be_read_by_a_program(tmp_path):
     beliefs = {one.id: one for one in read_beliefs()}
     findings = [
-        Finding("redirects", Verdict.RIGHT, "fine"), Finding("log-kept", Verdict.WRONG, "for ever")
+        Finding("redirects", Verdict.RIGHT, "fine"),
+        Finding("log-kept", Verdict.WRONG, "for ever"),
     ]
     markdown, as_json = report.write(tmp_path / "r.md", findings, beliefs, {"stage": "prod"})
     rows = [line for line in markdown.read_text().splitlines() if line.startswith("| ")]
@@ -215,10 +233,15 @@ def test_what_is_wrong_stands_first_in_a_report_and_can_be_read_by_a_program(tmp
 def _page(**changes):
     app = Flask(__name__, static_folder=None)
     links = {
-        "style": "/prod/static/dist/phone.css", "link": "/prod/shop/staff", "home": "/prod/shop/",
-        "cookie": "session=x; Path=/; HttpOnly; SameSite=Lax", "encoding": "gzip",
+        "style": "/prod/static/dist/phone.css",
+        "link": "/prod/shop/staff",
+        "home": "/prod/shop/",
+        "cookie": "session=x; Path=/; HttpOnly; SameSite=Lax",
+        "encoding": "gzip",
         "cache": "public, max-age=31536000, immutable",
-        "policy": "default-src 'none'", "status": 413, "style_inside": "a{}",
+        "policy": "default-src 'none'",
+        "status": 413,
+        "style_inside": "a{}",
     } | changes
 
     @app.get("/prod/")
@@ -229,7 +252,7 @@ def _page(**changes):
     @app.get("/prod/shop/staff")
     def page():
         answer = make_response(
-            f'<style>{links["style_inside"]}</style>'
+            f"<style>{links['style_inside']}</style>"
             f'<link rel="stylesheet" href="{links["style"]}"><a href="{links["link"]}">x</a>'
             '<form action="/prod/shop/staff"></form>'
         )
@@ -278,8 +301,13 @@ def bar_at():
 
 
 _LOOKS = (
-    address.links_lead_back, address.links_say_address, address.redirects, address.static_files,
-    address.headers_pass, address.cookies_pass, address.large_bodies,
+    address.links_lead_back,
+    address.links_say_address,
+    address.redirects,
+    address.static_files,
+    address.headers_pass,
+    address.cookies_pass,
+    address.large_bodies,
 )
 
 
@@ -337,8 +365,11 @@ def test_a_grant_can_be_spoilt_in_both_ways():
         ({"Fn::GetAtt": ["OrdersTable", "Arn"]}, "*", False),
         ({"Fn::Sub": "arn:${AWS::Partition}:iot:topic/bar/*"}, "arn:aws:iot:topic/bar/*", True),
         ({"Fn::Sub": "arn:${AWS::Partition}:iot:topic/bar/*"}, "arn:aws:iot:topic/*", False),
-        ({"Fn::Join": ["", [{"Fn::GetAtt": ["OrdersTable", "Arn"]}, "/index/i"]]},
-         "arn:aws:dynamodb:r:1:table/p-orders/index/i", True),
+        (
+            {"Fn::Join": ["", [{"Fn::GetAtt": ["OrdersTable", "Arn"]}, "/index/i"]]},
+            "arn:aws:dynamodb:r:1:table/p-orders/index/i",
+            True,
+        ),
         ("*", "*", True),
         ("*", "arn:x", False),
     ],

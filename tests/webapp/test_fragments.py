@@ -75,8 +75,13 @@ def pushed(text: str) -> dict[str, str]:
 
 def a_code(state: str, scans: int) -> dict:
     return {
-        "state": state, "window": "5719898", "scans": scans, "left": 0 if state == "used_up" else 3,
-        "next_ms": 1_715_938_500_000, "at_ms": 1_715_938_267_000, "version": 0,
+        "state": state,
+        "window": "5719898",
+        "scans": scans,
+        "left": 0 if state == "used_up" else 3,
+        "next_ms": 1_715_938_500_000,
+        "at_ms": 1_715_938_267_000,
+        "version": 0,
     }
 
 
@@ -133,8 +138,21 @@ def test_the_browsers_list_of_what_is_inert_is_this_one():
     assert set(tags) == {tag.rpartition("}")[2] for tag in TAGS}
     for name in ATTRIBUTES | OF_SVG | OF_TAG["progress"]:
         assert attributes.match(name), name
-    for name in ("onclick", "hx-get", "data-hx-get", "sse-swap", "style", "src", "href", "name",
-                 "data-url", "data-read", "action", "formaction", "xlink:href"):
+    for name in (
+        "onclick",
+        "hx-get",
+        "data-hx-get",
+        "sse-swap",
+        "style",
+        "src",
+        "href",
+        "name",
+        "data-url",
+        "data-read",
+        "action",
+        "formaction",
+        "xlink:href",
+    ):
         assert not attributes.match(name), name
 
 
@@ -146,7 +164,10 @@ def test_what_was_written_can_be_read(context):
 
 
 @settings(
-    max_examples=25, deadline=None, derandomize=True, database=None,
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.text(max_size=60).map(_printable))
@@ -157,14 +178,30 @@ def test_no_text_at_all_makes_a_fragment_act(context, text):
         assert _shape(html) == _shape(plain[name]), name
 
 
-@pytest.mark.parametrize("html", [
-    "<script>1</script>", "<p onclick='x()'>", "<div>not closed", "<a href='/main/'>x</a>",
-    "<button>x</button>", "<form action='/x'></form>", "<p hx-get='/x'></p>",
-    "<p data-hx-get='/x'></p>", "<img src='x'>", "<p style='color:red'>x</p>", "<!-- x -->",
-    "<svg><use href='//evil.example#x'/></svg>", "<svg><path fill='url(//evil.example)'/></svg>",
-    "<svg><a href='#x'/></svg>", "<svg><path onload='x()'/></svg>", "<iframe></iframe>",
-    "<input name='x'>", "<p sse-swap='x'></p>", "<p class=x y>z</p",
-])
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>1</script>",
+        "<p onclick='x()'>",
+        "<div>not closed",
+        "<a href='/main/'>x</a>",
+        "<button>x</button>",
+        "<form action='/x'></form>",
+        "<p hx-get='/x'></p>",
+        "<p data-hx-get='/x'></p>",
+        "<img src='x'>",
+        "<p style='color:red'>x</p>",
+        "<!-- x -->",
+        "<svg><use href='//evil.example#x'/></svg>",
+        "<svg><path fill='url(//evil.example)'/></svg>",
+        "<svg><a href='#x'/></svg>",
+        "<svg><path onload='x()'/></svg>",
+        "<iframe></iframe>",
+        "<input name='x'>",
+        "<p sse-swap='x'></p>",
+        "<p class=x y>z</p",
+    ],
+)
 def test_what_acts_or_leads_away_is_found(html):
     assert broken_rules(html)
 

@@ -49,7 +49,9 @@ def test_each_line_says_when_how_bad_who_and_what(lines):
     [line] = lines()
     assert line.pop("time").endswith("Z")
     assert line == {
-        "level": "WARNING", "logger": "webapp.test", "message": "the milk is out",
+        "level": "WARNING",
+        "logger": "webapp.test",
+        "message": "the milk is out",
         "order_id": "ab12",
     }
 
@@ -68,7 +70,7 @@ def test_an_exception_is_one_line_with_its_traceback(lines):
 @given(st.text())
 def test_nobodys_words_end_a_line_or_begin_one(text):
     record = logging.LogRecord(
-        "webapp.test", logging.INFO, "", 0, "%s\n{\"level\": \"ERROR\"}", (text,), None
+        "webapp.test", logging.INFO, "", 0, '%s\n{"level": "ERROR"}', (text,), None
     )
     record.customer_says = text
     line = logs.LogFormatter().format(record)
@@ -78,8 +80,14 @@ def test_nobodys_words_end_a_line_or_begin_one(text):
 
 @pytest.mark.parametrize(
     "number",
-    ["+4915123456789", "+49 151 2345 6789", "0049 151 23456789", "+1 (212) 555-0123",
-     "0171/2345678", "4915123456789"],
+    [
+        "+4915123456789",
+        "+49 151 2345 6789",
+        "0049 151 23456789",
+        "+1 (212) 555-0123",
+        "0171/2345678",
+        "4915123456789",
+    ],
 )
 def test_the_middle_of_a_phone_number_is_left_out(number):
     shown = logs.masked(f"sent to {number}, answer 200")
@@ -88,20 +96,33 @@ def test_the_middle_of_a_phone_number_is_left_out(number):
     assert shown.endswith(", answer 200")
 
 
-@pytest.mark.parametrize("text", [
-    "2026-11-24T22:01:44.123Z", "2026-11-24 22:01", "order 0123456789abcdef0123456789abcdef",
-    "line 1234 of 127.0.0.1:8000", "a_function_name_that_is_really_very_long_indeed",
-    "/usr/lib/python3.12/site-packages/pynamodb/connection/base.py",
-    "arn:aws:states:eu-central-1:serverlesspresso-order-workflow",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-24T22:01:44.123Z",
+        "2026-11-24 22:01",
+        "order 0123456789abcdef0123456789abcdef",
+        "line 1234 of 127.0.0.1:8000",
+        "a_function_name_that_is_really_very_long_indeed",
+        "/usr/lib/python3.12/site-packages/pynamodb/connection/base.py",
+        "arn:aws:states:eu-central-1:serverlesspresso-order-workflow",
+    ],
+)
 def test_what_helps_to_find_a_fault_stays(text):
     assert logs.masked(text) == text
 
 
-@pytest.mark.parametrize("text", [
-    TASK_TOKEN, SECRET, f"GET /main/sign-in/{SECRET} failed", "for /main/scan/1a-2-short?x=1",
-    f"token={TASK_TOKEN}", f"'{TASK_TOKEN}/{TASK_TOKEN}='",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        TASK_TOKEN,
+        SECRET,
+        f"GET /main/sign-in/{SECRET} failed",
+        "for /main/scan/1a-2-short?x=1",
+        f"token={TASK_TOKEN}",
+        f"'{TASK_TOKEN}/{TASK_TOKEN}='",
+    ],
+)
 def test_what_looks_like_a_secret_is_taken_out(text):
     shown = logs.masked(text)
     assert TASK_TOKEN not in shown and SECRET not in shown and "1a-2-short" not in shown
@@ -173,7 +194,8 @@ def test_warnings_are_lines_too(lines):
 
 def _new_order(order_id: str) -> dict:
     new_order = next(
-        event for event in events_for_change(None, an_order(id=order_id))
+        event
+        for event in events_for_change(None, an_order(id=order_id))
         if event.detail_type is DetailType.NEW_ORDER
     )
     return {"detail-type": new_order.detail_type.value, "detail": new_order.to_detail()}

@@ -13,8 +13,10 @@ _number = count()
 def a_stream(**changes) -> OpenStream:
     """A customer's, of a browser of their own; it remembers in `ended` that it was ended."""
     values = {
-        "browser": f"browser {next(_number)}", "session": f"session {next(_number)}",
-        "is_staff": False, "is_gone": lambda: False,
+        "browser": f"browser {next(_number)}",
+        "session": f"session {next(_number)}",
+        "is_staff": False,
+        "is_gone": lambda: False,
     }
     stream = OpenStream(**values | changes, end=lambda: setattr(stream, "ended", True))
     stream.ended = False

@@ -55,7 +55,8 @@ def test_nothing_is_compiled_before_an_address_is_made(monkeypatch):
     compiled = []
     compile_now = Rule._compile_builder
     monkeypatch.setattr(
-        Rule, "_compile_builder",
+        Rule,
+        "_compile_builder",
         lambda rule, *arguments: compiled.append(rule.endpoint) or compile_now(rule, *arguments),
     )
     late = adapter(LateRule)

@@ -23,7 +23,8 @@ def _fail():
 
 
 @pytest.mark.parametrize(
-    ("run", "why"), [(_fail, "out of range"), (lambda: None, "without a word")],
+    ("run", "why"),
+    [(_fail, "out of range"), (lambda: None, "without a word")],
     ids=["by a fault", "by returning"],
 )
 def test_a_thread_that_ends_ends_the_process_and_says_why(watched, ended, caplog, run, why):

@@ -42,7 +42,8 @@ def test_the_clock_opens_and_closes_the_bar(workflow: Workflow):  # noqa: F811
         assert not services.shops.get("main").is_open
     finally:
         change_shop(
-            services, "main",
+            services,
+            "main",
             lambda shop: replace(shop, is_open=True, hours=before.hours, door_at=before.door_at),
         )
 

@@ -111,8 +111,9 @@ def test_the_definition_is_the_same_each_time_it_is_generated():
 def test_the_definition_writes_the_tables_of_its_own_deployment():
     text = definition_text(order_definition(TableNames.with_prefix("annex-")))
     names = {
-        part["TableName"] for part in _walk(json.loads(text)) if isinstance(part, dict)
-        and "TableName" in part
+        part["TableName"]
+        for part in _walk(json.loads(text))
+        if isinstance(part, dict) and "TableName" in part
     }
     assert names == {"annex-orders", "annex-customers", "annex-intakes", "annex-qr-codes"}
 
@@ -131,7 +132,9 @@ def test_the_definition_is_json_path_only(definition):
 def test_every_path_reads_the_input_the_execution_is_started_with(definition):
     given = {"$.shopId", "$.orderId", "$.customerId", "$.window"}
     made_of_it = {"States.Array($.orderId)", "States.MathAdd($.conflicts.times, 1)"}
-    for part in _walk({name: state.get("Parameters") for name, state in definition["States"].items()}):
+    for part in _walk(
+        {name: state.get("Parameters") for name, state in definition["States"].items()}
+    ):
         if isinstance(part, dict):
             for key, value in part.items():
                 if key.endswith(".$") and not value.startswith("$$."):
@@ -210,9 +213,7 @@ def test_the_deadlines_are_parameters(variant):
 
 @both_variants
 def test_every_move_the_workflow_writes_is_the_workflows_to_make(definition):
-    allowed = {
-        (row.source, row.target) for row in TRANSITIONS if Role.WORKFLOW in row.roles
-    }
+    allowed = {(row.source, row.target) for row in TRANSITIONS if Role.WORKFLOW in row.roles}
     written = {
         (OrderState(source), OrderState(target))
         for _, sources, target, _ in _moves(definition)
@@ -274,7 +275,9 @@ def test_every_way_back_to_the_admission_is_counted_and_has_an_end(definition):
     [back] = [name for name, state in states.items() if "AdmitOrder" in next_states(state)]
     [counting] = [name for name, state in states.items() if back in next_states(state)]
     [(choosing, rule)] = [
-        (name, rule) for name, state in states.items() for rule in state.get("Choices", ())
+        (name, rule)
+        for name, state in states.items()
+        for rule in state.get("Choices", ())
         if rule["Next"] == counting
     ]
     assert [n for n, state in states.items() if counting in next_states(state)] == [choosing]
@@ -479,7 +482,7 @@ def _in_pascal_case(name: str) -> str:
 def test_all_value_types_have_a_name_in_pascal_case():
     model = botocore.session.get_session().get_service_model("dynamodb")
     kinds = model.shape_for("AttributeValue").members
-    spelled = in_pascal_case({kind: 1 for kind in kinds} | {f"{kind}.$": "$" for kind in kinds})
+    spelled = in_pascal_case(dict.fromkeys(kinds, 1) | {f"{kind}.$": "$" for kind in kinds})
     assert spelled == {_in_pascal_case(kind): 1 for kind in kinds} | {
         f"{_in_pascal_case(kind)}.$": "$" for kind in kinds
     }

@@ -164,9 +164,7 @@ def test_a_customer_cancels_while_waiting(workflow):
 def test_a_barista_cancels_with_a_reason(workflow):
     order = workflow.submitted()
     bar.make_order(workflow.services, order.id, BARISTA)
-    cancelled = bar.cancel_order(
-        workflow.services, order.id, BARISTA, bar.CancelReason.SOLD_OUT
-    )
+    cancelled = bar.cancel_order(workflow.services, order.id, BARISTA, bar.CancelReason.SOLD_OUT)
     assert cancelled.reason == bar.CancelReason.SOLD_OUT.value
     assert workflow.states_entered(order) == ["AdmitOrder", "AwaitBarista", "Finished"]
 
@@ -189,9 +187,7 @@ def test_the_baristas_deadline_closes_the_order_even_in_hand(workflow):
 def test_a_restarted_execution_finds_the_orders_place_and_waits_on(workflow):
     order = workflow.submitted()
     client = workflow.services.executions._clients.step_functions
-    arn = workflow.services.executions._state_machine_arn().replace(
-        ":stateMachine:", ":execution:"
-    )
+    arn = workflow.services.executions._state_machine_arn().replace(":stateMachine:", ":execution:")
     client.stop_execution(executionArn=f"{arn}:{order.execution_name}")
     token = workflow.services.orders.task_token(order)
 

@@ -60,7 +60,11 @@ def test_before_its_first_event_an_order_is_nowhere():
 
 def test_the_usual_states_leave_out_only_the_repair():
     assert set(DEFINITION["States"]) - set(usual_states(DEFINITION)) == {
-        "ReadOrder", "FindPlace", "CountConflict", "PauseForConflict", "AwaitChoiceAgain",
+        "ReadOrder",
+        "FindPlace",
+        "CountConflict",
+        "PauseForConflict",
+        "AwaitChoiceAgain",
         "AwaitBaristaAgain",
     }
 

@@ -14,7 +14,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from unittest import mock
 
 import boto3
@@ -51,9 +51,7 @@ def machines():
     with moto_tables(execute_state_machine=True):
         client, made = boto3.client("stepfunctions"), set()
 
-        def make(
-            choose_seconds: int, make_seconds: int, single_items: bool, conflicts: int
-        ) -> str:
+        def make(choose_seconds: int, make_seconds: int, single_items: bool, conflicts: int) -> str:
             prefix = f"{choose_seconds}-{make_seconds}-{single_items}-{conflicts}-"
             if prefix not in made:
                 made.add(prefix)
@@ -93,7 +91,7 @@ class Bar:
         self.customer = f"customer-of-{shop_id}"
         self.kim = StaffSession("barista-1", shop_id, "barista", "Kim")
         self.executions = InsistentExecutions(Executions(Clients(REGION), machine_prefix))
-        services = services_over_tables(lambda: datetime.now(timezone.utc))
+        services = services_over_tables(lambda: datetime.now(UTC))
         self.services = replace(services, executions=self.executions)
         self.services.shops.create(a_shop(id=shop_id, capacity=2))
         self.step_functions = boto3.client("stepfunctions")
@@ -165,9 +163,10 @@ class Bar:
     def assert_nothing_is_held(self, order: Order):
         """No place, no customer and no room on a screen is kept for an order that is over."""
         assert self.services.shops.open_order_count(self.id) == 0
-        assert codes.open_order(
-            self.services, self.id, browser_of(self.services, order.customer_id)
-        ) is None
+        assert (
+            codes.open_order(self.services, self.id, browser_of(self.services, order.customer_id))
+            is None
+        )
         on_screen = self.services.orders.open_orders(self.id)
         assert [one.state for one in on_screen] in ([], [OrderState.COMPLETED])
 
@@ -298,9 +297,9 @@ def test_a_full_shop_refuses_and_gives_the_scan_back(open_bar):
     assert (refused.state, refused.reason, refused.version) == ("REFUSED", "full", 2)
     assert shop.services.qr_codes.get(shop.id, order.window).taken == 0
     assert shop.services.shops.open_order_count(shop.id) == 2
-    assert codes.open_order(
-        shop.services, shop.id, browser_of(shop.services, shop.customer)
-    ) is None
+    assert (
+        codes.open_order(shop.services, shop.id, browser_of(shop.services, shop.customer)) is None
+    )
 
 
 _REFUSED_IN_VAIN = ["AdmitOrder", "RefuseClosed", "RefuseFull", "ReadOrder", "FindPlace"]
@@ -328,7 +327,11 @@ def test_an_admission_that_comes_to_nothing_ends_and_the_sweep_begins_another(op
     shop.jam_the_door()
     shop.start(order)
     assert shop.states_entered(order) == [
-        *_REFUSED_IN_VAIN, "CountConflict", "PauseForConflict", *_REFUSED_IN_VAIN, "Finished"
+        *_REFUSED_IN_VAIN,
+        "CountConflict",
+        "PauseForConflict",
+        *_REFUSED_IN_VAIN,
+        "Finished",
     ]
     assert shop.now(order).state is OrderState.CLAIMED
     shop.free_the_door()
@@ -345,11 +348,15 @@ def test_an_execution_of_the_version_before_leaves_a_conflict_to_the_sweep(open_
     order = shop.scan()
     shop.jam_the_door()
     given = {
-        "shopId": shop.id, "orderId": order.id, "customerId": order.customer_id,
-        "window": str(order.window), "secondsLeft": NEVER,
+        "shopId": shop.id,
+        "orderId": order.id,
+        "customerId": order.customer_id,
+        "window": str(order.window),
+        "secondsLeft": NEVER,
     }
     shop.step_functions.start_execution(
-        stateMachineArn=shop.executions._state_machine_arn(), name=order.execution_name,
+        stateMachineArn=shop.executions._state_machine_arn(),
+        name=order.execution_name,
         input=json.dumps(given),
     )
     assert shop.states_entered(order) == [*_REFUSED_IN_VAIN, "Finished"]
@@ -429,7 +436,12 @@ def test_a_choice_made_in_the_last_moment_wins_over_the_deadline(open_bar):
     ordering.cancel_order(shop.services, order)
     shop.executions.close(order.task_token, "CANCELLED")
     assert shop.states_entered(order) == [
-        "AdmitOrder", "CloseUnchosen", "ReadOrder", "FindPlace", "AwaitBarista", "Finished"
+        "AdmitOrder",
+        "CloseUnchosen",
+        "ReadOrder",
+        "FindPlace",
+        "AwaitBarista",
+        "Finished",
     ]
 
 
@@ -439,8 +451,14 @@ def test_a_restarted_execution_waits_for_the_choice_with_the_time_that_was_left(
     second = shop.services.orders.next_attempt(first)
     shop.start(second, seconds_left=1)
     assert shop.states_entered(second) == [
-        "AdmitOrder", "RefuseClosed", "RefuseFull", "ReadOrder", "FindPlace",
-        "AwaitChoiceAgain", "CloseUnchosen", "Finished",
+        "AdmitOrder",
+        "RefuseClosed",
+        "RefuseFull",
+        "ReadOrder",
+        "FindPlace",
+        "AwaitChoiceAgain",
+        "CloseUnchosen",
+        "Finished",
     ]
     closed = shop.now(first)
     assert (closed.state, closed.reason) == ("TIMED_OUT", "Customer timedout")

@@ -57,8 +57,11 @@ def test_every_counted_fault_has_an_alarm(resources):
 @pytest.mark.parametrize(
     "metric",
     [
-        "AWS/Lambda Errors", "AWS/Lambda Throttles", "AWS/Lambda IteratorAge",
-        "AWS/SQS ApproximateNumberOfMessagesVisible", "AWS/States ExecutionsFailed",
+        "AWS/Lambda Errors",
+        "AWS/Lambda Throttles",
+        "AWS/Lambda IteratorAge",
+        "AWS/SQS ApproximateNumberOfMessagesVisible",
+        "AWS/States ExecutionsFailed",
         "AWS/Events Invocations",
     ],
 )

@@ -29,8 +29,11 @@ _ARNS = {
 }
 _REF_IS_ARN = {"AWS::StepFunctions::StateMachine", "AWS::SNS::Topic"}
 _PSEUDO = {
-    "AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "aws",
-    "AWS::StackName": "bar", "AWS::URLSuffix": "amazonaws.com",
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": REGION,
+    "AWS::Partition": "aws",
+    "AWS::StackName": "bar",
+    "AWS::URLSuffix": "amazonaws.com",
 }
 HELD_TO_BE_RIGHT = {
     # A phone number is no resource: AWS knows only "*" for texts to one.
@@ -114,13 +117,19 @@ def test_aws_knows_every_action_resource_and_condition_of_our_rights(policies):
     assert found == HELD_TO_BE_RIGHT
 
 
-@pytest.mark.parametrize(("change", "issue"), [
-    ({"Action": ["dynamodb:GetItems"]}, "UNKNOWN_ACTION"),
-    ({"Action": ["dynamodb:ListStreams"]}, "RESOURCE_MISMATCH"),
-    ({"Resource": "arn:aws:sqs:us-east-1:123456789012:queue"}, "RESOURCE_MISMATCH"),
-    ({"Condition": {"StringEquals": {"dynamodb:Attribute": "x"}}}, "UNKNOWN_CONDITION_FOR_ACTION"),
-    ({"Resource": "no arn"}, "INVALID_ARN"),
-])
+@pytest.mark.parametrize(
+    ("change", "issue"),
+    [
+        ({"Action": ["dynamodb:GetItems"]}, "UNKNOWN_ACTION"),
+        ({"Action": ["dynamodb:ListStreams"]}, "RESOURCE_MISMATCH"),
+        ({"Resource": "arn:aws:sqs:us-east-1:123456789012:queue"}, "RESOURCE_MISMATCH"),
+        (
+            {"Condition": {"StringEquals": {"dynamodb:Attribute": "x"}}},
+            "UNKNOWN_CONDITION_FOR_ACTION",
+        ),
+        ({"Resource": "no arn"}, "INVALID_ARN"),
+    ],
+)
 def test_a_right_that_aws_would_not_grant_would_be_seen(change, issue):
     table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/orders"
     right = {"Effect": "Allow", "Action": ["dynamodb:GetItem"], "Resource": table}

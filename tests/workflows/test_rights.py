@@ -53,40 +53,58 @@ def test_listed_orders_are_read_by_the_attributes_that_are_named(client):
 REFUSED = [
     ("dynamodb", "scan", {"TableName": ORDERS}),
     ("dynamodb", "query", {"TableName": ORDERS, **OF_MAIN}),
-    ("dynamodb", "batch_get_item", {
-        "RequestItems": {ORDERS: {"Keys": [{"shop_id": {"S": "main"}, "order_id": {"S": "1"}}]}}
-    }),
+    (
+        "dynamodb",
+        "batch_get_item",
+        {"RequestItems": {ORDERS: {"Keys": [{"shop_id": {"S": "main"}, "order_id": {"S": "1"}}]}}},
+    ),
     ("dynamodb", "execute_statement", {"Statement": f'SELECT * FROM "{ORDERS}"'}),
     ("dynamodb", "scan", {"TableName": "serverlesspresso-sessions"}),
-    ("dynamodb", "delete_item", {
-        "TableName": ORDERS, "Key": {"shop_id": {"S": "main"}, "order_id": {"S": "1"}}
-    }),
+    (
+        "dynamodb",
+        "delete_item",
+        {"TableName": ORDERS, "Key": {"shop_id": {"S": "main"}, "order_id": {"S": "1"}}},
+    ),
     ("dynamodb", "delete_table", {"TableName": ORDERS}),
     ("events", "put_events", {"Entries": [{"Source": "s", "DetailType": "d", "Detail": "{}"}]}),
     ("iot-data", "publish", {"topic": "somebody/elses", "payload": b""}),
     ("iot", "create_policy", {"policyName": "wide", "policyDocument": "{}"}),
     ("iam", "list_roles", {}),
-    ("iam", "put_role_policy", {
-        "RoleName": "serverlesspresso-function", "PolicyName": "wide", "PolicyDocument": "{}"
-    }),
-    ("sns", "publish", {
-        "TopicArn": "arn:aws:sns:us-east-1:000000000000:somebody-elses", "Message": "spam"
-    }),
+    (
+        "iam",
+        "put_role_policy",
+        {"RoleName": "serverlesspresso-function", "PolicyName": "wide", "PolicyDocument": "{}"},
+    ),
+    (
+        "sns",
+        "publish",
+        {"TopicArn": "arn:aws:sns:us-east-1:000000000000:somebody-elses", "Message": "spam"},
+    ),
     ("cognito-idp", "list_user_pools", {"MaxResults": 1}),
     ("cognito-idp", "delete_user_pool", {"UserPoolId": "us-east-1_somebodys"}),
-    ("cognito-idp", "admin_set_user_password", {
-        "UserPoolId": "us-east-1_somebodys", "Username": "ana", "Password": "Correct-Horse-7"
-    }),
+    (
+        "cognito-idp",
+        "admin_set_user_password",
+        {"UserPoolId": "us-east-1_somebodys", "Username": "ana", "Password": "Correct-Horse-7"},
+    ),
     ("ssm", "get_parameter", {"Name": "/somebody/elses"}),
     ("stepfunctions", "list_state_machines", {}),
-    ("stepfunctions", "get_execution_history", {
-        "executionArn": "arn:aws:states:us-east-1:000000000000:execution:"
-        "serverlesspresso-order-workflow:1"
-    }),
-    ("sts", "assume_role", {
-        "RoleArn": "arn:aws:iam::000000000000:role/serverlesspresso-function",
-        "RoleSessionName": "again",
-    }),
+    (
+        "stepfunctions",
+        "get_execution_history",
+        {
+            "executionArn": "arn:aws:states:us-east-1:000000000000:execution:"
+            "serverlesspresso-order-workflow:1"
+        },
+    ),
+    (
+        "sts",
+        "assume_role",
+        {
+            "RoleArn": "arn:aws:iam::000000000000:role/serverlesspresso-function",
+            "RoleSessionName": "again",
+        },
+    ),
 ]
 
 
@@ -99,7 +117,12 @@ def test_the_function_may_not(client, service, operation, arguments):
     with pytest.raises(ClientError) as refused:
         getattr(client(service), operation)(**arguments)
     code = refused.value.response["Error"]["Code"]
-    assert code in ("AccessDenied", "AccessDeniedException", "AuthorizationError", "ForbiddenException")
+    assert code in (
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "ForbiddenException",
+    )
 
 
 def test_the_functions_keys_outlive_a_crash_of_the_emulator(tmp_path):

@@ -70,17 +70,22 @@ _ORDER = {"shop_id": {"S": "main"}, "order_id": {"S": "forged"}}
     ("operation", "arguments"),
     [
         ("put_item", {"TableName": "serverlesspresso-orders", "Item": _ORDER}),
-        ("update_item", {
-            "TableName": "serverlesspresso-orders", "Key": _ORDER,
-            "UpdateExpression": "SET cups = :one",
-            "ExpressionAttributeValues": {":one": {"N": "1"}},
-        }),
+        (
+            "update_item",
+            {
+                "TableName": "serverlesspresso-orders",
+                "Key": _ORDER,
+                "UpdateExpression": "SET cups = :one",
+                "ExpressionAttributeValues": {":one": {"N": "1"}},
+            },
+        ),
         ("delete_item", {"TableName": "serverlesspresso-orders", "Key": _ORDER}),
         ("get_item", {"TableName": "serverlesspresso-orders", "Key": _ORDER}),
         ("put_item", {"TableName": "serverlesspresso-shops", "Item": {"id": {"S": "main"}}}),
-        ("transact_write_items", {
-            "TransactItems": [{"Put": {"TableName": "serverlesspresso-orders", "Item": _ORDER}}]
-        }),
+        (
+            "transact_write_items",
+            {"TransactItems": [{"Put": {"TableName": "serverlesspresso-orders", "Item": _ORDER}}]},
+        ),
         ("scan", {"TableName": NAME}),
         ("delete_table", {"TableName": NAME}),
     ],
@@ -127,7 +132,8 @@ def test_each_event_of_an_order_is_delivered_signed_as_the_guide_verifies_it(hoo
     wait_for(lambda: len(till.about(order.id)) >= 2)
     arrived = till.about(order.id)
     assert {one.envelope["detail-type"] for one in arrived} >= {
-        "Validator.NewOrder", "OrderProcessor.WorkflowStarted"
+        "Validator.NewOrder",
+        "OrderProcessor.WorkflowStarted",
     }
     assert all(one.is_genuine for one in arrived)
     assert len({one.id for one in arrived}) == len(arrived)
@@ -150,7 +156,9 @@ def test_what_is_refused_three_times_waits_with_the_dead_letters_and_can_be_sent
     order = hooked()
     [letter, *_] = wait_for(lambda: _letters(here, order.id, capsys))
     assert letter["consumer"] == "extension-webhook" and letter["shop"] == "hooked"
-    refused = [one for one in till.about(order.id) if one.envelope["detail-type"] == letter["about"]]
+    refused = [
+        one for one in till.about(order.id) if one.envelope["detail-type"] == letter["about"]
+    ]
     assert [one.status for one in refused] == [500, 500, 500]
 
     assert _command(here, "redrive", letter["id"]) == 0
@@ -168,14 +176,22 @@ def test_a_ticket_comes_out_of_the_printer_with_the_name_and_once(services, quic
     (tmp_path / "token").write_text(token)
     # What CUPS would have been handed.
     lp = tmp_path / "lp"
-    lp.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\ncat >> {tmp_path}/$(date +%s%N).pdf\n')
+    lp.write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\ncat >> {tmp_path}/$(date +%s%N).pdf\n'
+    )
     lp.chmod(0o755)
     order = place_walk_up(services, replace(admin, role="barista"), uuid4().hex, "latte", {}, "Ana")
 
     def printed() -> str:
         command = [
-            sys.executable, ROOT / "scripts" / "print-labels", f"{quick_stack.base_url}/hooked",
-            "--token-file", tmp_path / "token", "--printer", "LABELS", "--once",
+            sys.executable,
+            ROOT / "scripts" / "print-labels",
+            f"{quick_stack.base_url}/hooked",
+            "--token-file",
+            tmp_path / "token",
+            "--printer",
+            "LABELS",
+            "--once",
         ]
         path = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "NO_PROXY": "*"}
         done = subprocess.run(command, env=os.environ | path, capture_output=True, text=True)

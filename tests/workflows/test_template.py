@@ -312,7 +312,9 @@ def test_no_action_is_given_with_a_star(resources):
         actions = statement["Action"]
         for action in [actions] if isinstance(actions, str) else actions:
             assert "*" not in action
-        assert statement["Effect"] == ("Deny" if statement.get("Sid") == "NeverToTopics" else "Allow")
+        assert statement["Effect"] == (
+            "Deny" if statement.get("Sid") == "NeverToTopics" else "Allow"
+        )
 
 
 def test_a_star_in_a_resource_is_one_of_those_with_a_reason(resources):
@@ -356,8 +358,7 @@ def test_the_function_reads_many_orders_only_without_their_task_tokens(resources
     on_orders = [
         statement
         for statement in _policy(resources, "FunctionPolicy").values()
-        if "OrdersTable" in json.dumps(statement["Resource"])
-        and statement["Sid"] != "ReadStreams"
+        if "OrdersTable" in json.dumps(statement["Resource"]) and statement["Sid"] != "ReadStreams"
     ]
     bulk = {"dynamodb:Query", "dynamodb:Scan", "dynamodb:BatchGetItem", "dynamodb:PartiQLSelect"}
     for statement in on_orders:
@@ -419,9 +420,12 @@ def test_the_function_may_text_people_but_not_a_topic(resources):
 def test_another_part_adds_its_statements_to_the_functions_role():
     more = statement("SendCodes", ["sns:Publish"], "arn:aws:sns:us-east-1:1:codes")
     body = build_template_body(300, 900, more_statements=(more,))
-    assert more in json.loads(body)["Resources"]["FunctionPolicy"]["Properties"][
-        "PolicyDocument"
-    ]["Statement"]
+    assert (
+        more
+        in json.loads(body)["Resources"]["FunctionPolicy"]["Properties"]["PolicyDocument"][
+            "Statement"
+        ]
+    )
 
 
 def test_only_the_function_may_take_the_role_of_pages_and_it_cannot_publish(resources):
@@ -438,9 +442,15 @@ def test_the_queue_and_the_workflows_role_serve_this_account_only(resources):
         if service and service != "lambda.amazonaws.com":
             assert one["Condition"] in (
                 {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
-                {"ArnLike": {"aws:SourceArn": {"Fn::Sub": (
-                    "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/*"
-                )}}},
+                {
+                    "ArnLike": {
+                        "aws:SourceArn": {
+                            "Fn::Sub": (
+                                "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/*"
+                            )
+                        }
+                    }
+                },
             )
 
 
@@ -457,7 +467,13 @@ def test_another_prefix_shares_no_name_and_no_topic():
 
 def _names(body: str) -> frozenset[str]:
     keys = (
-        "TableName", "StateMachineName", "QueueName", "RoleName", "Name", "AlarmName", "TopicName",
+        "TableName",
+        "StateMachineName",
+        "QueueName",
+        "RoleName",
+        "Name",
+        "AlarmName",
+        "TopicName",
     )
     found = {
         properties[key]

@@ -39,7 +39,8 @@ def test_nobody_signs_up_or_recovers_a_password_by_themselves(resources):
 def test_no_browser_can_try_a_password_at_the_pool(resources):
     client = resources["StaffPoolClient"]["Properties"]
     assert set(client["ExplicitAuthFlows"]) == {
-        "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"
+        "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+        "ALLOW_REFRESH_TOKEN_AUTH",
     }
     assert client["PreventUserExistenceErrors"] == "ENABLED"
     # With the token of the set-up page nobody becomes another person.
@@ -62,7 +63,9 @@ def test_the_functions_rights_are_on_this_pool_and_this_parameter_only(resources
     assert all(one["Resource"] == POOL_ARN for one in on_pool)
     assert find["Action"] == ["ssm:GetParameter"]
     assert find["Resource"]["Fn::Join"][1][1] == {"Ref": "StaffPoolIds"}
-    assert resources["StaffPoolIds"]["Properties"]["Name"] == staff_parameter_name("serverlesspresso-")
+    assert resources["StaffPoolIds"]["Properties"]["Name"] == staff_parameter_name(
+        "serverlesspresso-"
+    )
 
 
 def test_every_right_is_one_that_the_pools_adapter_uses():
@@ -75,15 +78,14 @@ def test_every_right_is_one_that_the_pools_adapter_uses():
 def test_every_clients_tokens_live_as_long_as_cognito_lets_them(resources):
     minutes = {"minutes": 1, "hours": 60, "days": 24 * 60}
     clients = [
-        one["Properties"] for one in resources.values()
+        one["Properties"]
+        for one in resources.values()
         if one["Type"] == "AWS::Cognito::UserPoolClient"
     ]
     for client in clients:
         assert 3 <= client.get("AuthSessionValidity", 3) <= 15
         units = client.get("TokenValidityUnits", {})
-        lives = {
-            name: client[f"{name}Validity"] * minutes[units[name]] for name in units
-        }
+        lives = {name: client[f"{name}Validity"] * minutes[units[name]] for name in units}
         for name in lives.keys() - {"RefreshToken"}:
             assert 5 <= lives[name] <= 24 * 60
             # Cognito wants the token that renews the others to outlive them.

@@ -47,9 +47,7 @@ def make_client(service: str, region: str, keys: Mapping[str, str] | None = None
     limits = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}
     config = Config(max_pool_connections=MOST_CONNECTIONS, **limits | options)
     with making_clients:
-        return session().create_client(
-            service, region_name=region, config=config, **keys or {}
-        )
+        return session().create_client(service, region_name=region, config=config, **keys or {})
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from webapp.cloud.clients import Clients, make_client
 from webapp.storage.keys import LARGEST_PAGE, may_be_keys
@@ -28,7 +28,7 @@ class ExtensionTable:
         self._clients = clients
         self._name = name
         self._made = None
-        self._good_until = datetime.min.replace(tzinfo=timezone.utc), 0.0
+        self._good_until = datetime.min.replace(tzinfo=UTC), 0.0
 
     def get(self, part: str, key: str) -> dict | None:
         if not may_be_keys(_key(part, key)):
@@ -74,7 +74,7 @@ class ExtensionTable:
     @property
     def _client(self):
         # By both clocks: one may be set back, the other stands still while Lambda rests.
-        now = datetime.now(timezone.utc), time.monotonic()
+        now = datetime.now(UTC), time.monotonic()
         if now[0] >= self._good_until[0] or now[1] >= self._good_until[1]:
             life = _ROLE_LIFE - _RENEW_BEFORE_END
             # Two threads at once make two clients, both of them good.

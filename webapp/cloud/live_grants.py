@@ -78,7 +78,8 @@ class LiveGrants:
             "Version": "2012-10-17",
             "Statement": [
                 {
-                    "Effect": "Allow", "Action": action,
+                    "Effect": "Allow",
+                    "Action": action,
                     "Resource": [f"{arn}:{resource}" for resource in resources],
                 }
                 for action, resources in allowed
@@ -98,4 +99,3 @@ def signed_url(url: str, region: str, credentials: dict) -> str:
     # IoT's gateway wants the token beside what is signed, unlike every other service.
     token = quote(credentials["SessionToken"], safe="")
     return f"{request.url}&X-Amz-Security-Token={token}"
-

@@ -79,7 +79,10 @@ class LiveRelay:
     """The process's one MQTT client. headers: what the emulator lets it in by."""
 
     def __init__(
-        self, clients: Clients, gateway_url: str, on_connected: Callable[[], None] = lambda: None,
+        self,
+        clients: Clients,
+        gateway_url: str,
+        on_connected: Callable[[], None] = lambda: None,
         headers: Mapping[str, str] = MappingProxyType({}),
     ):
         self._clients = clients

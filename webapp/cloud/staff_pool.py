@@ -83,9 +83,7 @@ class StaffPool:
             )
         )
         wanted = {"Enabled": True, "PreferredMfa": True}
-        self._admin(
-            "admin_set_user_mfa_preference", answer.user, SoftwareTokenMfaSettings=wanted
-        )
+        self._admin("admin_set_user_mfa_preference", answer.user, SoftwareTokenMfaSettings=wanted)
 
     def find(self, name: str) -> Person | None:
         try:
@@ -219,9 +217,7 @@ def _raise_unless(error: ClientError, expected: Iterable[str]) -> None:
 
 def _person(user: dict, attributes: list[dict], groups: set[str]) -> Person:
     values = {attribute["Name"]: attribute["Value"] for attribute in attributes}
-    shops = {
-        group.removeprefix(_SHOP_GROUP) for group in groups if group.startswith(_SHOP_GROUP)
-    }
+    shops = {group.removeprefix(_SHOP_GROUP) for group in groups if group.startswith(_SHOP_GROUP)}
     return Person(
         id=user["Username"],
         email=values["email"],

@@ -22,7 +22,8 @@ class Texts:
         self._attributes = dict(_ATTRIBUTES)
         if sender:
             self._attributes["AWS.SNS.SMS.SenderID"] = {
-                "DataType": "String", "StringValue": sender,
+                "DataType": "String",
+                "StringValue": sender,
             }
 
     def send(self, number: str, text: str) -> None:

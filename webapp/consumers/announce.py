@@ -143,9 +143,7 @@ def _is_late(services: Services, record: Mapping) -> bool:
     return services.now().timestamp() - changed_at > _IN_TIME.total_seconds()
 
 
-def _with_places(
-    line_of: Callable[[str], list[Order]], events: Sequence[Event]
-) -> list[Event]:
+def _with_places(line_of: Callable[[str], list[Order]], events: Sequence[Event]) -> list[Event]:
     """The queue's events with the places in line as they are now."""
     return [
         event.in_queue(line_of(event.shop_id)) if isinstance(event, QueueEvent) else event

@@ -35,9 +35,7 @@ MOVES_LINE = {
     DetailType.ORDER_TIME_OUT,
     DetailType.ORDER_REOPENED,
 }
-FORWARDED = (
-    CHANGES_CODE | CHANGES_BOARD | {DetailType.WORKFLOW_STARTED, DetailType.SHOP_NOT_READY}
-)
+FORWARDED = CHANGES_CODE | CHANGES_BOARD | {DetailType.WORKFLOW_STARTED, DetailType.SHOP_NOT_READY}
 """One event of each step is enough: its fragments show the item as it is now.
 
 None for the choice itself: the phone has its answer, and a moment later the order is queued.

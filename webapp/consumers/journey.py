@@ -37,9 +37,7 @@ def store_event(services: Services, event: OrderEvent, happened_at: str) -> None
         services.bus.put([all_stored])
 
 
-def _complete(
-    services: Services, event: OrderEvent, happened_at: str
-) -> AllEventsStored | None:
+def _complete(services: Services, event: OrderEvent, happened_at: str) -> AllEventsStored | None:
     """Looked up after the event was stored: of two that come last at once, one sees both.
 
     Tells it again when it was told before: whoever stored it may not have come so far.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import partial
 
 from domain.detail_types import DetailType
@@ -86,7 +86,7 @@ def _count(services: Services, event: Event, time: str) -> None:
 def _announced_at(services: Services, time: str) -> datetime:
     try:
         at = datetime.fromisoformat(time)
-        return at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
     except (TypeError, ValueError):
         return services.now()
 
@@ -191,9 +191,12 @@ def _name(event: Mapping) -> str:
 def _is_stream_batch(event: Mapping) -> bool:
     records = event.get("Records")
     # One is enough: a record of another kind among them is set aside, not all of them.
-    return isinstance(records, list) and (is_redrive(event) or any(
-        isinstance(one, Mapping) and one.get("eventSource") == "aws:dynamodb" for one in records
-    ))
+    return isinstance(records, list) and (
+        is_redrive(event)
+        or any(
+            isinstance(one, Mapping) and one.get("eventSource") == "aws:dynamodb" for one in records
+        )
+    )
 
 
 def _run(name: str, job: Callable[[], object]) -> object:
@@ -232,7 +235,8 @@ def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], ob
 def _jobs_due(services: Services, name: str) -> list[ScheduledJob]:
     minute = services.now().minute
     return [
-        job for job in SCHEDULED_JOBS
+        job
+        for job in SCHEDULED_JOBS
         if name == job.name or (name == EVERY_MINUTE and minute % job.minutes == 0)
     ]
 

@@ -33,7 +33,9 @@ ON_TV = Size(1180, 400, 40)
 
 
 def columns(
-    labels: Sequence[str], series: Sequence[Sequence[float | None]], words: str,
+    labels: Sequence[str],
+    series: Sequence[Sequence[float | None]],
+    words: str,
     size: Size = ON_TABLET,
 ) -> Markup:
     """Columns beside each other, one for each series at each label. words: what it shows."""
@@ -46,8 +48,9 @@ def columns(
     )
 
 
-def rows(labels: Sequence[str], values: Sequence[float], words: str,
-         size: Size = ON_TABLET) -> Markup:
+def rows(
+    labels: Sequence[str], values: Sequence[float], words: str, size: Size = ON_TABLET
+) -> Markup:
     """Bars under each other, the first on top."""
     import pygal
 
@@ -79,8 +82,11 @@ def _options(size: Size, height: int) -> dict:
         "rounded_bars": type_size // 4,
         "formatter": _plain,
         "style": Style(
-            label_font_size=type_size, major_label_font_size=type_size, value_font_size=type_size,
-            font_family="sans-serif", value_font_family="sans-serif",
+            label_font_size=type_size,
+            major_label_font_size=type_size,
+            value_font_size=type_size,
+            font_family="sans-serif",
+            value_font_family="sans-serif",
         ),
     }
 
@@ -100,7 +106,9 @@ def _drawn(chart, labels: Sequence[str], series: Sequence[Sequence[float | None]
     root = chart.render_tree()
     _strip(root)
     root.attrib = {
-        "class": "chart", "role": "img", "aria-label": words,
+        "class": "chart",
+        "role": "img",
+        "aria-label": words,
         "viewBox": root.get("viewBox"),
     }
     # HTML knows the namespace of an inline SVG by itself.

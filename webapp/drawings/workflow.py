@@ -142,9 +142,11 @@ def _order_and_place(rows: list[list[_Node]]) -> None:
         for node in row:
             node.y = y
         if level + 1 < len(rows):
-            y += max(n.size[1] for n in row) / 2 + _LEVEL + max(
-                n.size[1] for n in rows[level + 1]
-            ) / 2
+            y += (
+                max(n.size[1] for n in row) / 2
+                + _LEVEL
+                + max(n.size[1] for n in rows[level + 1]) / 2
+            )
 
 
 def _spread(row: list[_Node]) -> None:
@@ -208,7 +210,12 @@ def _node(node: _Node, state: str) -> Markup:
     return Markup(
         '<g class="{}"><rect x="{:.1f}" y="{:.1f}" width="{}" height="{}" rx="10"/>{}{}</g>'
     ).format(
-        state, node.x - width / 2, node.y - height / 2, width, height, mark,
+        state,
+        node.x - width / 2,
+        node.y - height / 2,
+        width,
+        height,
+        mark,
         Markup("").join(text.format(node.x, node.y + down, words) for words, down in lines),
     )
 

@@ -36,6 +36,7 @@ class BarToKnow(Protocol):
 
     def shop(self, shop_id: str) -> Shop:
         """The shop's settings. Raises NotFound."""
+
     def name_on(self, shop_id: str, order_id: str) -> str:
         """Who an order is for; empty when nobody said so, or when it has been forgotten."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,11 +52,16 @@ class PrintQueue:
         self._now = now
 
     def add(
-        self, shop_id: str, order_id: str, version: int, title: str, made_at: datetime,
+        self,
+        shop_id: str,
+        order_id: str,
+        version: int,
+        title: str,
+        made_at: datetime,
         values: Mapping,
     ) -> None:
         """Has it printed, once: the same order and version again change nothing."""
-        moment = made_at.astimezone(timezone.utc).replace(microsecond=0)
+        moment = made_at.astimezone(UTC).replace(microsecond=0)
         printout = Printout(
             f"{moment:%Y%m%dT%H%M%S}-{order_id}-{version}", shop_id, order_id, title, moment, values
         )
@@ -122,7 +127,7 @@ class PrintQueue:
         return printout
 
     def _ids(self, part: str, span: timedelta) -> Iterator[str]:
-        after = f"{(self._now() - span).astimezone(timezone.utc):%Y%m%dT%H%M%S}"
+        after = f"{(self._now() - span).astimezone(UTC):%Y%m%dT%H%M%S}"
         for _ in range(_MOST_PAGES):
             page = self._table.list(part, after, _PAGE)
             yield from (id for id, _ in page)
@@ -141,14 +146,23 @@ def _withdrawn(shop_id: str) -> str:
 
 def _as_item(printout: Printout) -> dict:
     return {
-        "order": printout.order_id, "title": printout.title,
-        "made": printout.made_at.isoformat(), "values": dict(printout.values),
-        "printed": printout.is_printed, "withdrawn": printout.is_withdrawn,
+        "order": printout.order_id,
+        "title": printout.title,
+        "made": printout.made_at.isoformat(),
+        "values": dict(printout.values),
+        "printed": printout.is_printed,
+        "withdrawn": printout.is_withdrawn,
     }
 
 
 def _from_item(shop_id: str, id: str, item: Mapping) -> Printout:
     return Printout(
-        id, shop_id, item["order"], item["title"], datetime.fromisoformat(item["made"]),
-        item["values"], item["printed"], item["withdrawn"],
+        id,
+        shop_id,
+        item["order"],
+        item["title"],
+        datetime.fromisoformat(item["made"]),
+        item["values"],
+        item["printed"],
+        item["withdrawn"],
     )

@@ -16,9 +16,7 @@ def add_person(services: Services, settings: Settings, asked: Mapping) -> dict:
     """An account; its temporary password is in this answer and nowhere else."""
     shop_id = EVERY_SHOP if asked.get("every_shop") else known_shop(services, settings, asked)
     name = asked.get("name") or asked["email"].partition("@")[0]
-    made = people.invite(
-        services, people.TERMINAL, shop_id, asked["email"], name, asked["role"]
-    )
+    made = people.invite(services, people.TERMINAL, shop_id, asked["email"], name, asked["role"])
     where = settings.default_shop if shop_id == EVERY_SHOP else shop_id
     return _person(made.person) | {
         "password": made.password,

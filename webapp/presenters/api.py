@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from domain.menu import DrinkOrder, Menu
@@ -135,7 +135,10 @@ def metrics(shop: Shop, days: Days, figures: Figures, refused: Mapping[str, int]
         "refusals": dict(figures.refusals),
         "refusedScans": dict(refused),
         "estimates": {
-            "told": kept.count, "right": kept.right, "early": kept.early, "late": kept.late
+            "told": kept.count,
+            "right": kept.right,
+            "early": kept.early,
+            "late": kept.late,
         },
     }
 
@@ -181,7 +184,7 @@ def time(moment: datetime | None) -> str | None:
     """RFC 3339 in UTC, to the millisecond."""
     if moment is None:
         return None
-    text = moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
 
 

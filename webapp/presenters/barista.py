@@ -23,7 +23,11 @@ _LONG_IN_HAND = timedelta(minutes=3)
 
 
 def barista_board(
-    shop: Shop, open_orders: list[Order], barista_id: str, barista_name: str, now: datetime,
+    shop: Shop,
+    open_orders: list[Order],
+    barista_id: str,
+    barista_name: str,
+    now: datetime,
     notes: dict[str, str] | None = None,
 ) -> dict:
     """The tablet's three columns. `notes` are sentences for single cards, by order id."""
@@ -64,8 +68,13 @@ def batches(open_orders: list[Order], drink_id: str) -> list[dict]:
             continue
         batch = found.setdefault(
             wanted.differences,
-            {"drink_name": wanted.name, "icon": wanted.icon, "differences": wanted.differences,
-             "ids": [], "numbers": []},
+            {
+                "drink_name": wanted.name,
+                "icon": wanted.icon,
+                "differences": wanted.differences,
+                "ids": [],
+                "numbers": [],
+            },
         )
         batch["ids"].append(order.id)
         batch["numbers"].append(order.number)

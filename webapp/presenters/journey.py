@@ -21,7 +21,8 @@ _ENDS = {
     DetailType.ORDER_CANCELLED: (N_("How your order ended"), N_("How an order ended")),
     DetailType.ORDER_TIME_OUT: (N_("How your order ended"), N_("How an order ended")),
     DetailType.SHOP_NOT_READY: (
-        N_("Why your order was not taken"), N_("Why an order was not taken")
+        N_("Why your order was not taken"),
+        N_("Why an order was not taken"),
     ),
 }
 _UNDER_WAY = (N_("How your drink is being made"), N_("How a drink is being made"))
@@ -34,8 +35,14 @@ def journey_view(
     names = [event.detail_type for event in events]
     end = _end(events)
     path = path_taken([(event.detail_type, event.detail) for event in events])
-    drink = next((parse_event(e.detail_type, e.detail).drink_order for e in reversed(events)
-                  if e.detail.get("drinkOrder")), None)
+    drink = next(
+        (
+            parse_event(e.detail_type, e.detail).drink_order
+            for e in reversed(events)
+            if e.detail.get("drinkOrder")
+        ),
+        None,
+    )
     return {
         "version": len(events),
         "at_ms": int(now.timestamp() * 1000),
@@ -78,14 +85,16 @@ def _rows(shop: Shop, events: list[StoredEvent], is_shared: bool) -> list[dict]:
     for event in events:
         local = shop.local_time(event.at)
         clock = local.strftime("%H:%M:%S")
-        rows.append({
-            "name": event.detail_type.value,
-            "clock": clock,
-            "iso": local.isoformat(timespec="milliseconds"),
-            # Events of one step happened at once; the time stands at the first of them.
-            "is_same": bool(rows) and rows[-1]["clock"] == clock,
-            "text": _text(event, is_shared),
-        })
+        rows.append(
+            {
+                "name": event.detail_type.value,
+                "clock": clock,
+                "iso": local.isoformat(timespec="milliseconds"),
+                # Events of one step happened at once; the time stands at the first of them.
+                "is_same": bool(rows) and rows[-1]["clock"] == clock,
+                "text": _text(event, is_shared),
+            }
+        )
     return rows
 
 
@@ -123,12 +132,17 @@ def _text(event: StoredEvent, is_shared: bool) -> str:
 
 def _facts(events: list[StoredEvent]) -> list[dict]:
     """How long the customer waited and how long the drink took, once it is known."""
-    at = {event.detail_type: event.at for event in events
-          if event.detail_type is not DetailType.MAKE_ORDER or event.detail.get("baristaUserId")}
+    at = {
+        event.detail_type: event.at
+        for event in events
+        if event.detail_type is not DetailType.MAKE_ORDER or event.detail.get("baristaUserId")
+    }
     submitted, making, ready = (
         at.get(name)
         for name in (
-            DetailType.WAITING_PRODUCTION, DetailType.MAKE_ORDER, DetailType.ORDER_COMPLETED
+            DetailType.WAITING_PRODUCTION,
+            DetailType.MAKE_ORDER,
+            DetailType.ORDER_COMPLETED,
         )
     )
     spans = (

@@ -12,14 +12,20 @@ from webapp.presenters.times import moment
 from webapp.words import _, listed
 
 _ALLERGENS = {
-    "gluten": N_("gluten"), "milk": N_("milk"), "soy": N_("soy"), "nuts": N_("nuts"),
-    "peanuts": N_("peanuts"), "egg": N_("egg"), "sesame": N_("sesame"),
+    "gluten": N_("gluten"),
+    "milk": N_("milk"),
+    "soy": N_("soy"),
+    "nuts": N_("nuts"),
+    "peanuts": N_("peanuts"),
+    "egg": N_("egg"),
+    "sesame": N_("sesame"),
     "sulphites": N_("sulphites"),
 }
 
 
-def menu_view(menu: Menu, drink_id: str | None = None, options: dict | None = None,
-         error: str | None = None) -> dict:
+def menu_view(
+    menu: Menu, drink_id: str | None = None, options: dict | None = None, error: str | None = None
+) -> dict:
     """The menu with what the customer has chosen so far."""
     return {
         "drinks": [

@@ -58,7 +58,8 @@ def metrics_view(shop: Shop, read: Read, now: datetime) -> dict:
         "times": [
             {"name": name, **times(of)}
             for name, of in (
-                ("Waiting", figures.waited), ("Making", figures.made_in),
+                ("Waiting", figures.waited),
+                ("Making", figures.made_in),
                 ("From order to cup", figures.in_all),
             )
         ],
@@ -87,8 +88,12 @@ def metrics_on_tv(shop: Shop, read: Read, now: datetime) -> dict:
         "headline": headline(figures),
         "hours_chart": _hours_chart(figures.hours[-9:], charts.ON_TV),
         "drinks": [
-            {"name": line.name, "orders": f"{line.orders:,}", "orders_number": line.orders,
-             "most": most}
+            {
+                "name": line.name,
+                "orders": f"{line.orders:,}",
+                "orders_number": line.orders,
+                "most": most,
+            }
             for line in figures.drinks[:_MOST_ON_TV]
         ],
         "waited": times(figures.waited),
@@ -104,7 +109,9 @@ def promise(promises: Promises) -> dict | None:
     percent = {
         name: f"{100 * count / promises.count:.0f}\N{NO-BREAK SPACE}%"
         for name, count in (
-            ("right", promises.right), ("early", promises.early), ("late", promises.late)
+            ("right", promises.right),
+            ("early", promises.early),
+            ("late", promises.late),
         )
     }
     low, high = promises.usual
@@ -181,8 +188,13 @@ def _lines(lines: tuple[Line, ...]) -> list[dict]:
 def _with_group_names(shop: Shop, lines: tuple[Line, ...]) -> tuple[Line, ...]:
     names = {group.id: group.name for group in shop.menu.groups}
     return tuple(
-        Line(f"{names.get(group, group)}: {option}".removeprefix(": "), line.orders, line.served,
-             line.waited, line.made_in)
+        Line(
+            f"{names.get(group, group)}: {option}".removeprefix(": "),
+            line.orders,
+            line.served,
+            line.waited,
+            line.made_in,
+        )
         for line in lines
         for group, _, option in (line.name.partition(": "),)
     )
@@ -213,7 +225,8 @@ def _rows_chart(lines: tuple[Line, ...], words: str):
         return None
     shown = lines[:_MOST_BARS]
     return charts.rows(
-        [line.name for line in shown], [line.orders for line in shown],
+        [line.name for line in shown],
+        [line.orders for line in shown],
         f"{words}: {shown[0].name} most often.",
     )
 
@@ -222,7 +235,8 @@ def _counts_chart(rows: list[dict], words: str):
     if not rows:
         return None
     return charts.rows(
-        [row["name"] for row in rows], [row["count"] for row in rows],
+        [row["name"] for row in rows],
+        [row["count"] for row in rows],
         f"{words}: most often {rows[0]['name'].lower()}.",
     )
 

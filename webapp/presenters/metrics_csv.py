@@ -30,7 +30,9 @@ def figures_csv(shop: Shop, read: Read) -> str:
     lines += [
         ("estimate", "", measure, count)
         for measure, count in (
-            ("told", kept.count), ("right", kept.right), ("earlier", kept.early),
+            ("told", kept.count),
+            ("right", kept.right),
+            ("earlier", kept.early),
             ("later", kept.late),
         )
     ]
@@ -40,7 +42,8 @@ def figures_csv(shop: Shop, read: Read) -> str:
     for of, group in groups:
         for line in group:
             lines += [
-                (of, line.name, "orders", line.orders), (of, line.name, "served", line.served)
+                (of, line.name, "orders", line.orders),
+                (of, line.name, "served", line.served),
             ]
             lines += _times(of, line.name, "waited", line.waited)
             lines += _times(of, line.name, "made in", line.made_in)
@@ -51,8 +54,20 @@ def figures_csv(shop: Shop, read: Read) -> str:
 
 def orders_csv(shop: Shop, records: Iterable[OrderRecord]) -> str:
     """One line an order, without anybody's name but, where the shop shows it, the barista's."""
-    head = ["scanned", "ordered", "taken", "ended", "outcome", "cause", "drink", "options",
-            "waited seconds", "made in seconds", "told from minutes", "told to minutes"]
+    head = [
+        "scanned",
+        "ordered",
+        "taken",
+        "ended",
+        "outcome",
+        "cause",
+        "drink",
+        "options",
+        "waited seconds",
+        "made in seconds",
+        "told from minutes",
+        "told to minutes",
+    ]
     lines = []
     for record in records:
         line = [

@@ -80,7 +80,8 @@ def _order_texts(shop: Shop, order: Order, position: int | None) -> tuple[str, s
                 _("One moment more"),
                 _(
                     "We are sorry: we called %(number)s too early. %(barista)s is still making it.",
-                    number=number, barista=barista,
+                    number=number,
+                    barista=barista,
                 ),
                 "",
             )
@@ -133,7 +134,8 @@ def _cancelled_texts(order: Order, scan_again: str) -> tuple[str, str, str]:
             _("The bar cancelled your order"),
             _(
                 "We are sorry: %(number)s was cancelled because %(reason)s.",
-                number=order.number, reason=_(reason),
+                number=order.number,
+                reason=_(reason),
             ),
             _("You can scan again straight away."),
         )
@@ -158,7 +160,8 @@ def _timed_out_texts(order: Order) -> tuple[str, str, str]:
         _("Your drink was not made in time"),
         _(
             "We are sorry: nobody could make %(number)s within %(time)s, so it was closed.",
-            number=order.number, time=duration(order.make_seconds or 0),
+            number=order.number,
+            time=duration(order.make_seconds or 0),
         ),
         _("Ask at the counter, or scan again straight away."),
     )

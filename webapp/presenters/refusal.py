@@ -159,8 +159,7 @@ def _shop_closed(refused: ShopClosed, shop: Shop, now: datetime) -> dict:
         "why": _("It opens again %(when)s.", when=coming(shop, opens_at, now))
         if opens_at
         else _(
-            "Nobody is taking orders right now. The screen shows a code as soon as the bar "
-            "opens."
+            "Nobody is taking orders right now. The screen shows a code as soon as the bar opens."
         ),
         "keep": _("This scan was not used."),
     }

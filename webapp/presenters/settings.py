@@ -13,37 +13,45 @@ from domain.settings import NUMBERS
 from domain.shops import Shop
 from webapp.presenters.times import coming, duration, moment
 
-_LABELS = {
-    "name": "Name of the bar",
-    "pickup_place": "Drinks are collected at the",
-    "timezone": "Time zone",
-    "own_language": "The bar’s own language",
-    "languages": "Languages",
-    "exceptions": "Other days",
-    "accent": "Accent colour",
-    "hint": "Hint",
-    "icon": "Drawing",
-    "groups": "Options",
-    "allergens": "Contains",
-    "options": "Options",
-} | {day: day.capitalize() for day in DAYS} | {
-    name: number.label for name, number in NUMBERS.items()
-}
+_LABELS = (
+    {
+        "name": "Name of the bar",
+        "pickup_place": "Drinks are collected at the",
+        "timezone": "Time zone",
+        "own_language": "The bar’s own language",
+        "languages": "Languages",
+        "exceptions": "Other days",
+        "accent": "Accent colour",
+        "hint": "Hint",
+        "icon": "Drawing",
+        "groups": "Options",
+        "allergens": "Contains",
+        "options": "Options",
+    }
+    | {day: day.capitalize() for day in DAYS}
+    | {name: number.label for name, number in NUMBERS.items()}
+)
 
 
 _TRANSLATED = {
-    "name": "Name", "hint": "Hint", "options": "Options", "pickup_place": "Drinks are collected",
+    "name": "Name",
+    "hint": "Hint",
+    "options": "Options",
+    "pickup_place": "Drinks are collected",
 }
 """What has a field in each language."""
 
 
 def fields(shop: Shop, part: str, typed: Mapping | None = None) -> dict:
     """The values of a part's form: the shop's, or what somebody typed that was not taken."""
-    return {**_stored(shop, part), **{
-        name: value
-        for name, value in (typed or {}).items()
-        if name in _LABELS or name.startswith("pickup_place_")
-    }}
+    return {
+        **_stored(shop, part),
+        **{
+            name: value
+            for name, value in (typed or {}).items()
+            if name in _LABELS or name.startswith("pickup_place_")
+        },
+    }
 
 
 def conflict(shop: Shop, stored: Mapping, typed: Mapping, refused: ChangedMeanwhile) -> dict:

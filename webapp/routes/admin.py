@@ -81,9 +81,7 @@ def _home(shop_id: str, links: list[dict] | None = None) -> str:
         session_view(shop, session, now)
         | {
             "is_me": session.id == me.id,
-            "revoke_url": url_for(
-                "admin.revoke_session", shop_id=shop_id, session_id=session.id
-            ),
+            "revoke_url": url_for("admin.revoke_session", shop_id=shop_id, session_id=session.id),
         }
         for session in signed_in(services(), shop_id)
     ]

@@ -15,7 +15,8 @@ from functools import wraps
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from domain.errors import ChoiceInvalid
-from domain.orders import Order, OrderState, order_id as id_of_form
+from domain.orders import Order, OrderState
+from domain.orders import order_id as id_of_form
 from domain.reading import read_moment, read_number
 from webapp.access import ANYONE, DEVICE, allow, client_address, device, services
 from webapp.api_schema import STATES, Operation, checker, document
@@ -100,8 +101,13 @@ def qr_code(shop_id: str):
 @blueprint.post(f"/{PLACE}/qr-code")
 @allow(DEVICE)
 @operation(
-    "Validate a scanned QR code and take a place with it", "orders:place", "Order",
-    body="ScannedCode", status=201, raises=(409, 410), is_repeatable=True,
+    "Validate a scanned QR code and take a place with it",
+    "orders:place",
+    "Order",
+    body="ScannedCode",
+    status=201,
+    raises=(409, 410),
+    is_repeatable=True,
 )
 def validate_code(shop_id: str, body: dict):
     shop, browser = services().shop(shop_id), _browser()
@@ -166,15 +172,24 @@ def orders(shop_id: str):
 @blueprint.post(f"/{PLACE}/orders")
 @allow(DEVICE)
 @operation(
-    "Order for somebody at the counter: no scan, the same queue and numbers", "orders:counter",
-    "Order", body="CounterOrder", status=201, raises=(409,), is_repeatable=True,
+    "Order for somebody at the counter: no scan, the same queue and numbers",
+    "orders:counter",
+    "Order",
+    body="CounterOrder",
+    status=201,
+    raises=(409,),
+    is_repeatable=True,
 )
 def order_at_counter(shop_id: str, body: dict):
     from webapp.services.walk_ups import place_walk_up
 
     form_key = request.headers.get("Idempotency-Key") or secrets.token_urlsafe(12)
     placed = place_walk_up(
-        services(), _barista(), form_key, body["drink"], body.get("options", {}),
+        services(),
+        _barista(),
+        form_key,
+        body["drink"],
+        body.get("options", {}),
         body.get("name", ""),
     )
     return api_views.order(placed)
@@ -210,8 +225,12 @@ def my_order(shop_id: str, order_id: str):
 @blueprint.put(f"/{PLACE}/my-orders/<order_id>")
 @allow(DEVICE)
 @operation(
-    "Choose the drink of this device's order (submit), or cancel it", "orders:place", "Order",
-    body="OrderAction", raises=(409,), is_repeatable=True,
+    "Choose the drink of this device's order (submit), or cancel it",
+    "orders:place",
+    "Order",
+    body="OrderAction",
+    raises=(409,),
+    is_repeatable=True,
 )
 def change_my_order(shop_id: str, body: dict, order_id: str):
     shop = services().shop(shop_id)
@@ -227,8 +246,12 @@ def change_my_order(shop_id: str, body: dict, order_id: str):
 @blueprint.put(f"/{PLACE}/orders/<order_id>")
 @allow(DEVICE)
 @operation(
-    "Make, release, complete, collect or cancel an order", "orders:act", "Order",
-    body="OrderAction", raises=(409,), is_repeatable=True,
+    "Make, release, complete, collect or cancel an order",
+    "orders:act",
+    "Order",
+    body="OrderAction",
+    raises=(409,),
+    is_repeatable=True,
 )
 def change_order(shop_id: str, body: dict, order_id: str):
     act = _ACTIONS.get(body["action"])
@@ -363,7 +386,10 @@ def _once(declared: Operation, call: Callable[[], dict]):
         raise ChoiceInvalid(f"Idempotency-Key has 8 to {once.KEY_LENGTH} printable characters.")
     asked = f"{request.method} {request.path}\n".encode() + request.get_data()
     answer, is_repeated = once.once(
-        services(), device().id, key, asked,
+        services(),
+        device().id,
+        key,
+        asked,
         lambda: StoredAnswer(declared.status, json.dumps(call())),
     )
     response = Response(answer.body, answer.status, mimetype="application/json")

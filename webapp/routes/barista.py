@@ -75,9 +75,7 @@ def make(shop_id: str, order_id: str):
 @blueprint.get("/batch")
 @allow(BARISTA)
 def batch(shop_id: str):
-    found = batches(
-        services().orders.open_orders(shop_id), request.args.get("drink", "")
-    )
+    found = batches(services().orders.open_orders(shop_id), request.args.get("drink", ""))
     return dialog(
         "batch",
         services().shop(shop_id),
@@ -138,7 +136,8 @@ def cancel(shop_id: str, order_id: str):
     except KeyError:
         raise ChoiceInvalid("Choose one of the reasons.") from None
     return act(
-        shop_id, order_id,
+        shop_id,
+        order_id,
         lambda services, order_id, barista: bar.cancel_order(services, order_id, barista, reason),
     )
 
@@ -301,11 +300,14 @@ def _card_urls(shop: Shop, card: dict) -> dict:
     allowed = {
         "make_url": ("barista.make", state is OrderState.QUEUED),
         "release_url": (
-            "barista.release", state is OrderState.MAKING and (mine or card["is_long_in_hand"])
+            "barista.release",
+            state is OrderState.MAKING and (mine or card["is_long_in_hand"]),
         ),
         "complete_url": ("barista.complete", state is OrderState.MAKING and mine),
-        "cancel_url": ("barista.ask_reason", state is not OrderState.COMPLETED
-                       and (state is not OrderState.MAKING or mine)),
+        "cancel_url": (
+            "barista.ask_reason",
+            state is not OrderState.COMPLETED and (state is not OrderState.MAKING or mine),
+        ),
         "collected_url": ("barista.collected", state is OrderState.COMPLETED),
         "remake_url": ("counter.ask_remake", state is OrderState.COMPLETED),
     }

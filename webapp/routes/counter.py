@@ -64,9 +64,7 @@ def recent(shop_id: str):
     shop = services().shop(shop_id)
     orders = recently_done(shop, bar.remakable_orders(services(), shop_id))
     for order in orders:
-        order["remake_url"] = url_for(
-            "counter.ask_remake", shop_id=shop_id, order_id=order["id"]
-        )
+        order["remake_url"] = url_for("counter.ask_remake", shop_id=shop_id, order_id=order["id"])
     return dialog("recent", shop, orders=orders)
 
 

@@ -212,9 +212,7 @@ def order_live(shop_id: str, order_id: str):
 def place_order(shop_id: str, order_id: str):
     shop, order = entered(shop_id), own_order()
     chosen = {
-        name: value
-        for name, value in request.form.items()
-        if name not in ("csrf_token", "drink")
+        name: value for name, value in request.form.items() if name not in ("csrf_token", "drink")
     }
     drink_id = request.form.get("drink", "")
     try:

@@ -57,9 +57,7 @@ def _entered(shop_id: str) -> Shop:
 
 
 def _code(shop: Shop) -> dict:
-    view = code_view(
-        shop, current_code(services(), shop), services().now(), services().public_url
-    )
+    view = code_view(shop, current_code(services(), shop), services().now(), services().public_url)
     if view["url"]:
         for one in (view, *view["coming"]):
             one["svg"] = qr_svg(one["url"])

@@ -27,9 +27,7 @@ def healthz():
     return "ok", 200, {"Content-Type": "text/plain"}
 
 
-def register(
-    app: Flask, more: Mapping[str, Callable[[], object]] = MappingProxyType({})
-) -> Health:
+def register(app: Flask, more: Mapping[str, Callable[[], object]] = MappingProxyType({})) -> Health:
     """What this app's parts are; more: those that only this deployment has, and how to ask them."""
     from webapp.health import Health
 

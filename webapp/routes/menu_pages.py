@@ -66,9 +66,7 @@ def edit(shop_id: str, kind: str, item_id: str):
 def save(shop_id: str, kind: str, item_id: str):
     form = request.form
     values = dict(form) | {name: form.getlist(name) for name in ("groups", "allergens")}
-    return _edit(
-        shop_id, kind, item_id, values, lambda shop: _CHANGE[kind](shop, item_id, values)
-    )
+    return _edit(shop_id, kind, item_id, values, lambda shop: _CHANGE[kind](shop, item_id, values))
 
 
 @blueprint.post("/<any(drinks, groups):kind>/<item_id>/remove")
@@ -95,7 +93,11 @@ def _edit(shop_id: str, kind: str, item_id: str, values: dict | None, change):
 
 
 def _item_page(
-    shop: Shop, kind: str, item_id: str, typed: dict | None = None, problem: dict | None = None,
+    shop: Shop,
+    kind: str,
+    item_id: str,
+    typed: dict | None = None,
+    problem: dict | None = None,
     kept: int | None = None,
 ) -> str:
     stored = _stored(shop, kind, item_id)
@@ -128,8 +130,11 @@ def _stored(shop: Shop, kind: str, item_id: str) -> dict:
         blank = {"name": "", "hint": "", "icon": menu_edits.ICONS[0], "groups": [], "allergens": []}
         items = {
             drink.id: {
-                "name": drink.name, "hint": drink.hint, "icon": drink.icon,
-                "groups": list(drink.groups), "allergens": list(drink.allergens),
+                "name": drink.name,
+                "hint": drink.hint,
+                "icon": drink.icon,
+                "groups": list(drink.groups),
+                "allergens": list(drink.allergens),
                 **_translated(shop, drink, "name", "hint"),
             }
             for drink in shop.menu.drinks
@@ -168,5 +173,3 @@ def _translated(shop: Shop, item: Drink | OptionGroup, *names: str) -> dict[str,
 
 def _part(kind: str, item_id: str) -> str:
     return f"{kind}/{item_id}"
-
-

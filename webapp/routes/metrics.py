@@ -146,9 +146,7 @@ def _read(shop: Shop, days: Days) -> Read:
     from webapp.presenters.metrics import Read
     from webapp.services.metrics import figures_of, refused_scans
 
-    return Read(
-        days, figures_of(services(), shop, days), refused_scans(services(), shop, days)
-    )
+    return Read(days, figures_of(services(), shop, days), refused_scans(services(), shop, days))
 
 
 def _url(endpoint: str, shop: Shop, days: Days) -> str:

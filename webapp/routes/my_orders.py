@@ -24,10 +24,7 @@ def home(shop_id: str):
     return page(
         "customer/my_orders.html",
         shop,
-        orders=[
-            past_order_view(shop, order, services().now()) | _urls(order)
-            for order in orders
-        ],
+        orders=[past_order_view(shop, order, services().now()) | _urls(order) for order in orders],
         kept=days(shop.keep_days),
         erase_url=url_for("my_orders.ask", shop_id=shop.id) if customer() else None,
         start_url=url_for("customer.welcome", shop_id=shop.id),

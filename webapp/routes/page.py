@@ -11,6 +11,4 @@ from webapp.access import services
 def render_page(template: str, shop: Shop | None, **context) -> str:
     """A page with the bar's time on it; it follows nothing unless the context has a `live_url`."""
     now_ms = int(services().now().timestamp() * 1000)
-    return render_template(
-        template, **{"shop": shop, "now_ms": now_ms, "live_url": None} | context
-    )
+    return render_template(template, **{"shop": shop, "now_ms": now_ms, "live_url": None} | context)

@@ -29,8 +29,12 @@ def invite(shop_id: str):
     form = request.form
     try:
         invitation = people.invite(
-            services(), _manager(), shop_id,
-            form.get("email", ""), form.get("name", ""), form.get("role", ""),
+            services(),
+            _manager(),
+            shop_id,
+            form.get("email", ""),
+            form.get("name", ""),
+            form.get("role", ""),
         )
     except ChoiceInvalid as refused:
         return _page(shop_id, error=refused.sentence), 422
@@ -93,9 +97,7 @@ def _manager() -> people.Manager:
     return people.manager_of(services(), staff())
 
 
-def _page(
-    shop_id: str, handover: dict | None = None, error: str = "", done: str = ""
-) -> str:
+def _page(shop_id: str, handover: dict | None = None, error: str = "", done: str = "") -> str:
     shop, now, manager = services().shop(shop_id), services().now(), _manager()
     sessions = signed_in(services(), shop_id)
     return render_page(

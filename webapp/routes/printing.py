@@ -36,8 +36,11 @@ def printout(shop_id: str, extension: str, printout_id: str):
 @api.blueprint.put(f"{_ALL}/<printout_id>")
 @allow(DEVICE)
 @operation(
-    "Tick it off (printed), or have it printed again (waiting)", _SCOPE, "Printout",
-    body="PrintoutState", is_repeatable=True,
+    "Tick it off (printed), or have it printed again (waiting)",
+    _SCOPE,
+    "Printout",
+    body="PrintoutState",
+    is_repeatable=True,
 )
 def mark_printout(shop_id: str, body: dict, extension: str, printout_id: str):
     from webapp.services import printouts

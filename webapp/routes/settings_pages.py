@@ -52,9 +52,7 @@ def save(shop_id: str, part: str):
         abort(404)
     values = _values()
     try:
-        edit_shop(
-            services(), staff(), part, seen(), lambda shop: PARTS[part](shop, values)
-        )
+        edit_shop(services(), staff(), part, seen(), lambda shop: PARTS[part](shop, values))
     except SettingInvalid as refused:
         problem = {"field": refused.field, "sentence": refused.sentence}
         # What was seen stays what was seen: a colleague's change meanwhile is still to be told of.
@@ -82,23 +80,27 @@ def seen() -> int:
 
 
 def _page(
-    shop: Shop, part: str = "", values: dict | None = None, problem: dict | None = None, saved="",
+    shop: Shop,
+    part: str = "",
+    values: dict | None = None,
+    problem: dict | None = None,
+    saved="",
     kept: int | None = None,
 ) -> str:
     deployment = current_app.extensions["settings"]
     return render_page(
         "admin/settings.html",
         shop,
-        fields={name: setting_views.fields(shop, name, values if name == part else None)
-                for name in PARTS},
+        fields={
+            name: setting_views.fields(shop, name, values if name == part else None)
+            for name in PARTS
+        },
         seen={
             name: seen_number(shop, name) if kept is None or name != part else kept
             for name in PARTS
         },
         edits={name: setting_views.last_edit(shop, name, services().now()) for name in PARTS},
-        save_urls={
-            name: url_for("settings.save", shop_id=shop.id, part=name) for name in PARTS
-        },
+        save_urls={name: url_for("settings.save", shop_id=shop.id, part=name) for name in PARTS},
         part=part,
         problem=problem,
         saved=saved if saved in PARTS else "",

@@ -61,7 +61,9 @@ def remakable_orders(services: Services, shop_id: str) -> list[Order]:
 def make_order(services: Services, order_id: str, barista: StaffSession) -> Order:
     """Puts the order in this barista's hands. Raises AlreadyTaken or NotAllowedNow."""
     return _change(
-        services, order_id, barista,
+        services,
+        order_id,
+        barista,
         lambda order, now: make(order, barista.id, barista.name, now),
     )
 
@@ -157,7 +159,9 @@ def cancel_order(
 ) -> Order:
     """Cancels the order and tells the customer why. Raises NotAllowedNow."""
     return _change(
-        services, order_id, barista,
+        services,
+        order_id,
+        barista,
         lambda order, now: cancel(order, Role.BARISTA, reason.value, now),
     )
 

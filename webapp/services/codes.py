@@ -62,16 +62,12 @@ def current_code(services: Services, shop: Shop) -> CurrentCode:
     )
 
 
-def open_order(
-    services: Services, shop_id: str, customer: CustomerSession | None
-) -> Order | None:
+def open_order(services: Services, shop_id: str, customer: CustomerSession | None) -> Order | None:
     """One of the customer's orders under way, if there is any."""
     return next(iter(open_orders(services, shop_id, customer)), None)
 
 
-def open_orders(
-    services: Services, shop_id: str, customer: CustomerSession | None
-) -> list[Order]:
+def open_orders(services: Services, shop_id: str, customer: CustomerSession | None) -> list[Order]:
     """The customer's orders under way."""
     return services.orders.open_orders_of(shop_id, customer.customer_id) if customer else []
 
@@ -123,9 +119,7 @@ def scan_code(
     )
     ends_at = now + SESSION_LIFETIME
     # Another tab may have signed in or have been erased since the session was read.
-    if customer and (
-        session := services.customer_sessions.give_pass(customer, scan_pass, ends_at)
-    ):
+    if customer and (session := services.customer_sessions.give_pass(customer, scan_pass, ends_at)):
         return None, session
     return new_customer(services, scan_pass)
 
@@ -136,9 +130,7 @@ def needs_phone(services: Services, shop: Shop, customer: CustomerSession | None
     return shop.sign_in is SignIn.PHONE and not has_phone
 
 
-def pass_of(
-    services: Services, shop: Shop, customer: CustomerSession | None
-) -> ScanPass | None:
+def pass_of(services: Services, shop: Shop, customer: CustomerSession | None) -> ScanPass | None:
     """The pass that this browser may still use at this shop."""
     scan_pass = customer and customer.scan_pass
     if not scan_pass or scan_pass.shop_id != shop.id or scan_pass.ends_at <= services.now():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from domain.errors import TooManyRequests
 from domain.texts import N_
@@ -32,22 +32,30 @@ class Limit:
 
 _MINUTE = timedelta(minutes=1)
 BAD_CODES = Limit(
-    "bad-codes", 30, _MINUTE,
+    "bad-codes",
+    30,
+    _MINUTE,
     N_(
         "Too many codes from your network were wrong. Wait a minute, then scan the one on the "
         "screen."
     ),
 )
 SCANS = Limit(
-    "scans", 60, _MINUTE,
+    "scans",
+    60,
+    _MINUTE,
     N_("Many people on your network are scanning right now. Try again in a minute."),
 )
 PAIRINGS = Limit(
-    "pairings", 20, _MINUTE,
+    "pairings",
+    20,
+    _MINUTE,
     "Many screens on your network are asking to be let in. Try again in a minute.",
 )
 CLAIMS = Limit(
-    "claims", 6, _MINUTE,
+    "claims",
+    6,
+    _MINUTE,
     N_(
         "Many people on your network are ordering right now. Your scan is kept; try again in a "
         "minute."
@@ -60,7 +68,9 @@ COUNTED_REFUSALS = Limit("counted-refusals", 60, _MINUTE, "")
 
 
 SIGN_INS = Limit(
-    "sign-ins", 20, _MINUTE,
+    "sign-ins",
+    20,
+    _MINUTE,
     "Many people on your network are signing in right now. Try again in a minute.",
 )
 _AGAIN_LATER = "That was tried many times. Wait a while, or ask an admin for a new password."
@@ -70,7 +80,9 @@ AUTHENTICATOR_CODES = Limit("authenticator-codes", 5, timedelta(minutes=10), _AG
 AUTHENTICATOR_CODES_OF_DAY = Limit("day-of-codes", 40, timedelta(days=1), _AGAIN_LATER)
 """Three codes are good at a time: somebody with the password guesses one in ten thousand days."""
 LIVE_GRANTS = Limit(
-    "live-grants", 30, _MINUTE,
+    "live-grants",
+    30,
+    _MINUTE,
     "This screen has asked for its live connection very often. It goes on in a minute.",
 )
 """Of one session: each costs a call to STS; a page needs one when it opens and every 12 minutes."""
@@ -122,7 +134,7 @@ def usage(services: Services, limit: Limit, subject: str) -> tuple[int, datetime
 def _span(limit: Limit, subject: str, now: datetime) -> tuple[str, datetime]:
     seconds = int(limit.span.total_seconds())
     number = int(now.timestamp()) // seconds
-    ends_at = datetime.fromtimestamp((number + 1) * seconds, timezone.utc)
+    ends_at = datetime.fromtimestamp((number + 1) * seconds, UTC)
     return f"{limit.name}|{subject}|{number}", ends_at
 
 

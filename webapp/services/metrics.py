@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.errors import ChoiceInvalid
@@ -35,7 +35,7 @@ class Days:
         zone = ZoneInfo(shop.timezone)
         first, after = self.first, self.last + timedelta(days=1)
         begin, end = (datetime.combine(day, time(), zone) for day in (first, after))
-        return begin.astimezone(timezone.utc), end.astimezone(timezone.utc)
+        return begin.astimezone(UTC), end.astimezone(UTC)
 
 
 def today(services: Services, shop: Shop) -> date:

@@ -8,9 +8,7 @@ from webapp.services.ports import CustomerSession, Services
 _MOST_SHOWN = 20
 
 
-def my_orders(
-    services: Services, shop_id: str, customer: CustomerSession | None
-) -> list[Order]:
+def my_orders(services: Services, shop_id: str, customer: CustomerSession | None) -> list[Order]:
     """The customer's newest orders at a shop, newest first; none for a browser never seen."""
     if customer is None:
         return []

@@ -54,9 +54,7 @@ def is_right_code(services: Services, sign_in_id: str, customer_id: str, code: s
     if sign_in is None or sign_in.customer_id != customer_id or not is_good(sign_in, now):
         return False
     day, try_id = _day(now), secrets.token_hex(8)
-    if not services.phone_sign_ins.count_try(
-        sign_in, try_id, MOST_TRIES, day, MOST_WRONG_PER_DAY
-    ):
+    if not services.phone_sign_ins.count_try(sign_in, try_id, MOST_TRIES, day, MOST_WRONG_PER_DAY):
         return False
     is_right = _matches(services, sign_in, code) and not sign_in.is_silent
     if is_right:

@@ -77,9 +77,7 @@ def speak_to_customer(services: Services, shop: Shop, order: Order, language: st
     chosen = language if language in shop.languages[1:] else None
     if chosen == order.language or order.state not in ON_THE_BOARD:
         return order
-    return move(
-        services, shop.id, order.id, lambda current: replace(current, language=chosen)
-    )
+    return move(services, shop.id, order.id, lambda current: replace(current, language=chosen))
 
 
 def cancel_order(services: Services, order: Order) -> Order:

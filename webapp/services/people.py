@@ -92,9 +92,7 @@ def reset_password(services: Services, manager: Manager, shop_id: str, person_id
     return password
 
 
-def reset_authenticator(
-    services: Services, manager: Manager, shop_id: str, person_id: str
-) -> None:
+def reset_authenticator(services: Services, manager: Manager, shop_id: str, person_id: str) -> None:
     """The person sets up a new app at the next sign-in; sessions end. Raises NotFound."""
     person = _managed(services, manager, shop_id, person_id)
     services.staff_pool.forget_authenticator(person)

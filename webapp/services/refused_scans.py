@@ -20,8 +20,16 @@ from webapp.services import limits
 from webapp.services.ports import Services
 
 _OF_SCANS = (
-    CodeExpired, CodeUnknown, CodeUsedUp, HasOpenOrder, OrdersOfDayUsedUp, PassMissing, ShopClosed,
-    ShopFull, ShopPaused, TooManyRequests,
+    CodeExpired,
+    CodeUnknown,
+    CodeUsedUp,
+    HasOpenOrder,
+    OrdersOfDayUsedUp,
+    PassMissing,
+    ShopClosed,
+    ShopFull,
+    ShopPaused,
+    TooManyRequests,
 )
 
 

@@ -12,9 +12,7 @@ from webapp.services.ports import Services
 from webapp.services.shop_settings import change_shop
 
 
-def create_shop(
-    services: Services, address: str, name: str, is_rehearsal: bool = False
-) -> Shop:
+def create_shop(services: Services, address: str, name: str, is_rehearsal: bool = False) -> Shop:
     """A new, closed shop with the usual settings, or one to rehearse in.
 
     Raises SettingInvalid or ShopIdTaken.
@@ -38,8 +36,16 @@ def copy_shop(
         **{
             name: getattr(blank, name)
             for name in (
-                "id", "door_at", "extra_minutes", "paused_until", "pause_is_automatic",
-                "no_auto_pause_until", "logo", "is_archived", "edits", "version",
+                "id",
+                "door_at",
+                "extra_minutes",
+                "paused_until",
+                "pause_is_automatic",
+                "no_auto_pause_until",
+                "logo",
+                "is_archived",
+                "edits",
+                "version",
             )
         },
         is_open=False,

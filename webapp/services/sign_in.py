@@ -94,9 +94,7 @@ def take_pairing(services: Services, pairing: Pairing) -> tuple[str, StaffSessio
 
 def pairing_is_open(services: Services, pairing: Pairing) -> bool:
     """True while the screen's code waits for an admin."""
-    return bool(
-        services.sessions.pairing_ends_at(pairing.code, pairing.browser, services.now())
-    )
+    return bool(services.sessions.pairing_ends_at(pairing.code, pairing.browser, services.now()))
 
 
 def find_session(services: Services, secret: str) -> StaffSession | None:

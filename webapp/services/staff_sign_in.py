@@ -40,9 +40,7 @@ class Progress:
     session: StaffSession | None = None
 
 
-def sign_in(
-    services: Services, shop_id: str, email: str, password: str, address: str
-) -> Progress:
+def sign_in(services: Services, shop_id: str, email: str, password: str, address: str) -> Progress:
     """Tries e-mail and password. Raises SignInRefused, TooManyRequests or NotFound."""
     services.shop(shop_id)
     limits.take(services, limits.SIGN_INS, address)
@@ -80,9 +78,7 @@ def give_code(services: Services, secret: str, code: str) -> Progress:
 def set_up_authenticator(services: Services, secret: str, code: str) -> Progress:
     """The first code of a new app. Raises SignInOver, ChoiceInvalid or TooManyRequests."""
     sign_in = find(services, secret, SignInStep.AUTHENTICATOR)
-    services.staff_pool.prove_authenticator(
-        _answer(sign_in), _counted(services, sign_in, code)
-    )
+    services.staff_pool.prove_authenticator(_answer(sign_in), _counted(services, sign_in, code))
     return _let_in(services, secret, sign_in)
 
 

@@ -13,8 +13,12 @@ GRACE = timedelta(minutes=2)
 def last_change(order: Order) -> datetime:
     """When the order's execution last had something to do."""
     times = (
-        order.created_at, order.admitted_at, order.submitted_at, order.queued_at,
-        order.remade_at, order.taken_back_at,
+        order.created_at,
+        order.admitted_at,
+        order.submitted_at,
+        order.queued_at,
+        order.remade_at,
+        order.taken_back_at,
     )
     return max(moment for moment in times if moment is not None)
 

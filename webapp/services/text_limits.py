@@ -29,34 +29,46 @@ _PER_NUMBER = 3
 TEXTS_TO_NUMBER = Limit("texts", _PER_NUMBER, _HOUR, "")
 """Never told: it would say that somebody else has asked for codes to this number."""
 _ASKED_HERE = Limit(
-    "texts-asked", _PER_NUMBER, _HOUR,
+    "texts-asked",
+    _PER_NUMBER,
+    _HOUR,
     N_(
         "This number has had three codes within the hour. The newest one still works for its "
         "five minutes."
     ),
 )
 _ASKED_BY_BROWSER = Limit(
-    "texts-by-browser", 6, _HOUR,
+    "texts-by-browser",
+    6,
+    _HOUR,
     N_("That were many codes for one phone. The next one has to wait."),
 )
 _WRONG_HERE = Limit(
-    "wrong-codes", one_time_codes.MOST_WRONG_PER_DAY, _DAY,
+    "wrong-codes",
+    one_time_codes.MOST_WRONG_PER_DAY,
+    _DAY,
     N_(
         "Ten codes were wrong, so this phone has to wait until tomorrow. Ask at the counter "
         "meanwhile."
     ),
 )
 _FROM_ADDRESS = Limit(
-    "texts-from", 0, _HOUR,
+    "texts-from",
+    0,
+    _HOUR,
     N_("Many people on your network are signing in. Your scan is kept as long as it can be."),
     shared_bits=(24, 48),
 )
 _TO_BLOCK = Limit(
-    "texts-to-block", 10, _HOUR,
+    "texts-to-block",
+    10,
+    _HOUR,
     N_("Many numbers like yours are signing in. Try again a little later."),
 )
 _OF_SHOP = Limit(
-    "texts-of-shop", 0, _HOUR,
+    "texts-of-shop",
+    0,
+    _HOUR,
     N_(
         "The bar has sent all the text messages it may send in an hour. Ask at the counter "
         "meanwhile."
@@ -64,7 +76,9 @@ _OF_SHOP = Limit(
 )
 _TOLD = Limit("texts-paused-told", 1, _HOUR, "")
 _FAILING = Limit(
-    "texts-failing", 1, timedelta(minutes=1),
+    "texts-failing",
+    1,
+    timedelta(minutes=1),
     N_("Text messages do not get through right now. Your scan is kept for a few minutes."),
 )
 

@@ -24,9 +24,7 @@ class AnswerRepository:
             & (AnswerModel.digest == digest)
         )
         call = secrets.token_hex(8)
-        model = AnswerModel(
-            name, digest=digest, begun_by=call, dies_at=dies_at, expires_at=ends_at
-        )
+        model = AnswerModel(name, digest=digest, begun_by=call, dies_at=dies_at, expires_at=ends_at)
         try:
             model.save(condition=is_free)
         except PutError as error:

@@ -75,7 +75,11 @@ class CustomerSessionRepository:
             check_refused(error)
 
     def sign_in(
-        self, session: CustomerSession, secret: str, customer_id: str, phone: str,
+        self,
+        session: CustomerSession,
+        secret: str,
+        customer_id: str,
+        phone: str,
         phone_ends_at: datetime,
     ) -> CustomerSession | None:
         old = CustomerSessionModel(session.id)

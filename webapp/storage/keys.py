@@ -8,7 +8,7 @@ them means that there is nothing to find.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from pynamodb.attributes import Attribute
@@ -24,8 +24,8 @@ _MOST_DIGITS = 38
 LARGEST_PAGE = 1000
 """More than a page's megabyte holds; DynamoDB takes no number of more than 31 bits."""
 
-BEGIN_OF_TIME = datetime(2000, 1, 1, tzinfo=timezone.utc)
-END_OF_TIME = datetime(2999, 12, 31, tzinfo=timezone.utc)
+BEGIN_OF_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+END_OF_TIME = datetime(2999, 12, 31, tzinfo=UTC)
 """Nothing is stored before or after."""
 
 Place = Mapping[str, Mapping[str, str]]
@@ -38,9 +38,17 @@ def within_time(moment: datetime) -> datetime:
 
 
 def query_span(
-    source: type[Model] | Index, part: str, key: Attribute, first: str | datetime,
-    last: str | datetime, *, after: Place | None = None, newest_first: bool = False,
-    most: int | None = None, page_size: int | None = None, is_consistent: bool = False,
+    source: type[Model] | Index,
+    part: str,
+    key: Attribute,
+    first: str | datetime,
+    last: str | datetime,
+    *,
+    after: Place | None = None,
+    newest_first: bool = False,
+    most: int | None = None,
+    page_size: int | None = None,
+    is_consistent: bool = False,
 ) -> Iterator[Any]:
     """The items of a part whose sort key lies from first to last, both taken in.
 
@@ -82,9 +90,11 @@ def answer_to_impossible_keys(
     if operation == "Query":
         asked = {**arguments["ExpressionAttributeValues"], **arguments.get("ExclusiveStartKey", {})}
         return None if may_be_keys(asked) else {"Items": [], "Count": 0, "ScannedCount": 0}
-    writes = [arguments] if operation in ("PutItem", "UpdateItem") else [
-        write for part in arguments.get("TransactItems", ()) for write in part.values()
-    ]
+    writes = (
+        [arguments]
+        if operation in ("PutItem", "UpdateItem")
+        else [write for part in arguments.get("TransactItems", ()) for write in part.values()]
+    )
     for write in writes:
         item = write.get("Key") or write["Item"]
         if not may_be_keys({name: item[name] for name in keys_of(write["TableName"])}):

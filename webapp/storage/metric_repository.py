@@ -14,7 +14,7 @@ import secrets
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pynamodb.exceptions import UpdateError
@@ -168,12 +168,12 @@ def _order_id(model: MetricModel) -> str:
 
 
 def _hour_key(at: datetime) -> str:
-    return f"hour#{at.astimezone(timezone.utc):%Y-%m-%dT%H}"
+    return f"hour#{at.astimezone(UTC):%Y-%m-%dT%H}"
 
 
 def _hour_of(model: MetricModel) -> datetime:
     hour = datetime.strptime(model.item_key, "hour#%Y-%m-%dT%H")
-    return hour.replace(tzinfo=timezone.utc)
+    return hour.replace(tzinfo=UTC)
 
 
 def _packed(records: Sequence[OrderRecord]) -> bytes:

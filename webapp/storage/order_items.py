@@ -135,9 +135,7 @@ def changes(before: Order, after: Order) -> list[Action]:
     for name in _MUTABLE:
         if old[name] != new[name] or name in again:
             attribute = getattr(OrderModel, name)
-            actions.append(
-                attribute.remove() if new[name] is None else attribute.set(new[name])
-            )
+            actions.append(attribute.remove() if new[name] is None else attribute.set(new[name]))
     return actions
 
 

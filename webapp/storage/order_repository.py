@@ -111,7 +111,7 @@ class OrderRepository:
 
     def recent_orders_of(self, shop_id: str, customer_id: str, most: int) -> list[Order]:
         entries = sorted(_customer(shop_id, customer_id).recent_orders or (), reverse=True)
-        newest = entries[:max(most, 0)]
+        newest = entries[: max(most, 0)]
         found = (self.get(shop_id, entry.partition("#")[2]) for entry in newest)
         return [order for order in found if order and order.customer_id == customer_id]
 

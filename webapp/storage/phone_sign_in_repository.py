@@ -105,9 +105,7 @@ class PhoneSignInRepository:
         return refused is None
 
     def take_back_try(self, customer_id: str, day: str, try_id: str) -> None:
-        WrongCodesModel(customer_id, day).update(
-            actions=[WrongCodesModel.try_ids.delete({try_id})]
-        )
+        WrongCodesModel(customer_id, day).update(actions=[WrongCodesModel.try_ids.delete({try_id})])
 
     def wrong_codes(self, customer_id: str, day: str) -> int:
         try:

@@ -36,7 +36,9 @@ from workflows.roles import TableRight
 TABLE_RIGHTS = (
     # Many orders at once: the list names them, and what is read of them is never a task token.
     TableRight(
-        "ReadListedOrders", base_name(OrderModel), ("BatchGetItem",),
+        "ReadListedOrders",
+        base_name(OrderModel),
+        ("BatchGetItem",),
         attributes=tuple(READ_ATTRIBUTES),
     ),
 ) + tuple(
@@ -48,12 +50,16 @@ TABLE_RIGHTS = (
         ("ReadOpenOrders", OrderModel, ("Query",), OpenOrdersIndex.Meta.index_name),
         ("LockCustomers", CustomerModel, ("GetItem", "UpdateItem"), ""),
         (
-            "KeepCustomerSessions", CustomerSessionModel,
-            ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), "",
+            "KeepCustomerSessions",
+            CustomerSessionModel,
+            ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
+            "",
         ),
         (
-            "KeepPhoneSignIns", PhoneSignInModel,
-            ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), "",
+            "KeepPhoneSignIns",
+            PhoneSignInModel,
+            ("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
+            "",
         ),
         ("CountWrongCodes", WrongCodesModel, ("GetItem", "UpdateItem"), ""),
         ("CountLimits", LimitModel, ("GetItem", "UpdateItem"), ""),

@@ -64,8 +64,9 @@ class SessionRepository:
         SessionModel(hash_secret(secret)).delete()
 
     def of_shop(self, shop_id: str, now: datetime) -> list[StaffSession]:
-        return [_session(model) for model in SessionModel.of_shop.query(shop_id)
-                if model.ends_at > now]
+        return [
+            _session(model) for model in SessionModel.of_shop.query(shop_id) if model.ends_at > now
+        ]
 
     def revoke(self, shop_id: str, session_id: str) -> bool:
         # The id is how the key begins; only the shop's own sessions are looked through.
@@ -90,9 +91,7 @@ class SessionRepository:
             return False
         return True
 
-    def approve_pairing(
-        self, shop_id: str, code: str, role: str, name: str, now: datetime
-    ) -> bool:
+    def approve_pairing(self, shop_id: str, code: str, role: str, name: str, now: datetime) -> bool:
         try:
             SessionModel(_pairing_key(code)).update(
                 actions=[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from pynamodb.attributes import (
     Attribute,
@@ -33,9 +33,7 @@ class TimeAttribute(Attribute[datetime]):
     attr_type = STRING
 
     def serialize(self, value: datetime) -> str:
-        return value.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace(
-            "+00:00", "Z"
-        )
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def deserialize(self, value: str) -> datetime:
         return datetime.fromisoformat(value)
@@ -48,9 +46,28 @@ class OpenOrdersIndex(LocalSecondaryIndex):
         index_name = "open-orders"
         # All that cards, lines and the sweep need; never the task token.
         projection = IncludeProjection(
-            "state version attempt customer_id window_index order_number drink_order created_at "
-            "admitted_at submitted_at queued_at making_at ended_at choose_seconds make_seconds "
-            "barista_id barista_name remade_at taken_back_at for_name".split()
+            [
+                "state",
+                "version",
+                "attempt",
+                "customer_id",
+                "window_index",
+                "order_number",
+                "drink_order",
+                "created_at",
+                "admitted_at",
+                "submitted_at",
+                "queued_at",
+                "making_at",
+                "ended_at",
+                "choose_seconds",
+                "make_seconds",
+                "barista_id",
+                "barista_name",
+                "remade_at",
+                "taken_back_at",
+                "for_name",
+            ]
         )
 
     shop_id = UnicodeAttribute(hash_key=True)

@@ -32,7 +32,10 @@ _TRIES_AGAIN = 1
 """Of a call that hangs or is throttled: nobody waits longer for a page that says "one moment"."""
 _CONFLICT_TRIES = 6
 _ANOTHER_TIME = {
-    "None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded",
+    "None",
+    "TransactionConflict",
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
 }
 
 

@@ -82,9 +82,11 @@ def _deliver(number: int, at: float, target: str, payload: str) -> None:
         if is_unreachable(result):
             time.sleep(UNREACHABLE_PAUSE_SECONDS)
             continue
-        rules = record.get("event_invoke_config") or (
-            record.get("event_invoke_configs") or {}
-        ).get("$LATEST") or {}
+        rules = (
+            record.get("event_invoke_config")
+            or (record.get("event_invoke_configs") or {}).get("$LATEST")
+            or {}
+        )
         most = rules.get("MaximumRetryAttempts", MOST_RETRIES)
         if retries >= most or time.time() - at > rules.get(
             "MaximumEventAgeInSeconds", OLDEST_SECONDS
@@ -94,15 +96,14 @@ def _deliver(number: int, at: float, target: str, payload: str) -> None:
         else:
             retries += 1
         base, longest = (
-            lambda_svc._LAMBDA_ASYNC_RETRY_BASE_SECONDS, lambda_svc._LAMBDA_ASYNC_RETRY_MAX_SECONDS
+            lambda_svc._LAMBDA_ASYNC_RETRY_BASE_SECONDS,
+            lambda_svc._LAMBDA_ASYNC_RETRY_MAX_SECONDS,
         )
         time.sleep(min(base * 2 ** max(retries - 1, 0), longest))
     _taken.add(number)
 
 
-def _is_put_aside(
-    number: int, settings: dict, rules: dict, event: dict, result: dict
-) -> bool:
+def _is_put_aside(number: int, settings: dict, rules: dict, event: dict, result: dict) -> bool:
     """Put it to the dead letters and take it off the list in one commit. False while nothing can
     be kept: it is then tried again."""
     destination = (rules.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")

@@ -56,8 +56,14 @@ class Door:
     """
 
     def __init__(
-        self, app: App, secret: str, key: str, key_secret: str, page_origin: str = "",
-        has_gateway: bool = False, strangers: Strangers | None = None,
+        self,
+        app: App,
+        secret: str,
+        key: str,
+        key_secret: str,
+        page_origin: str = "",
+        has_gateway: bool = False,
+        strangers: Strangers | None = None,
     ) -> None:
         if not secret:
             raise ValueError("The emulator needs BAR_SECRET: it answers to the bar alone.")
@@ -247,8 +253,10 @@ async def _refuse(scope: Scope, send: Callable) -> None:
         return
     # As AWS refuses keys that it does not know: its clients read the name, people the sentence.
     headers = [
-        (b"content-length", b"%d" % len(_REFUSAL)), (b"content-type", b"text/xml"),
-        (b"x-amzn-errortype", b"UnrecognizedClientException"), (b"connection", b"close"),
+        (b"content-length", b"%d" % len(_REFUSAL)),
+        (b"content-type", b"text/xml"),
+        (b"x-amzn-errortype", b"UnrecognizedClientException"),
+        (b"connection", b"close"),
     ]
     await send({"type": "http.response.start", "status": 403, "headers": headers})
     await send({"type": "http.response.body", "body": _REFUSAL})

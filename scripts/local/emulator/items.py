@@ -25,11 +25,21 @@ from scripts.local.emulator.keys import Keys
 from scripts.local.emulator.store import NotKeptError, Store, expiry
 
 READERS = (
-    "_get_item", "_query", "_scan", "_batch_get_item", "_transact_get_items",
+    "_get_item",
+    "_query",
+    "_scan",
+    "_batch_get_item",
+    "_transact_get_items",
 )
 WRITERS = (
-    "_put_item", "_update_item", "_delete_item", "_batch_write_item", "_transact_write_items",
-    "_execute_statement", "_batch_execute_statement", "_execute_transaction",
+    "_put_item",
+    "_update_item",
+    "_delete_item",
+    "_batch_write_item",
+    "_transact_write_items",
+    "_execute_statement",
+    "_batch_execute_statement",
+    "_execute_transaction",
 )
 DERIVED = ("items", "ItemCount", "TableSizeBytes", dynamodb._INDEX_MEMBERS)
 """What of a table is not part of its definition."""
@@ -225,7 +235,9 @@ def remove_expired() -> None:
         for table in dynamodb._tables.all_values():
             expired = _store.all(
                 "SELECT item FROM items WHERE table_id = ? AND expires <= ? LIMIT ?",
-                table.id, time.time(), EXPIRED_AT_ONCE,
+                table.id,
+                time.time(),
+                EXPIRED_AT_ONCE,
             )
             for (text,) in expired:
                 table["items"].remove(table.keys_of_items.of_item(json.loads(text)))
@@ -296,7 +308,8 @@ class Items:
     def read(self, key: tuple[str, str]) -> dict | None:
         row = _store.one(
             "SELECT item FROM items WHERE table_id = ? AND partition = ? AND sort = ?",
-            self.table.id, *key,
+            self.table.id,
+            *key,
         )
         return json.loads(row[0]) if row else None
 
@@ -384,7 +397,8 @@ class Partition:
         keys = self._items.table.keys_of_items
         rows = _store.all(
             "SELECT item FROM items WHERE table_id = ? AND partition = ? ORDER BY sort",
-            self._items.table.id, keys.partition(self._partition),
+            self._items.table.id,
+            keys.partition(self._partition),
         )
         items = [json.loads(text) for (text,) in rows]
         return [(keys.values_of_item(item)[1], item) for item in items]
@@ -429,7 +443,9 @@ class IndexMembers:
         rows = _store.all(
             """SELECT item FROM entries CROSS JOIN items USING (table_id, partition, sort)
             WHERE table_id = ? AND index_name = ? AND index_partition = ?""",
-            self._table.id, self._index, keys.index_partition(self._index, values),
+            self._table.id,
+            self._index,
+            keys.index_partition(self._index, values),
         )
         return [keys.values_of_item(json.loads(text)) for (text,) in rows]
 

@@ -97,8 +97,10 @@ def _evaluate_once(
 
 def _rows_of_query(table: Table, data: Mapping) -> Rows:
     keys, index = table.keys_of_items, data.get("IndexName")
-    hashes, ranges = keys.indexes[index] if index else (
-        [keys.partition_name], [keys.sort_name] if keys.sort_name else []
+    hashes, ranges = (
+        keys.indexes[index]
+        if index
+        else ([keys.partition_name], [keys.sort_name] if keys.sort_name else [])
     )
     if len(hashes) != 1 or len(ranges) > 1 or data.get("KeyConditions"):
         raise NotUnderstood
@@ -203,8 +205,10 @@ def _clauses(tokens: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
         depths.append(depth)
         depth -= kind == "RPAREN"
     if tokens and tokens[0][0] == "LPAREN" and min(depths) == 1 and depths.count(1) > 1:
-        if all(d > 1 or i in (0, len(tokens) - 1) or k not in ("LPAREN", "RPAREN")
-               for i, (d, (k, _)) in enumerate(zip(depths, tokens, strict=True))):
+        if all(
+            d > 1 or i in (0, len(tokens) - 1) or k not in ("LPAREN", "RPAREN")
+            for i, (d, (k, _)) in enumerate(zip(depths, tokens, strict=True))
+        ):
             return _clauses(tokens[1:-1])
     clauses, is_between = [[]], False
     for depth, (kind, text) in zip(depths, tokens, strict=True):
@@ -231,7 +235,11 @@ def _comparisons(clause: list[tuple[str, str]]) -> tuple[tuple, list[tuple[str, 
     if is_between and kinds[2] == kinds[4] == "VALUE_REF":
         return clause[0], [(">=", clause[2][1]), ("<=", clause[4][1])]
     if words[0] == "begins_with" and kinds[1:] == [
-        "LPAREN", kinds[2] if len(kinds) > 2 else "", "COMMA", "VALUE_REF", "RPAREN"
+        "LPAREN",
+        kinds[2] if len(kinds) > 2 else "",
+        "COMMA",
+        "VALUE_REF",
+        "RPAREN",
     ]:
         return clause[2], [("prefix", clause[4][1])]
     raise NotUnderstood

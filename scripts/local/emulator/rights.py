@@ -60,8 +60,14 @@ def hand_out(credentials: dict[str, str]) -> None:
 
 
 def _corrected_resource(
-    service: str, method: str, path: str, headers: dict, body: bytes, params: dict,
-    region: str, account: str,
+    service: str,
+    method: str,
+    path: str,
+    headers: dict,
+    body: bytes,
+    params: dict,
+    region: str,
+    account: str,
 ) -> str:
     """What a policy must name for a request. MiniStack takes a bus for a rule, and knows no
     resource for an answer to a waiting execution; on AWS it is the state machine, our only one."""

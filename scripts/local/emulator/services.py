@@ -34,14 +34,23 @@ Rows = dict[tuple[str, str], str]
 
 READS = ("Get", "Describe", "List", "Query", "Scan", "BatchGet", "TransactGet")
 CHANGES_OF_ITEMS = (
-    "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems",
-    "ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction",
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "BatchWriteItem",
+    "TransactWriteItems",
+    "ExecuteStatement",
+    "BatchExecuteStatement",
+    "ExecuteTransaction",
 )
 NOTHING_TO_KEEP = {
     "dynamodb": CHANGES_OF_ITEMS,
     "eventbridge": ("PutEvents",),
     "stepfunctions": (
-        "StartExecution", "StopExecution", "SendTaskSuccess", "SendTaskFailure",
+        "StartExecution",
+        "StopExecution",
+        "SendTaskSuccess",
+        "SendTaskFailure",
         "SendTaskHeartbeat",
     ),
 }
@@ -120,8 +129,13 @@ def _states() -> dict[str, Callable[[], dict]]:
 
 def _of_cognito() -> dict:
     names = (
-        "pool_domain_map", "identity_pools", "identity_tags", "authorization_codes",
-        "refresh_tokens", "auth_codes", "challenge_sessions",
+        "pool_domain_map",
+        "identity_pools",
+        "identity_tags",
+        "authorization_codes",
+        "refresh_tokens",
+        "auth_codes",
+        "challenge_sessions",
     )
     state = {name: getattr(cognito, "_" + name) for name in names}
     pools = AccountRegionScopedDict()
@@ -163,7 +177,8 @@ OWN = {
 }
 """Instead of MiniStack's get_state, which copies also what grows."""
 LEFT_OUT = {
-    "eventbridge": ("events_log",), "sns": ("sms_messages",),
+    "eventbridge": ("events_log",),
+    "sns": ("sms_messages",),
     "lambda": ("dynamodb_stream_positions", "kinesis_positions"),
 }
 """Texts stand for what is on a phone already; the rest is kept elsewhere or not at all."""

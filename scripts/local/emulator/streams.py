@@ -169,7 +169,8 @@ def oldest_untaken() -> float | None:
             for table_id, position in list(_positions.values())
             for (at,) in _store.all(
                 "SELECT at FROM changes WHERE table_id = ? AND id >= ? ORDER BY id LIMIT 1",
-                table_id, position,
+                table_id,
+                position,
             )
         ]
     return min(found, default=None)

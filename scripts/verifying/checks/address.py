@@ -19,8 +19,12 @@ _WARM = 10
 _SLOW_PAGE_SECONDS = 1.0
 _GATEWAY_SECONDS = 30
 _HEADERS = (
-    "content-security-policy", "x-content-type-options", "referrer-policy",
-    "cross-origin-opener-policy", "permissions-policy", "cache-control",
+    "content-security-policy",
+    "x-content-type-options",
+    "referrer-policy",
+    "cross-origin-opener-policy",
+    "permissions-policy",
+    "cache-control",
 )
 _OTHERS_PAGES = ("/barista", "/display", "/admin", "/barista/live", "/display/live")
 
@@ -55,8 +59,12 @@ def links_lead_back(scenes: Scenes) -> str:
 def _addresses(browser: Browser) -> set[str]:
     found = {
         urljoin(browser.answer.url, element[name])
-        for selector, name in (("a[href]", "href"), ("link[href]", "href"),
-                               ("script[src]", "src"), ("form[action]", "action"))
+        for selector, name in (
+            ("a[href]", "href"),
+            ("link[href]", "href"),
+            ("script[src]", "src"),
+            ("form[action]", "action"),
+        )
         for element in browser.page.select(selector)
         if not element[name].startswith(("data:", "#", "otpauth:"))
     }
@@ -84,7 +92,8 @@ def domain_at_default(scenes: Scenes) -> str:
         raise NotChecked("this bar has no name of its own")
     gateway, domain = subject.client("apigatewayv2"), urlsplit(subject.url).hostname
     stages = {
-        one["Stage"] for one in gateway.get_api_mappings(DomainName=domain)["Items"]
+        one["Stage"]
+        for one in gateway.get_api_mappings(DomainName=domain)["Items"]
         if not one.get("ApiMappingKey")
     }
     if stages != {"$default"}:
@@ -179,8 +188,9 @@ def stranger_gets_nothing(scenes: Scenes) -> str:
         answer = scenes.browser().open(page, allow_redirects=False)
         is_way_in = answer.status_code == 303 and "/staff" in answer.headers.get("location", "")
         if answer.status_code not in (401, 403, 404) and not is_way_in:
-            raise Wrong(f"a stranger who asks for {page.replace(order, '…')} gets "
-                        f"{answer.status_code}")
+            raise Wrong(
+                f"a stranger who asks for {page.replace(order, '…')} gets {answer.status_code}"
+            )
     answer = scenes.browser().session.post(
         f"{scenes.subject.url}/{scenes.shop}/orders/{order}/cancel", timeout=_GATEWAY_SECONDS
     )

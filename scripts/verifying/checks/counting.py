@@ -15,9 +15,13 @@ _PATIENCE_SECONDS = 420
 @checks("no-failed-execution")
 def no_failed_execution(scenes: Scenes) -> str:
     scenes.made.fact("execution")
-    pages = scenes.subject.client("stepfunctions").get_paginator("list_executions").paginate(
-        stateMachineArn=scenes.subject.machine["stateMachineArn"],
-        PaginationConfig={"MaxItems": 100},
+    pages = (
+        scenes.subject.client("stepfunctions")
+        .get_paginator("list_executions")
+        .paginate(
+            stateMachineArn=scenes.subject.machine["stateMachineArn"],
+            PaginationConfig={"MaxItems": 100},
+        )
     )
     recent = [
         one for page in pages for one in page["executions"] if one["startDate"] >= scenes.began_at
@@ -71,18 +75,21 @@ def _counted(scenes: Scenes, namespace: str, metric: str, dimensions: Mapping) -
         raise NotChecked("CloudWatch counts some minutes later; --patient waits for it")
     return scenes.subject.wait(
         lambda: _sum(scenes, namespace, metric, dimensions),
-        f"that CloudWatch counts {metric}", _PATIENCE_SECONDS,
+        f"that CloudWatch counts {metric}",
+        _PATIENCE_SECONDS,
     )
 
 
 def _sum(scenes: Scenes, namespace: str, metric: str, dimensions: Mapping) -> float:
     answer = scenes.subject.client("cloudwatch").get_metric_statistics(
-        Namespace=namespace, MetricName=metric,
+        Namespace=namespace,
+        MetricName=metric,
         Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
         # Of whole minutes; one more would count what an earlier run has broken.
         StartTime=scenes.began_at.replace(second=0, microsecond=0),
         EndTime=datetime.now(UTC) + timedelta(minutes=1),
-        Period=60, Statistics=["Sum"],
+        Period=60,
+        Statistics=["Sum"],
     )
     return sum(one["Sum"] for one in answer["Datapoints"])
 

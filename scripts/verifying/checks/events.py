@@ -16,8 +16,11 @@ from scripts.verifying.subject import Subject
 from scripts.verifying.verdicts import EmulatorDiffers, NotChecked, Wrong
 
 _ANNOUNCED = (
-    DetailType.WORKFLOW_STARTED, DetailType.WAITING_PRODUCTION,
-    DetailType.MANAGER_WAITING_COMPLETION, DetailType.MAKE_ORDER, DetailType.ORDER_COMPLETED,
+    DetailType.WORKFLOW_STARTED,
+    DetailType.WAITING_PRODUCTION,
+    DetailType.MANAGER_WAITING_COMPLETION,
+    DetailType.MAKE_ORDER,
+    DetailType.ORDER_COMPLETED,
 )
 _LATER_VERSION = 99
 _NOBODYS = "Verify.Nothing"
@@ -45,12 +48,19 @@ def mappings_enabled(scenes: Scenes) -> str:
             raise Wrong(f"nothing reads the stream of {table}")
         if one["State"] not in ("Enabled", "Enabling", "Updating"):
             raise Wrong(f"what reads the stream of {table} is {one['State']}")
-        for name in ("BatchSize", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds",
-                     "BisectBatchOnFunctionError"):
+        for name in (
+            "BatchSize",
+            "MaximumRetryAttempts",
+            "MaximumRecordAgeInSeconds",
+            "BisectBatchOnFunctionError",
+        ):
             if name in one and one[name] != properties[name]:
                 raise Wrong(f"{name} of {table} is {one[name]}, not {properties[name]}")
-        if name_of(one.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", "")) \
-                != subject.table("dead-letters") and not subject.is_emulator:
+        if (
+            name_of(one.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", ""))
+            != subject.table("dead-letters")
+            and not subject.is_emulator
+        ):
             raise Wrong(f"what fails of {table} is not kept")
     return f"{len(wanted)} streams are read, with retries, and a queue for what fails"
 
@@ -163,14 +173,23 @@ def _listener(scenes: Scenes) -> str:
     url = queues.create_queue(QueueName=name)["QueueUrl"]
     arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
     rule = events.put_rule(
-        Name=name, EventBusName=subject.bus, State="ENABLED",
+        Name=name,
+        EventBusName=subject.bus,
+        State="ENABLED",
         EventPattern=json.dumps({"source": [SOURCE], "detail": {"eventId": [scenes.shop]}}),
     )
-    policy = {"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage", "Resource": arn["QueueArn"],
-        "Condition": {"ArnEquals": {"aws:SourceArn": rule["RuleArn"]}},
-    }]}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": arn["QueueArn"],
+                "Condition": {"ArnEquals": {"aws:SourceArn": rule["RuleArn"]}},
+            }
+        ],
+    }
     queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
     events.put_targets(
         Rule=name, EventBusName=subject.bus, Targets=[{"Id": "verify", "Arn": arn["QueueArn"]}]
@@ -185,15 +204,19 @@ def _listener(scenes: Scenes) -> str:
 def _hears(scenes: Scenes, url: str) -> bool:
     _put(scenes, [_entry(scenes, _NOBODYS, {"eventId": scenes.shop})])
     pause(scenes.subject.settle / 4)
-    return bool(scenes.subject.client("sqs").receive_message(
-        QueueUrl=url, MaxNumberOfMessages=1, WaitTimeSeconds=1
-    ).get("Messages"))
+    return bool(
+        scenes.subject.client("sqs")
+        .receive_message(QueueUrl=url, MaxNumberOfMessages=1, WaitTimeSeconds=1)
+        .get("Messages")
+    )
 
 
 def _entry(scenes: Scenes, detail_type: str, detail: dict) -> dict:
     return {
-        "EventBusName": scenes.subject.bus, "Source": SOURCE,
-        "DetailType": detail_type, "Detail": json.dumps(detail),
+        "EventBusName": scenes.subject.bus,
+        "Source": SOURCE,
+        "DetailType": detail_type,
+        "Detail": json.dumps(detail),
     }
 
 
@@ -284,8 +307,10 @@ def twice_is_once(scenes: Scenes) -> str:
 
 def _figures(scenes: Scenes) -> list[dict]:
     answer = scenes.subject.client("dynamodb").query(
-        TableName=scenes.subject.table("metrics"), KeyConditionExpression="shop_id = :shop",
-        ExpressionAttributeValues={":shop": {"S": scenes.shop}}, ConsistentRead=True,
+        TableName=scenes.subject.table("metrics"),
+        KeyConditionExpression="shop_id = :shop",
+        ExpressionAttributeValues={":shop": {"S": scenes.shop}},
+        ConsistentRead=True,
     )
     return [
         {name: sorted(value.get("SS", [])) or value for name, value in item.items()}
@@ -322,8 +347,10 @@ def _malformed(scenes: Scenes) -> list[tuple[DetailType, dict]]:
     return [
         (DetailType.ORDER_COMPLETED, {"eventId": scenes.shop}),
         (DetailType.NEW_ORDER, {"eventId": scenes.shop, "orderId": 7, "version": "x"}),
-        (DetailType.MANAGER_WAITING_COMPLETION,
-         {"eventId": scenes.shop, "raw_command": "raise SystemExit", "command": "os.abort"}),
+        (
+            DetailType.MANAGER_WAITING_COMPLETION,
+            {"eventId": scenes.shop, "raw_command": "raise SystemExit", "command": "os.abort"},
+        ),
     ]
 
 
@@ -379,23 +406,31 @@ def _redrive(scenes: Scenes) -> dead_letters.DeadLetter:
     order = scenes.made.fact("order")
     scenes.made.fact("collected")
     payload = {
-        "command": "webapp.consumers.registry.dispatch", "consumer": "recorded",
+        "command": "webapp.consumers.registry.dispatch",
+        "consumer": "recorded",
         "event": {
-            "detail-type": DetailType.ORDER_COLLECTED.value, "source": SOURCE,
+            "detail-type": DetailType.ORDER_COLLECTED.value,
+            "source": SOURCE,
             "time": scenes.began_at.isoformat(timespec="seconds"),
             "detail": {
-                "eventId": scenes.shop, "orderId": order, "userId": "verify",
-                "version": _LATER_VERSION, "Message": "scripts/verify",
+                "eventId": scenes.shop,
+                "orderId": order,
+                "userId": "verify",
+                "version": _LATER_VERSION,
+                "Message": "scripts/verify",
             },
         },
     }
     scenes.subject.client("sqs").send_message(
         QueueUrl=scenes.subject.dead_letters_url,
-        MessageBody=json.dumps({
-            "version": "1.0", "requestContext": {"condition": "RetriesExhausted"},
-            "requestPayload": payload,
-            "responsePayload": {"errorMessage": "scripts/verify"},
-        }),
+        MessageBody=json.dumps(
+            {
+                "version": "1.0",
+                "requestContext": {"condition": "RetriesExhausted"},
+                "requestPayload": payload,
+                "responsePayload": {"errorMessage": "scripts/verify"},
+            }
+        ),
     )
     queue = dead_letters.DeadLetterQueue(scenes.subject.bar)
     try:
@@ -424,15 +459,18 @@ def failed_call_becomes_dead_letter(scenes: Scenes) -> str:
     if not scenes.subject.is_patient:
         raise NotChecked("it takes four minutes; --patient waits for it")
     scenes.subject.client("lambda").invoke(
-        FunctionName=scenes.subject.bar.function, InvocationType="Event",
-        Payload=json.dumps({"consumer": f"of-{scenes.mark}", "event": {
-            "detail": {"eventId": scenes.shop}}}),
+        FunctionName=scenes.subject.bar.function,
+        InvocationType="Event",
+        Payload=json.dumps(
+            {"consumer": f"of-{scenes.mark}", "event": {"detail": {"eventId": scenes.shop}}}
+        ),
     )
     queue = dead_letters.DeadLetterQueue(scenes.subject.bar)
     try:
         ours = scenes.subject.wait(
             lambda: [one for one in queue.read() if scenes.mark in one.consumer],
-            "that a call which fails becomes a dead letter", _DEAD_LETTER_SECONDS,
+            "that a call which fails becomes a dead letter",
+            _DEAD_LETTER_SECONDS,
         )
         for letter in ours:
             queue.delete(letter)
@@ -447,6 +485,7 @@ def clock_fires(scenes: Scenes) -> str:
     scenes.subject.tell("waiting for the clock's next minute")
     scenes.subject.wait(
         lambda: scenes.order(order)["state"]["S"] == "COLLECTED",
-        "that the clock clears a drink from the board", _MINUTE_AND_MORE,
+        "that the clock clears a drink from the board",
+        _MINUTE_AND_MORE,
     )
     return "the next minute's sweep cleared a drink that nobody had collected"

@@ -14,12 +14,12 @@ _BUSY_MORNING = 100
 @checks("alarms-there")
 def alarms_there(scenes: Scenes) -> str:
     subject = scenes.subject
-    wanted = {one["AlarmName"]: one for one in
-              subject.resources("AWS::CloudWatch::Alarm").values()}
+    wanted = {one["AlarmName"]: one for one in subject.resources("AWS::CloudWatch::Alarm").values()}
     pages = subject.client("cloudwatch").get_paginator("describe_alarms")
     found = {
         one["AlarmName"]: one
-        for page in pages.paginate(AlarmNamePrefix=subject.prefix) for one in page["MetricAlarms"]
+        for page in pages.paginate(AlarmNamePrefix=subject.prefix)
+        for one in page["MetricAlarms"]
     }
     for name, properties in wanted.items():
         if name not in found:
@@ -40,7 +40,8 @@ def alarm_mail(scenes: Scenes) -> str:
     topic = scenes.subject.physical["Alarms"]
     found = scenes.subject.client("sns").list_subscriptions_by_topic(TopicArn=topic)
     confirmed = [
-        one for one in found["Subscriptions"]
+        one
+        for one in found["Subscriptions"]
         if one["SubscriptionArn"] not in ("PendingConfirmation", "Deleted")
     ]
     if not confirmed:
@@ -75,9 +76,7 @@ def log_counted(scenes: Scenes) -> str:
         logGroupName=f"/aws/lambda/{subject.bar.function}"
     )["metricFilters"]
     patterns = {one["filterPattern"] for one in found}
-    wanted = {
-        one["FilterPattern"] for one in subject.resources("AWS::Logs::MetricFilter").values()
-    }
+    wanted = {one["FilterPattern"] for one in subject.resources("AWS::Logs::MetricFilter").values()}
     if missing := wanted - patterns:
         raise Wrong(f"nothing counts {', '.join(sorted(missing))}")
     return f"{len(wanted)} figures are counted in the log"

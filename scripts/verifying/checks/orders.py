@@ -29,7 +29,8 @@ def admitted_with_token(scenes: Scenes) -> str:
 def _holders(scenes: Scenes) -> list[str]:
     answer = scenes.subject.client("dynamodb").get_item(
         TableName=scenes.subject.table("intakes"),
-        Key={"shop_id": {"S": scenes.shop}}, ConsistentRead=True,
+        Key={"shop_id": {"S": scenes.shop}},
+        ConsistentRead=True,
     )
     return answer["Item"].get("open_orders", {}).get("SS", [])
 
@@ -225,7 +226,8 @@ def starts_once(scenes: Scenes) -> str:
     try:
         scenes.subject.client("stepfunctions").start_execution(
             stateMachineArn=scenes.subject.machine["stateMachineArn"],
-            name=scenes.made.fact("order"), input="{}",
+            name=scenes.made.fact("order"),
+            input="{}",
         )
     except ClientError as error:
         if error.response["Error"]["Code"] != "ExecutionAlreadyExists":

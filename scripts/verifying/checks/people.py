@@ -16,7 +16,9 @@ from workflows.names import parameter_name, staff_parameter_name
 @checks("staff-sign-in")
 def staff_sign_in(scenes: Scenes) -> str:
     asked = {
-        "email": f"{scenes.mark}@{MAIL_DOMAIN}", "name": "Verify", "role": "barista",
+        "email": f"{scenes.mark}@{MAIL_DOMAIN}",
+        "name": "Verify",
+        "role": "barista",
         "shop": scenes.shop,
     }
     made = scenes.subject.ask("add-person", asked)
@@ -41,7 +43,8 @@ def staff_sign_in(scenes: Scenes) -> str:
 def staff_pool(scenes: Scenes) -> str:
     pool, client = _pool(scenes, staff_parameter_name(scenes.subject.prefix))
     wanted = next(
-        one for name, one in scenes.subject.resources("AWS::Cognito::UserPoolClient").items()
+        one
+        for name, one in scenes.subject.resources("AWS::Cognito::UserPoolClient").items()
         if name == "StaffPoolClient"
     )
     _check_flows(client, wanted)
@@ -55,7 +58,8 @@ def staff_pool(scenes: Scenes) -> str:
 def customer_pool(scenes: Scenes) -> str:
     pool, client = _pool(scenes, parameter_name(scenes.subject.prefix))
     wanted = next(
-        one for name, one in scenes.subject.resources("AWS::Cognito::UserPoolClient").items()
+        one
+        for name, one in scenes.subject.resources("AWS::Cognito::UserPoolClient").items()
         if name == "CustomerPoolClient"
     )
     _check_flows(client, wanted)

@@ -148,18 +148,23 @@ def function_cannot(scenes: Scenes) -> str:
     role = f"arn:aws:iam::{account}:role/{subject.physical['FunctionRole']}"
     key = f"arn:aws:ssm:{region}:{account}:parameter/{prefix.rstrip('-')}/secret-key"
     must_not = (
-        ("dynamodb:Scan", orders), ("dynamodb:DeleteItem", orders),
-        ("dynamodb:DeleteTable", orders), ("states:StopExecution", machine),
-        ("states:UpdateStateMachine", machine), ("iam:PassRole", role),
+        ("dynamodb:Scan", orders),
+        ("dynamodb:DeleteItem", orders),
+        ("dynamodb:DeleteTable", orders),
+        ("states:StopExecution", machine),
+        ("states:UpdateStateMachine", machine),
+        ("iam:PassRole", role),
         ("lambda:UpdateFunctionCode", subject.function["FunctionArn"]),
-        ("ssm:GetParameter", key), ("events:PutRule", f"arn:aws:events:{region}:{account}:rule/x"),
+        ("ssm:GetParameter", key),
+        ("events:PutRule", f"arn:aws:events:{region}:{account}:rule/x"),
         ("sns:Publish", f"arn:aws:sns:{region}:{account}:{prefix}alarms"),
         ("sqs:ReceiveMessage", f"arn:aws:sqs:{region}:{account}:{prefix}dead-letters"),
         ("iot:Publish", f"arn:aws:iot:{region}:{account}:topic/elsewhere/x"),
         ("s3:GetObject", "arn:aws:s3:::any/thing"),
     )
     must = (
-        ("dynamodb:UpdateItem", orders), ("states:SendTaskSuccess", machine),
+        ("dynamodb:UpdateItem", orders),
+        ("states:SendTaskSuccess", machine),
         ("states:StartExecution", machine),
     )
     for action, resource in must_not:

@@ -31,7 +31,8 @@ def definition_deployed(scenes: Scenes) -> str:
     if deployed == wanted:
         return f"it is the one of this clone, in the form {form.name}"
     others = [
-        state for state in wanted["States"].keys() | deployed["States"].keys()
+        state
+        for state in wanted["States"].keys() | deployed["States"].keys()
         if deployed["States"].get(state) != wanted["States"].get(state)
     ]
     raise Wrong(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -28,7 +28,9 @@ class Server:
 
     def ask(self, path="/", target=b"DynamoDB_20120810.PutItem", leave=False, signed=SIGNED):
         scope = {
-            "type": "http", "path": path, "method": "POST",
+            "type": "http",
+            "path": path,
+            "method": "POST",
             "headers": [(b"x-amz-target", target), (b"authorization", signed)],
         }
 

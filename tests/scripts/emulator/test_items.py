@@ -82,17 +82,24 @@ def test_an_index_that_is_added_lists_the_items_there_are(kept, table):
     kept._put_item({"TableName": "whole", "Item": {"p": {"S": "one"}, "g": {"S": "x"}}})
     key = [{"AttributeName": "g", "KeyType": "HASH"}]
     index = {"IndexName": "by-g", "KeySchema": key, "Projection": {"ProjectionType": "ALL"}}
-    kept._update_table({
-        "TableName": "whole",
-        "AttributeDefinitions": [
-            *TABLE["AttributeDefinitions"], {"AttributeName": "g", "AttributeType": "S"}
-        ],
-        "GlobalSecondaryIndexUpdates": [{"Create": index}],
-    })
-    _, _, body = kept._query({
-        "TableName": "whole", "IndexName": "by-g", "KeyConditionExpression": "g = :g",
-        "ExpressionAttributeValues": {":g": {"S": "x"}},
-    })
+    kept._update_table(
+        {
+            "TableName": "whole",
+            "AttributeDefinitions": [
+                *TABLE["AttributeDefinitions"],
+                {"AttributeName": "g", "AttributeType": "S"},
+            ],
+            "GlobalSecondaryIndexUpdates": [{"Create": index}],
+        }
+    )
+    _, _, body = kept._query(
+        {
+            "TableName": "whole",
+            "IndexName": "by-g",
+            "KeyConditionExpression": "g = :g",
+            "ExpressionAttributeValues": {":g": {"S": "x"}},
+        }
+    )
     assert json.loads(body)["Count"] == 1
 
 

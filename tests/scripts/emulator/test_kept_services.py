@@ -36,7 +36,9 @@ def status(emulator: Emulator) -> dict:
 
 def sign_in(cognito, pool: str, client: str, password: str) -> dict:
     return cognito.admin_initiate_auth(
-        UserPoolId=pool, ClientId=client, AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        UserPoolId=pool,
+        ClientId=client,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": "ada", "PASSWORD": password},
     )
 
@@ -77,7 +79,10 @@ def test_all_that_was_answered_outlives_a_kill(tmp_path):
         value = parameters.get_parameter(Name="key", WithDecryption=True)["Parameter"]["Value"]
         assert value == "secret"
         assert status(emulator) == {
-            "kept": True, "trouble": None, "unkept_seconds": 0.0, "outbox_lag_seconds": 0.0,
+            "kept": True,
+            "trouble": None,
+            "unkept_seconds": 0.0,
+            "outbox_lag_seconds": 0.0,
             "missing": None,
         }
 
@@ -87,11 +92,19 @@ def test_a_folder_of_an_earlier_version_is_taken_over_once(tmp_path):
     old.parent.mkdir()
     scope = "000000000000\0us-east-1\0"
     table = {
-        "TableName": "orders", "TableArn": "arn:aws:dynamodb:us-east-1:000000000000:table/orders",
-        "TableStatus": "ACTIVE", "CreationDateTime": 0, "pk_name": "p", "sk_name": None,
-        "KeySchema": TABLE["KeySchema"], "AttributeDefinitions": TABLE["AttributeDefinitions"],
-        "items": {"one": {"__no_sort__": KEY | {"number": {"N": "7"}}}}, "ItemCount": 1,
-        "TableSizeBytes": 200, "GlobalSecondaryIndexes": [], "LocalSecondaryIndexes": [],
+        "TableName": "orders",
+        "TableArn": "arn:aws:dynamodb:us-east-1:000000000000:table/orders",
+        "TableStatus": "ACTIVE",
+        "CreationDateTime": 0,
+        "pk_name": "p",
+        "sk_name": None,
+        "KeySchema": TABLE["KeySchema"],
+        "AttributeDefinitions": TABLE["AttributeDefinitions"],
+        "items": {"one": {"__no_sort__": KEY | {"number": {"N": "7"}}}},
+        "ItemCount": 1,
+        "TableSizeBytes": 200,
+        "GlobalSecondaryIndexes": [],
+        "LocalSecondaryIndexes": [],
     }
     tables = {"__account_region_scoped__": True, "data": {f"{scope}'orders'": table}}
     old.write_text(json.dumps({"dynamodb": {"tables": tables}}))

@@ -22,17 +22,20 @@ def source_of(module, name: str) -> str:
 
 @pytest.fixture
 def table(untouched):
-    untouched._create_table({
-        "TableName": "needed",
-        "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": [
-            {"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "s", "KeyType": "RANGE"},
-        ],
-        "AttributeDefinitions": [
-            {"AttributeName": "p", "AttributeType": "S"},
-            {"AttributeName": "s", "AttributeType": "S"},
-        ],
-    })
+    untouched._create_table(
+        {
+            "TableName": "needed",
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [
+                {"AttributeName": "p", "KeyType": "HASH"},
+                {"AttributeName": "s", "KeyType": "RANGE"},
+            ],
+            "AttributeDefinitions": [
+                {"AttributeName": "p", "AttributeType": "S"},
+                {"AttributeName": "s", "AttributeType": "S"},
+            ],
+        }
+    )
     for number in range(10):
         item = {"p": {"S": "x"}, "s": {"S": f"{number}"}}
         untouched._put_item({"TableName": "needed", "Item": item})
@@ -48,13 +51,18 @@ def test_queries_still_check_every_item_of_a_partition(untouched, table, monkeyp
     asked = []
     evaluate = untouched._evaluate_condition
     monkeypatch.setattr(
-        untouched, "_evaluate_condition",
+        untouched,
+        "_evaluate_condition",
         lambda *of, **slot: asked.append(1) or evaluate(*of, **slot),
     )
-    untouched._query({
-        "TableName": "needed", "KeyConditionExpression": "p = :p AND s = :s", "Limit": 1,
-        "ExpressionAttributeValues": {":p": {"S": "x"}, ":s": {"S": "3"}},
-    })
+    untouched._query(
+        {
+            "TableName": "needed",
+            "KeyConditionExpression": "p = :p AND s = :s",
+            "Limit": 1,
+            "ExpressionAttributeValues": {":p": {"S": "x"}, ":s": {"S": "3"}},
+        }
+    )
     assert len(asked) == 10
 
 

@@ -18,11 +18,21 @@ VALUES = {
     "B": BYTES.map(lambda v: {"B": v}),
 }
 CONDITIONS = (
-    "{p} = :p", "({p} = :p)", "{p} = :p AND {s} = :a", "({p} = :p AND {s} < :a)",
-    "{p} = :p and {s} <= :a", "({s} > :a) AND ({p} = :p)", ":a <= {s} AND :p = {p}",
-    "{p} = :p AND {s} BETWEEN :a AND :b", "(({p} = :p) AND {s} BETWEEN :a AND :b)",
-    "{p} = :p AND begins_with({s}, :a)", "begins_with ( {s} , :a ) AND {p} = :p",
-    "{s} = :a", "{p} = :p OR {s} = :a", "{p} = :p AND other = :a", "{p} = :p AND NOT {s} = :a",
+    "{p} = :p",
+    "({p} = :p)",
+    "{p} = :p AND {s} = :a",
+    "({p} = :p AND {s} < :a)",
+    "{p} = :p and {s} <= :a",
+    "({s} > :a) AND ({p} = :p)",
+    ":a <= {s} AND :p = {p}",
+    "{p} = :p AND {s} BETWEEN :a AND :b",
+    "(({p} = :p) AND {s} BETWEEN :a AND :b)",
+    "{p} = :p AND begins_with({s}, :a)",
+    "begins_with ( {s} , :a ) AND {p} = :p",
+    "{s} = :a",
+    "{p} = :p OR {s} = :a",
+    "{p} = :p AND other = :a",
+    "{p} = :p AND NOT {s} = :a",
 )
 
 
@@ -84,8 +94,11 @@ def reads(draw, sort_type):
     request["ExpressionAttributeValues"] = {
         ref: value for ref, value in values.items() if ref in request["KeyConditionExpression"]
     }
-    used = {n: v for n, v in request.get("ExpressionAttributeNames", {}).items()
-            if n in request["KeyConditionExpression"]}
+    used = {
+        n: v
+        for n, v in request.get("ExpressionAttributeNames", {}).items()
+        if n in request["KeyConditionExpression"]
+    }
     request.pop("ExpressionAttributeNames", None)
     if used:
         request["ExpressionAttributeNames"] = used
@@ -116,7 +129,10 @@ def test_queries_and_scans_answer_what_ministack_by_itself_would(both, sort_type
     kept, untouched = both
 
     @settings(
-        max_examples=35, deadline=None, suppress_health_check=list(HealthCheck), database=None,
+        max_examples=35,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
         derandomize=True,
     )
     @given(

@@ -37,7 +37,6 @@ def folder(tmp_path):
     return tmp_path / "aws"
 
 
-
 def truncate(path):
     path.write_bytes(path.read_bytes()[:5000])
 

@@ -40,17 +40,17 @@ class Bar:
         monkeypatch.setattr(lambda_svc, "time", self.clock)
         monkeypatch.setattr(lambda_svc, "_execute_function", self._execute)
         function = {"config": {"FunctionName": "bar", "FunctionArn": FUNCTION_ARN}}
-        monkeypatch.setattr(
-            lambda_svc, "_get_func_record_for_qualifier", lambda *_: (function, {})
-        )
+        monkeypatch.setattr(lambda_svc, "_get_func_record_for_qualifier", lambda *_: (function, {}))
         self.table = f"orders{next(_numbers)}"
-        dynamodb._create_table({
-            "TableName": self.table,
-            "BillingMode": "PAY_PER_REQUEST",
-            "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}],
-            "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}],
-            "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
-        })
+        dynamodb._create_table(
+            {
+                "TableName": self.table,
+                "BillingMode": "PAY_PER_REQUEST",
+                "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}],
+                "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}],
+                "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+            }
+        )
         self.mapping = {
             "UUID": f"mapping-{self.table}",
             "EventSourceArn": dynamodb._tables[self.table]["LatestStreamArn"],
@@ -60,9 +60,7 @@ class Bar:
             "MaximumRetryAttempts": 3,
             "BisectBatchOnFunctionError": True,
         }
-        monkeypatch.setattr(
-            lambda_svc, "_iter_all_esms", lambda: [(ACCOUNT, REGION, self.mapping)]
-        )
+        monkeypatch.setattr(lambda_svc, "_iter_all_esms", lambda: [(ACCOUNT, REGION, self.mapping)])
 
     def _execute(self, function, event):
         names = [one["dynamodb"]["Keys"]["p"]["S"] for one in event["Records"]]
@@ -243,7 +241,8 @@ class Deliveries:
         }
         function = {"event_invoke_config": rules}
         monkeypatch.setattr(
-            lambda_svc, "_get_func_record_for_ref",
+            lambda_svc,
+            "_get_func_record_for_ref",
             lambda _: (function, {"FunctionName": "bar"}, ""),
         )
         monkeypatch.setattr(lambda_svc, "_execution_record_for_config", lambda f, _: f)

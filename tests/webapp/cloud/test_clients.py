@@ -27,7 +27,9 @@ def test_a_call_that_hangs_is_made_again_while_the_function_still_lives(moto):
     table = ExtensionTable(ours, "serverlesspresso-extension-probe")
     for client in (ours.iot_data, ours.sts, shared_connection().client, table._client):
         config = client.meta.config
-        assert 2 * (config.connect_timeout + config.read_timeout) < SETTINGS["base"]["timeout_seconds"]
+        assert (
+            2 * (config.connect_timeout + config.read_timeout) < SETTINGS["base"]["timeout_seconds"]
+        )
 
 
 def test_tables_that_hang_are_given_up_while_somebody_still_waits(moto):

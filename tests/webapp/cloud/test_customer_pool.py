@@ -77,8 +77,14 @@ def test_a_wrong_code_and_a_customer_who_is_gone_are_no_sign_in(answer):
 
 
 @pytest.mark.parametrize(
-    "code", ["TooManyRequestsException", "LimitExceededException", "UnexpectedLambdaException",
-             "UserLambdaValidationException", "InvalidLambdaResponseException"]
+    "code",
+    [
+        "TooManyRequestsException",
+        "LimitExceededException",
+        "UnexpectedLambdaException",
+        "UserLambdaValidationException",
+        "InvalidLambdaResponseException",
+    ],
 )
 def test_a_pool_or_a_trigger_that_is_too_busy_says_so(code):
     with pytest.raises(Busy):

@@ -93,8 +93,17 @@ def test_only_https_leads_outside(url):
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:127.0.0.1]",
-     "0.0.0.0", "2130706433", "[64:ff9b::a9fe:a9fe]"],
+    [
+        "127.0.0.1",
+        "localhost",
+        "10.0.0.1",
+        "169.254.169.254",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "0.0.0.0",
+        "2130706433",
+        "[64:ff9b::a9fe:a9fe]",
+    ],
 )
 def test_no_address_inside_is_reached(host):
     with pytest.raises(DeliveryFailed, match="not a public one"):

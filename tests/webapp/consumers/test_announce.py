@@ -102,9 +102,7 @@ def _moved(row) -> tuple[Order, Order]:
         return before, move(before, before.collected_at or before.ended_at)
     role = Role.CUSTOMER if Role.CUSTOMER in row.roles else Role.BARISTA
     cancelled_by = role if row.target is OrderState.CANCELLED else None
-    after = replace(
-        before, state=row.target, version=before.version + 1, cancelled_by=cancelled_by
-    )
+    after = replace(before, state=row.target, version=before.version + 1, cancelled_by=cancelled_by)
     return before, after
 
 
@@ -138,9 +136,9 @@ def test_the_queues_events_say_the_place_in_line(services):
     here = an_order(OrderState.QUEUED)
     ahead = replace(here, id="f" * 32, submitted_at=here.submitted_at - timedelta(minutes=1))
     for order in (here, ahead):
-        OrderModel.deserialize(model := OrderModel(), _image(order) | {
-            "open_since": {"S": "2024-05-17T09:31:07.000Z"}
-        })
+        OrderModel.deserialize(
+            model := OrderModel(), _image(order) | {"open_since": {"S": "2024-05-17T09:31:07.000Z"}}
+        )
         model.save()
     announce(services, [_change(an_order(OrderState.SUBMITTED), here)])
     [started] = [e for e in services.bus.events if e.detail_type == "QueueService.OrderStarted"]
@@ -191,8 +189,19 @@ def test_a_removed_item_announces_nothing(services):
 def test_a_change_of_settings_announces_them(services):
     shop = a_shop(is_open=False, version=2)
     image = ShopModel(
-        shop.id, version=2, title=shop.name, pickup_place=shop.pickup_place, zone="UTC",
-        window_seconds=300, scans_per_code=10, code_seconds=10, pass_seconds=180, open_orders_per_customer=1, orders_per_day=10, places=20, is_open=False,
+        shop.id,
+        version=2,
+        title=shop.name,
+        pickup_place=shop.pickup_place,
+        zone="UTC",
+        window_seconds=300,
+        scans_per_code=10,
+        code_seconds=10,
+        pass_seconds=180,
+        open_orders_per_customer=1,
+        orders_per_day=10,
+        places=20,
+        is_open=False,
         menu={"drinks": [], "groups": []},
     ).serialize()
     announce(services, [_record(ShopModel, image, image)])
@@ -378,8 +387,15 @@ def _nothing(record: dict) -> None:
 
 
 _SPOILED = (
-    _newer_state, _without_state, _another_shape, _no_time, _unknown_before, _no_image, _no_change,
-    _no_table, _nothing,
+    _newer_state,
+    _without_state,
+    _another_shape,
+    _no_time,
+    _unknown_before,
+    _no_image,
+    _no_change,
+    _no_table,
+    _nothing,
 )
 
 
@@ -413,10 +429,14 @@ def test_a_change_that_cannot_be_read_holds_up_no_other_and_is_set_aside(service
     assert line.counted == "UnknownEvents" and _SECRET not in line.getMessage()
 
 
-@pytest.mark.parametrize("name", [
-    name for name, attribute in OrderModel.get_attributes().items()
-    if not attribute.null and attribute.default is None
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name, attribute in OrderModel.get_attributes().items()
+        if not attribute.null and attribute.default is None
+    ],
+)
 def test_an_order_without_what_each_order_has_holds_up_no_other(services, name):
     spoiled = _change(None, an_order())
     del spoiled["dynamodb"]["NewImage"][name]
@@ -428,19 +448,30 @@ def test_an_order_without_what_each_order_has_holds_up_no_other(services, name):
 
 def test_an_event_larger_than_the_bus_takes_holds_up_no_other(services):
     before, after = journey_to(OrderState.CANCELLED)[-2:]
-    run(services, {"Records": [
-        _change(before, replace(after, reason="x" * 300_000)), _change(None, an_order())
-    ]})
+    run(
+        services,
+        {
+            "Records": [
+                _change(before, replace(after, reason="x" * 300_000)),
+                _change(None, an_order()),
+            ]
+        },
+    )
     assert _names(services) == ["Validator.NewOrder"]
     assert len(services.dead_letters.kept) == 1
 
 
 def test_a_walk_up_order_that_is_not_there_any_more_holds_up_no_other(services):
     gone = an_order(OrderState.ADMITTED, customer_id=WALK_UP, number=7)
-    run(services, {"Records": [
-        _change(replace(gone, state=OrderState.CLAIMED, version=gone.version - 1), gone),
-        _change(None, an_order()),
-    ]})
+    run(
+        services,
+        {
+            "Records": [
+                _change(replace(gone, state=OrderState.CLAIMED, version=gone.version - 1), gone),
+                _change(None, an_order()),
+            ]
+        },
+    )
     assert _names(services)[-1] == "Validator.NewOrder"
 
 
@@ -489,9 +520,11 @@ def test_a_waiting_order_that_cannot_be_read_hides_no_other(services):
     the others go on."""
     for name, state in (("a", "ON_A_DRONE"), ("b", "QUEUED"), ("c", "QUEUED")):
         order = replace(an_order(OrderState.QUEUED), id=name * 32)
-        OrderModel.deserialize(model := OrderModel(), _image(order) | {
-            "state": {"S": state}, "open_since": {"S": "2024-05-17T09:31:07.000Z"}
-        })
+        OrderModel.deserialize(
+            model := OrderModel(),
+            _image(order)
+            | {"state": {"S": state}, "open_since": {"S": "2024-05-17T09:31:07.000Z"}},
+        )
         model.save()
     found = [order.id[0] for order in services.orders.open_orders(order.shop_id)]
     assert found == ["b", "c"]

@@ -48,7 +48,9 @@ def test_a_journey_is_stored_in_order_and_ends_with_all_events_stored(services, 
     events = _events(end)
     _deliver(services, events)
     stored = _stored(services)
-    assert sorted(stored) == sorted([*(e.detail_type for e in events), "OrderJourney.AllEventsStored"])
+    assert sorted(stored) == sorted(
+        [*(e.detail_type for e in events), "OrderJourney.AllEventsStored"]
+    )
     assert stored[0] == "Validator.NewOrder"
 
 
@@ -146,8 +148,12 @@ def test_an_envelope_from_the_bus_is_stored_with_its_time_however_often_it_comes
         {"detail-type": ["OrderManager.MakeOrder"]},
     ],
     ids=[
-        "an unknown detail-type", "a detail without its order", "a drink in one word", "no detail",
-        "nothing", "two detail-types",
+        "an unknown detail-type",
+        "a detail without its order",
+        "a drink in one word",
+        "no detail",
+        "nothing",
+        "two detail-types",
     ],
 )
 def test_an_envelope_nobody_can_read_is_logged_and_set_aside(services, caplog, spoiled):

@@ -18,8 +18,13 @@ from webapp.consumers.registry import run
 from webapp.services.metrics import Days, figures_of, records
 from webapp.storage.tables import MetricModel
 
-ENDS = [OrderState.COLLECTED, OrderState.REFUSED, OrderState.CANCELLED, OrderState.TIMED_OUT,
-        OrderState.MAKING]
+ENDS = [
+    OrderState.COLLECTED,
+    OrderState.REFUSED,
+    OrderState.CANCELLED,
+    OrderState.TIMED_OUT,
+    OrderState.MAKING,
+]
 TODAY = Days(date(2024, 5, 17), date(2024, 5, 17))
 
 
@@ -34,8 +39,15 @@ def a_day(orders: int = 15) -> list:
 
 
 def _moved(order, number: int, later: timedelta):
-    times = ("created_at", "admitted_at", "submitted_at", "queued_at", "making_at", "ended_at",
-             "collected_at")
+    times = (
+        "created_at",
+        "admitted_at",
+        "submitted_at",
+        "queued_at",
+        "making_at",
+        "ended_at",
+        "collected_at",
+    )
     moved = {name: getattr(order, name) + later for name in times if getattr(order, name)}
     return replace(order, id=f"{number:032x}", **moved)
 
@@ -99,8 +111,15 @@ def test_the_shops_own_calendar_day_counts(services):
     # 09:31 in UTC is 21:31 on the 17th; fifteen hours later it is the 18th there, not in UTC.
     assert len(records(services, shop, TODAY)) == 5
     for event in a_day(5):
-        count(services, replace(event, order_id="f" * 31 + event.order_id[-1],
-                                began_at=event.began_at + timedelta(hours=4)), NOW)
+        count(
+            services,
+            replace(
+                event,
+                order_id="f" * 31 + event.order_id[-1],
+                began_at=event.began_at + timedelta(hours=4),
+            ),
+            NOW,
+        )
     assert len(records(services, shop, TODAY)) == 5
     assert len(records(services, shop, Days(date(2024, 5, 18), date(2024, 5, 18)))) == 5
 
@@ -118,14 +137,23 @@ def test_shops_do_not_see_each_others_figures(services):
 def test_an_order_recorded_elsewhere_over_midnight_is_one_order(services):
     shop = services.shop("main")
     late = NOW.replace(hour=23, minute=58)
-    for name, at in (("Validator.NewOrder", late), ("OrderManager.WaitingCompletion", late),
-                     ("OrderManager.OrderCompleted", late + timedelta(minutes=5))):
+    for name, at in (
+        ("Validator.NewOrder", late),
+        ("OrderManager.WaitingCompletion", late),
+        ("OrderManager.OrderCompleted", late + timedelta(minutes=5)),
+    ):
         for consumer in ("metrics", "recorded-metrics"):
-            run(services, {"consumer": consumer, "event": {
-                "detail-type": name,
-                "time": at.isoformat(),
-                "detail": {"eventId": "main", "orderId": "abc", "userId": "u"},
-            }})
+            run(
+                services,
+                {
+                    "consumer": consumer,
+                    "event": {
+                        "detail-type": name,
+                        "time": at.isoformat(),
+                        "detail": {"eventId": "main", "orderId": "abc", "userId": "u"},
+                    },
+                },
+            )
     assert len(stored()) == 2
     [record] = records(services, shop, TODAY)
     assert record.in_all == timedelta(minutes=5)

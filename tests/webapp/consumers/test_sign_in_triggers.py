@@ -52,14 +52,16 @@ ANSWERS = [
     (
         trigger(
             "DefineAuthChallenge",
-            session=[{"challengeResult": False}], clientMetadata={"wanted": "send"},
+            session=[{"challengeResult": False}],
+            clientMetadata={"wanted": "send"},
         ),
         {"challengeName": "CUSTOM_CHALLENGE", "issueTokens": False, "failAuthentication": False},
     ),
     (
         trigger(
             "DefineAuthChallenge",
-            session=[{"challengeResult": False}] * 2, clientMetadata={"wanted": "send"},
+            session=[{"challengeResult": False}] * 2,
+            clientMetadata={"wanted": "send"},
         ),
         {"challengeName": None, "issueTokens": False, "failAuthentication": True},
     ),
@@ -69,7 +71,8 @@ ANSWERS = [
     ),
     (
         trigger(
-            "VerifyAuthChallengeResponse", challengeAnswer="000000",
+            "VerifyAuthChallengeResponse",
+            challengeAnswer="000000",
             clientMetadata={"wanted": "check", "signIn": "unknown"},
         ),
         {"answerCorrect": False},
@@ -93,8 +96,11 @@ def test_the_local_entry_answers_the_same(app):
     from io import BytesIO
 
     environ = {
-        "REQUEST_METHOD": "POST", "PATH_INFO": "/secret", "HTTP_HOST": "127.0.0.1:1",
-        "CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body),
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/secret",
+        "HTTP_HOST": "127.0.0.1:1",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": BytesIO(body),
     }
     entry = local.FunctionEntry(app, "secret")
     [answer] = entry(environ, lambda status, _: started.append(status))

@@ -84,7 +84,9 @@ def test_a_drink_that_is_made_again_gets_another_ticket_that_says_so(kit):
 def test_two_usual_options_of_one_name_stand_there_once(kit):
     arrival = an_arrival(QUEUED)
     drink = arrival.envelope["detail"]["drinkOrder"] | {
-        "modifiers": ["Regular", "Regular"], "differences": [], "defaults": [True, True],
+        "modifiers": ["Regular", "Regular"],
+        "differences": [],
+        "defaults": [True, True],
     }
     EXTENSION.run(kit, _queued(drinkOrder=drink))
     [ticket] = kit.printer.waiting("main")

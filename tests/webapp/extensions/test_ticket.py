@@ -10,7 +10,13 @@ from webapp.extensions.labels import ticket as tickets
 from webapp.extensions.labels.ticket import SEE_SCREEN, WIDTH, Ticket, draw_ticket
 
 LATTE = Ticket(
-    7, "Latte", ("Oat",), ("Regular",), "Ana", "left end of the counter", "Main bar",
+    7,
+    "Latte",
+    ("Oat",),
+    ("Regular",),
+    "Ana",
+    "left end of the counter",
+    "Main bar",
     datetime(2026, 11, 25, 9, 34),
 )
 
@@ -51,7 +57,14 @@ def test_it_is_a_pdf_of_one_page_as_wide_as_the_tape(drawn):
 def test_all_that_the_bar_needs_is_on_it(drawn):
     _, put = drawn(LATTE)
     assert [words for words, *_ in put] == [
-        "7", "09:34", "Ana", "Latte", "Oat", "Regular", "left end of the counter", "Main bar",
+        "7",
+        "09:34",
+        "Ana",
+        "Latte",
+        "Oat",
+        "Regular",
+        "left end of the counter",
+        "Main bar",
     ]
 
 
@@ -75,8 +88,8 @@ def test_nothing_leaves_the_paper_or_lies_on_anything_else(drawn, ticket):
     pdf, put = drawn(ticket)
     width, height = _size(pdf)
     for words, left, bottom, right in put:
-        assert 0 < left and right <= width - 2.9 and 0 < bottom < height, words
-    rows = [bottom for _, _, bottom, _ in put[2 + ticket.again:]]
+        assert left > 0 and right <= width - 2.9 and 0 < bottom < height, words
+    rows = [bottom for _, _, bottom, _ in put[2 + ticket.again :]]
     assert all(after - before > 3 for before, after in zip(rows, rows[1:]))
     (_, _, _, number_ends), (_, time_begins, _, _) = put[:2]
     assert number_ends < time_begins

@@ -35,7 +35,10 @@ def keep_their_promises(
 
         @given(case=operation.as_strategy())
         @settings(
-            max_examples=12, deadline=None, database=None, phases=[Phase.generate],
+            max_examples=12,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
         def keeps_its_promise(case):

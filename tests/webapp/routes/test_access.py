@@ -32,9 +32,17 @@ from webapp.services.ports import Services, StaffSession
 from webapp.services.sign_in import signed_in
 
 ACTORS = (
-    "anonymous", "owner", "other customer", "barista", "display", "admin",
-    "barista of another shop", "display of another shop", "admin of another shop",
-    "device", "device of another shop",
+    "anonymous",
+    "owner",
+    "other customer",
+    "barista",
+    "display",
+    "admin",
+    "barista of another shop",
+    "display of another shop",
+    "admin of another shop",
+    "device",
+    "device of another shop",
 )
 EVERYBODY = frozenset(ACTORS)
 OWNER = frozenset({"owner"})
@@ -172,9 +180,7 @@ WHO_MAY = {
     "POST /<shop_id>/admin/people/<person_id>/unlock": ADMINS,
     "POST /<shop_id>/admin/people/<person_id>/remove": ADMINS,
 }
-STAFF_ONLY = {
-    route for route, actors in WHO_MAY.items() if actors in (BARISTAS, DISPLAYS, ADMINS)
-}
+STAFF_ONLY = {route for route, actors in WHO_MAY.items() if actors in (BARISTAS, DISPLAYS, ADMINS)}
 UNSIGNED = {"anonymous", "owner", "other customer", "device", "device of another shop"}
 BODIES = {
     "PUT /<shop_id>/api/store": {"state": "closed"},

@@ -98,8 +98,7 @@ def test_a_till_orders_for_somebody_at_the_counter_once(device, services):
     till = device("orders:counter", "orders:read")
     wanted = {"drink": "latte", "options": {"milk": "oat"}, "name": "Ana"}
     first, again = (
-        till.post("/main/api/orders", json=wanted, headers=_key("till-1-order-8"))
-        for _ in range(2)
+        till.post("/main/api/orders", json=wanted, headers=_key("till-1-order-8")) for _ in range(2)
     )
     assert (first.status_code, first.json["number"]) == (201, 1)
     assert again.json == first.json
@@ -110,7 +109,9 @@ def test_a_till_orders_for_somebody_at_the_counter_once(device, services):
 def test_the_figures_of_a_day_are_those_of_the_metrics_page(device):
     figures = device("metrics:read").get("/main/api/metrics?first=2024-05-17").json
     assert (figures["first"], figures["orders"], figures["waited"]["averageSeconds"]) == (
-        "2024-05-17", 0, None
+        "2024-05-17",
+        0,
+        None,
     )
     refused = device("metrics:read").get("/main/api/metrics?first=yesterday")
     assert refused.status_code == 422
@@ -120,9 +121,7 @@ def test_a_cancel_needs_a_reason_and_tells_it(device, waiting):
     till = device("orders:act")
     refused = till.put(f"/main/api/orders/{waiting}", json={"action": "cancel"})
     assert (refused.status_code, "reasons" in refused.json["detail"]) == (422, True)
-    answer = till.put(
-        f"/main/api/orders/{waiting}", json={"action": "cancel", "reason": "machine"}
-    )
+    answer = till.put(f"/main/api/orders/{waiting}", json={"action": "cancel", "reason": "machine"})
     assert answer.json["reason"] == "the machine needs a break"
 
 
@@ -182,8 +181,17 @@ def test_a_list_is_narrowed_by_state_and_time(services, device):
 
 @pytest.mark.parametrize(
     "asked",
-    ["limit=0", "limit=101", "limit=ten", "state=DRUNK", "since=yesterday", "since=2026-11-24",
-     "cursor=x", "cursor=WzEsMl0", "until=9999-12-31T23:59:59Z"],
+    [
+        "limit=0",
+        "limit=101",
+        "limit=ten",
+        "state=DRUNK",
+        "since=yesterday",
+        "since=2026-11-24",
+        "cursor=x",
+        "cursor=WzEsMl0",
+        "until=9999-12-31T23:59:59Z",
+    ],
 )
 def test_a_list_that_cannot_be_given_says_why(device, asked):
     refused = device("orders:read").get(f"/main/api/orders?{asked}")
@@ -237,8 +245,10 @@ def test_a_token_is_shown_once_and_stored_as_a_hash_only(screen, services):
     assert services.devices.get(token, services.now()).name == "Printer"
 
 
-@pytest.mark.parametrize("form", [{"name": "", "scope": "orders:read"}, {"name": "x"},
-                                  {"name": "x", "scope": "everything"}])
+@pytest.mark.parametrize(
+    "form",
+    [{"name": "", "scope": "orders:read"}, {"name": "x"}, {"name": "x", "scope": "everything"}],
+)
 def test_a_device_without_a_name_or_a_known_scope_is_not_made(screen, services, form):
     assert screen("admin").post("/main/admin/devices", data=form).status_code == 422
     assert services.devices.of_shop("main", services.now()) == []
@@ -261,8 +271,7 @@ def test_a_device_that_asks_too_often_is_told_when_to_come_back(device, monkeypa
 def test_the_same_key_places_one_order_however_often_it_is_sent(device, code):
     robot = device("orders:place")
     first, again = (
-        robot.post("/main/api/qr-code", json=code, headers=_key("till-1-order-7"))
-        for _ in range(2)
+        robot.post("/main/api/qr-code", json=code, headers=_key("till-1-order-7")) for _ in range(2)
     )
     assert first.json == again.json
     assert "Idempotency-Replayed" not in first.headers
@@ -274,9 +283,7 @@ def test_the_same_key_for_another_request_is_refused(device, waiting):
     path = f"/main/api/orders/{waiting}"
     assert till.put(path, json={"action": "make"}, headers=_key("make-it-now")).status_code == 200
     refused = till.put(path, json={"action": "complete"}, headers=_key("make-it-now"))
-    assert (refused.status_code, refused.json["type"]) == (
-        422, "urn:coffee-bar:problem:key-reused"
-    )
+    assert (refused.status_code, refused.json["type"]) == (422, "urn:coffee-bar:problem:key-reused")
     assert till.get(path).status_code == 403  # It may act, not read.
 
 
@@ -298,7 +305,9 @@ def test_a_refused_request_may_be_sent_again_with_its_key(device, waiting):
     assert till.put(path, json={"action": "complete"}, headers=key).status_code == 200
 
 
-def test_a_request_whose_first_try_died_is_carried_out_after_a_minute(device, waiting, services, clock):
+def test_a_request_whose_first_try_died_is_carried_out_after_a_minute(
+    device, waiting, services, clock
+):
     till = device("orders:act")
     services.answers.finish = lambda *_: None  # The process dies before the answer is stored.
     path, key = f"/main/api/orders/{waiting}", _key("release-after-crash")
@@ -318,8 +327,13 @@ def test_what_is_answered_has_the_shape_the_document_promises(device, waiting, c
     client = device()
     schemas = {"components": {"schemas": ANSWERS}}
     for path, name in (
-        ("settings", "Settings"), ("menu", "Menu"), ("metrics", "Metrics"), ("qr-code", "QrCode"), ("orders", "Orders"),
-        (f"orders/{waiting}", "Order"), ("orders/" + "0" * 32, "Problem"),
+        ("settings", "Settings"),
+        ("menu", "Menu"),
+        ("metrics", "Metrics"),
+        ("qr-code", "QrCode"),
+        ("orders", "Orders"),
+        (f"orders/{waiting}", "Order"),
+        ("orders/" + "0" * 32, "Problem"),
     ):
         answer = client.get(f"/main/api/{path}").json
         jsonschema.validate(answer, {"$ref": f"#/components/schemas/{name}"} | schemas)
@@ -334,7 +348,8 @@ def test_the_document_names_every_route_of_the_api(app):
     }
     routes = {
         (rule.rule, method)
-        for rule in app.url_map.iter_rules() if "/api/" in rule.rule and "<" in rule.rule
+        for rule in app.url_map.iter_rules()
+        if "/api/" in rule.rule and "<" in rule.rule
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     assert named == routes

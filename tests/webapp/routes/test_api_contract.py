@@ -10,8 +10,15 @@ from webapp.services.devices import SCOPES, create_device
 from webapp.services.ports import StaffSession
 
 PATHS = (
-    "settings", "menu", "store", "qr-code", "orders", "orders/{order_id}", "my-orders",
-    "my-orders/{order_id}", "metrics",
+    "settings",
+    "menu",
+    "store",
+    "qr-code",
+    "orders",
+    "orders/{order_id}",
+    "my-orders",
+    "my-orders/{order_id}",
+    "metrics",
 )
 
 

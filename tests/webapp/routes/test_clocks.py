@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -170,5 +170,5 @@ def test_a_spoiled_cookie_is_none(services, spoiled):
 
 def test_on_aws_the_machines_clock_is_the_time():
     settings = Settings(secret_key="k" * 32, public_url="https://bar.example.com")
-    assert abs(clock_of(settings)() - datetime.now(timezone.utc)) < timedelta(minutes=1)
+    assert abs(clock_of(settings)() - datetime.now(UTC)) < timedelta(minutes=1)
     assert isinstance(clock_of(replace(settings, bar_clock="clock.json")), BarClock)

@@ -65,8 +65,12 @@ def test_a_dialog_reads_nothing_of_the_queue(services, screen, headers, monkeypa
 
     monkeypatch.setattr(services.orders, "open_orders", unwanted)
     for path in (
-        "walk-up", "recent", "rush", "sold-out",
-        f"orders/{order.id}/cancel", f"orders/{order.id}/remake",
+        "walk-up",
+        "recent",
+        "rush",
+        "sold-out",
+        f"orders/{order.id}/cancel",
+        f"orders/{order.id}/remake",
     ):
         answer = tablet.get(f"/main/barista/{path}", headers=headers)
         assert answer.status_code == 200, path
@@ -165,8 +169,11 @@ def test_opened_as_pages_of_their_own_the_dialogs_send_plain_forms(services, scr
     bar.complete_order(services, made.id, KIM)
     tablet = screen("barista")
     for path in (
-        "walk-up", "recent", "batch?drink=latte",
-        f"orders/{orders[0].id}/cancel", f"orders/{made.id}/remake",
+        "walk-up",
+        "recent",
+        "batch?drink=latte",
+        f"orders/{orders[0].id}/cancel",
+        f"orders/{made.id}/remake",
     ):
         page = tablet.get(f"/main/barista/{path}").get_data(as_text=True)
         assert "<form" in page, path

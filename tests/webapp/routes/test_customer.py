@@ -105,7 +105,9 @@ def test_the_same_form_sent_twice_leads_to_the_same_order(phone, services, code_
     assert _bucket(services).taken == 1
 
 
-@pytest.mark.parametrize("tampered", ["/main/scan/zzz", "/main/scan/5b-1-AAAAAAAAAAAAAAAAAAAAAA", "{}x"])
+@pytest.mark.parametrize(
+    "tampered", ["/main/scan/zzz", "/main/scan/5b-1-AAAAAAAAAAAAAAAAAAAAAA", "{}x"]
+)
 def test_a_tampered_code_is_refused_in_words(phone, code_path, tampered):
     answer = phone.get(tampered.format(code_path))
     assert answer.status_code == 400
@@ -226,9 +228,7 @@ def test_the_page_that_waits_for_a_place_holds_the_form_to_choose_with(phone, co
 
 def test_an_order_that_ended_can_not_be_placed_any_more(phone, services, admitted):
     phone.post(admitted + "/cancel")
-    answer = phone.post(
-        admitted + "/submit", data={"drink": "tea"}, headers={"HX-Request": "true"}
-    )
+    answer = phone.post(admitted + "/submit", data={"drink": "tea"}, headers={"HX-Request": "true"})
     assert answer.status_code == 409
     assert "You cancelled your order" in answer.get_data(as_text=True)
 

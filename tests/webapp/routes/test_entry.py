@@ -123,7 +123,10 @@ def test_several_cookies_stay_apart_and_each_is_sent_once(door, services):
 def test_each_cookie_is_sent_once_in_the_older_format_too(door, services):
     path = create_link(services, "main", "display").removeprefix(services.public_url)
     event = {
-        "httpMethod": "POST", "path": path, "headers": {}, "multiValueHeaders": {},
+        "httpMethod": "POST",
+        "path": path,
+        "headers": {},
+        "multiValueHeaders": {},
         "requestContext": {"identity": {"sourceIp": "192.0.2.7"}},
     }
     answer = door(event, None)
@@ -193,11 +196,15 @@ def test_an_operators_job_is_done_and_its_refusal_comes_back(door, services):
 _SHELL = "import pathlib; pathlib.Path('executed').touch()"
 _UNKNOWN = {
     "an envelope of the bus without a command": {
-        "version": "0", "source": "awsserverlessda.serverlesspresso",
-        "detail-type": "OrderManager.MakeOrder", "detail": {},
+        "version": "0",
+        "source": "awsserverlessda.serverlesspresso",
+        "detail-type": "OrderManager.MakeOrder",
+        "detail": {},
     },
     "a scheduled rule without a command": {
-        "version": "0", "source": "aws.events", "detail-type": "Scheduled Event",
+        "version": "0",
+        "source": "aws.events",
+        "detail-type": "Scheduled Event",
         "resources": ["arn:aws:events:us-east-1:1:rule/cups-webapp.function.app"],
     },
     "code": {"raw_command": _SHELL},

@@ -34,10 +34,27 @@ _some = settings(
 )
 _TEXTS = st.one_of(
     st.text(max_size=40),
-    st.sampled_from([
-        "", "0", "-1", "9" * 400, "\x00", "\ud800", "\r\nSet-Cookie: x=1", "../../etc/passwd",
-        "%00", "null", "[]", "NaN", "1e999", "٣", "2026-13-45", "24:61", *XSS,
-    ]),
+    st.sampled_from(
+        [
+            "",
+            "0",
+            "-1",
+            "9" * 400,
+            "\x00",
+            "\ud800",
+            "\r\nSet-Cookie: x=1",
+            "../../etc/passwd",
+            "%00",
+            "null",
+            "[]",
+            "NaN",
+            "1e999",
+            "٣",
+            "2026-13-45",
+            "24:61",
+            *XSS,
+        ]
+    ),
 )
 _READ = re.compile(r'(?:form|args|values)(?:\.get(?:list)?\(|\[)"(\w+)"')
 _SENT = re.compile(r'\sname="(\w+)"')
@@ -70,7 +87,9 @@ def _filled(rule: str, known: dict[str, str], other: str) -> str:
 @pytest.mark.parametrize("route", WHO_MAY)
 @_some
 @given(
-    part=_TEXTS, odd=st.dictionaries(_FIELDS, _TEXTS, max_size=4), htmx=st.booleans(),
+    part=_TEXTS,
+    odd=st.dictionaries(_FIELDS, _TEXTS, max_size=4),
+    htmx=st.booleans(),
     one=st.tuples(st.integers(0, 9), _TEXTS),
 )
 def test_no_input_is_a_fault_and_a_refusal_changes_nothing(bar, route, part, odd, htmx, one):  # noqa: F811
@@ -80,9 +99,15 @@ def test_no_input_is_a_fault_and_a_refusal_changes_nothing(bar, route, part, odd
     method, rule = route.split(" ", 1)
     actor = "owner" if WHO_MAY[route] == {"owner"} else "admin"
     unknown = quote(part.encode("utf-8", "replace"), safe="") or "x"
-    known = {"<shop_id>": "main", "<order_id>": bar.order_id, "<session_id>": bar.session_id,
-             "<person_id>": bar.person_id, "<any(drinks, groups):kind>": "drinks",
-             "<item_id>": "latte", "<part>": "bar"}
+    known = {
+        "<shop_id>": "main",
+        "<order_id>": bar.order_id,
+        "<session_id>": bar.session_id,
+        "<person_id>": bar.person_id,
+        "<any(drinks, groups):kind>": "drinks",
+        "<item_id>": "latte",
+        "<part>": "bar",
+    }
     before = everything()
     for values in (known, {}):
         path = _filled(rule, values, unknown)

@@ -25,8 +25,7 @@ def own_page(phone, code_path):
 def tell(services, own_page: str, state: OrderState) -> None:
     """Stores the events of an order's way to a state in the journey of this page's order."""
     order = services.order("main", own_page.rpartition("/")[2])
-    path = [replace(step, id=order.id, customer_id=order.customer_id)
-            for step in journey_to(state)]
+    path = [replace(step, id=order.id, customer_id=order.customer_id) for step in journey_to(state)]
     for before, after in zip([None, *path], path):
         for event in events_for_change(before, after):
             store_event(services, event, AT)
@@ -66,7 +65,7 @@ def test_times_are_the_shops_own_and_tell_how_long_it_took(services, phone, own_
     )
     tell(services, own_page, OrderState.COLLECTED)
     page = phone.get(f"{own_page}/journey").get_data(as_text=True)
-    assert '<bdi>11:31:07</bdi>' in page
+    assert "<bdi>11:31:07</bdi>" in page
     assert "17 May 2024, times at the bar (Europe/Berlin)" in page
     for fact in ("Waited", "2m 0s", "Made in", "1m 0s", "In all", "3m 0s"):
         assert fact in page
@@ -119,8 +118,9 @@ def test_the_order_page_links_its_journey_but_not_while_a_drink_is_being_chosen(
 ):
     link = f'href="{own_page}/journey"'
     assert link in phone.get(own_page).get_data(as_text=True)
-    workflow_writes("AdmitOrder", services.order("main", own_page.rpartition("/")[2]),
-                    services.now())
+    workflow_writes(
+        "AdmitOrder", services.order("main", own_page.rpartition("/")[2]), services.now()
+    )
     assert link not in phone.get(own_page).get_data(as_text=True)
 
 

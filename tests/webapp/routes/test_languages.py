@@ -188,7 +188,9 @@ def test_a_bar_that_writes_its_menu_in_another_language_keeps_its_words(phone, s
     assert "Hot Chocolate" in _text(phone.get(f"/main/orders/{order.id}"))
 
 
-def test_the_order_keeps_the_bars_names_and_its_customer_reads_their_own(app, screen, services, order):
+def test_the_order_keeps_the_bars_names_and_its_customer_reads_their_own(
+    app, screen, services, order
+):
     placed = ordering.place_order(
         services, services.shop("main"), order, "hot-chocolate", {"milk": "oat"}
     )
@@ -201,7 +203,8 @@ def test_a_drink_that_ran_out_is_refused_by_its_name_in_the_customers_language(
     phone, services, order
 ):
     change_shop(
-        services, "main",
+        services,
+        "main",
         lambda shop: replace(shop, menu=shop.menu.with_sold_out("hot-chocolate", True)),
     )
     answer = phone.post(f"/main/orders/{order.id}/submit", data={"drink": "hot-chocolate"})

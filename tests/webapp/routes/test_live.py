@@ -68,8 +68,11 @@ def transport(app, request):
 def test_every_live_address_of_the_app_is_tested_here(app):
     rules = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.endswith("/live")}
     assert rules == {
-        "/<shop_id>/orders/<order_id>/live", "/<shop_id>/barista/live", "/<shop_id>/display/live",
-        "/<shop_id>/metrics/live", "/<shop_id>/display/metrics/live",
+        "/<shop_id>/orders/<order_id>/live",
+        "/<shop_id>/barista/live",
+        "/<shop_id>/display/live",
+        "/<shop_id>/metrics/live",
+        "/<shop_id>/display/metrics/live",
     }
 
 
@@ -327,4 +330,4 @@ def _words(stream) -> list[str]:
     assert stream.status_code == 200
     assert stream.mimetype == "text/event-stream"
     with stream:
-        return re.findall(r"^event: (.+)$", stream.get_data(as_text=True), re.M)
+        return re.findall(r"^event: (.+)$", stream.get_data(as_text=True), re.MULTILINE)

@@ -34,8 +34,12 @@ def _post(entry, event: object, path: str = f"/{SECRET}", **environ) -> str:
     body = json.dumps(event).encode()
     told = []
     environ = {
-        "REQUEST_METHOD": "POST", "PATH_INFO": path, "HTTP_HOST": "127.0.0.1:4000",
-        "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body), **environ,
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": path,
+        "HTTP_HOST": "127.0.0.1:4000",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+        **environ,
     }
     b"".join(entry(environ, lambda status, _headers: told.append(status)))
     return told[0]
@@ -49,9 +53,14 @@ def test_an_event_of_the_emulators_runs_the_function(entry, ran):
 @pytest.mark.parametrize(
     "odd",
     [
-        {"path": "/"}, {"path": f"/{SECRET}/"}, {"path": "/" + SECRET[:-1]}, {"path": "/ä"},
-        {"HTTP_ORIGIN": "http://evil.example"}, {"HTTP_ORIGIN": "null"},
-        {"HTTP_HOST": "evil.example"}, {"HTTP_HOST": ""},
+        {"path": "/"},
+        {"path": f"/{SECRET}/"},
+        {"path": "/" + SECRET[:-1]},
+        {"path": "/ä"},
+        {"HTTP_ORIGIN": "http://evil.example"},
+        {"HTTP_ORIGIN": "null"},
+        {"HTTP_HOST": "evil.example"},
+        {"HTTP_HOST": ""},
     ],
     ids=str,
 )
@@ -111,7 +120,8 @@ def asked():
 
 
 FORWARDED = {
-    "X-Forwarded-For": "203.0.113.5", "X-Forwarded-Proto": "https",
+    "X-Forwarded-For": "203.0.113.5",
+    "X-Forwarded-Proto": "https",
     "X-Forwarded-Host": "bar.example",
 }
 

@@ -28,7 +28,8 @@ def test_a_new_group_has_its_options(services, screen):
     form = {"seen": "0", "name": "Size", "options": "Small\nLarge"}
     assert screen("admin").post("/main/admin/menu/groups/new", data=form).status_code == 303
     assert [option.name for option in services.shop("main").menu.groups[-1].options] == [
-        "Small", "Large"
+        "Small",
+        "Large",
     ]
 
 

@@ -37,15 +37,17 @@ def rows_of(answer) -> list[list[str]]:
 
 def test_the_decks_headline_stands_on_the_page(screen, a_counted_day):
     page = text_of(screen("admin").get("/main/metrics"))
-    headline = re.search(r'<dl class="headline card">(.*?)</dl>', page, re.S)[1]
+    headline = re.search(r'<dl class="headline card">(.*?)</dl>', page, re.DOTALL)[1]
     assert re.findall(r"<dt>([^<]+)</dt><dd><bdi>([^<]+)<", headline) == [
-        ("orders", "24"), ("drinks per hour", "3"), ("from order to cup", "3m 0s")
+        ("orders", "24"),
+        ("drinks per hour", "3"),
+        ("from order to cup", "3m 0s"),
     ]
 
 
 def test_each_chart_stands_beside_a_table_and_keeps_the_policy(screen, a_counted_day):
     page = text_of(screen("barista").get("/main/metrics"))
-    charts = re.findall(r"<svg class=\"chart.*?</svg>", page, re.S)
+    charts = re.findall(r"<svg class=\"chart.*?</svg>", page, re.DOTALL)
     assert len(charts) >= 4 and page.count("<table>") >= 6
     for chart in charts:
         assert re.match(r'<svg class="chart" role="img" aria-label="[^"]+"', chart)
@@ -58,8 +60,12 @@ def test_every_cause_is_told_in_words(services, screen, phone, app, a_counted_da
     stranger.get("/main/scan")
     page = text_of(screen("barista").get("/main/metrics"))
     for name, number in (
-        ("Served", 6), ("Cancelled: the bar is closing", 6), ("Timed out: not made in time", 6),
-        ("Under way", 6), ("Bar full", 6), ("Not a code of this bar", 1),
+        ("Served", 6),
+        ("Cancelled: the bar is closing", 6),
+        ("Timed out: not made in time", 6),
+        ("Under way", 6),
+        ("Bar full", 6),
+        ("Not a code of this bar", 1),
         ("Without a fresh scan", 1),
     ):
         assert f'<th scope="row">{name}</th><td>{number}</td>' in page, name
@@ -67,9 +73,7 @@ def test_every_cause_is_told_in_words(services, screen, phone, app, a_counted_da
 
 def test_an_address_cannot_make_up_figures_without_end(services, app):
     for number in range(70):
-        app.test_client().get(
-            "/main/scan", environ_base={"REMOTE_ADDR": "203.0.113.9"}
-        )
+        app.test_client().get("/main/scan", environ_base={"REMOTE_ADDR": "203.0.113.9"})
     assert services.metrics.refusals("main", "2024-05-17", "2024-05-17") == {"PassMissing": 60}
     assert services.metrics.refusals("main", "2024-05-18", "2024-05-18") == {}
 
@@ -84,8 +88,14 @@ def test_any_day_and_a_span_of_days_can_be_chosen(screen, a_counted_day):
 
 
 @pytest.mark.parametrize(
-    "asked", ["from=yesterday", "from=2024-05-17&to=2024-05-16", "from=2024-05-17&to=2025-05-17",
-              "from=0001-01-01", "from=9999-12-31"]
+    "asked",
+    [
+        "from=yesterday",
+        "from=2024-05-17&to=2024-05-16",
+        "from=2024-05-17&to=2025-05-17",
+        "from=0001-01-01",
+        "from=9999-12-31",
+    ],
 )
 def test_a_day_that_is_none_is_said_so_and_today_is_shown(screen, asked):
     barista = screen("barista")

@@ -147,7 +147,11 @@ def test_a_page_goes_on_at_its_own_address_and_a_form_goes_back_to_where_it_stoo
     assert after(form, f"http://localhost{order}?lang=de") == f"{order}?lang=de"
     assert after("/main/scan", f"http://localhost{code_path}") == ""
     for elsewhere in (
-        "", "https://evil.example/x", "http://localhost//evil.example/", "nonsense", "http://[",
+        "",
+        "https://evil.example/x",
+        "http://localhost//evil.example/",
+        "nonsense",
+        "http://[",
     ):
         assert after(form, elsewhere) == "/"
 

@@ -6,8 +6,19 @@ import pytest
 
 from webapp.own_names import ARRIVED_AT, IS_HERE, Here, name_in
 
-FOREIGN = ["evil.example", "evil.example:8000", "203.0.113.9", "localhost.evil.example", "", "a b",
-           "bar.example@evil.example", "localhost/", "[::1", "1", "localhost:8000:1"]
+FOREIGN = [
+    "evil.example",
+    "evil.example:8000",
+    "203.0.113.9",
+    "localhost.evil.example",
+    "",
+    "a b",
+    "bar.example@evil.example",
+    "localhost/",
+    "[::1",
+    "1",
+    "localhost:8000:1",
+]
 
 
 def _get(client, path: str, host: str, **environ):
@@ -47,11 +58,10 @@ def test_redirects_lead_to_no_other_host(phone, path):
 def test_on_aws_the_gateways_own_name_is_the_bars(phone):
     """The gateway turns away every name that is not the function's, so its own passes for ours."""
     of_url, gateway = (
-        "abc.lambda-url.eu-central-1.on.aws", "abc.execute-api.eu-central-1.amazonaws.com"
+        "abc.lambda-url.eu-central-1.on.aws",
+        "abc.execute-api.eu-central-1.amazonaws.com",
     )
-    event = {
-        "version": "2.0", "rawPath": "/main//scan", "requestContext": {"domainName": of_url}
-    }
+    event = {"version": "2.0", "rawPath": "/main//scan", "requestContext": {"domainName": of_url}}
     for name in (of_url, gateway):
         answer = _get(phone, "/", name, **{"lambda.event": event})
         assert answer.status_code == 308 and answer.location == "/main/scan"
@@ -59,7 +69,9 @@ def test_on_aws_the_gateways_own_name_is_the_bars(phone):
 
 
 DIRECT = {
-    "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1:8000", "SERVER_PROTOCOL": "HTTP/1.1",
+    "REMOTE_ADDR": "127.0.0.1",
+    "HTTP_HOST": "127.0.0.1:8000",
+    "SERVER_PROTOCOL": "HTTP/1.1",
 }
 PROXIED = {
     "nginx as it comes": {"SERVER_PROTOCOL": "HTTP/1.0", "HTTP_CONNECTION": "close"},

@@ -120,9 +120,7 @@ def test_an_odd_body_is_no_number_and_no_code(services, scanned, content_type, b
     assert [int(row.tries) for row in PhoneSignInModel.scan()] == [0]
 
 
-def test_a_wrong_code_says_how_many_tries_are_left_and_the_fifth_that_it_is_over(
-    services, scanned
-):
+def test_a_wrong_code_says_how_many_tries_are_left_and_the_fifth_that_it_is_over(services, scanned):
     client = scanned()
     ask(client)
     wrong = f"{(int(services.texts.code_to(ANA)) + 1) % 10**6:06}"
@@ -151,9 +149,7 @@ def test_asking_again_too_soon_says_when(services, scanned, clock):
 
 
 def test_when_the_hours_texts_are_used_up_the_page_says_until_when(services, scanned, monkeypatch):
-    monkeypatch.setattr(
-        text_limits, "_shop_limit", lambda shop: text_limits._OF_SHOP
-    )
+    monkeypatch.setattr(text_limits, "_shop_limit", lambda shop: text_limits._OF_SHOP)
     answer = ask(scanned())
     page = text_of(answer)
     assert answer.status_code == 429
@@ -184,9 +180,7 @@ def _had_ten_wrong_codes(services, scanned, clock):
 
 
 @pytest.mark.parametrize("history", [_known, _had_its_texts, _had_ten_wrong_codes])
-def test_a_number_with_a_history_is_answered_like_one_never_seen(
-    services, scanned, clock, history
-):
+def test_a_number_with_a_history_is_answered_like_one_never_seen(services, scanned, clock, history):
     def conversation(number: str) -> list[tuple]:
         client = scanned()
         answers = [ask(client, number), client.get("/main/phone/code")]
@@ -209,9 +203,7 @@ def _seen(answer) -> tuple:
 
 
 @pytest.mark.parametrize("sent", [True, False])
-def test_no_answer_comes_before_the_time_that_all_take(
-    services, scanned, app, monkeypatch, sent
-):
+def test_no_answer_comes_before_the_time_that_all_take(services, scanned, app, monkeypatch, sent):
     """The pause ends at one moment after the beginning, whatever was done in between."""
     from dataclasses import replace
 
@@ -327,7 +319,7 @@ def test_the_text_comes_in_the_language_that_the_phone_reads(services, scanned):
     client = scanned()
     client.get("/main/phone?lang=de")
     ask(client)
-    (_, text), = services.texts.sent
+    ((_, text),) = services.texts.sent
     assert "ist dein Code für die Kaffeebar" in text
     assert enter(client, text[:6]).location == "/main/scan"
     assert '<html lang="de"' in text_of(client.get("/main/scan")), "signing in keeps the language"

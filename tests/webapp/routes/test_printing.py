@@ -55,8 +55,11 @@ def walk_up(services, kit):
     """An order for Ana in the queue, whose ticket waits."""
     order = place_walk_up(services, BARISTA, "form-key", "latte", {"milk": "oat"}, "Ana")
     queued = replace(
-        an_order(OrderState.QUEUED), id=order.id, number=order.number,
-        drink_order=order.drink_order, queued_at=services.now(),
+        an_order(OrderState.QUEUED),
+        id=order.id,
+        number=order.number,
+        drink_order=order.drink_order,
+        queued_at=services.now(),
     )
     detail = ManagerWaitingCompletion.of(queued).to_detail()
     LABELS.run(kit, an_arrival(DetailType.MANAGER_WAITING_COMPLETION, **detail))
@@ -73,7 +76,9 @@ def test_a_printer_lists_fetches_and_ticks_off(printer, walk_up):
     assert done.status_code == 200 and done.get_json()["isPrinted"]
     assert device.get(ALL).get_json() == {"printouts": []}
     assert device.get(f"{ALL}/{ticket['id']}").status_code == 200, "a jam: it can be fetched again"
-    assert not device.put(f"{ALL}/{ticket['id']}", json={"state": "waiting"}).get_json()["isPrinted"]
+    assert not device.put(f"{ALL}/{ticket['id']}", json={"state": "waiting"}).get_json()[
+        "isPrinted"
+    ]
     assert len(device.get(ALL).get_json()["printouts"]) == 1
 
 
@@ -87,7 +92,11 @@ def test_the_name_is_on_the_paper_and_in_no_answer_of_the_api(printer, walk_up, 
     [ticket] = listed.get_json()["printouts"]
     device.get(f"{ALL}/{ticket['id']}")
     assert drawn[0].name == "Ana"
-    for answer in (listed, device.get(f"/main/api/orders/{walk_up.id}"), device.get("/main/api/orders")):
+    for answer in (
+        listed,
+        device.get(f"/main/api/orders/{walk_up.id}"),
+        device.get("/main/api/orders"),
+    ):
         assert "Ana" not in answer.get_data(as_text=True)
 
 

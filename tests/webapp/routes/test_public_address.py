@@ -49,26 +49,37 @@ class Gateway:
         if self.version == "2.0":
             cookies = {"cookies": [headers.pop("cookie")]} if "cookie" in headers else {}
             http = {"method": method, "path": whole, "sourceIp": "203.0.113.7"}
-            return event | cookies | {
-                "version": "2.0", "routeKey": "$default", "rawPath": self.before + path,
-                "rawQueryString": query, "requestContext": context | {"http": http},
-            }
+            return (
+                event
+                | cookies
+                | {
+                    "version": "2.0",
+                    "routeKey": "$default",
+                    "rawPath": self.before + path,
+                    "rawQueryString": query,
+                    "requestContext": context | {"http": http},
+                }
+            )
         context |= {"path": whole, "identity": {"sourceIp": "203.0.113.7"}}
-        return event | ({"version": self.version} if self.version else {}) | {
-            "httpMethod": method, "path": self.before + path, "requestContext": context,
-            "multiValueHeaders": {name: [value] for name, value in headers.items()},
-            "multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True) or None,
-            "queryStringParameters": None,
-        }
+        return (
+            event
+            | ({"version": self.version} if self.version else {})
+            | {
+                "httpMethod": method,
+                "path": self.before + path,
+                "requestContext": context,
+                "multiValueHeaders": {name: [value] for name, value in headers.items()},
+                "multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True) or None,
+                "queryStringParameters": None,
+            }
+        )
 
 
 _OWN, _CDN = "bar.example.com", "cups.example.net"
 GATEWAYS = {
     "an HTTP API": Gateway(f"https://{_API}/prod", "/prod", _API),
     "an HTTP API, payload 1.0": Gateway(f"https://{_API}/prod", "/prod", _API, version="1.0"),
-    "a REST API": Gateway(
-        f"https://{_API}/prod", "", _API, version="", before_in_context="/prod"
-    ),
+    "a REST API": Gateway(f"https://{_API}/prod", "", _API, version="", before_in_context="/prod"),
     "the emulator": Gateway(
         "http://a1b2c3.execute-api.localhost:4566/prod", "", "a1b2c3.execute-api.localhost"
     ),
@@ -83,20 +94,18 @@ GATEWAYS = {
     "a base path, nothing in the path": Gateway(f"https://{_OWN}/coffee", "", _OWN),
     "a base path, left in the path": Gateway(f"https://{_OWN}/coffee", "/coffee", _OWN),
     "a base path of two parts": Gateway(f"https://{_OWN}/hall/coffee", "/prod", _OWN),
-    "a base path of a REST API": Gateway(
-        f"https://{_OWN}/coffee", "/coffee", _OWN, version=""
-    ),
-    "a base path, payload 1.0": Gateway(
-        f"https://{_OWN}/coffee", "/coffee", _OWN, version="1.0"
-    ),
+    "a base path of a REST API": Gateway(f"https://{_OWN}/coffee", "/coffee", _OWN, version=""),
+    "a base path, payload 1.0": Gateway(f"https://{_OWN}/coffee", "/coffee", _OWN, version="1.0"),
     "a base path with the stage's name": Gateway(f"https://{_OWN}/prod", "/prod", _OWN),
     "a CDN before an API": Gateway(f"https://{_CDN}", "/prod", _API),
     "a CDN before a domain": Gateway(f"https://{_CDN}", "", _OWN, "$default"),
     "a CDN with a path of its own": Gateway(f"https://{_CDN}/coffee", "/prod/coffee", _API),
     "a CDN that passes the stage on": Gateway(f"https://{_CDN}/prod", "/prod", _API),
     "a function's own address": Gateway(
-        "https://q7w8.lambda-url.eu-central-1.on.aws", "",
-        "q7w8.lambda-url.eu-central-1.on.aws", "$default",
+        "https://q7w8.lambda-url.eu-central-1.on.aws",
+        "",
+        "q7w8.lambda-url.eu-central-1.on.aws",
+        "$default",
     ),
 }
 
@@ -334,9 +343,7 @@ def bare_app():
 def test_a_proxy_of_ones_own_may_take_its_path_away_or_leave_it(bare_app, asked, own):
     given = {"SCRIPT_NAME": "", "PATH_INFO": asked, "HTTP_HOST": "as.asked.example"}
     at_public_address(bare_app, "https://hall.example/coffee")(given, None)
-    assert given == {
-        "SCRIPT_NAME": "/coffee", "PATH_INFO": own, "HTTP_HOST": "as.asked.example"
-    }
+    assert given == {"SCRIPT_NAME": "/coffee", "PATH_INFO": own, "HTTP_HOST": "as.asked.example"}
 
 
 def test_an_address_without_its_slash_leads_to_the_public_one(browser, gateway, services):
@@ -348,13 +355,19 @@ def test_an_address_without_its_slash_leads_to_the_public_one(browser, gateway, 
 
 def test_bars_that_share_a_host_have_cookies_of_their_own():
     names = {
-        url: create_app(Settings(secret_key="unused", public_url=url), object())
-        .config["SESSION_COOKIE_NAME"]
+        url: create_app(Settings(secret_key="unused", public_url=url), object()).config[
+            "SESSION_COOKIE_NAME"
+        ]
         for url in (
-            f"https://{_OWN}", f"https://{_OWN}/coffee", f"https://{_OWN}/tea",
+            f"https://{_OWN}",
+            f"https://{_OWN}/coffee",
+            f"https://{_OWN}/tea",
             f"https://{_API}/prod",
         )
     }
     assert list(names.values()) == [
-        "__Host-session", "__Host-session-coffee", "__Host-session-tea", "__Host-session"
+        "__Host-session",
+        "__Host-session-coffee",
+        "__Host-session-tea",
+        "__Host-session",
     ]

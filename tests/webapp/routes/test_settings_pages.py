@@ -69,9 +69,10 @@ def test_the_second_editor_sees_both_values_and_may_save_again(services, screen)
     assert "<td>Hall 2</td><td>Hall 3</td>" in page
     assert services.shop("main").name == "Hall 2"
     assert 'name="seen" value="1"' in page
-    assert second.post(
-        "/main/admin/settings/bar", data={"seen": "1", "name": "Hall 3"}
-    ).status_code == 303
+    assert (
+        second.post("/main/admin/settings/bar", data={"seen": "1", "name": "Hall 3"}).status_code
+        == 303
+    )
     assert services.shop("main").name == "Hall 3"
 
 

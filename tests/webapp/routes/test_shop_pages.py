@@ -45,7 +45,9 @@ def test_figures_of_a_rehearsal_say_so_and_every_screen_keeps_the_bars_time(serv
         services, "main", lambda shop: replace(shop, is_rehearsal=True, timezone="Asia/Tokyo")
     )
     for role, path in (
-        ("barista", "barista"), ("barista", "metrics"), ("display", "display"),
+        ("barista", "barista"),
+        ("barista", "metrics"),
+        ("display", "display"),
         ("display", "display/metrics"),
     ):
         page = screen(role).get(f"/main/{path}").get_data(as_text=True)

@@ -83,8 +83,12 @@ def test_every_answer_carries_the_headers_that_shut_the_page_in(phone):
         policy = headers["Content-Security-Policy"]
         assert "unsafe" not in policy and "*" not in policy
         for part in (
-            "default-src 'none'", "script-src 'self'", "frame-ancestors 'none'",
-            "require-trusted-types-for 'script'", "base-uri 'none'", "form-action 'self'",
+            "default-src 'none'",
+            "script-src 'self'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "base-uri 'none'",
+            "form-action 'self'",
         ):
             assert part in policy
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
@@ -100,7 +104,8 @@ def test_cookies_on_https_are_bound_to_this_host(app, services, phone, code_path
 
     path = create_link(services, "main", "display").removeprefix(services.public_url)
     for answer, name in (
-        (app.test_client().post(path), "__Host-staff"), (phone.get(code_path), "__Host-session")
+        (app.test_client().post(path), "__Host-staff"),
+        (phone.get(code_path), "__Host-session"),
     ):
         cookie = next(c for c in answer.headers.getlist("Set-Cookie") if c.startswith(name))
         assert mark in cookie and "Domain" not in cookie

@@ -144,6 +144,7 @@ def test_too_many_tries_say_when_to_come_back(app, invited):
     answer = sign_in(app.test_client(), OWN)
     assert answer.status_code == 429 and "tried many times" in answer.get_data(as_text=True)
 
+
 def test_the_open_stream_of_a_locked_person_is_not_carried_on(app, services, invited):
     tablet = app.test_client()
     sign_in(tablet, invited())

@@ -26,17 +26,51 @@ from webapp.storage.tables import OrderModel
 
 API = "/main/api"
 ODD_NUMBERS = [
-    "0", "-1", "+1", "1.5", "1e1", " ", "", "ten", "٣", "１０", "²", "000000100000000", "9" * 9,
-    "9" * 5000, "0x10", "NaN", "\x00",
+    "0",
+    "-1",
+    "+1",
+    "1.5",
+    "1e1",
+    " ",
+    "",
+    "ten",
+    "٣",
+    "１０",
+    "²",
+    "000000100000000",
+    "9" * 9,
+    "9" * 5000,
+    "0x10",
+    "NaN",
+    "\x00",
 ]
 ODD_DAYS = [
-    "yesterday", "0001-01-01", "9999-12-31", "2024-13-01", "2024-02-30", "20240517", "2024-W20-5",
-    "２０２４-05-17", "2024-05-17T00:00", "9" * 5000, "\x00", " ",
+    "yesterday",
+    "0001-01-01",
+    "9999-12-31",
+    "2024-13-01",
+    "2024-02-30",
+    "20240517",
+    "2024-W20-5",
+    "２０２４-05-17",
+    "2024-05-17T00:00",
+    "9" * 5000,
+    "\x00",
+    " ",
 ]
 ODD_MOMENTS = [
-    "yesterday", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59Z",
-    "9999-12-31T23:59:59-23:59", "2024-05-17T09:31:07", "2024-05-17", "2024-05-17T25:00:00Z",
-    "２０２４-05-17T09:31:07Z", "9" * 5000, "\x00", " ",
+    "yesterday",
+    "0001-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+23:59",
+    "9999-12-31T23:59:59Z",
+    "9999-12-31T23:59:59-23:59",
+    "2024-05-17T09:31:07",
+    "2024-05-17",
+    "2024-05-17T25:00:00Z",
+    "２０２４-05-17T09:31:07Z",
+    "9" * 5000,
+    "\x00",
+    " ",
 ]
 
 
@@ -45,14 +79,29 @@ def _unsigned(place: object) -> str:
 
 
 ODD_CURSORS = [
-    "x", "[" * 15_000, _unsigned(["0001-01-01T00:00:00+00:00", "00"]), _unsigned([1, 2]),
-    _unsigned(["2024-05-17T09:31:07+00:00", "0" * 32]), "." * 100, "é", "\x00", " ",
-    "A" * (LONGEST_CURSOR + 1), "9" * 5000,
+    "x",
+    "[" * 15_000,
+    _unsigned(["0001-01-01T00:00:00+00:00", "00"]),
+    _unsigned([1, 2]),
+    _unsigned(["2024-05-17T09:31:07+00:00", "0" * 32]),
+    "." * 100,
+    "é",
+    "\x00",
+    " ",
+    "A" * (LONGEST_CURSOR + 1),
+    "9" * 5000,
 ]
 ODD_TEXTS = ["x" * 5000, "\x00", "é", "[" * 15_000, "../..", "-1"]
 
-METRICS = ("barista", ["/main/metrics", "/main/metrics/figures", "/main/metrics/figures.csv",
-                       "/main/metrics/orders.csv"])
+METRICS = (
+    "barista",
+    [
+        "/main/metrics",
+        "/main/metrics/figures",
+        "/main/metrics/figures.csv",
+        "/main/metrics/orders.csv",
+    ],
+)
 LISTS = ("device", [f"{API}/orders", f"{API}/my-orders"])
 REFUSED, IGNORED = 422, 200
 ASKED = {
@@ -68,7 +117,10 @@ ASKED = {
     # No number and no key: a word of ours, or none.
     "drink": ("barista", ["/main/barista/drinks"], ODD_TEXTS, None),
     "saved": (
-        "admin", ["/main/admin/settings", "/main/admin/customer-sign-in"], ODD_TEXTS, IGNORED,
+        "admin",
+        ["/main/admin/settings", "/main/admin/customer-sign-in"],
+        ODD_TEXTS,
+        IGNORED,
     ),
     "done": ("admin", ["/main/admin/shop"], ODD_TEXTS, IGNORED),
     "awaiting": ("admin", ["/main/admin"], ODD_TEXTS, IGNORED),
@@ -104,11 +156,18 @@ def store_orders(services, count: int) -> None:
 
 def test_every_name_that_an_address_can_carry_is_tried_here(app):
     sources = [*Path("webapp/routes").glob("*.py"), Path("webapp/languages.py")]
-    read = {name for path in sources for found in _READ.findall(path.read_text())
-            for name in found if name}
+    read = {
+        name
+        for path in sources
+        for found in _READ.findall(path.read_text())
+        for name in found
+        if name
+    }
     operations = (getattr(view, "operation", None) for view in app.view_functions.values())
     declared = {
-        parameter["name"] for one in operations if isinstance(one, Operation)
+        parameter["name"]
+        for one in operations
+        if isinstance(one, Operation)
         for parameter in one.query
     }
     assert read | declared == ASKED.keys()
@@ -186,10 +245,16 @@ def test_a_cursor_leads_on_in_its_own_list_only(ask, services):
     assert ask("device", f"{API}/orders", cursor=own[:-1] + "x").status_code == 422
 
 
-@pytest.mark.parametrize(("first", "last"), [
-    ("2024-05-17", "2024-05-16"), ("2024-05-17", "2024-06-17"), ("1999-12-31", ""),
-    ("2100-01-01", ""), ("", "2000-01-01"),
-])
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("2024-05-17", "2024-05-16"),
+        ("2024-05-17", "2024-06-17"),
+        ("1999-12-31", ""),
+        ("2100-01-01", ""),
+        ("", "2000-01-01"),
+    ],
+)
 def test_days_that_make_no_span_are_refused_on_the_page_and_by_the_api(ask, first, last):
     assert ask("device", f"{API}/metrics", first=first, last=last).status_code == 422
     for path in METRICS[1]:
@@ -219,14 +284,21 @@ def test_a_form_that_does_not_say_what_its_editor_saw_overwrites_nothing(screen,
     assert services.shop("main").name == "Kept"
 
 
-@pytest.mark.parametrize("body", [
-    b"[" * 15_000, b'{"state":' * 1_500, b'{"state": %s}' % (b"9" * 5000),
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 15_000,
+        b'{"state":' * 1_500,
+        b'{"state": %s}' % (b"9" * 5000),
+    ],
+)
 def test_a_body_that_cannot_be_read_is_told_so(app, services, body):
     admin = StaffSession("admin-1", "main", "admin", "Ada")
     token, _ = create_device(services, admin, "Till", list(SCOPES))
     answer = app.test_client().put(
-        f"{API}/store", data=body, content_type="application/json",
+        f"{API}/store",
+        data=body,
+        content_type="application/json",
         headers={"Authorization": f"Bearer {token}"},
     )
     assert (answer.status_code, answer.json["detail"]) == (400, "The request could not be read.")

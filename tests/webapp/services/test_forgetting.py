@@ -42,11 +42,14 @@ def a_served_order(services, customer_id: str = "ana", name: str = "0" * 32, at=
     ]
     later = at - NOW
     path = [
-        replace(step, **{
-            field: getattr(step, field) + later
-            for field in ("created_at", "submitted_at", "making_at", "ended_at", "collected_at")
-            if getattr(step, field)
-        })
+        replace(
+            step,
+            **{
+                field: getattr(step, field) + later
+                for field in ("created_at", "submitted_at", "making_at", "ended_at", "collected_at")
+                if getattr(step, field)
+            },
+        )
         for step in path
     ]
     for before, after in zip([None, *path], path):
@@ -82,8 +85,11 @@ def test_nothing_of_an_order_names_anybody_and_all_else_stays(services):
         (e.detail_type, e.at) for e in before
     ]
     # Who released and who took an order is told apart by whether anybody is there.
-    taken = [e.detail["baristaUserId"] for e in services.journeys.events(order.id)
-             if "baristaUserId" in e.detail]
+    taken = [
+        e.detail["baristaUserId"]
+        for e in services.journeys.events(order.id)
+        if "baristaUserId" in e.detail
+    ]
     assert taken == [FORGOTTEN]
 
 

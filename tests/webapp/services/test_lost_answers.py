@@ -154,7 +154,8 @@ def test_a_batch_goes_on_past_an_order_that_is_busy_and_the_second_tap_finds_one
     ids = [order.id for order in orders]
     conflicts(100)
     assert bar.make_batch(services, ids, KIM) == (
-        [], ["1: the bar was too busy; try again.", "2: the bar was too busy; try again."]
+        [],
+        ["1: the bar was too busy; try again.", "2: the bar was too busy; try again."],
     )
 
 
@@ -258,8 +259,12 @@ def test_whatever_is_throttled_says_busy(services, refused_as, call):
 
 
 @pytest.mark.parametrize(
-    "code", ["ProvisionedThroughputExceededException", "RequestLimitExceeded",
-             "TransactionInProgressException"]
+    "code",
+    [
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "TransactionInProgressException",
+    ],
 )
 def test_throttling_has_several_names(services, refused_as, code):
     refused_as(code)

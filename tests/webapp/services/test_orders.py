@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -23,7 +23,6 @@ from tests.webapp.services.steps import (
     scan,
 )
 from webapp.services import bar, ordering
-
 
 # The order
 
@@ -125,7 +124,7 @@ def test_numbers_begin_anew_at_midnight_on_the_shops_own_clock(services, clock):
         workflow_writes("AdmitOrder", order, moment)
         return ordering.place_order(services, shop, now(services, order), "tea", {}).number
 
-    midnight = datetime(2024, 5, 18, 4, 0, tzinfo=timezone.utc)
+    midnight = datetime(2024, 5, 18, 4, 0, tzinfo=UTC)
     assert number_at(midnight - timedelta(hours=4, minutes=1)) == 1
     assert number_at(midnight - timedelta(hours=3, minutes=59)) == 2
     assert number_at(midnight - timedelta(seconds=1)) == 3
@@ -198,9 +197,7 @@ def test_of_make_and_cancel_at_once_one_wins_and_the_other_reads_why(services):
 
 def test_of_cancel_and_make_at_once_one_wins_and_the_other_reads_why(services):
     order = queued(services)
-    both = meanwhile(
-        services, "orders", "save", lambda: ordering.cancel_order(services, order)
-    )
+    both = meanwhile(services, "orders", "save", lambda: ordering.cancel_order(services, order))
     with pytest.raises(NotAllowedNow, match="Order 1 was cancelled."):
         bar.make_order(both, order.id, KIM)
     assert now(services, order).state is OrderState.CANCELLED

@@ -81,7 +81,7 @@ def test_an_hour_is_packed_from_what_was_written_a_moment_before(services, day, 
 
     monkeypatch.setattr(BaseClient, "_make_api_call", listen)
     records(services, services.shop("main"), TODAY)
-    packing = asked[asked.index(("UpdateItem", False)):]
+    packing = asked[asked.index(("UpdateItem", False)) :]
     # Of each hour: who packs says so, reads what there is, and keeps it.
     assert packing == 2 * [("UpdateItem", False), ("Query", True), ("UpdateItem", False)]
 

@@ -42,8 +42,13 @@ def test_an_invitation_shows_its_password_once_and_lists_the_person(services, he
 
 @pytest.mark.parametrize(
     "email, name, role",
-    [("rui", "Rui", "barista"), ("rui@example.com", " ", "barista"),
-     ("rui@example.com", "Rui", "owner"), ("rui@example.com\n", "", ""), ("@", "Rui", "barista")],
+    [
+        ("rui", "Rui", "barista"),
+        ("rui@example.com", " ", "barista"),
+        ("rui@example.com", "Rui", "owner"),
+        ("rui@example.com\n", "", ""),
+        ("@", "Rui", "barista"),
+    ],
 )
 def test_an_invitation_that_makes_no_sense_changes_nothing(services, here, email, name, role):
     with pytest.raises(ChoiceInvalid):
@@ -175,8 +180,15 @@ def test_nobody_locks_themselves_out(services):
 
 @pytest.mark.parametrize(
     "typed, email",
-    [("Ana@Example.COM", "ana@example.com"), (" a+b@x.pt ", "a+b@x.pt"), ("a@b", None),
-     ("a@b@c.pt", None), ("a b@c.pt", None), ("a\u202eb@c.pt", None), ("a" * 65 + "@c.pt", None)],
+    [
+        ("Ana@Example.COM", "ana@example.com"),
+        (" a+b@x.pt ", "a+b@x.pt"),
+        ("a@b", None),
+        ("a@b@c.pt", None),
+        ("a b@c.pt", None),
+        ("a\u202eb@c.pt", None),
+        ("a" * 65 + "@c.pt", None),
+    ],
 )
 def test_an_address_has_one_spelling(typed, email):
     assert clean_email(typed) == email

@@ -434,9 +434,7 @@ def test_one_block_of_addresses_never_gets_all_texts_of_a_bar(services, small_sh
     sign_in(services, shop, with_pass(services, shop, "somebody elsewhere"))
 
 
-def test_the_breaker_trips_says_when_and_tells_the_team_once(
-    services, small_shop, clock, caplog
-):
+def test_the_breaker_trips_says_when_and_tells_the_team_once(services, small_shop, clock, caplog):
     shop = small_shop
     most = text_budget(services, shop).most
     with caplog.at_level(logging.ERROR), pytest.raises(TooManyRequests) as refused:

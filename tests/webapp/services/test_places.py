@@ -21,9 +21,7 @@ _WAYS_TO_AN_END = {
         bar.complete_order(s, o.id, ADA),
     ),
     "cancelled by the customer": lambda s, o: ordering.cancel_order(s, o),
-    "cancelled by a barista": lambda s, o: bar.cancel_order(
-        s, o.id, KIM, bar.CancelReason.CLOSING
-    ),
+    "cancelled by a barista": lambda s, o: bar.cancel_order(s, o.id, KIM, bar.CancelReason.CLOSING),
     "timed out by the workflow": lambda s, o: workflow_writes("CloseUnmade", o, s.now()),
 }
 

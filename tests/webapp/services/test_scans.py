@@ -46,7 +46,6 @@ from tests.webapp.services.steps import (
 from webapp.services import bar, codes, limits
 from webapp.storage.tables import CustomerSessionModel
 
-
 # The scan
 
 
@@ -127,7 +126,10 @@ def test_a_pass_of_the_version_before_names_an_order_too(services):
 @pytest.mark.parametrize("state", ["CLAIMED", "ADMITTED", "SUBMITTED", "QUEUED", "MAKING"])
 def test_a_customer_with_an_order_under_way_cannot_begin_another(services, state):
     begin = {
-        "CLAIMED": scan, "ADMITTED": let_in, "QUEUED": queued, "MAKING": making,
+        "CLAIMED": scan,
+        "ADMITTED": let_in,
+        "QUEUED": queued,
+        "MAKING": making,
         "SUBMITTED": lambda services: place(services, let_in(services)),
     }[state]
     order = begin(services)

@@ -109,9 +109,17 @@ def test_a_reset_prints_a_password_or_asks_for_a_new_authenticator(services, sta
     assert sign_in(services, ANA, password_in(printed)).step.value == "new password"
 
 
-@pytest.mark.parametrize("line", ["revoke nobody@example.com", "restore x", "reset nobody@x.pt",
-                                  "revoke 0123456789abcdef", "list --shop nowhere",
-                                  "add not-an-address"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "revoke nobody@example.com",
+        "restore x",
+        "reset nobody@x.pt",
+        "revoke 0123456789abcdef",
+        "list --shop nowhere",
+        "add not-an-address",
+    ],
+)
 def test_a_mistake_is_a_sentence(staff, line):
     with pytest.raises(Refusal) as refused:
         staff(line)
@@ -120,7 +128,9 @@ def test_a_mistake_is_a_sentence(staff, line):
 
 def test_a_stage_without_its_function_is_told_in_one_line(moto):
     with pytest.raises(StackError, match="deploy the stage first"):
-        ask_function(partial(boto3.client, region_name="us-east-1"), "prod", "bar", "list-staff", {})
+        ask_function(
+            partial(boto3.client, region_name="us-east-1"), "prod", "bar", "list-staff", {}
+        )
 
 
 def test_a_pool_that_is_too_busy_is_no_failure_of_the_function(services, monkeypatch):

@@ -29,7 +29,9 @@ def sign_in(services, email, password, shop="main", address=ADDRESS):
 
 def with_own_password(services, email=RUI, role="barista", shop="main"):
     """An account whose owner has chosen a password; for a barista, signed in."""
-    progress = sign_in(services, email, invited(services, email, role, shop).password, shop.strip("*") or "main")
+    progress = sign_in(
+        services, email, invited(services, email, role, shop).password, shop.strip("*") or "main"
+    )
     return staff_sign_in.choose_password(services, progress.secret, OWN, OWN)
 
 
@@ -59,9 +61,15 @@ def test_the_password_handed_over_opens_nothing_once_another_was_chosen(services
 
 @pytest.mark.parametrize(
     "password, again",
-    [("short-A1", "short-A1"), ("no capital letter 1",) * 2, ("NO SMALL LETTER 1",) * 2,
-     ("No digit at all here",) * 2, ("Long-enough-77", "Long-enough-78"), ("A1" + "a" * 98,) * 2,
-     (" Leading-space-1",) * 2],
+    [
+        ("short-A1", "short-A1"),
+        ("no capital letter 1",) * 2,
+        ("NO SMALL LETTER 1",) * 2,
+        ("No digit at all here",) * 2,
+        ("Long-enough-77", "Long-enough-78"),
+        ("A1" + "a" * 98,) * 2,
+        (" Leading-space-1",) * 2,
+    ],
 )
 def test_a_weak_or_mistyped_password_is_refused_and_can_be_tried_again(services, password, again):
     progress = sign_in(services, RUI, invited(services).password)
@@ -98,7 +106,9 @@ def test_a_new_password_spares_no_admin_the_code(services):
     password = people.reset_password(services, people.TERMINAL, "main", ana.id)
     progress = sign_in(services, ANA, password)
     assert progress.step is SignInStep.NEW_PASSWORD
-    after = staff_sign_in.choose_password(services, progress.secret, "Another-Horse-8", "Another-Horse-8")
+    after = staff_sign_in.choose_password(
+        services, progress.secret, "Another-Horse-8", "Another-Horse-8"
+    )
     assert after.step is SignInStep.CODE and after.session is None
 
 
@@ -139,8 +149,14 @@ def test_every_refusal_is_the_same(services):
     people.set_enabled(services, people.TERMINAL, "main", leo.id, False)
     sentences = set()
     for email, password in (
-        (RUI, "Wrong-Horse-7"), (RUI, ""), (RUI, "A1" * 200), ("nobody@example.com", OWN),
-        ("eva@example.com", OWN), ("leo@example.com", OWN), ("not an address", OWN), ("", ""),
+        (RUI, "Wrong-Horse-7"),
+        (RUI, ""),
+        (RUI, "A1" * 200),
+        ("nobody@example.com", OWN),
+        ("eva@example.com", OWN),
+        ("leo@example.com", OWN),
+        ("not an address", OWN),
+        ("", ""),
     ):
         with pytest.raises(SignInRefused) as refused:
             sign_in(services, email, password)

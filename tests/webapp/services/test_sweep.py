@@ -86,8 +86,11 @@ def test_two_sweeps_at_once_restart_an_execution_once(services, clock):
 
 @pytest.mark.parametrize(
     "begin, seconds, cause",
-    [(let_in, 300, "Customer timedout"), (queued, 900, "Barista timedout"),
-     (making, 900, "Barista timedout")],
+    [
+        (let_in, 300, "Customer timedout"),
+        (queued, 900, "Barista timedout"),
+        (making, 900, "Barista timedout"),
+    ],
     ids=["choosing", "in line", "in the making"],
 )
 def test_the_sweep_closes_an_order_whose_deadline_has_passed(

@@ -58,8 +58,12 @@ def test_old_orders_say_nothing_about_now(services, shop, clock):
 
 def test_the_queue_and_the_bars_own_minutes_make_it_longer(services, shop):
     serve(services, 9)
-    queue = [an_order(OrderState.QUEUED, id="a"), an_order(OrderState.MAKING, id="b"),
-             an_order(OrderState.ADMITTED, id="c"), an_order(OrderState.COMPLETED, id="d")]
+    queue = [
+        an_order(OrderState.QUEUED, id="a"),
+        an_order(OrderState.MAKING, id="b"),
+        an_order(OrderState.ADMITTED, id="c"),
+        an_order(OrderState.COMPLETED, id="d"),
+    ]
     told = waits.wait_of_next(services, replace(shop, extra_minutes=5), queue)
     assert (told.low, told.high) == (12, 13)
 

@@ -13,9 +13,7 @@ DIES_AT, ENDS_AT = NOW + timedelta(minutes=1), NOW + timedelta(days=1)
 
 
 def _begin(services, digest: str, now=NOW) -> bool:
-    return services.answers.begin(
-        "call", digest, now, now + (DIES_AT - NOW), now + (ENDS_AT - NOW)
-    )
+    return services.answers.begin("call", digest, now, now + (DIES_AT - NOW), now + (ENDS_AT - NOW))
 
 
 @pytest.fixture

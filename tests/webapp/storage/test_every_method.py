@@ -9,7 +9,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -31,15 +31,15 @@ from webapp.services.ports import (
     PhoneSignIn,
     Services,
     SignInStep,
-    Stale,
     StaffSession,
     StaffSignIn,
+    Stale,
     StoredAnswer,
 )
 from webapp.storage.tables import CustomerModel, MetricModel, OrderModel
 
-BEGIN_OF_TIME = datetime.min.replace(tzinfo=timezone.utc)
-END_OF_TIME = datetime.max.replace(tzinfo=timezone.utc)
+BEGIN_OF_TIME = datetime.min.replace(tzinfo=UTC)
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 STORED = 3
 IDS = [f"{number:032x}" for number in range(STORED)]
 LONG = "x" * 3000
@@ -75,33 +75,64 @@ QUERIES = [
 
 TRIED: dict[str, list] = {
     # The first value is a good one; each of the others is tried with all good ones beside it.
-    **{name: [good, *TEXTS] for name, good in {
-        "shop_id": "main", "order_id": IDS[0], "customer_id": "customer-1", "email": "a@b.example",
-        "secret": "secret", "new_secret": "new secret", "session_id": BROWSER.id, "name": "Kim",
-        "token": "token", "device_id": "till", "key": "codes|198.51.100.0/24|7",
-        "code": "ABCD-2345", "browser": "browser", "role": "display", "cause": "full",
-        "try_id": "a try", "digest": "digest",
-    }.items()},
+    **{
+        name: [good, *TEXTS]
+        for name, good in {
+            "shop_id": "main",
+            "order_id": IDS[0],
+            "customer_id": "customer-1",
+            "email": "a@b.example",
+            "secret": "secret",
+            "new_secret": "new secret",
+            "session_id": BROWSER.id,
+            "name": "Kim",
+            "token": "token",
+            "device_id": "till",
+            "key": "codes|198.51.100.0/24|7",
+            "code": "ABCD-2345",
+            "browser": "browser",
+            "role": "display",
+            "cause": "full",
+            "try_id": "a try",
+            "digest": "digest",
+        }.items()
+    },
     **{name: ["2024-05-17", *DAYS] for name in ("day", "first_day", "last_day", "calendar_day")},
     **{name: [NOW, *MOMENTS] for name in ("since", "until")},
     **{name: [5, *AMOUNTS] for name in ("most", "most_tries", "most_wrong")},
     "window": [7, 0, -1, 10**40, -(10**40)],
     "asked": [OrderQuery(), *QUERIES],
     # Made by the product itself, never by anybody outside.
-    "now": [NOW], "at": [NOW], "ends_at": [NOW + timedelta(hours=1)], "dies_at": [NOW],
-    "phone_ends_at": [NOW], "phone": ["…678"], "code_hash": ["hash"], "picture": [b"<svg/>"],
-    "scan_pass": [ScanPass("main", 7, NOW, IDS[0])], "session": [BROWSER], "bucket": [BUCKET],
-    "order": [an_order(id=IDS[0]), an_order(id="nobody-has-this")], "claim": [CLAIM],
+    "now": [NOW],
+    "at": [NOW],
+    "ends_at": [NOW + timedelta(hours=1)],
+    "dies_at": [NOW],
+    "phone_ends_at": [NOW],
+    "phone": ["…678"],
+    "code_hash": ["hash"],
+    "picture": [b"<svg/>"],
+    "scan_pass": [ScanPass("main", 7, NOW, IDS[0])],
+    "session": [BROWSER],
+    "bucket": [BUCKET],
+    "order": [an_order(id=IDS[0]), an_order(id="nobody-has-this")],
+    "claim": [CLAIM],
     "shop": [a_shop(id="annex")],
     "trace": [
         CustomerTrace("main", "customer-1", frozenset(entries), frozenset())
         for entries in ("x", "", [LONG])
     ],
-    "answer": [StoredAnswer(200, "{}")], "sign_in": [PHONE],
+    "answer": [StoredAnswer(200, "{}")],
+    "sign_in": [PHONE],
     "device": [Device("till", "main", "Till", frozenset({"orders:read"}), NOW)],
-    "details": [{journey_key(EVENT): EVENT.to_detail()}], "detail": [{}], "mark": [MARK],
-    "marks": [{MARK}, set()], "event": [EVENT], "hour": [NOW, *MOMENTS], "proof": ["proof"],
-    "records": [[], [record_of(IDS[0], [MARK])]], "is_consistent": [False, True],
+    "details": [{journey_key(EVENT): EVENT.to_detail()}],
+    "detail": [{}],
+    "mark": [MARK],
+    "marks": [{MARK}, set()],
+    "event": [EVENT],
+    "hour": [NOW, *MOMENTS],
+    "proof": ["proof"],
+    "records": [[], [record_of(IDS[0], [MARK])]],
+    "is_consistent": [False, True],
 }
 PARTICULAR = {
     # What a name means in one place only.
@@ -132,7 +163,8 @@ def repositories() -> list[type]:
         kind
         for module in modules
         for kind in vars(module).values()
-        if inspect.isclass(kind) and kind.__module__ == module.__name__
+        if inspect.isclass(kind)
+        and kind.__module__ == module.__name__
         and kind.__name__.endswith("Repository")
     ]
 
@@ -183,7 +215,7 @@ def _answer(call: Callable, values: dict):
     except (AlreadyThere, Refusal, Stale):
         return None
     except Exception as error:
-        error.add_note(f"asked with {({name: repr(one)[:80] for name, one in values.items()})}")
+        error.add_note(f"asked with { ({name: repr(one)[:80] for name, one in values.items()}) }")
         raise
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.webapp.services.steps import made, now, place, let_in
+from tests.webapp.services.steps import let_in, made, now, place
 from webapp.services.ports import Stale
 
 

@@ -16,10 +16,10 @@ from domain.shops import Shop
 from domain.texts import N_
 from webapp.services.ports.customers import (
     CustomerPool,
+    Customers,
     CustomerSession,
     CustomerSessions,
     CustomerTrace,
-    Customers,
     Limits,
     PhoneSignIn,
     PhoneSignIns,

@@ -36,13 +36,20 @@ class CustomerSessions(Protocol):
         self, session: CustomerSession, scan_pass: ScanPass, ends_at: datetime
     ) -> CustomerSession | None:
         """The session with this pass; None when it is gone."""
+
     def prolong_pass(self, session: CustomerSession, ends_at: datetime) -> None:
         """Keeps the pass at least until then, if there still is one."""
+
     def sign_in(
-        self, session: CustomerSession, secret: str, customer_id: str, phone: str,
+        self,
+        session: CustomerSession,
+        secret: str,
+        customer_id: str,
+        phone: str,
         phone_ends_at: datetime,
     ) -> CustomerSession | None:
         """A new session with the old one's pass in its place; None when the old one is gone."""
+
     def end(self, session: CustomerSession) -> None: ...
 
 
@@ -94,16 +101,20 @@ class PhoneSignIn:
 class PhoneSignIns(Protocol):
     def ask(self, sign_in: PhoneSignIn) -> None:
         """Begins anew: an earlier code of this browser is worth nothing any more."""
+
     def get(self, session_id: str) -> PhoneSignIn | None: ...
     def give_code(self, sign_in: PhoneSignIn, code_hash: str, ends_at: datetime) -> bool:
         """False when this asking has its code already."""
+
     def count_try(
         self, sign_in: PhoneSignIn, try_id: str, most_tries: int, day: str, most_wrong: int
     ) -> bool:
         """Counts a try of the code and of its number's day; False when either is used up, or the
         code is no longer the one of `sign_in`. Then the day counts nothing."""
+
     def take_back_try(self, customer_id: str, day: str, try_id: str) -> None:
         """A right code is no wrong one of the number's day; once more is harmless."""
+
     def wrong_codes(self, customer_id: str, day: str) -> int: ...
     def end(self, session_id: str) -> None: ...
 
@@ -116,6 +127,7 @@ class CustomerPool(Protocol):
 
     def send_code(self, customer_id: str, sign_in_id: str) -> bool:
         """False when the text could not be handed over."""
+
     def check_code(self, customer_id: str, sign_in_id: str, code: str) -> bool: ...
     def forget(self, customer_id: str) -> None:
         """Deletes the account, if there is one."""
@@ -133,4 +145,5 @@ class Texts(Protocol):
 class Limits(Protocol):
     def take(self, key: str, most: int, ends_at: datetime) -> bool:
         """Counts one; False, and nothing counted, when `most` are taken already."""
+
     def taken(self, key: str) -> int: ...

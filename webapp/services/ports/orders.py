@@ -56,41 +56,53 @@ class Orders(Protocol):
     def get(self, shop_id: str, order_id: str) -> Order | None: ...
     def open_orders(self, shop_id: str) -> list[Order]:
         """The orders on the shop's board."""
+
     def listed_orders(self, shop_id: str) -> list[Order]:
         """The orders on the shop's board, and collected ones that an earlier version left there."""
+
     def unlist(self, order: Order) -> None:
         """Takes a collected order off the list. Raises Stale."""
+
     def claim_walk_up(self, order: Order, calendar_day: str) -> None:
         """Creates an order that no code was scanned for. Raises AlreadyThere for this very one."""
+
     def claim(self, claim: Claim) -> None:
         """Takes a token and creates the order, or nothing of it.
 
         Raises AlreadyThere for this very order, HasOpenOrder, OrdersOfDayUsedUp, CodeUsedUp or
         Busy.
         """
+
     def save(self, before: Order, after: Order) -> Order:
         """Writes a move if the order is still as `before`; an end frees its place.
 
         An order taken back from its end has its place again, even in a full shop, and its customer
         has it under way. Raises Stale.
         """
+
     def next_attempt(self, order: Order) -> Order:
         """Counts one more execution for this order. Raises Stale."""
+
     def open_orders_of(self, shop_id: str, customer_id: str) -> list[Order]:
         """The customer's orders under way."""
+
     def recent_orders_of(self, shop_id: str, customer_id: str, most: int) -> list[Order]:
         """The customer's orders, newest first, for as long as the shop keeps whose they are."""
+
     def by_time(self, shop_id: str, asked: OrderQuery) -> tuple[list[Order], OrderPlace | None]:
         """A page of a shop's orders, newest first, and the place after which the next begins.
 
         A moment behind the writes.
         """
+
     def oldest(
         self, shop_id: str, since: datetime | None, until: datetime, most: int
     ) -> list[Order]:
         """The first orders that began from `since` on and before `until`, oldest first."""
+
     def forget(self, shop_id: str, order_id: str) -> None:
         """Takes out of an order whose it was, who made it and for whom; its state stays."""
+
     def task_token(self, order: Order) -> str | None:
         """What lets the order's execution go on; no other read gives it away."""
 

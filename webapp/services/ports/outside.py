@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 class Executions(Protocol):
     def start(self, order: Order, seconds_left: int) -> None:
         """Starts the order's execution; one of that name is as good as started."""
+
     def is_running(self, order: Order) -> bool: ...
     def resume(self, task_token: str) -> None:
         """Lets the execution go on; a token already closed is no error."""
+
     def close(self, task_token: str, cause: str) -> None:
         """Tells the execution that its order has ended another way."""
 

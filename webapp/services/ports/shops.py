@@ -14,13 +14,13 @@ class Shops(Protocol):
     def create(self, shop: Shop) -> bool: ...
     def save(self, before: Shop, after: Shop) -> None:
         """Raises Stale."""
+
     def open_order_count(self, shop_id: str) -> int: ...
     def next_number(self, shop_id: str, day: str) -> int: ...
     def nameless_until(self, shop_id: str) -> datetime | None:
         """Up to where nobody is named any more in the shop's past."""
-    def set_nameless_until(
-        self, shop_id: str, before: datetime | None, after: datetime
-    ) -> None:
+
+    def set_nameless_until(self, shop_id: str, before: datetime | None, after: datetime) -> None:
         """Only from where it was; another run that came further is left alone."""
 
 

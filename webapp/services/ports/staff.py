@@ -39,11 +39,13 @@ class Sessions(Protocol):
     def rename(self, secret: str, name: str) -> None: ...
     def touch(self, secret: str, now: datetime) -> None:
         """Notes that the session is in use."""
+
     def end(self, secret: str) -> None: ...
     def of_shop(self, shop_id: str, now: datetime) -> list[StaffSession]: ...
     def revoke(self, shop_id: str, session_id: str) -> bool: ...
     def ask_pairing(self, code: str, browser: str, shop_id: str, ends_at: datetime) -> bool:
         """False when somebody else's screen shows that code."""
+
     def approve_pairing(
         self, shop_id: str, code: str, role: str, name: str, now: datetime
     ) -> bool: ...
@@ -109,26 +111,35 @@ class StaffPool(Protocol):
 
     def check_password(self, email: str, password: str) -> PoolAnswer:
         """Raises SignInRefused."""
+
     def set_password(self, answer: PoolAnswer, password: str) -> None:
         """The first password of one's own. Raises SignInOver or ChoiceInvalid."""
+
     def check_code(self, answer: PoolAnswer, code: str) -> None:
         """Raises SignInOver or ChoiceInvalid."""
+
     def begin_authenticator(self, answer: PoolAnswer) -> str:
         """The key an authenticator app shall keep; it counts once a code has proved it."""
+
     def prove_authenticator(self, answer: PoolAnswer, code: str) -> None:
         """From now on a code is asked for. Raises SignInOver or ChoiceInvalid."""
+
     def find(self, name: str) -> Person | None:
         """By id or e-mail."""
+
     def people_of(self, shop_id: str) -> list[Person]: ...
     def create(self, email: str, name: str, password: str) -> None:
         """An account without role or shop. Raises AlreadyThere."""
+
     def admit(self, email: str, role: str, shop_id: str) -> None:
         """Gives the role for this shop, or for EVERY_SHOP; once more is harmless."""
+
     def expel(self, person: Person, shop_id: str) -> None: ...
     def delete(self, person: Person) -> None: ...
     def set_enabled(self, person: Person, is_enabled: bool) -> None: ...
     def hand_out_password(self, person: Person, password: str) -> None:
         """It opens once; then its owner must choose another."""
+
     def forget_authenticator(self, person: Person) -> None: ...
 
 
