@@ -29,7 +29,10 @@ from tests.staff_pool import (
     put_into_staff_pool,
     staff_pool_content,
 )
-from webapp.services.ports import CustomerSession, Services, TextNotSent
+from webapp.services.all_services import Services
+from webapp.services.intake import claims, passes, qr_codes
+from webapp.services.intake.ports import CustomerSession
+from webapp.services.phone.ports import TextNotSent
 
 NOW = datetime(2024, 5, 17, 9, 31, 7, tzinfo=UTC)
 SECRET_KEY = "a key that only tests use"
@@ -253,21 +256,22 @@ class TriggeredPool:
 def services_over_tables(clock: Clock) -> Services:
     """The services over the tables' real repositories, with a fixed clock and recording fakes."""
     from webapp.cloud.clients import Clients
-    from webapp.cloud.staff_pool import StaffPool
-    from webapp.storage.answer_repository import AnswerRepository
-    from webapp.storage.badge_repository import BadgeRepository
-    from webapp.storage.customer_repository import CustomerRepository
-    from webapp.storage.customer_session_repository import CustomerSessionRepository
-    from webapp.storage.device_repository import DeviceRepository
-    from webapp.storage.journey_repository import JourneyRepository
-    from webapp.storage.limit_repository import LimitRepository
-    from webapp.storage.logo_repository import LogoRepository
-    from webapp.storage.metric_repository import MetricRepository
-    from webapp.storage.order_repository import OrderRepository
-    from webapp.storage.phone_sign_in_repository import PhoneSignInRepository
-    from webapp.storage.session_repository import SessionRepository
-    from webapp.storage.shop_repository import QrCodeRepository, ShopRepository
-    from webapp.storage.sign_in_repository import SignInRepository
+    from webapp.cloud.staff_pool import CognitoStaffPool
+    from webapp.storage.api.idempotency_repository import IdempotentCallRepository
+    from webapp.storage.intake.customer_session_repository import CustomerSessionRepository
+    from webapp.storage.intake.qr_code_repository import QrCodeRepository
+    from webapp.storage.limits.limit_repository import LimitRepository
+    from webapp.storage.orders.order_repository import OrderRepository
+    from webapp.storage.past.customer_repository import CustomerRepository
+    from webapp.storage.past.journey_repository import JourneyRepository
+    from webapp.storage.past.metric_repository import MetricRepository
+    from webapp.storage.phone.phone_sign_in_repository import PhoneSignInRepository
+    from webapp.storage.shop.logo_repository import LogoRepository
+    from webapp.storage.shop.shop_repository import ShopRepository
+    from webapp.storage.staff.device_repository import DeviceRepository
+    from webapp.storage.staff.session_epoch_repository import SessionEpochRepository
+    from webapp.storage.staff.session_repository import SessionRepository
+    from webapp.storage.staff.sign_in_repository import SignInRepository
     from webapp.storage.tables import DEFAULT_PREFIX
 
     pool = TriggeredPool()
@@ -276,9 +280,9 @@ def services_over_tables(clock: Clock) -> Services:
         shops=ShopRepository(),
         qr_codes=QrCodeRepository(),
         sessions=SessionRepository(),
-        badges=BadgeRepository(),
+        session_epochs=SessionEpochRepository(),
         sign_ins=SignInRepository(),
-        staff_pool=StaffPool(Clients(REGION), DEFAULT_PREFIX),
+        staff_pool=CognitoStaffPool(Clients(REGION), DEFAULT_PREFIX),
         customers=CustomerRepository(),
         customer_sessions=CustomerSessionRepository(),
         phone_sign_ins=PhoneSignInRepository(),
@@ -288,7 +292,7 @@ def services_over_tables(clock: Clock) -> Services:
         logos=LogoRepository(),
         journeys=JourneyRepository(),
         devices=DeviceRepository(),
-        answers=AnswerRepository(),
+        idempotent_calls=IdempotentCallRepository(),
         metrics=MetricRepository(),
         executions=RecordingExecutions(),
         bus=RecordingBus(),
@@ -316,22 +320,20 @@ def browser_of(services: Services, customer_id: str) -> CustomerSession:
 
 def open_code(services: Services, shop: Shop, customer_id: str, code: str | None = None):
     """Scans the code that is shown now, or an older one, with a customer's browser."""
-    from webapp.services import codes
 
-    text = code or codes.current_code(services, shop).qr_code.text
-    codes.scan_code(services, shop, text, "127.0.0.1", browser_of(services, customer_id))
+    text = code or qr_codes.current_code(services, shop).qr_code.text
+    passes.scan_code(services, shop, text, "127.0.0.1", browser_of(services, customer_id))
 
 
 def scan_and_claim(services: Services, shop: Shop, customer_id: str) -> Order:
     """Scans the code and takes the place; a customer with an order under way keeps that one."""
-    from webapp.services import codes
 
     try:
         open_code(services, shop, customer_id)
     except HasOpenOrder:
         pass
     browser = browser_of(services, customer_id)
-    return codes.claim_place(services, shop, browser, "127.0.0.1")
+    return claims.claim_order(services, shop, browser, "127.0.0.1")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from unittest import mock
 
 from webapp.storage.tables import DEFAULT_PREFIX
 from workflows.names import staff_parameter_name
-from workflows.user_pools import add_staff_pool
+from workflows.staff_pool import add_staff_pool
 
 
 def authenticator_code(key: str, steps_ahead: int = 0) -> str:

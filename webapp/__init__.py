@@ -14,7 +14,7 @@ from htmx_flask import Htmx
 from jinja2 import ModuleLoader
 
 if TYPE_CHECKING:
-    from webapp.services.ports import Services
+    from webapp.services.all_services import Services
     from webapp.settings import Settings
 
 _ROOT = Path(__file__).resolve().parent
@@ -208,7 +208,7 @@ def _serve_built_files(app: Flask) -> None:
 
 def _finish(response: Response) -> Response:
     from webapp import inlined
-    from webapp.words import spoken
+    from webapp.words import current_locale
 
     # Only a page that reads from IoT Core may connect there.
     live_origin = f" {g.live_origin}" if "live_origin" in g else ""
@@ -227,7 +227,7 @@ def _finish(response: Response) -> Response:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     response.headers.setdefault("Cache-Control", "no-store")
     if response.mimetype == "text/html":
-        response.headers.setdefault("Content-Language", spoken())
+        response.headers.setdefault("Content-Language", current_locale())
     if "by_browser" in g:
         response.vary.add("Accept-Language")
     if (

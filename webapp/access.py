@@ -12,10 +12,12 @@ from enum import StrEnum
 from flask import Response, abort, current_app, g, request, session
 
 from domain.orders import Order
-from webapp.services import ordering
-from webapp.services.devices import device_of
-from webapp.services.ports import CustomerSession, Device, Services, StaffSession
-from webapp.services.sign_in import SESSION_LIFETIME, current_session, find_session
+from webapp.services.all_services import Services
+from webapp.services.intake.ports import CustomerSession
+from webapp.services.orders import customer_steps
+from webapp.services.staff.devices import device_of
+from webapp.services.staff.ports import Device, StaffSession
+from webapp.services.staff.sign_in import SESSION_LIFETIME, current_session, find_session
 
 
 class Audience(StrEnum):
@@ -63,7 +65,7 @@ def guard() -> None:
     if ANYONE in audiences:
         return
     if ORDER_OWNER in audiences:
-        g.order = ordering.own_order(
+        g.order = customer_steps.own_order(
             services(), request.view_args["shop_id"], request.view_args["order_id"], customer()
         )
         return

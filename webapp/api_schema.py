@@ -15,9 +15,9 @@ from flask import Flask
 
 from domain.orders import OrderState
 from domain.shops import SHOP_ID_PATTERN
-from webapp.services.bar import CancelReason
-from webapp.services.devices import SCOPES
-from webapp.services.once import KEY_LENGTH
+from webapp.services.api.idempotency import KEY_LENGTH
+from webapp.services.orders.barista_steps import CancelReason
+from webapp.services.staff.devices import SCOPES
 
 VERSION = "1"
 ID = {"type": "string", "pattern": "^[0-9a-f]{32}$"}

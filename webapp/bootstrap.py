@@ -8,9 +8,24 @@ from typing import TYPE_CHECKING
 from domain.shops import Shop
 from webapp.clock import clock_of
 from webapp.cloud.clients import Clients
-from webapp.services.ports import Services
+from webapp.lazy_proxy import Port, lazy, load
+from webapp.services.all_services import Services
+from webapp.services.api.ports import IdempotentCalls
+from webapp.services.events.ports import Bus, DeadLetters, LiveTopics
+from webapp.services.intake.ports import CustomerSessions, QrCodes
+from webapp.services.limits.ports import Limits
+from webapp.services.orders.ports import Executions, Orders
+from webapp.services.past.ports import Customers, Journeys, Metrics
+from webapp.services.phone.ports import CustomerPool, PhoneSignIns, Texts
+from webapp.services.shop.ports import Logos, Shops
+from webapp.services.staff.ports import (
+    Devices,
+    SessionEpochs,
+    Sessions,
+    StaffPool,
+    StaffSignIns,
+)
 from webapp.settings import Settings
-from webapp.when_used import WhenUsed, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,35 +46,41 @@ def build_services(settings: Settings) -> Services:
     clients = Clients(settings.region)
     now = clock_of(settings)
 
-    def cloud(name: str, *arguments: object):
-        return WhenUsed(lambda: load(f"cloud.{name}")(clients, *arguments))
+    def cloud(port: type[Port], path: str, *arguments: object) -> Port:
+        return lazy(port, lambda: load(f"webapp.cloud.{path}")(clients, *arguments))
 
-    def stored(name: str):
-        return WhenUsed(lambda: _repository(name, settings.prefix))
+    def stored(port: type[Port], path: str) -> Port:
+        return lazy(port, lambda: _repository(path, settings.prefix))
 
     services = Services(
-        orders=stored("order_repository.OrderRepository"),
-        shops=stored("shop_repository.ShopRepository"),
-        qr_codes=stored("shop_repository.QrCodeRepository"),
-        sessions=stored("session_repository.SessionRepository"),
-        badges=stored("badge_repository.BadgeRepository"),
-        sign_ins=stored("sign_in_repository.SignInRepository"),
-        staff_pool=cloud("staff_pool.StaffPool", settings.prefix),
-        customers=stored("customer_repository.CustomerRepository"),
-        customer_sessions=stored("customer_session_repository.CustomerSessionRepository"),
-        phone_sign_ins=stored("phone_sign_in_repository.PhoneSignInRepository"),
-        customer_pool=cloud("customer_pool.CustomerPool", settings.prefix),
-        texts=cloud("texts.Texts", settings.sms_sender),
-        limits=stored("limit_repository.LimitRepository"),
-        logos=stored("logo_repository.LogoRepository"),
-        journeys=stored("journey_repository.JourneyRepository"),
-        devices=stored("device_repository.DeviceRepository"),
-        answers=stored("answer_repository.AnswerRepository"),
-        metrics=stored("metric_repository.MetricRepository"),
-        executions=cloud("executions.Executions", settings.prefix),
-        bus=cloud("event_bus.EventBus", settings.prefix, now),
-        live=cloud("live_topics.LiveTopics", settings.prefix),
-        dead_letters=cloud("dead_letters.DeadLetters", settings.prefix),
+        orders=stored(Orders, "orders.order_repository.OrderRepository"),
+        shops=stored(Shops, "shop.shop_repository.ShopRepository"),
+        qr_codes=stored(QrCodes, "intake.qr_code_repository.QrCodeRepository"),
+        sessions=stored(Sessions, "staff.session_repository.SessionRepository"),
+        session_epochs=stored(
+            SessionEpochs, "staff.session_epoch_repository.SessionEpochRepository"
+        ),
+        sign_ins=stored(StaffSignIns, "staff.sign_in_repository.SignInRepository"),
+        staff_pool=cloud(StaffPool, "staff_pool.CognitoStaffPool", settings.prefix),
+        customers=stored(Customers, "past.customer_repository.CustomerRepository"),
+        customer_sessions=stored(
+            CustomerSessions, "intake.customer_session_repository.CustomerSessionRepository"
+        ),
+        phone_sign_ins=stored(PhoneSignIns, "phone.phone_sign_in_repository.PhoneSignInRepository"),
+        customer_pool=cloud(CustomerPool, "customer_pool.CognitoCustomerPool", settings.prefix),
+        texts=cloud(Texts, "texts.SnsTexts", settings.sms_sender),
+        limits=stored(Limits, "limits.limit_repository.LimitRepository"),
+        logos=stored(Logos, "shop.logo_repository.LogoRepository"),
+        journeys=stored(Journeys, "past.journey_repository.JourneyRepository"),
+        devices=stored(Devices, "staff.device_repository.DeviceRepository"),
+        idempotent_calls=stored(
+            IdempotentCalls, "api.idempotency_repository.IdempotentCallRepository"
+        ),
+        metrics=stored(Metrics, "past.metric_repository.MetricRepository"),
+        executions=cloud(Executions, "executions.StepFunctionsExecutions", settings.prefix),
+        bus=cloud(Bus, "event_bus.EventBus", settings.prefix, now),
+        live=cloud(LiveTopics, "live_topics.IotLiveTopics", settings.prefix),
+        dead_letters=cloud(DeadLetters, "dead_letters.SqsDeadLetters", settings.prefix),
         extensions=Installed(settings, partial(_build_kit, settings, clients, lambda: services)),
         now=now,
         secret_keys=(settings.secret_key, *settings.old_secret_keys),
@@ -97,14 +118,14 @@ def _build_kit(
     )
 
 
-def _repository(name: str, prefix: str) -> object:
+def _repository(path: str, prefix: str) -> object:
     """A repository over this deployment's tables; opens no connection yet."""
     from webapp.storage import tables
     from webapp.storage.transaction import shared_connection
 
     tables.use_prefix(prefix)
     shared_connection()
-    return load(f"storage.{name}")()
+    return load(f"webapp.storage.{path}")()
 
 
 def create_default_shop(services: Services, settings: Settings) -> bool:
@@ -115,7 +136,7 @@ def create_default_shop(services: Services, settings: Settings) -> bool:
             window_seconds=settings.window_seconds,
             scans_per_code=settings.scans_per_code,
             code_seconds=settings.code_seconds,
-            capacity=settings.places,
+            capacity=settings.capacity,
         )
     )
 

@@ -10,17 +10,18 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from domain.errors import ChoiceInvalid
 from domain.reading import read_moment
-from webapp.services.ports import OrderPlace, Services
+from webapp.services.all_services import Services
+from webapp.services.orders.ports import OrderCursor
 
 LONGEST_CURSOR = 200
 
 
-def write_cursor(services: Services, of_list: str, place: OrderPlace) -> str:
+def write_cursor(services: Services, of_list: str, place: OrderCursor) -> str:
     """of_list: names the list and whose it is."""
     return _serializer(services, of_list).dumps([place.created_at.isoformat(), place.order_id])
 
 
-def read_cursor(services: Services, of_list: str, cursor: str) -> OrderPlace | None:
+def read_cursor(services: Services, of_list: str, cursor: str) -> OrderCursor | None:
     """The place that a cursor of this list names; None for none. Raises ChoiceInvalid."""
     if not cursor:
         return None
@@ -28,7 +29,7 @@ def read_cursor(services: Services, of_list: str, cursor: str) -> OrderPlace | N
         if len(cursor) > LONGEST_CURSOR:
             raise ValueError
         created_at, order_id = _serializer(services, of_list).loads(cursor)
-        return OrderPlace(read_moment(created_at), order_id)
+        return OrderCursor(read_moment(created_at), order_id)
     except (BadData, ValueError):
         raise ChoiceInvalid("cursor is not one that this list gave.") from None
 

@@ -16,10 +16,10 @@ from domain import errors
 from domain.texts import N_
 from webapp.access import Audience
 from webapp.cloud.outages import outage_in
-from webapp.languages import speak_to_stranger
+from webapp.languages import use_locale_of_stranger
 from webapp.logs import new_reference
 from webapp.presenters.api import time
-from webapp.services.once import KeyReused, StillUnderWay
+from webapp.services.api.idempotency import KeyReused, StillUnderWay
 from webapp.words import _, sentence_of
 
 log = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ def _is_for(*audiences: Audience) -> bool:
 def _speak(status: int) -> None:
     """Of what nobody's page is known, the reader's language; the team's pages stay in English."""
     # What lets a TV in is said to an admin.
-    speak_to_stranger(is_tv=status != 401 and _is_for(Audience.DISPLAY))
+    use_locale_of_stranger(is_tv=status != 401 and _is_for(Audience.DISPLAY))
 
 
 def _page_of_form() -> str:

@@ -15,7 +15,7 @@ from webapp.settings import Settings, SettingsError
 if TYPE_CHECKING:
     from domain.events import Event
     from domain.shops import Shop
-    from webapp.services.ports import Services
+    from webapp.services.all_services import Services
 
 _PREFIX = "extension-"
 

@@ -7,7 +7,7 @@ from flask import g, request, session, url_for
 from domain.languages import LANGUAGES
 from domain.shops import Shop
 from webapp.access import services
-from webapp.words import SOURCE, speak, spoken
+from webapp.words import SOURCE, current_locale, use_locale
 
 _CHOSEN = "lang"
 _OF_CUSTOMERS = frozenset({None, "customer", "phone", "my_orders", "journey"})
@@ -16,11 +16,11 @@ _OF_CUSTOMERS = frozenset({None, "customer", "phone", "my_orders", "journey"})
 
 def end_request(_error: BaseException | None) -> None:
     """Nothing of its language is left for what the process does next."""
-    speak(SOURCE)
+    use_locale(SOURCE)
 
 
 def entered(shop_id: str) -> Shop:
-    """The shop of a customer's page; from here on its language is spoken. Raises NotFound."""
+    """The shop of a customer's page; from here on its locale is current. Raises NotFound."""
     shop = services().shop(shop_id)
     asked = request.args.get(_CHOSEN)
     if asked in shop.languages:
@@ -30,7 +30,7 @@ def entered(shop_id: str) -> Shop:
     return shop
 
 
-def speak_to_stranger(is_tv: bool = False) -> None:
+def use_locale_of_stranger(is_tv: bool = False) -> None:
     """For a page of no shop, such as that of a wrong address: in any language there is."""
     if "offered" not in g and (is_tv or request.blueprint in _OF_CUSTOMERS):
         _speak_one_of(tuple(LANGUAGES))
@@ -57,7 +57,7 @@ def choices(shop: Shop, here: str | None = None) -> list[dict]:
             "code": code,
             "name": LANGUAGES.get(code, code),
             "url": f"{here}?{_CHOSEN}={code}",
-            "is_spoken": code == spoken(),
+            "is_spoken": code == current_locale(),
         }
         for code in shop.languages
     ]
@@ -66,7 +66,7 @@ def choices(shop: Shop, here: str | None = None) -> list[dict]:
 def _speak_one_of(offered: tuple[str, ...]) -> None:
     chosen = session.get(_CHOSEN)
     if chosen in offered:
-        speak(chosen)
+        use_locale(chosen)
         return
     g.by_browser = True
-    speak(request.accept_languages.best_match(offered) or offered[0])
+    use_locale(request.accept_languages.best_match(offered) or offered[0])

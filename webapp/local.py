@@ -32,7 +32,7 @@ from webapp.consumers import registry
 from webapp.own_names import Here, is_loopback_name, name_in
 from webapp.roomy_server import MOST_CONNECTIONS, RoomyServer
 from webapp.routes import developer, health
-from webapp.services.sweep import sweep
+from webapp.services.orders.sweep import sweep
 from webapp.settings import Settings
 from webapp.tls_front import TlsFront, server_context
 from webapp.watched import Watched

@@ -55,7 +55,7 @@ class Settings:
     window_seconds: int = 300
     code_seconds: int = 10
     scans_per_code: int = 10
-    places: int = 20
+    capacity: int = 20
     sms_sender: str = ""
     live_relay: bool = False
     extensions: tuple[str, ...] = ()
@@ -114,7 +114,7 @@ class Settings:
             window_seconds=number("CODE_WINDOW_SECONDS", cls.window_seconds),
             code_seconds=number("CODE_SECONDS", cls.code_seconds),
             scans_per_code=number("SCANS_PER_CODE", cls.scans_per_code),
-            places=number("SHOP_CAPACITY", cls.places),
+            capacity=number("SHOP_CAPACITY", cls.capacity),
             sms_sender=env.get("SMS_SENDER", "").strip(),
             live_relay=env.get("LIVE_RELAY") == "1",
             extensions=extensions,

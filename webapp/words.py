@@ -1,7 +1,7 @@
-"""The words of the screens in the language that is spoken now.
+"""The words of the screens in the current locale.
 
 Templates and presenters write English; a gettext catalog says it in another language. Whoever makes
-a page or a fragment says first which language is spoken: a page's route by its customer, the
+a page or a fragment says first which locale is current: a page's route by its customer, the
 forwarder by the order. docs/translations.md tells how a language is added.
 """
 
@@ -21,52 +21,52 @@ from domain.errors import Refusal
 
 SOURCE = "en"
 """The language in which messages are written."""
-RIGHT_TO_LEFT = frozenset({"ar", "he"})
+RIGHT_TO_LEFT = frozenset({"ar"})
 FOLDER = Path(__file__).resolve().parent / "translations"
 
-_spoken: ContextVar[str] = ContextVar("spoken", default=SOURCE)
+_locale: ContextVar[str] = ContextVar("current_locale", default=SOURCE)
 
 
-def speak(language: str) -> None:
+def use_locale(language: str) -> None:
     """From here on, in this request or task, words are in this language."""
-    _spoken.set(language)
+    _locale.set(language)
 
 
-def spoken() -> str:
-    """The language that is spoken."""
-    return _spoken.get()
+def current_locale() -> str:
+    """The language in which words are said now."""
+    return _locale.get()
 
 
 def direction() -> str:
     """Which way its lines run, as HTML says it."""
-    return "rtl" if spoken() in RIGHT_TO_LEFT else "ltr"
+    return "rtl" if current_locale() in RIGHT_TO_LEFT else "ltr"
 
 
 @contextmanager
-def speaking(language: str) -> Iterator[None]:
+def in_locale(language: str) -> Iterator[None]:
     """In this language for a while."""
-    token = _spoken.set(language)
+    token = _locale.set(language)
     try:
         yield
     finally:
-        _spoken.reset(token)
+        _locale.reset(token)
 
 
 def gettext(message: str, **values: object) -> str:
-    """The message in the spoken language; `values` take the place of their %(name)s."""
+    """The message in the current locale; `values` take the place of their %(name)s."""
     # The catalog holds its own description under the empty message.
-    text = _catalog(spoken()).gettext(message) if message else ""
+    text = _catalog(current_locale()).gettext(message) if message else ""
     return text % values if values else text
 
 
 def ngettext(one: str, many: str, count: int, **values: object) -> str:
     """The message for so many of a thing; %(count)s is how many."""
-    return _catalog(spoken()).ngettext(one, many, count) % {"count": count, **values}
+    return _catalog(current_locale()).ngettext(one, many, count) % {"count": count, **values}
 
 
 def pgettext(context: str, message: str, **values: object) -> str:
     """A short message that may mean two things, with a word about which it is."""
-    text = _catalog(spoken()).pgettext(context, message)
+    text = _catalog(current_locale()).pgettext(context, message)
     return text % values if values else text
 
 
@@ -74,7 +74,7 @@ _ = gettext
 
 
 def sentence_of(refusal: Refusal) -> str:
-    """What a refusal says, in the spoken language."""
+    """What a refusal says, in the current locale."""
     return gettext(refusal.message, **refusal.values)
 
 
@@ -89,8 +89,8 @@ def listed(parts: Iterable[str]) -> str:
 
 
 def as_said(text: str) -> str:
-    """A name in the middle of a sentence: English writes it small there, German for one does not."""
-    return text.lower() if spoken() == SOURCE else text
+    """A name in the middle of a sentence: English writes it small there, German does not."""
+    return text.lower() if current_locale() == SOURCE else text
 
 
 def template_functions() -> Mapping[str, object]:
@@ -103,7 +103,7 @@ def template_functions() -> Mapping[str, object]:
 
     @pass_eval_context
     def counted(eval_ctx, one: str, many: str, num: int, **values: object) -> str:
-        text = _catalog(spoken()).ngettext(one, many, num)
+        text = _catalog(current_locale()).ngettext(one, many, num)
         return _filled(eval_ctx, text, {"num": num, **values})
 
     @pass_eval_context
@@ -115,7 +115,7 @@ def template_functions() -> Mapping[str, object]:
         "_": in_page,
         "ngettext": counted,
         "pgettext": in_context,
-        "spoken": spoken,
+        "current_locale": current_locale,
         "direction": direction,
         "comma": comma,
     }

@@ -65,7 +65,7 @@ from workflows.roles import (
     add_workflow_role,
     may_take,
 )
-from workflows.user_pools import add_staff_pool
+from workflows.staff_pool import add_staff_pool
 
 _HAS_FUNCTION = "HasFunction"
 _ANY_RULE = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/*"

@@ -22,8 +22,13 @@ from scripts.breaking.memory import Memory
 from scripts.commands.robots import Fault, Visitor
 from webapp.bootstrap import build_services
 from webapp.cloud.clients import session
-from webapp.services import bar, codes, devices, forgetting, people, sign_in, walk_ups
-from webapp.services.ports import Services, StaffSession
+from webapp.services.all_services import Services
+from webapp.services.intake import qr_codes
+from webapp.services.orders import walk_ups
+from webapp.services.past import forgetting
+from webapp.services.shop import switches
+from webapp.services.staff import devices, people, sign_in
+from webapp.services.staff.ports import StaffSession
 from webapp.settings import Settings
 
 SHOP = "main"
@@ -45,7 +50,7 @@ class Crew:
         self.memory = memory
         self.services = build_services(Settings.from_environment())
         self.shop = self.services.shop(SHOP)
-        codes.current_code(self.services, self.shop)
+        qr_codes.current_code(self.services, self.shop)
         self.come_in = threading.Event()
         self.go_home = threading.Event()
         self.come_in.set()
@@ -247,7 +252,7 @@ class Crew:
 
     def _sell_out(self, services: Services, admin: StaffSession, dice: Random) -> None:
         is_sold_out = dice.random() < 0.5
-        bar.set_sold_out(services, SHOP, "mocha", is_sold_out)
+        switches.set_sold_out(services, SHOP, "mocha", is_sold_out)
         self.memory.fact("sold out", "mocha", is_sold_out)
         self.memory.count("setting")
 

@@ -13,9 +13,9 @@ from domain.orders import FORGOTTEN, HOLDS_CAPACITY, OPEN_FOR_CUSTOMER, Order, O
 from domain.people import clean_email
 from scripts.breaking.crew import SHOP
 from scripts.breaking.memory import Memory
-from webapp.services import devices
-from webapp.services.ports import Services
-from webapp.storage.order_items import order_from_model
+from webapp.services.all_services import Services
+from webapp.services.staff import devices
+from webapp.storage.orders.order_items import order_from_model
 from webapp.storage.tables import IntakeModel, JourneyModel, MetricModel, OrderModel, QrCodeModel
 
 

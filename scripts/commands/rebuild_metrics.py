@@ -26,10 +26,10 @@ def rebuild_figures(where: Bar) -> int:
     """The number of orders whose figures were made anew."""
     # PynamoDB reads these itself; on AWS the caller's own credentials are used.
     os.environ.update(where.environment)
-    from webapp.services.rebuild import rebuild
+    from webapp.services.past.rebuilding import rebuild
     from webapp.storage import tables
-    from webapp.storage.journey_repository import JourneyRepository
-    from webapp.storage.metric_repository import MetricRepository
+    from webapp.storage.past.journey_repository import JourneyRepository
+    from webapp.storage.past.metric_repository import MetricRepository
 
     tables.use_prefix(where.prefix)
     return rebuild(MetricRepository(), JourneyRepository().all_events(), datetime.now(UTC))

@@ -21,7 +21,8 @@ from domain.recordings import Anonymous, RecordedEvent, in_order, without_person
 from domain.shops import Shop
 from scripts import options
 from webapp.bootstrap import build_services
-from webapp.services.ports import OrderQuery, Services
+from webapp.services.all_services import Services
+from webapp.services.orders.ports import OrderQuery
 from webapp.settings import Settings
 
 MOST_ORDERS = 100_000

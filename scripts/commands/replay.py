@@ -23,7 +23,7 @@ from domain.recordings import RecordedEvent, Unplayable, for_rehearsal, in_order
 from domain.shops import SHOP_ID_PATTERN, Shop
 from scripts import options
 from webapp.bootstrap import build_services
-from webapp.services.ports import Services
+from webapp.services.all_services import Services
 from webapp.settings import Settings
 
 TICK_SECONDS = 0.2

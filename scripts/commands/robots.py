@@ -402,7 +402,7 @@ def report(results: Counter) -> None:
 def make_links(chosen, role: str, count: int = 1) -> list[str]:
     from domain.errors import NotFound
     from webapp.bootstrap import build_services
-    from webapp.services.sign_in import create_link
+    from webapp.services.staff.sign_in import create_link
     from webapp.settings import Settings
 
     services = build_services(Settings.from_environment())

@@ -9,8 +9,8 @@ from domain.errors import Refusal
 from domain.shop_file import write_shop
 from scripts import options
 from webapp.bootstrap import build_services
-from webapp.services import shops
-from webapp.services.ports import Services
+from webapp.services.all_services import Services
+from webapp.services.shop import shops
 from webapp.settings import Settings
 
 

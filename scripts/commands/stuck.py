@@ -23,7 +23,7 @@ def main() -> int:
 
 def run(where: Bar, every: bool, now: datetime) -> int:
     """Prints the orders; 1 when one of them is stuck."""
-    from webapp.services.stuck import is_stuck, overdue_by
+    from webapp.services.orders.stuck import is_stuck, overdue_by
 
     found = 0
     for order in unfinished(where):
@@ -46,7 +46,7 @@ def run(where: Bar, every: bool, now: datetime) -> int:
 def unfinished(where: Bar) -> Iterator:
     """The open orders of all shops that are not yet made."""
     from domain.orders import OrderState
-    from webapp.storage.order_items import order_from_stream_image
+    from webapp.storage.orders.order_items import order_from_stream_image
 
     database = where.client("dynamodb")
     for page in database.get_paginator("scan").paginate(

@@ -59,7 +59,7 @@ NOT_OURS = (
     "workflows/operations.py",
     "workflows/roles.py",
     "workflows/template.py",
-    "workflows/user_pools.py",
+    "workflows/staff_pool.py",
 )
 """What only scripts/serve and the deployment use."""
 

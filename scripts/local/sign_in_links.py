@@ -10,7 +10,7 @@ import sys
 
 from domain.errors import NotFound
 from webapp.bootstrap import build_services
-from webapp.services.sign_in import create_link
+from webapp.services.staff.sign_in import create_link
 from webapp.settings import Settings
 
 

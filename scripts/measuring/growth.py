@@ -141,8 +141,8 @@ def _look(data: Path) -> dict[str, float]:
     import requests
 
     from scripts.measuring.order_driver import OrderDriver, connected_relay
-    from webapp.services import bar
-    from webapp.services.sign_in import create_link
+    from webapp.services.orders import barista_steps
+    from webapp.services.staff.sign_in import create_link
 
     figures: dict[str, float] = {}
     started = time.perf_counter()
@@ -180,8 +180,8 @@ def _look(data: Path) -> dict[str, float]:
             order = driver.queued()
 
             def step() -> None:
-                bar.make_order(driver.services, order.id, driver.barista)
-                bar.release_order(driver.services, order.id, driver.barista)
+                barista_steps.make_order(driver.services, order.id, driver.barista)
+                barista_steps.release_order(driver.services, order.id, driver.barista)
 
             timed("two_steps", step)
             timed("whole_order", driver.lifecycle, times=20)

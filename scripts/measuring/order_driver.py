@@ -11,8 +11,9 @@ from webapp.bootstrap import build_services
 from webapp.cloud.clients import Clients
 from webapp.cloud.live_relay import LiveRelay
 from webapp.cloud.live_topics import order_topic
-from webapp.services import bar, codes, ordering
-from webapp.services.ports import StaffSession
+from webapp.services.intake import claims, passes, qr_codes
+from webapp.services.orders import barista_steps, customer_steps
+from webapp.services.staff.ports import StaffSession
 from webapp.settings import Settings
 
 _HERE = "127.0.0.1"
@@ -44,12 +45,12 @@ class OrderDriver:
         self.barista = StaffSession("bench", _SHOP, "barista", "Bench")
 
     def queued(self) -> Order:
-        code = codes.current_code(self.services, self.shop).qr_code.text
-        _, browser = codes.scan_code(self.services, self.shop, code, _HERE, None)
-        order = codes.claim_place(self.services, self.shop, browser, _HERE)
+        code = qr_codes.current_code(self.services, self.shop).qr_code.text
+        _, browser = passes.scan_code(self.services, self.shop, code, _HERE, None)
+        order = claims.claim_order(self.services, self.shop, browser, _HERE)
         pushes = self._relay.subscribe([order_topic(_SHOP, order.id)])
         order = self._wait(pushes, order, OrderState.ADMITTED)
-        order = ordering.place_order(self.services, self.shop, order, "latte", {})
+        order = customer_steps.place_order(self.services, self.shop, order, "latte", {})
         order = self._wait(pushes, order, OrderState.QUEUED)
         pushes.close()
         return order
@@ -57,9 +58,9 @@ class OrderDriver:
     def lifecycle(self) -> Order:
         """One order from the scan to the counter, and taken from there."""
         order = self.queued()
-        bar.make_order(self.services, order.id, self.barista)
-        bar.complete_order(self.services, order.id, self.barista)
-        return bar.collect_order(self.services, order.id, self.barista)
+        barista_steps.make_order(self.services, order.id, self.barista)
+        barista_steps.complete_order(self.services, order.id, self.barista)
+        return barista_steps.collect_order(self.services, order.id, self.barista)
 
     def _wait(self, pushes, order: Order, state: OrderState) -> Order:
         while (current := self.services.order(_SHOP, order.id)).state is not state:

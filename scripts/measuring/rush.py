@@ -310,7 +310,7 @@ def rush(stack) -> dict[str, float]:
     # As on AWS: the function's own keys, and pages that read from IoT Core.
     os.environ.update(stack.function_environment | {"LIVE_RELAY": ""})
     from webapp.bootstrap import build_services
-    from webapp.services.codes import current_code
+    from webapp.services.intake.qr_codes import current_code
     from webapp.settings import Settings
 
     services = build_services(Settings.from_environment())

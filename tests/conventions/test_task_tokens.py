@@ -10,13 +10,12 @@ from webapp.stack import build_template_body
 KNOW_TASK_TOKENS = {
     # It tells the workflow, from the stream or when that was lost.
     "webapp/consumers/announce.py",
-    "webapp/services/sweep.py",
+    "webapp/services/orders/sweep.py",
     "webapp/cloud/executions.py",
     # They keep it with the order.
-    "webapp/services/ports/orders.py",
-    "webapp/services/ports/outside.py",
-    "webapp/storage/order_items.py",
-    "webapp/storage/order_repository.py",
+    "webapp/services/orders/ports.py",
+    "webapp/storage/orders/order_items.py",
+    "webapp/storage/orders/order_repository.py",
     "webapp/storage/tables.py",
 }
 _BULK = {"BatchGetItem", "ExportTableToPointInTime", "PartiQLSelect", "Query", "Scan"}

@@ -29,7 +29,7 @@ def test_the_catalogs_hold_every_message_of_code_and_templates_whole():
 @pytest.mark.parametrize("language", CATALOGS)
 def test_the_compiled_catalog_says_what_the_translators_wrote(language):
     catalog = translations.catalog_of(language)
-    with words.speaking(language):
+    with words.in_locale(language):
         said = words.gettext("Scan the code on the screen")
     assert said == catalog.get("Scan the code on the screen").string
     assert said != "Scan the code on the screen"

@@ -11,8 +11,9 @@ import sys
 from dataclasses import replace
 
 from webapp.bootstrap import build_services
-from webapp.services import one_time_codes
-from webapp.services.ports import PhoneSignIn, Services
+from webapp.services.all_services import Services
+from webapp.services.phone import texted_codes
+from webapp.services.phone.ports import PhoneSignIn
 from webapp.settings import Settings
 
 GUESSES = 40
@@ -37,7 +38,7 @@ def make_sign_in(services: Services) -> tuple[str, str]:
         asked_at=services.now(),
     )
     services.phone_sign_ins.ask(sign_in)
-    one_time_codes.make_code(services, sign_in.session_id, sign_in.customer_id)
+    texted_codes.make_code(services, sign_in.session_id, sign_in.customer_id)
     return sign_in.session_id, sign_in.customer_id
 
 
@@ -57,12 +58,12 @@ def guess(services: Services, sign_in_id: str, customer_id: str) -> int:
             return is_counted
 
     watched = replace(services, phone_sign_ins=Counting())
-    one_time_codes.is_right_code(watched, sign_in_id, "connects first", "000000")
+    texted_codes.is_right_code(watched, sign_in_id, "connects first", "000000")
     print("ready", flush=True)
     sys.stdin.readline()
     for _ in range(GUESSES):
         code = f"{secrets.randbelow(10**6):06}"
-        one_time_codes.is_right_code(watched, sign_in_id, customer_id, code)
+        texted_codes.is_right_code(watched, sign_in_id, customer_id, code)
     return compared
 
 

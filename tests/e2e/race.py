@@ -18,8 +18,10 @@ from threading import Barrier
 from domain.errors import Refusal
 from domain.shops import Shop
 from webapp.bootstrap import build_services
-from webapp.services import codes, limits
-from webapp.services.ports import CustomerSession, Services
+from webapp.services.all_services import Services
+from webapp.services.intake import claims, passes, qr_codes
+from webapp.services.intake.ports import CustomerSession
+from webapp.services.limits import limits
 from webapp.settings import Settings
 
 SHOP = "race"
@@ -44,8 +46,8 @@ def _browser(services: Services, customer_id: str) -> CustomerSession:
         _secret(customer_id), customer_id, services.now() + timedelta(days=1)
     )
     shop = services.shop(SHOP)
-    code = codes.current_code(services, shop).qr_code.text
-    codes.scan_code(services, shop, code, "127.0.0.1", session)
+    code = qr_codes.current_code(services, shop).qr_code.text
+    passes.scan_code(services, shop, code, "127.0.0.1", session)
     return services.customer_sessions.get(_secret(customer_id), services.now())
 
 
@@ -56,13 +58,13 @@ def _secret(customer_id: str) -> str:
 def _claim_alone(services: Services, name: str) -> Callable[[], str]:
     """A customer of their own, with a pass of their own, who claims a place."""
     session = _browser(services, name)
-    return lambda: codes.claim_place(services, services.shop(SHOP), session, "127.0.0.1").id
+    return lambda: claims.claim_order(services, services.shop(SHOP), session, "127.0.0.1").id
 
 
 def _claim_with_one_pass(services: Services, name: str) -> Callable[[], str]:
     """One customer whose pass is used by all at once."""
     session = services.customer_sessions.get(_secret(_ONE_CUSTOMER), services.now())
-    return lambda: codes.claim_place(services, services.shop(SHOP), session, "127.0.0.1").id
+    return lambda: claims.claim_order(services, services.shop(SHOP), session, "127.0.0.1").id
 
 
 def _take_of_limit(services: Services, _name: str) -> Callable[[], str]:

@@ -13,10 +13,11 @@ from flask.testing import FlaskClient
 
 from domain.orders import FORGOTTEN, Order, OrderState
 from webapp.bootstrap import current_app
-from webapp.services import codes, ordering
-from webapp.services.forgetting import forget_customer
-from webapp.services.ports import Services
-from webapp.services.sign_in import create_link
+from webapp.services.all_services import Services
+from webapp.services.intake import claims, passes, qr_codes
+from webapp.services.orders import customer_steps
+from webapp.services.past.forgetting import forget_customer
+from webapp.services.staff.sign_in import create_link
 
 SHOP = "main"
 EMAIL = "two-bars@example.com"
@@ -48,11 +49,11 @@ def press(client: FlaskClient, page: str, action: str, **data: object) -> str:
 
 def forget_whose_an_order_was(services: Services) -> None:
     shop = services.shop(SHOP)
-    code = codes.current_code(services, shop).qr_code.text
-    _, browser = codes.scan_code(services, shop, code, "127.0.0.1", None)
-    order = codes.claim_place(services, shop, browser, "127.0.0.1")
+    code = qr_codes.current_code(services, shop).qr_code.text
+    _, browser = passes.scan_code(services, shop, code, "127.0.0.1", None)
+    order = claims.claim_order(services, shop, browser, "127.0.0.1")
     until(lambda: _now(services, order).state is OrderState.ADMITTED)
-    ordering.cancel_order(services, _now(services, order))
+    customer_steps.cancel_order(services, _now(services, order))
     until(lambda: len(services.journeys.stored(order.id)) >= 3)
     # As one who signed in with a phone: there is an account to delete.
     services.customer_pool.forget(order.customer_id)

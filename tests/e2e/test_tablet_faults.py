@@ -11,7 +11,7 @@ from domain.languages import LANGUAGES
 from tests.builders import a_shop
 from tests.e2e.conftest import get_place
 from webapp.presenters.display import tv_words
-from webapp.words import speaking
+from webapp.words import in_locale
 
 _KEEP_THE_SOUND_AT_HAND = """window.AudioContext = class extends AudioContext {
     constructor() { super(); window.sound = this }
@@ -222,5 +222,5 @@ def test_each_heading_over_the_code_fits_the_tv_in_every_language_and_a_wide_fon
 
 
 def _heading(language: str, state: str) -> str:
-    with speaking(language):
+    with in_locale(language):
         return tv_words(a_shop(languages=(language,)))[state]["own"]

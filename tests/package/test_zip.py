@@ -106,7 +106,7 @@ def test_every_module_of_ours_can_be_imported_from_it(artefact, names):
 def test_the_numbers_of_all_countries_are_read_with_what_is_in_it(artefact):
     program = """
 import phonenumbers
-from webapp.services.phone_numbers import example_number, read_number
+from webapp.services.phone.numbers import example_number, read_number
 countries = tuple(sorted(phonenumbers.SUPPORTED_REGIONS))
 examples = [example for country in countries if (example := example_number(country))]
 assert len(examples) > 200

@@ -26,8 +26,9 @@ from tests.builders import (
 )
 from tests.webapp.services.steps import KIM, let_in, now, place, scan
 from webapp.consumers.journey import store_step
-from webapp.services import bar, metrics
-from webapp.services.ports import Services
+from webapp.services.all_services import Services
+from webapp.services.orders import barista_steps
+from webapp.services.past import metrics
 from webapp.storage.tables import IntakeModel, JourneyModel, MetricModel, OrderModel, QrCodeModel
 
 
@@ -54,7 +55,11 @@ def served(services) -> Order:
     steps.append(place(services, steps[-1]))
     workflow_writes("AwaitBarista", steps[0], services.now())
     steps.append(now(services, steps[0]))
-    for act in (bar.make_order, bar.complete_order, bar.collect_order):
+    for act in (
+        barista_steps.make_order,
+        barista_steps.complete_order,
+        barista_steps.collect_order,
+    ):
         steps.append(act(services, steps[0].id, KIM))
     for before, after in pairwise([None, *steps]):
         events = [e for e in events_for_change(before, after) if isinstance(e, OrderEvent)]

@@ -20,7 +20,7 @@ from tests.builders import a_shop, scan_and_claim
 from tests.patience import wait_for
 from webapp.bootstrap import build_services
 from webapp.cloud.clients import Clients
-from webapp.cloud.dead_letters import DeadLetters
+from webapp.cloud.dead_letters import SqsDeadLetters
 from webapp.settings import Settings
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_events"
@@ -80,7 +80,7 @@ def test_what_the_function_set_aside_is_understood_like_what_lambda_kept(monkeyp
             "NewImage": {"state": {"S": "ON_A_DRONE"}, "task_token": {"S": "secret"}},
         },
     }
-    kept = DeadLetters(Clients("us-east-1"), PREFIX)
+    kept = SqsDeadLetters(Clients("us-east-1"), PREFIX)
     kept.keep({"Records": [change], "redrive": True}, "unreadable change: orders main 0f")
     kept.keep({"Records": [change | {"much": "x" * 250_000}]}, "too much")
     here = bars.Bar(PREFIX, "function", "us-east-1", lambda name: boto3.client(name, "us-east-1"))

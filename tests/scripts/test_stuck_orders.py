@@ -8,7 +8,7 @@ from scripts.commands.stuck import run
 from tests.aws import forget_connections
 from tests.builders import scan_and_claim
 from webapp.bootstrap import build_services
-from webapp.services import ordering
+from webapp.services.orders import customer_steps
 from webapp.settings import Settings
 
 
@@ -31,7 +31,7 @@ def test_an_order_is_listed_with_its_execution_and_is_stuck_only_long_after_its_
 
     while (current := services.order("main", order.id)).state != "ADMITTED":
         pass
-    ordering.cancel_order(services, current)
+    customer_steps.cancel_order(services, current)
     forget_connections()
     run(where, every=True, now=now)
     assert order.id not in capsys.readouterr().out

@@ -9,24 +9,24 @@ from botocore.session import get_session
 
 from scripts.function.package import AWS_SERVICES, cut_endpoints
 from webapp.bootstrap import build_services
+from webapp.lazy_proxy import LazyProxy
 from webapp.settings import Settings
 from webapp.storage import tables
-from webapp.when_used import WhenUsed
 
 SERVICES = ("cognito-idp", "dynamodb", "events", "iot", "iot-data", "sns", "ssm", "stepfunctions")
 
 
-def test_every_adapter_can_be_made():
+def test_every_adapter_can_be_made_and_is_one_of_its_port():
     settings = Settings.from_environment(
         {"SECRET_KEY": "unused", "PUBLIC_URL": "https://bar.example", "AWS_REGION": "us-east-1"}
     )
     prefix = tables.OrderModel.Meta.table_name.removesuffix("orders")
     try:
         services = build_services(settings)
-        adapters = {k: v for k, v in vars(services).items() if isinstance(v, WhenUsed)}
+        adapters = {k: v for k, v in vars(services).items() if isinstance(v, LazyProxy)}
         assert len(adapters) > 15
         for name, adapter in adapters.items():
-            assert adapter.__module__ and adapter._make() is not None, name
+            assert adapter._port in type(adapter._make()).__mro__, name
     finally:
         tables.use_prefix(prefix)
 

@@ -9,17 +9,17 @@ from datetime import timedelta
 from domain.hours import Hours, Span
 from tests.patience import wait_for
 from tests.workflows.test_emulator_paths import BARISTA, Workflow, workflow  # noqa: F401
-from webapp.services import bar
-from webapp.services.opening_hours import follow_hours
-from webapp.services.retention import forget_past
-from webapp.services.shop_settings import change_shop
-from webapp.services.sweep import sweep
+from webapp.services.orders import barista_steps
+from webapp.services.orders.sweep import sweep
+from webapp.services.past.retention import forget_past
+from webapp.services.shop.editing import change_shop
+from webapp.services.shop.opening_hours import follow_hours
 
 
 def test_after_the_days_that_names_are_kept_nobody_owns_an_order(workflow: Workflow):  # noqa: F811
     order = workflow.submitted()
-    bar.make_order(workflow.services, order.id, BARISTA)
-    bar.complete_order(workflow.services, order.id, BARISTA)
+    barista_steps.make_order(workflow.services, order.id, BARISTA)
+    barista_steps.complete_order(workflow.services, order.id, BARISTA)
     kept = timedelta(days=workflow.services.shop("main").keep_days, minutes=1)
     later = replace(workflow.services, now=lambda: workflow.services.now() + kept)
     assert forget_past(later) > 0
@@ -58,8 +58,8 @@ def test_the_bar_pauses_at_so_many_orders_and_goes_on_when_half_are_left(
         orders = [workflow.submitted(), workflow.claim()]
         wait_for(lambda: services.shop("main").paused_until)
         assert services.shop("main").pause_is_automatic
-        bar.make_order(services, orders[0].id, BARISTA)
-        bar.complete_order(services, orders[0].id, BARISTA)
+        barista_steps.make_order(services, orders[0].id, BARISTA)
+        barista_steps.complete_order(services, orders[0].id, BARISTA)
         wait_for(lambda: services.shop("main").paused_until is None)
     finally:
         change_shop(

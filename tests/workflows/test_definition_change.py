@@ -8,7 +8,7 @@ from domain.orders import OrderState
 from tests.aws import forget_connections
 from tests.workflows.test_emulator_paths import BARISTA, Machine, Workflow
 from webapp.bootstrap import build_services
-from webapp.services import bar, ordering
+from webapp.services.orders import barista_steps, customer_steps
 from webapp.settings import Settings
 from workflows.order_workflow import TableNames, order_definition
 from workflows.variants import ITEM_WAITS_API, TRANSACTION_WAITS_API
@@ -47,18 +47,18 @@ def test_orders_begun_under_one_definition_finish_under_the_other(
     machine.use(begun)
     choosing = workflow.wait(workflow.claim(), OrderState.ADMITTED)
     waiting, making, unwanted = (workflow.submitted() for _ in range(3))
-    bar.make_order(services, making.id, BARISTA)
+    barista_steps.make_order(services, making.id, BARISTA)
 
     machine.use(finished)
 
     assert machine.definition == finished != begun
-    chosen = ordering.place_order(services, shop, choosing, "latte", {"milk": "oat"})
+    chosen = customer_steps.place_order(services, shop, choosing, "latte", {"milk": "oat"})
     workflow.wait(chosen, OrderState.QUEUED)
-    ordering.cancel_order(services, unwanted)
+    customer_steps.cancel_order(services, unwanted)
     for order in (choosing, waiting):
-        bar.make_order(services, order.id, BARISTA)
+        barista_steps.make_order(services, order.id, BARISTA)
     for order in (choosing, waiting, making):
-        bar.complete_order(services, order.id, BARISTA)
+        barista_steps.complete_order(services, order.id, BARISTA)
     states = {
         name: workflow.states_entered(order)
         for name, order in (("made", choosing), ("waited", waiting), ("cancelled", unwanted))

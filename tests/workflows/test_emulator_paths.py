@@ -13,8 +13,12 @@ from domain.orders import Order, OrderState, TimeOutCause
 from tests.aws import forget_connections
 from tests.builders import browser_of, scan_and_claim
 from webapp.bootstrap import build_services
-from webapp.services import bar, codes, ordering
-from webapp.services.ports import Claim, Services, StaffSession
+from webapp.services.all_services import Services
+from webapp.services.intake import qr_codes
+from webapp.services.orders import barista_steps, customer_steps
+from webapp.services.orders.ports import Claim
+from webapp.services.shop import switches
+from webapp.services.staff.ports import StaffSession
 from webapp.settings import Settings
 from workflows.order_workflow import TableNames, order_definition
 from workflows.variants import ITEM_WAITS_API
@@ -36,7 +40,7 @@ class Workflow:
     def claim_unchecked(self) -> Order:
         """Claims although the shop is closed or full, as somebody does who was a moment earlier."""
         shop = self.services.shop("main")
-        bucket = codes.current_code(self.services, shop).bucket
+        bucket = qr_codes.current_code(self.services, shop).bucket
         order = Order("main", uuid4().hex, uuid4().hex, bucket.window, self.services.now())
         browser = browser_of(self.services, order.customer_id)
         self.services.orders.claim(Claim(order, bucket, browser.id, "2024-05-17", 1, 10))
@@ -45,7 +49,7 @@ class Workflow:
     def submitted(self) -> Order:
         order = self.wait(self.claim(), OrderState.ADMITTED)
         shop = self.services.shop("main")
-        order = ordering.place_order(self.services, shop, order, "latte", {"milk": "oat"})
+        order = customer_steps.place_order(self.services, shop, order, "latte", {"milk": "oat"})
         return self.wait(order, OrderState.QUEUED)
 
     def wait(self, order: Order, state: OrderState) -> Order:
@@ -118,20 +122,20 @@ def workflow(quick_stack, monkeypatch):
 def test_a_made_order_enters_at_most_three_states_and_frees_its_place(workflow):
     order = workflow.submitted()
     taken = workflow.places_taken()
-    bar.make_order(workflow.services, order.id, BARISTA)
-    made = bar.complete_order(workflow.services, order.id, BARISTA)
+    barista_steps.make_order(workflow.services, order.id, BARISTA)
+    made = barista_steps.complete_order(workflow.services, order.id, BARISTA)
     assert workflow.states_entered(order) == ["AdmitOrder", "AwaitBarista"]
     assert workflow.places_taken() == taken - 1
     assert made.number > 0
 
 
 def test_a_closed_shop_refuses_and_gives_the_scan_back(workflow):
-    before = codes.current_code(workflow.services, workflow.services.shop("main")).bucket
-    bar.set_open(workflow.services, "main", False)
+    before = qr_codes.current_code(workflow.services, workflow.services.shop("main")).bucket
+    switches.set_open(workflow.services, "main", False)
     try:
         order = workflow.wait(workflow.claim_unchecked(), OrderState.REFUSED)
     finally:
-        bar.set_open(workflow.services, "main", True)
+        switches.set_open(workflow.services, "main", True)
     assert order.reason == "closed"
     assert workflow.services.qr_codes.get("main", order.window).taken == (
         before.taken if before.window == order.window else 0
@@ -151,21 +155,23 @@ def test_a_full_shop_refuses_and_gives_the_scan_back(workflow):
 
 def test_a_customer_cancels_before_choosing(workflow):
     order = workflow.wait(workflow.claim(), OrderState.ADMITTED)
-    ordering.cancel_order(workflow.services, order)
+    customer_steps.cancel_order(workflow.services, order)
     assert workflow.states_entered(order) == ["AdmitOrder", "Finished"]
 
 
 def test_a_customer_cancels_while_waiting(workflow):
     order = workflow.submitted()
-    ordering.cancel_order(workflow.services, order)
+    customer_steps.cancel_order(workflow.services, order)
     assert workflow.states_entered(order) == ["AdmitOrder", "AwaitBarista", "Finished"]
 
 
 def test_a_barista_cancels_with_a_reason(workflow):
     order = workflow.submitted()
-    bar.make_order(workflow.services, order.id, BARISTA)
-    cancelled = bar.cancel_order(workflow.services, order.id, BARISTA, bar.CancelReason.SOLD_OUT)
-    assert cancelled.reason == bar.CancelReason.SOLD_OUT.value
+    barista_steps.make_order(workflow.services, order.id, BARISTA)
+    cancelled = barista_steps.cancel_order(
+        workflow.services, order.id, BARISTA, barista_steps.CancelReason.SOLD_OUT
+    )
+    assert cancelled.reason == barista_steps.CancelReason.SOLD_OUT.value
     assert workflow.states_entered(order) == ["AdmitOrder", "AwaitBarista", "Finished"]
 
 
@@ -178,7 +184,7 @@ def test_the_customers_deadline_closes_the_order(workflow):
 
 def test_the_baristas_deadline_closes_the_order_even_in_hand(workflow):
     order = workflow.submitted()
-    bar.make_order(workflow.services, order.id, BARISTA)
+    barista_steps.make_order(workflow.services, order.id, BARISTA)
     closed = workflow.wait(order, OrderState.TIMED_OUT)
     assert closed.reason == TimeOutCause.BARISTA
     assert workflow.states_entered(order)[-2:] == ["CloseUnmade", "Finished"]
@@ -197,16 +203,16 @@ def test_a_restarted_execution_finds_the_orders_place_and_waits_on(workflow):
     while workflow.services.orders.task_token(order) == token:
         assert time.monotonic() < end, "no new task token was stored"
         time.sleep(0.02)
-    bar.make_order(workflow.services, order.id, BARISTA)
-    bar.complete_order(workflow.services, order.id, BARISTA)
+    barista_steps.make_order(workflow.services, order.id, BARISTA)
+    barista_steps.complete_order(workflow.services, order.id, BARISTA)
 
     assert workflow.states_entered(again)[-3:] == ["ReadOrder", "FindPlace", "AwaitBaristaAgain"]
 
 
 def test_every_event_of_a_finished_order_is_in_its_journey(workflow):
     order = workflow.submitted()
-    bar.make_order(workflow.services, order.id, BARISTA)
-    bar.complete_order(workflow.services, order.id, BARISTA)
+    barista_steps.make_order(workflow.services, order.id, BARISTA)
+    barista_steps.complete_order(workflow.services, order.id, BARISTA)
     end = time.monotonic() + _PATIENCE_SECONDS
     while True:
         names = [name for _, name in workflow.services.journeys.stored(order.id)]
@@ -251,25 +257,25 @@ def test_where_only_single_items_wait_an_order_comes_to_each_of_its_ends(fallbac
     made = fallback.submitted()
     full = fallback.wait(fallback.claim_unchecked(), OrderState.REFUSED)
     assert fallback.states_entered(full) == ["AdmitOrder", "RefuseClosed", "RefuseFull", "Finished"]
-    bar.make_order(services, made.id, BARISTA)
-    bar.complete_order(services, made.id, BARISTA)
+    barista_steps.make_order(services, made.id, BARISTA)
+    barista_steps.complete_order(services, made.id, BARISTA)
     assert fallback.states_entered(made) == [*begun, "AwaitBarista"]
 
     fallback.wait(unchosen, OrderState.TIMED_OUT)
     assert fallback.states_entered(unchosen) == [*begun, "CloseUnchosen", "Finished"]
     unmade, unwanted = fallback.submitted(), fallback.wait(fallback.claim(), OrderState.ADMITTED)
-    ordering.cancel_order(services, unwanted)
+    customer_steps.cancel_order(services, unwanted)
     assert fallback.states_entered(unwanted) == [*begun, "Finished"]
     spilt = fallback.submitted()
-    bar.cancel_order(services, spilt.id, BARISTA, bar.CancelReason.SOLD_OUT)
+    barista_steps.cancel_order(services, spilt.id, BARISTA, barista_steps.CancelReason.SOLD_OUT)
     assert fallback.states_entered(spilt) == [*begun, "AwaitBarista", "Finished"]
     fallback.wait(unmade, OrderState.TIMED_OUT)
     assert fallback.states_entered(unmade) == [*begun, "AwaitBarista", "CloseUnmade", "Finished"]
 
-    bar.set_open(services, shop.id, False)
+    switches.set_open(services, shop.id, False)
     try:
         closed = fallback.wait(fallback.claim_unchecked(), OrderState.REFUSED)
     finally:
-        bar.set_open(services, shop.id, True)
+        switches.set_open(services, shop.id, True)
     assert fallback.states_entered(closed) == ["AdmitOrder", "RefuseClosed", "Finished"]
     assert fallback.places_taken() == 0

@@ -31,11 +31,13 @@ from tests.builders import (
     services_over_tables,
 )
 from webapp.cloud.clients import Clients
-from webapp.cloud.executions import Executions
-from webapp.services import bar, codes, ordering
-from webapp.services.ports import StaffSession
-from webapp.services.sweep import sweep
-from webapp.storage.order_items import order_from_model
+from webapp.cloud.executions import StepFunctionsExecutions
+from webapp.services.intake import passes
+from webapp.services.orders import barista_steps, customer_steps
+from webapp.services.orders.sweep import sweep
+from webapp.services.shop import switches
+from webapp.services.staff.ports import StaffSession
+from webapp.storage.orders.order_items import order_from_model
 from webapp.storage.tables import DEFAULT_PREFIX, IntakeModel, OrderModel
 from workflows import order_workflow
 from workflows.order_workflow import MOST_CONFLICTS, TableNames, order_definition
@@ -90,7 +92,9 @@ class Bar:
         self.id = shop_id
         self.customer = f"customer-of-{shop_id}"
         self.kim = StaffSession("barista-1", shop_id, "barista", "Kim")
-        self.executions = InsistentExecutions(Executions(Clients(REGION), machine_prefix))
+        self.executions = InsistentExecutions(
+            StepFunctionsExecutions(Clients(REGION), machine_prefix)
+        )
         services = services_over_tables(lambda: datetime.now(UTC))
         self.services = replace(services, executions=self.executions)
         self.services.shops.create(a_shop(id=shop_id, capacity=2))
@@ -110,7 +114,7 @@ class Bar:
         return self.wait(self.start(self.scan()), OrderState.ADMITTED)
 
     def choose(self, order: Order) -> Order:
-        return ordering.place_order(
+        return customer_steps.place_order(
             self.services, self.services.shop(self.id), order, "latte", {"milk": "oat"}
         )
 
@@ -164,7 +168,7 @@ class Bar:
         """No place, no customer and no room on a screen is kept for an order that is over."""
         assert self.services.shops.open_order_count(self.id) == 0
         assert (
-            codes.open_order(self.services, self.id, browser_of(self.services, order.customer_id))
+            passes.open_order(self.services, self.id, browser_of(self.services, order.customer_id))
             is None
         )
         on_screen = self.services.orders.open_orders(self.id)
@@ -182,7 +186,7 @@ class Bar:
 class InsistentExecutions:
     """Answers a task token until it counts: moto stores it a moment before it listens for it."""
 
-    def __init__(self, executions: Executions):
+    def __init__(self, executions: StepFunctionsExecutions):
         self._executions = executions
         self._answers: list[tuple[Callable, tuple]] = []
 
@@ -208,8 +212,8 @@ def test_a_finished_order_enters_two_states(open_bar):
     shop = open_bar()
     order = shop.queued()
     assert order.task_token and order.make_seconds == NEVER and order.queued_at
-    bar.make_order(shop.services, order.id, shop.kim)
-    bar.complete_order(shop.services, order.id, shop.kim)
+    barista_steps.make_order(shop.services, order.id, shop.kim)
+    barista_steps.complete_order(shop.services, order.id, shop.kim)
     shop.executions.resume(order.task_token)
     entered = shop.states_entered(order)
     assert entered == ["AdmitOrder", "AwaitBarista"]
@@ -225,8 +229,8 @@ def test_with_single_item_callbacks_a_finished_order_enters_three_states(open_ba
     shop.choose(order)
     shop.executions.resume(order.task_token)
     order = shop.wait(order, OrderState.QUEUED)
-    bar.make_order(shop.services, order.id, shop.kim)
-    bar.complete_order(shop.services, order.id, shop.kim)
+    barista_steps.make_order(shop.services, order.id, shop.kim)
+    barista_steps.complete_order(shop.services, order.id, shop.kim)
     shop.executions.resume(order.task_token)
     assert shop.states_entered(order) == ["AdmitOrder", "AwaitChoice", "AwaitBarista"]
     shop.assert_nothing_is_held(order)
@@ -250,12 +254,12 @@ def test_with_single_item_callbacks_an_order_comes_to_each_other_end(open_bar):
     shop = open_bar(single_items=True)
     order = shop.let_in()
     order = shop._until(lambda: shop.now(order), lambda current: current.task_token)
-    ordering.cancel_order(shop.services, order)
+    customer_steps.cancel_order(shop.services, order)
     shop.executions.close(order.task_token, "CANCELLED")
     assert shop.states_entered(order) == [*begun, "Finished"]
 
     order = shop.scan()
-    bar.set_open(shop.services, shop.id, False)
+    switches.set_open(shop.services, shop.id, False)
     shop.start(order)
     assert shop.states_entered(order) == ["AdmitOrder", "RefuseClosed", "Finished"]
     shop.assert_nothing_is_held(order)
@@ -268,7 +272,7 @@ def test_an_order_holds_a_place_from_its_admission_to_its_end(open_bar):
     shop.wait(shop.start(order), OrderState.ADMITTED)
     assert shop.services.shops.open_order_count(shop.id) == 1
     waiting = shop.now(order)
-    ordering.cancel_order(shop.services, waiting)
+    customer_steps.cancel_order(shop.services, waiting)
     assert shop.services.shops.open_order_count(shop.id) == 0
     shop.executions.close(waiting.task_token, "CANCELLED")
     shop.states_entered(order)
@@ -278,7 +282,7 @@ def test_a_closed_shop_refuses_and_gives_the_scan_back(open_bar):
     shop = open_bar()
     order = shop.scan()
     assert shop.services.qr_codes.get(shop.id, order.window).taken == 1
-    bar.set_open(shop.services, shop.id, False)
+    switches.set_open(shop.services, shop.id, False)
     shop.start(order)
     assert shop.states_entered(order) == ["AdmitOrder", "RefuseClosed", "Finished"]
     refused = shop.now(order)
@@ -298,7 +302,7 @@ def test_a_full_shop_refuses_and_gives_the_scan_back(open_bar):
     assert shop.services.qr_codes.get(shop.id, order.window).taken == 0
     assert shop.services.shops.open_order_count(shop.id) == 2
     assert (
-        codes.open_order(shop.services, shop.id, browser_of(shop.services, shop.customer)) is None
+        passes.open_order(shop.services, shop.id, browser_of(shop.services, shop.customer)) is None
     )
 
 
@@ -313,7 +317,7 @@ def test_an_order_that_meets_others_at_the_door_is_let_in_a_second_later(open_ba
     shop._until(lambda: shop.states_so_far(order), lambda entered: "CountConflict" in entered)
     shop.free_the_door()
     order = shop.wait(order, OrderState.ADMITTED)
-    ordering.cancel_order(shop.services, order)
+    customer_steps.cancel_order(shop.services, order)
     shop.executions.close(order.task_token, "CANCELLED")
     again = ["CountConflict", "PauseForConflict", "AdmitOrder"]
     entered = shop.states_entered(order)
@@ -338,7 +342,7 @@ def test_an_admission_that_comes_to_nothing_ends_and_the_sweep_begins_another(op
     assert sweep(shop.services, settle=timedelta()) >= 1
     order = shop.wait(order, OrderState.ADMITTED)
     assert order.attempt == 2
-    ordering.cancel_order(shop.services, order)
+    customer_steps.cancel_order(shop.services, order)
     shop.executions.close(order.task_token, "CANCELLED")
     shop.states_entered(order)
 
@@ -365,7 +369,7 @@ def test_an_execution_of_the_version_before_leaves_a_conflict_to_the_sweep(open_
 def test_a_customer_cancels_before_choosing(open_bar):
     shop = open_bar()
     order = shop.let_in()
-    ordering.cancel_order(shop.services, order)
+    customer_steps.cancel_order(shop.services, order)
     shop.executions.close(order.task_token, "CANCELLED")
     assert shop.states_entered(order) == ["AdmitOrder", "Finished"]
     assert shop.now(order).cancelled_by is Role.CUSTOMER
@@ -375,7 +379,7 @@ def test_a_customer_cancels_before_choosing(open_bar):
 def test_a_customer_cancels_after_choosing(open_bar):
     shop = open_bar()
     order = shop.queued()
-    ordering.cancel_order(shop.services, order)
+    customer_steps.cancel_order(shop.services, order)
     shop.executions.close(order.task_token, "CANCELLED")
     assert shop.states_entered(order) == ["AdmitOrder", "AwaitBarista", "Finished"]
     shop.assert_nothing_is_held(order)
@@ -385,7 +389,7 @@ def test_an_order_cancelled_before_the_workflow_queued_it_stays_cancelled(open_b
     shop = open_bar()
     order = shop.let_in()
     submitted = shop.choose(order)
-    ordering.cancel_order(shop.services, submitted)
+    customer_steps.cancel_order(shop.services, submitted)
     shop.executions.resume(order.task_token)
     entered = shop.states_entered(order)
     assert entered == ["AdmitOrder", "AwaitBarista", "ReadOrder", "FindPlace", "Finished"]
@@ -396,8 +400,10 @@ def test_an_order_cancelled_before_the_workflow_queued_it_stays_cancelled(open_b
 def test_a_barista_cancels_a_drink_in_the_making(open_bar):
     shop = open_bar()
     order = shop.queued()
-    bar.make_order(shop.services, order.id, shop.kim)
-    bar.cancel_order(shop.services, order.id, shop.kim, bar.CancelReason.MACHINE)
+    barista_steps.make_order(shop.services, order.id, shop.kim)
+    barista_steps.cancel_order(
+        shop.services, order.id, shop.kim, barista_steps.CancelReason.MACHINE
+    )
     shop.executions.close(order.task_token, "CANCELLED")
     assert shop.states_entered(order) == ["AdmitOrder", "AwaitBarista", "Finished"]
     shop.assert_nothing_is_held(order)
@@ -420,7 +426,7 @@ def test_an_order_nobody_makes_is_closed(open_bar, in_hand):
     shop = open_bar(make=2)
     order = shop.queued()
     if in_hand:
-        bar.make_order(shop.services, order.id, shop.kim)
+        barista_steps.make_order(shop.services, order.id, shop.kim)
     assert shop.states_entered(order) == ["AdmitOrder", "AwaitBarista", "CloseUnmade", "Finished"]
     closed = shop.now(order)
     assert (closed.state, closed.reason) == ("TIMED_OUT", "Barista timedout")
@@ -433,7 +439,7 @@ def test_a_choice_made_in_the_last_moment_wins_over_the_deadline(open_bar):
     shop.choose(order)
     # The deadline passes before anybody tells the execution of the choice.
     order = shop.wait(order, OrderState.QUEUED)
-    ordering.cancel_order(shop.services, order)
+    customer_steps.cancel_order(shop.services, order)
     shop.executions.close(order.task_token, "CANCELLED")
     assert shop.states_entered(order) == [
         "AdmitOrder",
@@ -476,8 +482,8 @@ def test_a_restarted_execution_finds_a_queued_order_and_sees_it_made(open_bar):
         lambda: shop.now(first), lambda current: current.task_token != first.task_token
     )
     assert (order.state, order.version) == (OrderState.QUEUED, first.version)
-    bar.make_order(shop.services, order.id, shop.kim)
-    bar.complete_order(shop.services, order.id, shop.kim)
+    barista_steps.make_order(shop.services, order.id, shop.kim)
+    barista_steps.complete_order(shop.services, order.id, shop.kim)
     shop.executions.resume(order.task_token)
     assert shop.states_entered(second)[-1] == "AwaitBaristaAgain"
     shop.assert_nothing_is_held(order)
@@ -488,7 +494,7 @@ def test_a_restarted_execution_finds_a_queued_order_and_sees_it_made(open_bar):
 def test_a_token_answered_twice_is_no_error(open_bar):
     shop = open_bar()
     order = shop.let_in()
-    ordering.cancel_order(shop.services, order)
+    customer_steps.cancel_order(shop.services, order)
     shop.executions.close(order.task_token, "CANCELLED")
     shop.states_entered(order)
     shop.executions.close(order.task_token, "CANCELLED")
@@ -502,6 +508,6 @@ def test_an_execution_started_twice_runs_once(open_bar):
     assert shop.executions.is_running(order)
     assert not shop.executions.is_running(replace(order, attempt=2))
     assert shop.now(order).task_token == order.task_token
-    ordering.cancel_order(shop.services, order)
+    customer_steps.cancel_order(shop.services, order)
     shop.executions.close(order.task_token, "CANCELLED")
     assert shop.states_entered(order) == ["AdmitOrder", "Finished"]

@@ -25,9 +25,9 @@ from tests.patience import wait_for
 from webapp.bootstrap import build_services
 from webapp.cloud.clients import Clients
 from webapp.cloud.extension_kits import ExtensionTable
-from webapp.services.devices import create_device
-from webapp.services.ports import StaffSession
-from webapp.services.walk_ups import place_walk_up
+from webapp.services.orders.walk_ups import place_walk_up
+from webapp.services.staff.devices import create_device
+from webapp.services.staff.ports import StaffSession
 from webapp.settings import Settings
 
 NAME = "serverlesspresso-extension-webhook"

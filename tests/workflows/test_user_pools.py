@@ -11,7 +11,7 @@ import pytest
 from domain import passwords
 from webapp.stack import build_template_body
 from workflows.names import staff_parameter_name
-from workflows.user_pools import RIGHTS
+from workflows.staff_pool import RIGHTS
 
 POOL_ARN = {"Fn::GetAtt": ["StaffPool", "Arn"]}
 

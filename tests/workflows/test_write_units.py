@@ -19,7 +19,8 @@ from tests.aws import forget_connections
 from tests.patience import wait_for
 from tests.workflows.test_emulator_paths import BARISTA, Workflow
 from webapp.bootstrap import build_services
-from webapp.services import bar, codes, ordering
+from webapp.services.intake import claims, passes, qr_codes
+from webapp.services.orders import barista_steps, customer_steps
 from webapp.settings import Settings
 
 HERE = "127.0.0.1"
@@ -62,15 +63,15 @@ def metered_bar(tmp_path):
 def take_through(workflow: Workflow) -> Order:
     """An order of a phone that has never been here, made and collected."""
     services, shop = workflow.services, workflow.services.shop("main")
-    code = codes.current_code(services, shop).qr_code.text
-    _, phone = codes.scan_code(services, shop, code, HERE, None)
-    claimed = codes.claim_place(services, shop, phone, HERE)
+    code = qr_codes.current_code(services, shop).qr_code.text
+    _, phone = passes.scan_code(services, shop, code, HERE, None)
+    claimed = claims.claim_order(services, shop, phone, HERE)
     admitted = workflow.wait(claimed, OrderState.ADMITTED)
-    chosen = ordering.place_order(services, shop, admitted, "latte", {"milk": "oat"})
+    chosen = customer_steps.place_order(services, shop, admitted, "latte", {"milk": "oat"})
     queued = workflow.wait(chosen, OrderState.QUEUED)
-    bar.make_order(services, queued.id, BARISTA)
-    bar.complete_order(services, queued.id, BARISTA)
-    return bar.collect_order(services, queued.id, BARISTA)
+    barista_steps.make_order(services, queued.id, BARISTA)
+    barista_steps.complete_order(services, queued.id, BARISTA)
+    return barista_steps.collect_order(services, queued.id, BARISTA)
 
 
 def has_settled(workflow: Workflow, order: Order) -> bool:
@@ -85,7 +86,7 @@ def has_settled(workflow: Workflow, order: Order) -> bool:
 def test_an_order_writes_so_much_and_no_more(metered_bar):
     workflow, meter = metered_bar
     # The first look at a window makes its scans, which is no order's.
-    codes.current_code(workflow.services, workflow.services.shop("main"))
+    qr_codes.current_code(workflow.services, workflow.services.shop("main"))
     meter.new()
     # Two, so that what the first one writes late is counted as well.
     orders = [take_through(workflow) for _ in range(2)]

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from domain.errors import Busy
 from webapp.cloud.clients import Clients
+from webapp.services.phone.ports import CustomerPool
 from workflows.names import parameter_name
 
 _TOO_MANY = {"LimitExceededException", "TooManyRequestsException"}
@@ -21,8 +22,8 @@ _REFUSED = {"NotAuthorizedException", "UserNotFoundException"}
 _WANTS_PASSWORD = "NEW_PASSWORD_REQUIRED"
 
 
-class CustomerPool:
-    """See services.ports.CustomerPool."""
+class CognitoCustomerPool(CustomerPool):
+    """See the port."""
 
     def __init__(self, clients: Clients, prefix: str):
         self._clients = clients

@@ -1,7 +1,4 @@
-"""Keeps what the function cannot read with the dead letters, in the form that Lambda gives them.
-
-See services.ports.DeadLetters.
-"""
+"""Keeps what the function cannot read with the dead letters, in the form that Lambda gives them."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from webapp.cloud.clients import Clients
+from webapp.services.events.ports import DeadLetters
 
 UNREADABLE = "Unreadable"
 """The condition by which scripts/dead-letters knows these from what has failed every time."""
@@ -16,7 +14,7 @@ _MOST_BYTES = 250_000
 """SQS takes 256 KiB; what is larger is kept without what it said."""
 
 
-class DeadLetters:
+class SqsDeadLetters(DeadLetters):
     """The deployment's queue of dead letters."""
 
     def __init__(self, clients: Clients, prefix: str):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from domain.detail_types import BUS_NAME, SOURCE
 from webapp.cloud.clients import Clients
+from webapp.services.events.ports import Bus
 
 if TYPE_CHECKING:
     from domain.events import Event
@@ -30,8 +31,8 @@ class EventsNotAccepted(Exception):
     """The bus refused some entries; the outbox sends the whole batch again."""
 
 
-class EventBus:
-    """See services.ports.Bus."""
+class EventBus(Bus):
+    """See the port."""
 
     def __init__(self, clients: Clients, prefix: str, now: Callable[[], datetime]):
         self._clients = clients

@@ -8,13 +8,14 @@ from botocore.exceptions import ClientError
 
 from domain.orders import ORDER_CLOSED, Order
 from webapp.cloud.clients import Clients
+from webapp.services.orders.ports import Executions
 
 _TOKEN_IS_CLOSED = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
 """AWS says TaskTimedOut for a closed token, the emulator TaskDoesNotExist; nothing else is."""
 
 
-class Executions:
-    """See services.ports.Executions."""
+class StepFunctionsExecutions(Executions):
+    """See the port."""
 
     def __init__(self, clients: Clients, prefix: str):
         self._clients = clients

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from webapp.cloud.clients import Clients
+from webapp.services.events.ports import LiveTopics
 
 ROOT = "serverlesspresso"
 """The first level of all topics as the product names them."""
@@ -41,8 +42,8 @@ def board_topic(shop_id: str) -> str:
     return f"{ROOT}/{shop_id}/board"
 
 
-class LiveTopics:
-    """See services.ports.LiveTopics."""
+class IotLiveTopics(LiveTopics):
+    """See the port."""
 
     def __init__(self, clients: Clients, prefix: str):
         self._clients = clients

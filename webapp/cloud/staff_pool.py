@@ -14,7 +14,8 @@ from botocore.exceptions import ClientError
 from domain.errors import Busy, ChoiceInvalid, SignInOver, SignInRefused
 from domain.people import EVERY_SHOP, Person
 from webapp.cloud.clients import Clients
-from webapp.services.ports import AlreadyThere, PoolAnswer, SignInStep
+from webapp.services.refused import AlreadyThere
+from webapp.services.staff.ports import PoolAnswer, SignInStep, StaffPool
 from workflows.names import EVERY_SHOP_GROUP, ROLE_GROUPS, staff_parameter_name
 
 _SHOP_GROUP = "shop-"
@@ -35,8 +36,8 @@ _WRONG_CODE_SENTENCE = (
 )
 
 
-class StaffPool:
-    """See services.ports.StaffPool."""
+class CognitoStaffPool(StaffPool):
+    """See the port."""
 
     def __init__(self, clients: Clients, prefix: str):
         self._clients = clients

@@ -5,7 +5,7 @@ from __future__ import annotations
 from botocore.exceptions import BotoCoreError, ClientError
 
 from webapp.cloud.clients import Clients
-from webapp.services.ports import TextNotSent
+from webapp.services.phone.ports import TextNotSent, Texts
 
 _ATTRIBUTES = {
     # Delivered before advertising, and not held back by do-not-disturb registers.
@@ -13,8 +13,8 @@ _ATTRIBUTES = {
 }
 
 
-class Texts:
-    """See services.ports.Texts."""
+class SnsTexts(Texts):
+    """See the port."""
 
     def __init__(self, clients: Clients, sender: str = ""):
         """sender: shown instead of a number, in countries that allow it."""

@@ -16,10 +16,10 @@ from domain.events import ConfigChanged, Event, OrderEvent, QueueEvent, events_f
 from domain.orders import HOLDS_CAPACITY, Order, OrderState, in_line
 from webapp.consumers.journey import store_step
 from webapp.consumers.set_aside import set_aside
-from webapp.services.ports import Services
-from webapp.services.walk_ups import submit_walk_up
-from webapp.storage.order_items import order_from_stream_image
-from webapp.storage.shop_repository import shop_from_stream_image
+from webapp.services.all_services import Services
+from webapp.services.orders.walk_ups import submit_walk_up
+from webapp.storage.orders.order_items import order_from_stream_image
+from webapp.storage.shop.shop_repository import shop_from_stream_image
 from webapp.storage.tables import ShopModel, streamed_model
 
 _LARGEST_DETAIL = 200_000

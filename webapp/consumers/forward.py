@@ -13,10 +13,10 @@ from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, 
 from webapp.presenters.barista import board_note
 from webapp.presenters.display import code_view, display_board
 from webapp.presenters.order import order_view
-from webapp.services.codes import current_code
-from webapp.services.ports import Services
-from webapp.services.waits import wait_of
-from webapp.words import speaking
+from webapp.services.all_services import Services
+from webapp.services.intake.qr_codes import current_code
+from webapp.services.orders.waits import wait_of
+from webapp.words import in_locale
 
 CHANGES_CODE = {DetailType.NEW_ORDER, DetailType.SHOP_NOT_READY, DetailType.CONFIG_CHANGED}
 CHANGES_BOARD = {
@@ -104,7 +104,7 @@ class _Forwarding:
                 f"{barista_topic(self.shop.id)}/board_changed",
                 fragments.board_changed(note, self.now),
             )
-        with speaking(self.shop.languages[0]):
+        with in_locale(self.shop.languages[0]):
             board = display_board(self.shop, self.open_orders, self.now)
             html = fragments.display_board(board, self.shop, order)
         self.services.live.publish(f"{board_topic(self.shop.id)}/display_board", html)
@@ -125,14 +125,14 @@ class _Forwarding:
             return
         line = self.open_orders if order.state in WAITING else []
         wait = wait_of(self.services, self.shop, order, line)
-        with speaking(self.shop.offered_language(order.language)):
+        with in_locale(self.shop.offered_language(order.language)):
             view = order_view(self.shop, order, line, self.services.now(), wait)
             html = fragments.order_status(view, self.shop)
         self.services.live.publish(f"{order_topic(self.shop.id, order.id)}/order_status", html)
 
     def _publish_code(self) -> None:
         current = current_code(self.services, self.shop)
-        with speaking(self.shop.languages[0]):
+        with in_locale(self.shop.languages[0]):
             code = code_view(self.shop, current, self.now, self.services.public_url)
             html = fragments.code_count(code, self.shop)
         self.services.live.publish(f"{display_topic(self.shop.id)}/code_count", html)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from domain.detail_types import DetailType
 from domain.events import AllEventsStored, OrderEvent, journey_is_complete, journey_key
-from webapp.services.forgetting import forget_latecomer
-from webapp.services.ports import Services
+from webapp.services.all_services import Services
+from webapp.services.past.forgetting import forget_latecomer
 
 
 def store_step(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from domain.events import OrderEvent
-from webapp.services.forgetting import forget_latecomer
-from webapp.services.metrics import count_event
-from webapp.services.ports import Services
+from webapp.services.all_services import Services
+from webapp.services.past.forgetting import forget_latecomer
+from webapp.services.past.metrics import count_event
 
 _IN_TIME = timedelta(hours=1)
 """The bus tries no longer than this; what is older was delivered again by hand."""

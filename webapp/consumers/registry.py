@@ -16,13 +16,13 @@ from functools import partial
 from domain.detail_types import DetailType
 from domain.events import EVENT_CLASSES, Event, OrderEvent, UnreadableEvent, event_of
 from domain.metrics import COUNTED, COUNTED_ELSEWHERE
+from webapp.consumers.event_cache import EventCache
 from webapp.consumers.set_aside import is_redrive, set_aside
 from webapp.extending import arrival_of, name_of_rule
 from webapp.extension_kit import Arrival
 from webapp.logs import bound, new_reference, new_request_id
-from webapp.services.ports import Services
-from webapp.services.read_once import ReadOnce
-from webapp.services.rush import CHANGES_PACE
+from webapp.services.all_services import Services
+from webapp.services.shop.rush import CHANGES_PACE
 from workflows.signals import Signal, counted
 
 log = logging.getLogger(__name__)
@@ -92,25 +92,25 @@ def _announced_at(services: Services, time: str) -> datetime:
 
 
 def _keep_pace(services: Services, event: Event, time: str) -> None:
-    from webapp.services.rush import keep_pace
+    from webapp.services.shop.rush import keep_pace
 
     keep_pace(services, event.shop_id)
 
 
 def _follow_hours(services: Services) -> object:
-    from webapp.services.opening_hours import follow_hours
+    from webapp.services.shop.opening_hours import follow_hours
 
     return follow_hours(services)
 
 
 def _forget_past(services: Services) -> object:
-    from webapp.services.retention import forget_past
+    from webapp.services.past.retention import forget_past
 
     return forget_past(services)
 
 
 def _sweep(services: Services) -> object:
-    from webapp.services.sweep import sweep
+    from webapp.services.orders.sweep import sweep
 
     return sweep(services)
 
@@ -278,7 +278,7 @@ def _consumers_job(
         event = event_of(envelope)
     except UnreadableEvent as error:
         return partial(_unreadable, services, called_with, error), {}
-    for_all = replace(services, shops=ReadOnce(services.shops))
+    for_all = replace(services, shops=EventCache(services.shops))
     jobs = {
         one.name: partial(one.run, for_all, event, envelope.get("time", ""))
         for one in consumers

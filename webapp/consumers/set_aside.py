@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from webapp.services.ports import Services
+from webapp.services.all_services import Services
 from workflows.signals import Signal, counted
 
 log = logging.getLogger(__name__)

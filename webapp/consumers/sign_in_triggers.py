@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from webapp.services.one_time_codes import is_right_code, make_code
-from webapp.services.ports import Services
+from webapp.services.all_services import Services
+from webapp.services.phone.texted_codes import is_right_code, make_code
 
 SEND, CHECK = "send", "check"
 _CHALLENGE = "CUSTOM_CHALLENGE"

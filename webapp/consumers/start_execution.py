@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.events import OrderEvent
 from domain.orders import OrderState, seconds_left
-from webapp.services.ports import Services
+from webapp.services.all_services import Services
 
 _STARTS = {OrderState.CLAIMED, OrderState.SUBMITTED, OrderState.MAKING}
 

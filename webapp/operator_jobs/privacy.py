@@ -10,10 +10,11 @@ from domain.orders import FORGOTTEN, OPEN_FOR_CUSTOMER, WALK_UP, Order
 from domain.reading import read_day
 from domain.shops import Shop
 from webapp.operator_jobs.staff import known_shop
-from webapp.services.forgetting import forget_customer, forget_order
-from webapp.services.metrics import Days
-from webapp.services.phone_numbers import read_number_of_anywhere
-from webapp.services.ports import OrderQuery, Services
+from webapp.services.all_services import Services
+from webapp.services.orders.ports import OrderQuery
+from webapp.services.past.forgetting import forget_customer, forget_order
+from webapp.services.past.metrics import Days
+from webapp.services.phone.numbers import read_number_of_anywhere
 from webapp.settings import Settings
 
 _CHOOSING = timedelta(hours=1)

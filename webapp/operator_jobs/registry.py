@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from domain.errors import Busy, Refusal
 from webapp.operator_jobs import privacy, rehearsal, staff
-from webapp.services.ports import Services
+from webapp.services.all_services import Services
 from webapp.settings import Settings
 
 
@@ -22,7 +22,7 @@ def create_shop(services: Services, settings: Settings, asked: Mapping) -> dict:
 
 def sign_in_link(services: Services, settings: Settings, asked: Mapping) -> dict:
     """A fresh sign-in link: single use, 15 minutes."""
-    from webapp.services.sign_in import create_link
+    from webapp.services.staff.sign_in import create_link
 
     shop_id = staff.known_shop(services, settings, asked)
     link = create_link(services, shop_id, asked["role"], asked.get("name", ""))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from domain.settings import read_shop_id
 from domain.shops import Shop, SignIn
-from webapp.services.ports import Services
+from webapp.services.all_services import Services
 from webapp.settings import Settings
 
 _NUMBERS = ("capacity", "scans_per_code", "window_seconds", "code_seconds", "pass_seconds")

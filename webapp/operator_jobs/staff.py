@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from domain.errors import NotFound
 from domain.people import EVERY_SHOP, Person, clean_email
-from webapp.services import people
-from webapp.services.ports import Services, StaffSession
-from webapp.services.sign_in import revoke, signed_in
+from webapp.services.all_services import Services
+from webapp.services.staff import people
+from webapp.services.staff.ports import StaffSession
+from webapp.services.staff.sign_in import revoke, signed_in
 from webapp.settings import Settings
 
 

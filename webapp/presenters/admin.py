@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from domain.people import EVERY_SHOP, Person
 from domain.shops import Shop
 from webapp.presenters.times import moment
-from webapp.services.ports import Device, StaffSession
+from webapp.services.staff.ports import Device, StaffSession
 
 if TYPE_CHECKING:
     from webapp.extension_kit.print_queue import Printout

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from domain.menu import DrinkOrder, Menu
 from domain.orders import Order
 from domain.shops import Shop
-from webapp.services.codes import CurrentCode, state_of
+from webapp.services.intake.qr_codes import CurrentCode, state_of
 
 if TYPE_CHECKING:
     from domain.metrics import Figures, Line, Times
     from webapp.extension_kit.print_queue import Printout
-    from webapp.services.metrics import Days
+    from webapp.services.past.metrics import Days
 
 
 def order(order: Order) -> dict:

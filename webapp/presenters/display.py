@@ -9,8 +9,8 @@ from domain.orders import Order, OrderState, being_made, in_line, ready_to_colle
 from domain.shops import Shop
 from webapp.presenters.shop import opens, pickup_place
 from webapp.presenters.times import clock, to_ms
-from webapp.services.codes import CurrentCode, state_of
-from webapp.words import _, pgettext, speaking
+from webapp.services.intake.qr_codes import CurrentCode, state_of
+from webapp.words import _, in_locale, pgettext
 
 _ROWS_ON_TV = 6
 
@@ -51,7 +51,7 @@ def tv_words(shop: Shop) -> dict:
     second = shop.languages[1] if len(shop.languages) > 1 else ""
     also = dict.fromkeys(_large_words(shop), "")
     if second:
-        with speaking(second):
+        with in_locale(second):
             also = _large_words(shop)
     return {
         "language": second,

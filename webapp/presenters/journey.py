@@ -13,7 +13,7 @@ from domain.texts import N_
 from webapp.drawings.workflow import path_taken, workflow_svg
 from webapp.presenters.shop import drink_order
 from webapp.presenters.times import calendar_day, minutes_and_seconds
-from webapp.services.ports import StoredEvent
+from webapp.services.past.ports import StoredEvent
 from webapp.words import _, as_said, listed
 
 _ENDS = {

@@ -12,7 +12,7 @@ from domain.orders import TimeOutCause
 from domain.shops import Shop
 from webapp.drawings import charts
 from webapp.presenters.times import minutes_and_seconds
-from webapp.services.metrics import Days
+from webapp.services.past.metrics import Days
 
 _REFUSALS = {
     "CodeUnknown": "Not a code of this bar",

@@ -1,4 +1,4 @@
-"""What a shop says of itself in the spoken language: its own names, its door and the wait."""
+"""What a shop says of itself in the current locale: its own names, its door and the wait."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from domain.errors import Refusal
 from domain.menu import DEFAULT_MENU, DrinkOrder, Menu
 from domain.shops import Shop
 from webapp.presenters.times import clock, coming, duration
-from webapp.words import SOURCE, _, ngettext, spoken
+from webapp.words import SOURCE, _, current_locale, ngettext
 
 if TYPE_CHECKING:
     from domain.estimate import WaitRange
 
 
 def drink_order(shop: Shop, ordered: DrinkOrder) -> DrinkOrder:
-    """What was ordered, by its names in the spoken language."""
+    """What was ordered, by its names in the current locale."""
     return shop.menu.order_said(ordered, partial(_said, shop))
 
 
 def menu_said(shop: Shop) -> Menu:
-    """The shop's menu in the spoken language."""
+    """The shop's menu in the current locale."""
     return shop.menu.said(partial(_said, shop))
 
 
@@ -33,7 +33,7 @@ def pickup_place(shop: Shop) -> str:
 
 
 def choice_refusal(shop: Shop, refused: Refusal) -> str:
-    """Why a choice was not taken, with what it is about by its name in the spoken language."""
+    """Why a choice was not taken, with what it is about by its name in the current locale."""
     values = dict(refused.values)
     if isinstance(name := values.get("name"), str):
         values["name"] = _said(shop, name, shop.menu.names_of(name))
@@ -43,9 +43,9 @@ def choice_refusal(shop: Shop, refused: Refusal) -> str:
 def _said(shop: Shop, name: str, names: Mapping[str, str]) -> str:
     """The team's translation; for the house's words the catalog's; else as the bar calls it."""
     own = shop.languages[0]
-    if spoken() == own:
+    if current_locale() == own:
         return name
-    if translated := names.get(spoken()):
+    if translated := names.get(current_locale()):
         return translated
     return _(name) if own == SOURCE and name in _house_words() else name
 

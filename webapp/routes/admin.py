@@ -9,7 +9,7 @@ from webapp.access import ADMIN, allow, services, staff
 from webapp.drawings.qr_code import qr_svg
 from webapp.presenters.admin import session_view
 from webapp.routes.page import render_page
-from webapp.services.sign_in import ROLES, approve_pairing, create_link, revoke, signed_in
+from webapp.services.staff.sign_in import ROLES, approve_pairing, create_link, revoke, signed_in
 
 blueprint = Blueprint("admin", __name__, url_prefix="/<shop_id>/admin")
 
@@ -74,7 +74,7 @@ def _approve_page(shop_id: str, error: str = "") -> str:
 
 
 def _home(shop_id: str, links: list[dict] | None = None) -> str:
-    from webapp.services.printouts import presses
+    from webapp.services.orders.printouts import presses
 
     shop, now, me = services().shop(shop_id), services().now(), staff()
     people = [

@@ -9,8 +9,8 @@ from domain.shops import SignIn
 from webapp.access import ADMIN, allow, services
 from webapp.presenters.times import clock
 from webapp.routes.page import render_page
-from webapp.services.customer_sign_in import set_sign_in
-from webapp.services.text_limits import text_budget
+from webapp.services.phone.requirement import set_sign_in
+from webapp.services.phone.text_limits import text_budget
 
 blueprint = Blueprint("admin_phone", __name__, url_prefix="/<shop_id>/admin/customer-sign-in")
 

@@ -22,14 +22,15 @@ from webapp.access import ANYONE, DEVICE, allow, client_address, device, service
 from webapp.api_schema import STATES, Operation, checker, document
 from webapp.cursors import LONGEST_CURSOR, read_cursor, write_cursor
 from webapp.presenters import api as api_views
-from webapp.services import bar, codes, once, ordering
-from webapp.services.devices import TOKEN_LIFETIME, customer_of
-from webapp.services.ports import (
-    CustomerSession,
-    OrderQuery,
-    StaffSession,
-    StoredAnswer,
-)
+from webapp.services.api import idempotency
+from webapp.services.api.ports import StoredAnswer
+from webapp.services.intake import claims, passes, qr_codes
+from webapp.services.intake.ports import CustomerSession
+from webapp.services.orders import barista_steps, customer_steps
+from webapp.services.orders.ports import OrderQuery
+from webapp.services.shop import switches
+from webapp.services.staff.devices import TOKEN_LIFETIME, customer_of
+from webapp.services.staff.ports import StaffSession
 
 blueprint = Blueprint("api", __name__)
 
@@ -84,7 +85,7 @@ def menu(shop_id: str):
 @allow(DEVICE)
 @operation("Open or close the shop", "shop:write", "Settings", body="Store", is_repeatable=True)
 def store(shop_id: str, body: dict):
-    shop = bar.set_open(services(), shop_id, body["state"] == "open")
+    shop = switches.set_open(services(), shop_id, body["state"] == "open")
     return api_views.settings(shop, services().shops.open_order_count(shop_id))
 
 
@@ -93,7 +94,7 @@ def store(shop_id: str, body: dict):
 @operation("The QR code to show now", "codes:read", "QrCode")
 def qr_code(shop_id: str):
     shop = services().shop(shop_id)
-    current = codes.current_code(services(), shop)
+    current = qr_codes.current_code(services(), shop)
     url = f"{services().public_url}/{shop.id}/scan/{current.qr_code.text}"
     return api_views.qr_code(shop, current, url)
 
@@ -114,8 +115,8 @@ def validate_code(shop_id: str, body: dict):
     text = body["code"].rstrip("/").rpartition("/")[2]
     form_key = request.headers.get("Idempotency-Key") or secrets.token_urlsafe(12)
     new_id = id_of_form(browser.customer_id, form_key, services().secret_keys[0])
-    _, browser = codes.scan_code(services(), shop, text, client_address(), browser, new_id)
-    order = codes.claim_place(services(), shop, browser, client_address())
+    _, browser = passes.scan_code(services(), shop, text, client_address(), browser, new_id)
+    order = claims.claim_order(services(), shop, browser, client_address())
     return api_views.order(order)
 
 
@@ -181,7 +182,7 @@ def orders(shop_id: str):
     is_repeatable=True,
 )
 def order_at_counter(shop_id: str, body: dict):
-    from webapp.services.walk_ups import place_walk_up
+    from webapp.services.orders.walk_ups import place_walk_up
 
     form_key = request.headers.get("Idempotency-Key") or secrets.token_urlsafe(12)
     placed = place_walk_up(
@@ -237,9 +238,9 @@ def change_my_order(shop_id: str, body: dict, order_id: str):
     mine = _my_order(shop_id, order_id)
     if body["action"] == "submit":
         drink, options = body.get("drink", ""), body.get("options", {})
-        return api_views.order(ordering.place_order(services(), shop, mine, drink, options))
+        return api_views.order(customer_steps.place_order(services(), shop, mine, drink, options))
     if body["action"] == "cancel":
-        return api_views.order(ordering.cancel_order(services(), mine))
+        return api_views.order(customer_steps.cancel_order(services(), mine))
     raise ChoiceInvalid("A customer submits or cancels; the rest is the bar's.")
 
 
@@ -261,18 +262,20 @@ def change_order(shop_id: str, body: dict, order_id: str):
 
 
 _ACTIONS: dict[str, Callable[[str, StaffSession, str | None], Order]] = {
-    "make": lambda order, who, _: bar.make_order(services(), order, who),
-    "release": lambda order, who, _: bar.release_order(services(), order, who),
-    "complete": lambda order, who, _: bar.complete_order(services(), order, who),
-    "collect": lambda order, who, _: bar.collect_order(services(), order, who),
-    "cancel": lambda order, who, reason: bar.cancel_order(services(), order, who, _reason(reason)),
+    "make": lambda order, who, _: barista_steps.make_order(services(), order, who),
+    "release": lambda order, who, _: barista_steps.release_order(services(), order, who),
+    "complete": lambda order, who, _: barista_steps.complete_order(services(), order, who),
+    "collect": lambda order, who, _: barista_steps.collect_order(services(), order, who),
+    "cancel": lambda order, who, reason: barista_steps.cancel_order(
+        services(), order, who, _reason(reason)
+    ),
 }
 
 
-def _reason(reason: str | None) -> bar.CancelReason:
+def _reason(reason: str | None) -> barista_steps.CancelReason:
     if reason is None:
         raise ChoiceInvalid("Say why: a cancel needs one of the reasons.")
-    return bar.CancelReason[reason.upper()]
+    return barista_steps.CancelReason[reason.upper()]
 
 
 def _barista() -> StaffSession:
@@ -282,7 +285,7 @@ def _barista() -> StaffSession:
 
 def _my_order(shop_id: str, order_id: str) -> Order:
     me = CustomerSession("", customer_of(device()))
-    return ordering.own_order(services(), shop_id, order_id, me)
+    return customer_steps.own_order(services(), shop_id, order_id, me)
 
 
 def _browser() -> CustomerSession:
@@ -313,7 +316,7 @@ _DAYS = tuple(
 @allow(DEVICE)
 @operation("The figures of one or more days", "metrics:read", "Metrics", query=_DAYS)
 def metrics(shop_id: str):
-    from webapp.services.metrics import chosen_days, figures_of, refused_scans
+    from webapp.services.past.metrics import chosen_days, figures_of, refused_scans
 
     shop = services().shop(shop_id)
     days = chosen_days(
@@ -382,10 +385,12 @@ def _once(declared: Operation, call: Callable[[], dict]):
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return jsonify(call()), declared.status
-    if not 8 <= len(key) <= once.KEY_LENGTH or not key.isascii() or not key.isprintable():
-        raise ChoiceInvalid(f"Idempotency-Key has 8 to {once.KEY_LENGTH} printable characters.")
+    if not 8 <= len(key) <= idempotency.KEY_LENGTH or not key.isascii() or not key.isprintable():
+        raise ChoiceInvalid(
+            f"Idempotency-Key has 8 to {idempotency.KEY_LENGTH} printable characters."
+        )
     asked = f"{request.method} {request.path}\n".encode() + request.get_data()
-    answer, is_repeated = once.once(
+    answer, is_repeated = idempotency.carry_out_once(
         services(),
         device().id,
         key,

@@ -14,17 +14,18 @@ from webapp.presenters.menu import stock_view
 from webapp.presenters.shop import paused_until
 from webapp.routes.live import feed, live_url
 from webapp.routes.page import render_page
-from webapp.services import bar, rush
-from webapp.services.sign_in import clean_name
+from webapp.services.orders import barista_steps
+from webapp.services.shop import rush, switches
+from webapp.services.staff.sign_in import clean_name
 
 blueprint = Blueprint("barista", __name__, url_prefix="/<shop_id>/barista")
 
 _REASONS = (
-    (bar.CancelReason.SOLD_OUT, "Something ran out"),
-    (bar.CancelReason.MACHINE, "The machine needs a break"),
-    (bar.CancelReason.CLOSING, "We are closing"),
-    (bar.CancelReason.NOT_COLLECTED, "Nobody came for it"),
-    (bar.CancelReason.MISTAKE, "A mistake"),
+    (barista_steps.CancelReason.SOLD_OUT, "Something ran out"),
+    (barista_steps.CancelReason.MACHINE, "The machine needs a break"),
+    (barista_steps.CancelReason.CLOSING, "We are closing"),
+    (barista_steps.CancelReason.NOT_COLLECTED, "Nobody came for it"),
+    (barista_steps.CancelReason.MISTAKE, "A mistake"),
 )
 
 
@@ -69,7 +70,7 @@ def live(shop_id: str):
 @blueprint.post("/orders/<order_id>/make")
 @allow(BARISTA)
 def make(shop_id: str, order_id: str):
-    return act(shop_id, order_id, bar.make_order)
+    return act(shop_id, order_id, barista_steps.make_order)
 
 
 @blueprint.get("/batch")
@@ -90,26 +91,26 @@ def make_batch(shop_id: str):
     order_ids = request.form.get("orders", "").split()
     if not 0 < len(order_ids) <= _MOST_IN_BATCH:
         raise ChoiceInvalid("Choose drinks that are waiting.")
-    _, refused = bar.make_batch(services(), order_ids, staff())
+    _, refused = barista_steps.make_batch(services(), order_ids, staff())
     return answer(shop_id, " ".join(refused))
 
 
 @blueprint.post("/orders/<order_id>/release")
 @allow(BARISTA)
 def release(shop_id: str, order_id: str):
-    return act(shop_id, order_id, bar.release_order)
+    return act(shop_id, order_id, barista_steps.release_order)
 
 
 @blueprint.post("/orders/<order_id>/complete")
 @allow(BARISTA)
 def complete(shop_id: str, order_id: str):
-    return act(shop_id, order_id, bar.complete_order)
+    return act(shop_id, order_id, barista_steps.complete_order)
 
 
 @blueprint.post("/orders/<order_id>/collected")
 @allow(BARISTA)
 def collected(shop_id: str, order_id: str):
-    return act(shop_id, order_id, bar.collect_order)
+    return act(shop_id, order_id, barista_steps.collect_order)
 
 
 @blueprint.get("/orders/<order_id>/cancel")
@@ -132,27 +133,29 @@ def ask_reason(shop_id: str, order_id: str):
 @allow(BARISTA)
 def cancel(shop_id: str, order_id: str):
     try:
-        reason = bar.CancelReason[request.form.get("reason", "").upper()]
+        reason = barista_steps.CancelReason[request.form.get("reason", "").upper()]
     except KeyError:
         raise ChoiceInvalid("Choose one of the reasons.") from None
     return act(
         shop_id,
         order_id,
-        lambda services, order_id, barista: bar.cancel_order(services, order_id, barista, reason),
+        lambda services, order_id, barista: barista_steps.cancel_order(
+            services, order_id, barista, reason
+        ),
     )
 
 
 @blueprint.post("/open")
 @allow(BARISTA)
 def open_shop(shop_id: str):
-    bar.set_open(services(), shop_id, True)
+    switches.set_open(services(), shop_id, True)
     return answer(shop_id)
 
 
 @blueprint.post("/close")
 @allow(BARISTA)
 def close_shop(shop_id: str):
-    bar.set_open(services(), shop_id, False)
+    switches.set_open(services(), shop_id, False)
     return answer(shop_id)
 
 
@@ -195,10 +198,10 @@ def sold_out_list(shop_id: str):
 def set_sold_out(shop_id: str):
     form = request.form
     try:
-        lasts = bar.SoldOutFor(form.get("lasts", bar.SoldOutFor.UNTIL_SAID))
+        lasts = switches.SoldOutFor(form.get("lasts", switches.SoldOutFor.UNTIL_SAID))
     except ValueError:
         raise ChoiceInvalid("Choose for how long it is sold out.") from None
-    bar.set_sold_out(
+    switches.set_sold_out(
         services(),
         shop_id,
         form.get("item", ""),

@@ -15,8 +15,8 @@ from webapp.errors import STATUS
 from webapp.presenters.barista import recently_done
 from webapp.presenters.menu import menu_view
 from webapp.routes.barista import act, answer, dialog
-from webapp.services import bar
-from webapp.services.walk_ups import place_walk_up
+from webapp.services.orders import barista_steps
+from webapp.services.orders.walk_ups import place_walk_up
 
 blueprint = Blueprint("counter", __name__, url_prefix="/<shop_id>/barista")
 
@@ -62,7 +62,7 @@ def take_walk_up(shop_id: str):
 @allow(BARISTA)
 def recent(shop_id: str):
     shop = services().shop(shop_id)
-    orders = recently_done(shop, bar.remakable_orders(services(), shop_id))
+    orders = recently_done(shop, barista_steps.remakable_orders(services(), shop_id))
     for order in orders:
         order["remake_url"] = url_for("counter.ask_remake", shop_id=shop_id, order_id=order["id"])
     return dialog("recent", shop, orders=orders)
@@ -86,7 +86,7 @@ def ask_remake(shop_id: str, order_id: str):
 @blueprint.post("/orders/<order_id>/remake")
 @allow(BARISTA)
 def remake(shop_id: str, order_id: str):
-    return act(shop_id, order_id, bar.remake_order)
+    return act(shop_id, order_id, barista_steps.remake_order)
 
 
 @blueprint.post("/undo")
@@ -97,11 +97,13 @@ def undo(shop_id: str):
         raise ChoiceInvalid("There is nothing to take back.")
     order_id, *others = request.form.get("order", "").split() or [""]
     if others:
-        return answer(shop_id, " ".join(bar.undo_batch(services(), [order_id, *others], staff())))
+        return answer(
+            shop_id, " ".join(barista_steps.undo_batch(services(), [order_id, *others], staff()))
+        )
     return act(
         shop_id,
         order_id,
-        lambda services, order_id, barista: bar.undo(services, order_id, barista, done),
+        lambda services, order_id, barista: barista_steps.undo(services, order_id, barista, done),
     )
 
 

@@ -39,7 +39,7 @@ from webapp.access import (
 )
 from webapp.cloud.live_topics import order_topic
 from webapp.errors import STATUS
-from webapp.languages import asked_language, choices, entered, speak_to_stranger
+from webapp.languages import asked_language, choices, entered, use_locale_of_stranger
 from webapp.presenters.menu import menu_view
 from webapp.presenters.order import order_view
 from webapp.presenters.refusal import refusal_view
@@ -54,11 +54,12 @@ from webapp.presenters.shop import (
 )
 from webapp.routes.live import first_grant, order_feed, order_live_url, read_seconds
 from webapp.routes.page import render_page
-from webapp.services import codes, ordering, waits
-from webapp.services.directory import shops_for_customers
-from webapp.services.ports import CustomerSession
-from webapp.services.refused_scans import count_refusal
-from webapp.words import _, spoken
+from webapp.services.intake import claims, passes
+from webapp.services.intake.ports import CustomerSession
+from webapp.services.intake.refused_scans import count_refusal
+from webapp.services.orders import customer_steps, waits
+from webapp.services.shop.directory import shops_for_customers
+from webapp.words import _, current_locale
 
 blueprint = Blueprint("customer", __name__)
 
@@ -71,7 +72,7 @@ _NEW = timedelta(seconds=10)
 def start():
     shops = shops_for_customers(services())
     if len(shops) > 1:
-        speak_to_stranger()
+        use_locale_of_stranger()
         return render_template(
             "customer/shops.html", shop=None, bars=[_shop_in_list(shop) for shop in shops]
         )
@@ -96,7 +97,7 @@ def _shop_in_list(shop: Shop) -> dict:
 def welcome(shop_id: str):
     shop = entered(shop_id)
     who = customer()
-    order = codes.open_order(services(), shop.id, who)
+    order = passes.open_order(services(), shop.id, who)
     return page(
         "customer/welcome.html",
         shop,
@@ -115,10 +116,10 @@ def welcome(shop_id: str):
 def scan(shop_id: str, code: str):
     shop = entered(shop_id)
     try:
-        secret, who = codes.scan_code(services(), shop, code, client_address(), customer())
+        secret, who = passes.scan_code(services(), shop, code, client_address(), customer())
     except CodeExpired as refused:
         # The page was loaded again: its code has died meanwhile, the pass that it gave has not.
-        if codes.pass_of(services(), shop, customer()):
+        if passes.pass_of(services(), shop, customer()):
             return redirect(_place_url(shop), 303)
         return refusal_page(shop, refused)
     except Refusal as refused:
@@ -126,7 +127,7 @@ def scan(shop_id: str, code: str):
     if secret:
         remember_customer(secret, who)
     try:
-        codes.check_places(services(), shop)
+        passes.check_capacity(services(), shop)
     except Refusal as refused:
         return refusal_page(shop, refused, _place_url(shop))
     return _place_page(shop, who)
@@ -137,7 +138,7 @@ def scan(shop_id: str, code: str):
 def place(shop_id: str):
     shop = entered(shop_id)
     try:
-        codes.check_pass(services(), shop, customer())
+        passes.check_pass(services(), shop, customer())
     except Refusal as refused:
         return refusal_page(shop, refused)
     return _place_page(shop, customer())
@@ -145,7 +146,7 @@ def place(shop_id: str):
 
 def _place_page(shop: Shop, who: CustomerSession):
     """The page of a browser with a pass. It is at an address of its own, without the code."""
-    if codes.needs_phone(services(), shop, who):
+    if passes.needs_phone(services(), shop, who):
         return redirect(url_for("phone.number_page", shop_id=shop.id), 303)
     return page(
         "customer/scan.html",
@@ -162,7 +163,7 @@ def _place_page(shop: Shop, who: CustomerSession):
 def claim(shop_id: str):
     shop = entered(shop_id)
     try:
-        order = codes.claim_place(services(), shop, customer(), client_address(), spoken())
+        order = claims.claim_order(services(), shop, customer(), client_address(), current_locale())
     except PhoneNeeded:
         return _go_on(url_for("phone.number_page", shop_id=shop.id))
     except Refusal as refused:
@@ -180,7 +181,7 @@ def _go_on(url: str):
 def order_page(shop_id: str, order_id: str):
     shop, order = entered(shop_id), own_order()
     if language := asked_language():
-        order = ordering.speak_to_customer(services(), shop, order, language)
+        order = customer_steps.remember_locale(services(), shop, order, language)
     address = order_live_url(order)
     # Orders are limited, and so are the grants that come without being asked for.
     is_new = services().now() - order.created_at < _NEW
@@ -216,7 +217,7 @@ def place_order(shop_id: str, order_id: str):
     }
     drink_id = request.form.get("drink", "")
     try:
-        order = ordering.place_order(services(), shop, order, drink_id, chosen)
+        order = customer_steps.place_order(services(), shop, order, drink_id, chosen)
     except (ChoiceInvalid, SoldOut) as refused:
         if order.state is not OrderState.ADMITTED:
             raise
@@ -233,7 +234,7 @@ def place_order(shop_id: str, order_id: str):
 def cancel_order(shop_id: str, order_id: str):
     shop, order = entered(shop_id), own_order()
     try:
-        order = ordering.cancel_order(services(), order)
+        order = customer_steps.cancel_order(services(), order)
     except NotAllowedNow:
         return _answer(shop, services().order(shop.id, order.id), 409)
     return _answer(shop, order)
@@ -290,7 +291,7 @@ def refusal_page(shop: Shop, refused: Refusal, next_url: str | None = None):
             view["title"] = _("You already have an order: %(number)s", number=order.number)
     elif next_url or isinstance(refused, (ShopFull, TooManyRequests)):
         view["next_url"] = next_url or request.script_root + request.path
-    elif order := codes.open_order(services(), shop.id, customer()):
+    elif order := passes.open_order(services(), shop.id, customer()):
         view |= {"next_label": _("I have an order: show it"), "next_url": _order_url(order)}
     return page("customer/refusal.html", shop, refusal=view), STATUS[type(refused)]
 

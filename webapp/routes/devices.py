@@ -8,7 +8,7 @@ from domain.errors import ChoiceInvalid, NotFound
 from webapp.access import ADMIN, allow, services, staff
 from webapp.presenters.admin import device_view
 from webapp.routes.page import render_page
-from webapp.services.devices import SCOPES, create_device, devices_of, remove_device
+from webapp.services.staff.devices import SCOPES, create_device, devices_of, remove_device
 
 blueprint = Blueprint("devices", __name__, url_prefix="/<shop_id>/admin/devices")
 

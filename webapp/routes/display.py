@@ -12,9 +12,9 @@ from webapp.presenters.display import code_view, display_board
 from webapp.presenters.shop import wait_words
 from webapp.routes.live import feed, live_url
 from webapp.routes.page import render_page
-from webapp.services.codes import current_code
-from webapp.services.waits import wait_of_next
-from webapp.words import speak
+from webapp.services.intake.qr_codes import current_code
+from webapp.services.orders.waits import wait_of_next
+from webapp.words import use_locale
 
 blueprint = Blueprint("display", __name__, url_prefix="/<shop_id>/display")
 
@@ -52,7 +52,7 @@ def live(shop_id: str):
 def _entered(shop_id: str) -> Shop:
     """The shop; the TV speaks the bar's own language."""
     shop = services().shop(shop_id)
-    speak(shop.languages[0])
+    use_locale(shop.languages[0])
     return shop
 
 

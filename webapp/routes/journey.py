@@ -9,7 +9,7 @@ from webapp.access import ANYONE, ORDER_OWNER, allow, own_order, services
 from webapp.languages import choices, entered
 from webapp.public_address import public_url_for
 from webapp.routes.live import order_live_url, read_seconds
-from webapp.services import journeys
+from webapp.services.past import journeys
 
 blueprint = Blueprint("journey", __name__, url_prefix="/<shop_id>")
 

@@ -30,7 +30,7 @@ from domain.orders import ON_THE_BOARD, Order, may_be_remade
 from webapp.access import cookie_name, services, session_id
 from webapp.cloud.live_topics import order_topic
 from webapp.open_streams import OpenStream
-from webapp.services import limits
+from webapp.services.limits import limits
 
 if TYPE_CHECKING:
     from webapp.cloud.live_grants import Grant

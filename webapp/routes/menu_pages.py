@@ -14,7 +14,7 @@ from webapp.presenters import settings as setting_views
 from webapp.presenters.menu import menu_view, stock_view
 from webapp.routes.page import render_page
 from webapp.routes.settings_pages import seen
-from webapp.services.shop_settings import change_shop, edit_shop, seen_number
+from webapp.services.shop.editing import change_shop, edit_shop, seen_number
 
 blueprint = Blueprint("menu", __name__, url_prefix="/<shop_id>/admin/menu")
 

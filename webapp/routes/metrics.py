@@ -14,11 +14,11 @@ from domain.shops import Shop
 from webapp.access import ADMIN, BARISTA, DISPLAY, allow, services, staff, still_staff
 from webapp.cloud.live_topics import board_topic
 from webapp.routes.live import feed, live_url
-from webapp.services.bar import set_shows_baristas
+from webapp.services.shop.switches import set_shows_baristas
 
 if TYPE_CHECKING:
     from webapp.presenters.metrics import Read
-    from webapp.services.metrics import Days
+    from webapp.services.past.metrics import Days
 
 blueprint = Blueprint("metrics", __name__, url_prefix="/<shop_id>")
 
@@ -77,7 +77,7 @@ def figures_csv(shop_id: str):
 @allow(BARISTA)
 def orders_csv(shop_id: str):
     from webapp.presenters import metrics_csv
-    from webapp.services.metrics import records
+    from webapp.services.past.metrics import records
 
     shop = services().shop(shop_id)
     days = _days(shop)
@@ -130,13 +130,13 @@ def _figures(shop: Shop, days: Days) -> dict:
 
 
 def _today(shop: Shop) -> Days:
-    from webapp.services.metrics import chosen_days
+    from webapp.services.past.metrics import chosen_days
 
     return chosen_days(services(), shop, "", "")
 
 
 def _days(shop: Shop) -> Days:
-    from webapp.services.metrics import chosen_days
+    from webapp.services.past.metrics import chosen_days
 
     asked = request.args
     return chosen_days(services(), shop, asked.get("from", ""), asked.get("to", ""))
@@ -144,7 +144,7 @@ def _days(shop: Shop) -> Days:
 
 def _read(shop: Shop, days: Days) -> Read:
     from webapp.presenters.metrics import Read
-    from webapp.services.metrics import figures_of, refused_scans
+    from webapp.services.past.metrics import figures_of, refused_scans
 
     return Read(days, figures_of(services(), shop, days), refused_scans(services(), shop, days))
 

@@ -10,8 +10,8 @@ from webapp.access import ANYONE, allow, customer, forget_customer, services
 from webapp.languages import entered
 from webapp.presenters.my_orders import days, past_order_view
 from webapp.routes.customer import page
-from webapp.services.forgetting import forget_browser, orders_in_the_way
-from webapp.services.my_orders import my_orders
+from webapp.services.orders.my_orders import my_orders
+from webapp.services.past.forgetting import forget_browser, orders_in_the_way
 
 blueprint = Blueprint("my_orders", __name__, url_prefix="/<shop_id>/my-orders")
 

@@ -9,8 +9,8 @@ from webapp.access import ADMIN, allow, services, staff
 from webapp.presenters.admin import person_view
 from webapp.public_address import public_url_for
 from webapp.routes.page import render_page
-from webapp.services import people
-from webapp.services.sign_in import signed_in
+from webapp.services.staff import people
+from webapp.services.staff.sign_in import signed_in
 
 blueprint = Blueprint("people", __name__, url_prefix="/<shop_id>/admin/people")
 

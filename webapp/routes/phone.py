@@ -25,7 +25,8 @@ from webapp.errors import STATUS
 from webapp.languages import entered
 from webapp.presenters.phone import phone_code_view, phone_number_view
 from webapp.routes.customer import page, refusal_page
-from webapp.services import codes, phone_sign_in
+from webapp.services.intake import passes
+from webapp.services.phone import signing_in
 from webapp.words import sentence_of
 
 blueprint = Blueprint("phone", __name__, url_prefix="/<shop_id>/phone")
@@ -35,10 +36,10 @@ blueprint = Blueprint("phone", __name__, url_prefix="/<shop_id>/phone")
 @allow(ANYONE)
 def number_page(shop_id: str):
     shop = entered(shop_id)
-    if not codes.needs_phone(services(), shop, customer()):
+    if not passes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     try:
-        codes.check_pass(services(), shop, customer())
+        passes.check_pass(services(), shop, customer())
     except Refusal as refused:
         return refusal_page(shop, refused)
     return _number_page(shop)
@@ -48,11 +49,11 @@ def number_page(shop_id: str):
 @allow(ANYONE)
 def ask_code(shop_id: str):
     shop = entered(shop_id)
-    if not codes.needs_phone(services(), shop, customer()):
+    if not passes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     typed = request.form.get("number", "")
     try:
-        phone_sign_in.ask_code(services(), shop, customer(), typed, client_address())
+        signing_in.ask_code(services(), shop, customer(), typed, client_address())
     except ChoiceInvalid as refused:
         return _number_page(shop, typed, sentence_of(refused)), STATUS[type(refused)]
     except Refusal as refused:
@@ -64,7 +65,7 @@ def ask_code(shop_id: str):
 @allow(ANYONE)
 def code_page(shop_id: str):
     shop = entered(shop_id)
-    if not codes.needs_phone(services(), shop, customer()):
+    if not passes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     try:
         return _code_page(shop)
@@ -76,11 +77,11 @@ def code_page(shop_id: str):
 @allow(ANYONE)
 def enter_code(shop_id: str):
     shop = entered(shop_id)
-    if not codes.needs_phone(services(), shop, customer()):
+    if not passes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     typed = request.form.get("code", "")
     try:
-        secret, who = phone_sign_in.enter_code(services(), shop, customer(), typed)
+        secret, who = signing_in.enter_code(services(), shop, customer(), typed)
     except (ChoiceInvalid, OneTimeCodeWrong, OneTimeCodeOver) as refused:
         try:
             return _code_page(shop, refused), STATUS[type(refused)]
@@ -96,10 +97,10 @@ def enter_code(shop_id: str):
 @allow(ANYONE)
 def ask_again(shop_id: str):
     shop = entered(shop_id)
-    if not codes.needs_phone(services(), shop, customer()):
+    if not passes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     try:
-        phone_sign_in.ask_again(services(), shop, customer(), client_address())
+        signing_in.ask_again(services(), shop, customer(), client_address())
     except Refusal as refused:
         return _refusal(shop, refused)
     return _on_to_code(shop)
@@ -126,7 +127,7 @@ def _number_page(shop: Shop, typed: str = "", error: str = "") -> str:
 
 def _code_page(shop: Shop, refused: Refusal | None = None) -> str:
     """Raises OneTimeCodeOver when this browser has no number that waits for its code."""
-    sign_in = phone_sign_in.waiting(services(), shop, customer())
+    sign_in = signing_in.waiting(services(), shop, customer())
     # Where the emulator stands for the phone network, texts are read on a page of its own; its
     # address holds a key, which nobody learns here. See webapp/routes/developer.py.
     is_local = "developer.texts" in current_app.view_functions
@@ -147,7 +148,7 @@ def _refusal(shop: Shop, refused: Refusal):
     if not isinstance(refused, TooManyRequests):
         return refusal_page(shop, refused)
     try:
-        phone_sign_in.waiting(services(), shop, customer())
+        signing_in.waiting(services(), shop, customer())
     except OneTimeCodeOver:
         back = url_for("phone.number_page", shop_id=shop.id)
     else:

@@ -20,7 +20,7 @@ _ALL = f"/{PLACE}/printouts/<extension>"
 @allow(DEVICE)
 @operation("What waits to be printed, oldest first", _SCOPE, "Printouts")
 def printouts(shop_id: str, extension: str):
-    from webapp.services.printouts import press
+    from webapp.services.orders.printouts import press
 
     waiting = press(services(), shop_id, extension).queue.waiting(shop_id)
     return {"printouts": [api_views.printout(one) for one in waiting]}
@@ -43,7 +43,7 @@ def printout(shop_id: str, extension: str, printout_id: str):
     is_repeatable=True,
 )
 def mark_printout(shop_id: str, body: dict, extension: str, printout_id: str):
-    from webapp.services import printouts
+    from webapp.services.orders import printouts
 
     press, one = printouts.printout(services(), shop_id, extension, printout_id)
     mark = press.queue.tick_off if body["state"] == "printed" else press.queue.print_again
@@ -53,7 +53,7 @@ def mark_printout(shop_id: str, body: dict, extension: str, printout_id: str):
 @blueprint.get("")
 @allow(BARISTA)
 def page(shop_id: str, extension: str):
-    from webapp.services.printouts import press
+    from webapp.services.orders.printouts import press
 
     shop, now = services().shop(shop_id), services().now()
     place = {"shop_id": shop_id, "extension": extension}
@@ -86,7 +86,7 @@ def pdf(shop_id: str, extension: str, printout_id: str):
 @blueprint.post("/<printout_id>/again")
 @allow(BARISTA)
 def again(shop_id: str, extension: str, printout_id: str):
-    from webapp.services import printouts
+    from webapp.services.orders import printouts
 
     press, one = printouts.printout(services(), shop_id, extension, printout_id)
     press.queue.print_again(one)
@@ -94,7 +94,7 @@ def again(shop_id: str, extension: str, printout_id: str):
 
 
 def _pdf(shop_id: str, extension: str, printout_id: str) -> Response:
-    from webapp.services import printouts
+    from webapp.services.orders import printouts
 
     press, one = printouts.printout(services(), shop_id, extension, printout_id)
     answer = Response(press.draw(one), mimetype="application/pdf")

@@ -15,8 +15,8 @@ from domain.shops import Shop
 from webapp.access import ADMIN, allow, services, staff, takes_bytes
 from webapp.presenters import settings as setting_views
 from webapp.routes.page import render_page
-from webapp.services.logos import remove_logo, set_logo
-from webapp.services.shop_settings import edit_shop, seen_number
+from webapp.services.shop.editing import edit_shop, seen_number
+from webapp.services.shop.logos import remove_logo, set_logo
 
 _MOST_SEEN = 99_999_999
 

@@ -8,8 +8,8 @@ from domain.errors import SettingInvalid, ShopIdTaken
 from domain.shop_file import write_shop
 from webapp.access import ADMIN, allow, services, staff
 from webapp.routes.page import render_page
-from webapp.services import shops
-from webapp.services.sign_in import create_link
+from webapp.services.shop import shops
+from webapp.services.staff.sign_in import create_link
 
 blueprint = Blueprint("shops", __name__, url_prefix="/<shop_id>/admin/shop")
 

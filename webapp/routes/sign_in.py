@@ -16,8 +16,8 @@ from webapp.access import (
 from webapp.drawings.qr_code import qr_svg
 from webapp.public_address import public_url_for
 from webapp.routes.page import render_page
-from webapp.services.ports import StaffSession
-from webapp.services.sign_in import (
+from webapp.services.staff.ports import StaffSession
+from webapp.services.staff.sign_in import (
     Pairing,
     ask_pairing,
     open_link,

@@ -16,8 +16,8 @@ from webapp.drawings.qr_code import qr_svg
 from webapp.errors import STATUS
 from webapp.routes.page import render_page
 from webapp.routes.sign_in import home_of
-from webapp.services import staff_sign_in
-from webapp.services.ports import SignInStep
+from webapp.services.staff import password_sign_in
+from webapp.services.staff.ports import SignInStep
 
 blueprint = Blueprint("staff", __name__, url_prefix="/<shop_id>/staff")
 
@@ -43,7 +43,7 @@ def sign_in_page(shop_id: str):
 def sign_in(shop_id: str):
     email = request.form.get("email", "")
     try:
-        progress = staff_sign_in.sign_in(
+        progress = password_sign_in.sign_in(
             services(), shop_id, email, request.form.get("password", ""), client_address()
         )
     except (SignInRefused, TooManyRequests) as refused:
@@ -64,7 +64,7 @@ def choose_password(shop_id: str):
     return _try(
         shop_id,
         SignInStep.NEW_PASSWORD,
-        lambda secret: staff_sign_in.choose_password(
+        lambda secret: password_sign_in.choose_password(
             services(), secret, form.get("password", ""), form.get("again", "")
         ),
     )
@@ -83,7 +83,7 @@ def give_code(shop_id: str):
     return _try(
         shop_id,
         SignInStep.CODE,
-        lambda secret: staff_sign_in.give_code(services(), secret, code),
+        lambda secret: password_sign_in.give_code(services(), secret, code),
     )
 
 
@@ -100,7 +100,7 @@ def set_up_authenticator(shop_id: str):
     return _try(
         shop_id,
         SignInStep.AUTHENTICATOR,
-        lambda secret: staff_sign_in.set_up_authenticator(services(), secret, code),
+        lambda secret: password_sign_in.set_up_authenticator(services(), secret, code),
     )
 
 
@@ -114,10 +114,10 @@ def _try(shop_id: str, step: SignInStep, act):
     return _go_on(shop_id, progress)
 
 
-def _go_on(shop_id: str, progress: staff_sign_in.Progress):
+def _go_on(shop_id: str, progress: password_sign_in.Progress):
     if progress.session is not None:
         answer = redirect(home_of(progress.session), 303)
-        return begin_staff_session(answer, progress.secret, staff_sign_in.SESSION_LIFETIME)
+        return begin_staff_session(answer, progress.secret, password_sign_in.SESSION_LIFETIME)
     session["sign_in"] = progress.secret
     return redirect(url_for(_PAGES[progress.step], shop_id=shop_id), 303)
 
@@ -138,7 +138,7 @@ def _sign_in_page(shop_id: str, refused: Refusal | None = None):
 def _step_page(shop_id: str, step: SignInStep, refused: Refusal | None = None):
     """The page of the step that this browser's sign-in waits for; else the first page again."""
     try:
-        under_way = staff_sign_in.find(services(), session.get("sign_in", ""), step)
+        under_way = password_sign_in.find(services(), session.get("sign_in", ""), step)
     except SignInOver as over:
         return _sign_in_page(shop_id, over)
     page = _page(

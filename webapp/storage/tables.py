@@ -229,7 +229,7 @@ class IntakeModel(Model):
 
     shop_id = UnicodeAttribute(hash_key=True)
     is_open = BooleanAttribute()
-    places = NumberAttribute()
+    capacity = NumberAttribute(attr_name="places")
     open_orders = UnicodeSetAttribute(null=True)
     nameless_until = TimeAttribute(null=True)
 
@@ -251,7 +251,7 @@ class ShopModel(Model):
     pass_seconds = NumberAttribute()
     open_orders_per_customer = NumberAttribute()
     orders_per_day = NumberAttribute()
-    places = NumberAttribute()
+    capacity = NumberAttribute(attr_name="places")
     is_open = BooleanAttribute()
     # Shops that were made before customers could sign in have neither.
     sign_in = UnicodeAttribute(null=True)
@@ -342,7 +342,7 @@ class SessionModel(Model):
     staff_of = UnicodeAttribute(null=True)
     browser = UnicodeAttribute(null=True)
     email = UnicodeAttribute(null=True)
-    badge = UnicodeAttribute(null=True)
+    session_epoch = UnicodeAttribute(null=True, attr_name="badge")
     began_at = TimeAttribute(null=True)
     seen_at = TimeAttribute(null=True)
     ends_at = TimeAttribute()
@@ -350,14 +350,14 @@ class SessionModel(Model):
     of_shop = StaffOfShopIndex()
 
 
-class BadgeModel(Model):
-    """Which of a person's sessions are good: those that carry this badge."""
+class SessionEpochModel(Model):
+    """Which of a person's sessions are good: those that carry this session epoch."""
 
     class Meta:
         table_name = DEFAULT_PREFIX + "badges"
 
     email = UnicodeAttribute(hash_key=True)
-    badge = UnicodeAttribute()
+    session_epoch = UnicodeAttribute(attr_name="badge")
 
 
 class SignInModel(Model):
@@ -369,7 +369,7 @@ class SignInModel(Model):
     sign_in_id = UnicodeAttribute(hash_key=True)
     shop_id = UnicodeAttribute()
     email = UnicodeAttribute()
-    badge = UnicodeAttribute()
+    session_epoch = UnicodeAttribute(attr_name="badge")
     step = UnicodeAttribute()
     pool_user = UnicodeAttribute()
     handle = UnicodeAttribute()
@@ -424,7 +424,7 @@ class DeviceModel(Model):
     of_shop = DevicesOfShopIndex()
 
 
-class AnswerModel(Model):
+class IdempotentCallModel(Model):
     """What was answered to a request with an Idempotency-Key; without a body it is under way.
 
     begun_by: the very call that carries it out.
@@ -472,12 +472,12 @@ MODELS: tuple[type[Model], ...] = (
     CounterModel,
     LogoModel,
     SessionModel,
-    BadgeModel,
+    SessionEpochModel,
     SignInModel,
     LimitModel,
     JourneyModel,
     DeviceModel,
-    AnswerModel,
+    IdempotentCallModel,
     MetricModel,
 )
 

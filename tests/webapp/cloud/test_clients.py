@@ -10,8 +10,8 @@ from botocore.exceptions import ReadTimeoutError
 from scripts.environment import ROOT
 from webapp.cloud.clients import Clients
 from webapp.cloud.extension_kits import ExtensionTable
-from webapp.cloud.texts import Texts
-from webapp.services.ports import TextNotSent
+from webapp.cloud.texts import SnsTexts
+from webapp.services.phone.ports import TextNotSent
 from webapp.storage.transaction import shared_connection
 
 SETTINGS = json.loads((ROOT / "zappa_settings.json").read_text())
@@ -59,5 +59,5 @@ def test_a_text_whose_acceptance_comes_late_is_sent_once(moto):
     clients = Clients("us-east-1")
     clients.sns.meta.events.register_first("before-send.sns.Publish", hangs)
     with pytest.raises(TextNotSent):
-        Texts(clients).send("+4915112345678", "123456 is your code")
+        SnsTexts(clients).send("+4915112345678", "123456 is your code")
     assert len(asked) == 1

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from domain.errors import Busy
-from webapp.cloud.customer_pool import CustomerPool
+from webapp.cloud.customer_pool import CognitoCustomerPool
 
 
 @dataclass
@@ -49,7 +49,9 @@ def _error(code: str) -> ClientError:
 
 
 def _check(answer: dict | str) -> bool:
-    return CustomerPool(ScriptedCognito(answer), "bar-").check_code("customer-1", "s", "123456")
+    return CognitoCustomerPool(ScriptedCognito(answer), "bar-").check_code(
+        "customer-1", "s", "123456"
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,18 +92,18 @@ def test_a_pool_or_a_trigger_that_is_too_busy_says_so(code):
     with pytest.raises(Busy):
         _check(code)
     with pytest.raises(Busy):
-        CustomerPool(ScriptedCognito(code), "bar-").send_code("customer-1", "s")
+        CognitoCustomerPool(ScriptedCognito(code), "bar-").send_code("customer-1", "s")
 
 
 @pytest.mark.parametrize(("text", "is_sent"), [("sent", True), ("not sent", False)])
 def test_the_pool_hands_on_whether_the_text_went_out(text, is_sent):
     answer = {"ChallengeName": "CUSTOM_CHALLENGE", "ChallengeParameters": {"text": text}}
-    pool = CustomerPool(ScriptedCognito(answer), "bar-")
+    pool = CognitoCustomerPool(ScriptedCognito(answer), "bar-")
     assert pool.send_code("customer-1", "s") is is_sent
 
 
 def test_an_account_that_has_expired_is_made_anew():
     answer = {"ChallengeName": "CUSTOM_CHALLENGE", "ChallengeParameters": {"text": "sent"}}
     cognito = ScriptedCognito(answer, is_expired=True)
-    assert CustomerPool(cognito, "bar-").send_code("customer-1", "s")
+    assert CognitoCustomerPool(cognito, "bar-").send_code("customer-1", "s")
     assert cognito.has_account and not cognito.is_expired

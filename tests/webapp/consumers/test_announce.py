@@ -22,7 +22,7 @@ from tests.builders import (
 )
 from webapp.consumers.announce import announce
 from webapp.consumers.registry import EventFailed, run
-from webapp.storage.order_items import order_from_stream_image
+from webapp.storage.orders.order_items import order_from_stream_image
 from webapp.storage.tables import JourneyModel, OrderModel, QrCodeModel, ShopModel
 
 _SECRET = "task-token"
@@ -200,7 +200,7 @@ def test_a_change_of_settings_announces_them(services):
         pass_seconds=180,
         open_orders_per_customer=1,
         orders_per_day=10,
-        places=20,
+        capacity=20,
         is_open=False,
         menu={"drinks": [], "groups": []},
     ).serialize()

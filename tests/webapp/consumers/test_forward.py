@@ -8,7 +8,7 @@ from domain.events import OrderReopened
 from domain.orders import TRANSITIONS, WAITING, Action
 from tests.webapp.services.steps import KIM, made, queued
 from webapp.consumers.forward import MOVES_LINE, forward
-from webapp.services import bar
+from webapp.services.orders import barista_steps
 
 
 def _topics(services) -> list[str]:
@@ -17,7 +17,7 @@ def _topics(services) -> list[str]:
 
 def test_a_drink_that_comes_back_moves_whoever_waits(services, in_app):
     served, waiting = made(services, "customer-1"), queued(services, "customer-2")
-    again = bar.remake_order(services, served.id, KIM)
+    again = barista_steps.remake_order(services, served.id, KIM)
     services.live.messages.clear()
     forward(services, OrderReopened.of(again))
     assert any(waiting.id in topic and "order_status" in topic for topic in _topics(services))

@@ -15,7 +15,7 @@ from tests.builders import NOW, dynamodb, journey_to
 from webapp.consumers.journey import store_event
 from webapp.consumers.metrics import count
 from webapp.consumers.registry import run
-from webapp.services.metrics import Days, figures_of, records
+from webapp.services.past.metrics import Days, figures_of, records
 from webapp.storage.tables import MetricModel
 
 ENDS = [
@@ -160,7 +160,7 @@ def test_an_order_recorded_elsewhere_over_midnight_is_one_order(services):
 
 
 def test_figures_rebuilt_from_the_journeys_are_the_live_ones(services):
-    from webapp.services.rebuild import rebuild
+    from webapp.services.past.rebuilding import rebuild
 
     events = a_day()
     for event in events:
@@ -175,7 +175,7 @@ def test_figures_rebuilt_from_the_journeys_are_the_live_ones(services):
 
 
 def test_a_rebuild_takes_away_marks_that_no_journey_knows(services, clock):
-    from webapp.services.rebuild import rebuild
+    from webapp.services.past.rebuilding import rebuild
 
     events = a_day(1)
     for event in events:

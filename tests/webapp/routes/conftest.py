@@ -10,8 +10,8 @@ import pytest
 from zappa.cli import ZappaCLI
 
 from webapp import create_app, entry
-from webapp.services.codes import current_code
-from webapp.services.sign_in import create_link
+from webapp.services.intake.qr_codes import current_code
+from webapp.services.staff.sign_in import create_link
 from webapp.settings import Settings
 
 

@@ -26,10 +26,11 @@ from tests.extensions import a_kit, an_arrival, installed
 from tests.webapp.routes.conftest import app_over, claim, path_of_code, sign_in
 from webapp.access import Audience
 from webapp.extensions.labels import EXTENSION as LABELS
-from webapp.services import people
-from webapp.services.devices import SCOPES, create_device, devices_of
-from webapp.services.ports import Services, StaffSession
-from webapp.services.sign_in import signed_in
+from webapp.services.all_services import Services
+from webapp.services.staff import people
+from webapp.services.staff.devices import SCOPES, create_device, devices_of
+from webapp.services.staff.ports import StaffSession
+from webapp.services.staff.sign_in import signed_in
 
 ACTORS = (
     "anonymous",

@@ -10,10 +10,10 @@ import pytest
 from domain.orders import OrderState
 from tests.builders import an_order, workflow_writes
 from webapp.api_schema import ANSWERS
-from webapp.services import devices
-from webapp.services.codes import current_code
-from webapp.services.devices import SCOPES, create_device
-from webapp.services.ports import StaffSession
+from webapp.services.intake.qr_codes import current_code
+from webapp.services.staff import devices
+from webapp.services.staff.devices import SCOPES, create_device
+from webapp.services.staff.ports import StaffSession
 
 ADMIN = StaffSession("admin-1", "main", "admin", "Ada")
 
@@ -147,7 +147,7 @@ def test_the_shop_is_opened_and_closed(device, services, code):
 
 
 def _stored_orders(services, count: int) -> None:
-    from webapp.storage.order_items import attributes_of
+    from webapp.storage.orders.order_items import attributes_of
     from webapp.storage.tables import OrderModel
 
     for place in range(count):
@@ -309,7 +309,9 @@ def test_a_request_whose_first_try_died_is_carried_out_after_a_minute(
     device, waiting, services, clock
 ):
     till = device("orders:act")
-    services.answers.finish = lambda *_: None  # The process dies before the answer is stored.
+    services.idempotent_calls.finish = lambda *_: (
+        None
+    )  # The process dies before the answer is stored.
     path, key = f"/main/api/orders/{waiting}", _key("release-after-crash")
     till.put(path, json={"action": "make"}, headers=key)
     assert till.put(path, json={"action": "make"}, headers=key).status_code == 409

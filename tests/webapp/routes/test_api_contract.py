@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.webapp.routes.contract import keep_their_promises
-from webapp.services import devices
-from webapp.services.devices import SCOPES, create_device
-from webapp.services.ports import StaffSession
+from webapp.services.staff import devices
+from webapp.services.staff.devices import SCOPES, create_device
+from webapp.services.staff.ports import StaffSession
 
 PATHS = (
     "settings",

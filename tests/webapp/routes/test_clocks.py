@@ -14,9 +14,9 @@ from domain.orders import OrderState
 from tests.builders import NOW, Clock, services_over_tables, workflow_writes
 from tests.webapp.routes.conftest import app_over, claim, path_of_code, sign_in
 from webapp.clock import BarClock, clock_of
-from webapp.services import limits
-from webapp.services.sign_in import create_link
-from webapp.services.sweep import sweep
+from webapp.services.limits import limits
+from webapp.services.orders.sweep import sweep
+from webapp.services.staff.sign_in import create_link
 from webapp.settings import Settings
 
 JUMPS = [-3600, -10, 10, 3600]

@@ -8,10 +8,11 @@ import pytest
 
 from tests.builders import workflow_writes
 from tests.webapp.routes.conftest import claim
+from tests.webapp.services.orders.test_walk_ups import made
 from tests.webapp.services.steps import KIM
-from tests.webapp.services.test_counter import made
-from webapp.services import bar
-from webapp.services.walk_ups import place_walk_up, submit_walk_up
+from webapp.services.orders import barista_steps
+from webapp.services.orders.walk_ups import place_walk_up, submit_walk_up
+from webapp.services.shop import switches
 
 HTMX = {"HX-Request": "true"}
 
@@ -39,9 +40,9 @@ def test_a_refused_walk_up_is_asked_again_in_its_dialog_with_all_that_was_typed(
     services, screen, gone, drink, status, sentence
 ):
     if gone == "drink":
-        bar.set_sold_out(services, "main", "tea", True)
+        switches.set_sold_out(services, "main", "tea", True)
     if gone == "shop":
-        bar.set_open(services, "main", False)
+        switches.set_open(services, "main", False)
     form = {"form_key": "form-key-1", "drink": drink, "milk": "oat", "name": "<Anna>"}
     tablet = screen("barista")
     answer = tablet.post("/main/barista/walk-up", data=form, headers=HTMX)
@@ -95,8 +96,8 @@ def test_what_is_recently_done_can_be_made_again_and_the_customer_reads_that_we_
     workflow_writes("AdmitOrder", services.order("main", order_id), services.now())
     phone.post(f"{path}/submit", data={"drink": "latte"})
     workflow_writes("AwaitBarista", services.order("main", order_id), services.now())
-    bar.make_order(services, order_id, KIM)
-    bar.complete_order(services, order_id, KIM)
+    barista_steps.make_order(services, order_id, KIM)
+    barista_steps.complete_order(services, order_id, KIM)
     tablet = screen("barista")
     tablet.post(f"/main/barista/orders/{order_id}/collected")
     assert f"orders/{order_id}/remake" in tablet.get("/main/barista/recent").get_data(as_text=True)
@@ -147,7 +148,7 @@ def test_a_drink_in_the_hands_of_a_tablet_that_is_gone_can_be_put_back_after_a_w
     services, screen, clock
 ):
     order = waiting(services, "latte", "form-key-1")
-    bar.make_order(services, order.id, KIM)
+    barista_steps.make_order(services, order.id, KIM)
     colleague = screen("barista")
     release = f"/main/barista/orders/{order.id}/release"
     assert release not in colleague.get("/main/barista").get_data(as_text=True)
@@ -165,8 +166,8 @@ def test_a_batch_of_nothing_is_refused(screen):
 def test_opened_as_pages_of_their_own_the_dialogs_send_plain_forms(services, screen):
     orders = [waiting(services, "latte", f"form-key-{n}") for n in range(2)]
     made = waiting(services, "tea", "form-key-3")
-    bar.make_order(services, made.id, KIM)
-    bar.complete_order(services, made.id, KIM)
+    barista_steps.make_order(services, made.id, KIM)
+    barista_steps.complete_order(services, made.id, KIM)
     tablet = screen("barista")
     for path in (
         "walk-up",

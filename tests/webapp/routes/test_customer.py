@@ -14,7 +14,7 @@ from domain.orders import OrderState, admit
 from tests.builders import a_shop, workflow_writes
 from tests.webapp.routes.conftest import claim
 from webapp.routes import customer as customer_pages
-from webapp.services import bar
+from webapp.services.shop import switches
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def _change(services, **changes) -> None:
 
 
 def _bucket(services):
-    from webapp.services.codes import current_code
+    from webapp.services.intake.qr_codes import current_code
 
     return current_code(services, services.shop("main")).bucket
 
@@ -133,7 +133,7 @@ def test_a_used_up_code_says_when_the_next_one_comes(app, code_path):
 
 
 def test_a_closed_shop_is_told_and_nothing_is_taken(phone, services, code_path):
-    bar.set_open(services, "main", False)
+    switches.set_open(services, "main", False)
     answer = phone.get(code_path)
     assert answer.status_code == 409
     assert "closed" in answer.get_data(as_text=True)
@@ -187,7 +187,7 @@ def test_a_choice_that_cannot_be_made_changes_nothing(
 
 
 def test_a_drink_that_sold_out_is_refused_and_the_choice_is_kept(phone, services, admitted):
-    bar.set_sold_out(services, "main", "mocha", True)
+    switches.set_sold_out(services, "main", "mocha", True)
     answer = phone.post(
         admitted + "/submit", data={"drink": "mocha", "milk": "oat"}, headers={"HX-Request": "true"}
     )

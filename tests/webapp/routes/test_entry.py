@@ -19,7 +19,7 @@ from tests.builders import an_order
 from tests.webapp.consumers.test_announce import _change as a_stream_record
 from webapp import entry, logs
 from webapp.consumers.registry import COMMAND, EventFailed
-from webapp.services.sign_in import create_link
+from webapp.services.staff.sign_in import create_link
 from workflows.signals import Signal
 
 
@@ -143,7 +143,9 @@ def test_a_rules_event_reaches_its_consumer_through_either_door(
     door, zappas_door, services, monkeypatch
 ):
     swept = []
-    monkeypatch.setattr("webapp.services.sweep.sweep", lambda services: swept.append(services))
+    monkeypatch.setattr(
+        "webapp.services.orders.sweep.sweep", lambda services: swept.append(services)
+    )
     event = {"command": COMMAND, "consumer": "sweep"}
     door(event, None)
     zappas_door(event, None)

@@ -12,9 +12,9 @@ from domain.menu_edits import change_drink
 from domain.orders import admit
 from tests.webapp.routes.conftest import claim
 from webapp.consumers.forward import forward
-from webapp.services import ordering
-from webapp.services.shop_settings import change_shop
-from webapp.words import speaking, spoken
+from webapp.services.orders import customer_steps
+from webapp.services.shop.editing import change_shop
+from webapp.words import current_locale, in_locale
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 
@@ -132,13 +132,13 @@ def _pushed(app, services, order) -> str:
 
 
 def _placed(services, order):
-    return ordering.place_order(services, services.shop("main"), order, "latte", {})
+    return customer_steps.place_order(services, services.shop("main"), order, "latte", {})
 
 
 def test_what_is_pushed_to_a_phone_is_in_its_language(app, services, order):
     _placed(services, order)
     assert "Du kommst als Nächstes dran" in _pushed(app, services, order)
-    assert spoken() == "en"
+    assert current_locale() == "en"
 
 
 def test_a_waiting_order_read_from_the_board_has_its_language_too(services, order):
@@ -166,9 +166,9 @@ def test_an_order_in_the_bars_own_language_stores_none(phone, services, code_pat
 
 
 def test_a_language_is_spoken_for_a_while_only():
-    with speaking("de"):
-        assert spoken() == "de"
-    assert spoken() == "en"
+    with in_locale("de"):
+        assert current_locale() == "de"
+    assert current_locale() == "en"
 
 
 def test_the_houses_own_drinks_are_known_in_each_language(phone, order):
@@ -191,7 +191,7 @@ def test_a_bar_that_writes_its_menu_in_another_language_keeps_its_words(phone, s
 def test_the_order_keeps_the_bars_names_and_its_customer_reads_their_own(
     app, screen, services, order
 ):
-    placed = ordering.place_order(
+    placed = customer_steps.place_order(
         services, services.shop("main"), order, "hot-chocolate", {"milk": "oat"}
     )
     assert placed.drink_order.name == "Hot Chocolate"

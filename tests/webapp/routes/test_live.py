@@ -16,7 +16,7 @@ from webapp.cloud.live_relay import Message
 from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
 from webapp.open_streams import OpenStreams
 from webapp.routes import live
-from webapp.services import limits
+from webapp.services.limits import limits
 
 
 class Relay:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from tests.builders import workflow_writes
 from tests.webapp.routes.conftest import claim
-from tests.webapp.services.test_counter import of_a_customer
-from webapp.services import bar
-from webapp.services.shop_settings import change_shop
+from tests.webapp.services.orders.test_walk_ups import of_a_customer
+from webapp.services.shop import switches
+from webapp.services.shop.editing import change_shop
 
 LATTE = "/main/admin/menu/drinks/latte"
 FORM = {"seen": "0", "name": "Caffè Latte", "hint": "tall", "icon": "latte", "groups": ["milk"]}
@@ -35,7 +35,7 @@ def test_a_new_group_has_its_options(services, screen):
 
 def test_the_second_editor_of_a_drink_is_told_and_a_sold_out_tap_is_no_editor(services, screen):
     admin = screen("admin")
-    bar.set_sold_out(services, "main", "latte", True)
+    switches.set_sold_out(services, "main", "latte", True)
     assert admin.post(LATTE, data=FORM).status_code == 303
     answer = admin.post(LATTE, data=FORM | {"name": "Milk coffee"})
     page = answer.get_data(as_text=True)

@@ -176,8 +176,8 @@ def test_a_scan_that_is_let_in_counts_no_refusal(services, phone, code_path):
 def test_the_wait_is_told_before_scanning_and_scored_afterwards(
     services, screen, phone, code_path, clock, monkeypatch
 ):
-    from tests.webapp.services.test_waits import serve
-    from webapp.services import waits
+    from tests.webapp.services.orders.test_waits import serve
+    from webapp.services.orders import waits
 
     monkeypatch.setattr(waits, "RECENT", timedelta(hours=5))
     tv = screen("display")

@@ -13,9 +13,9 @@ from webapp import create_app
 from webapp.cloud.emulator_texts import KeptText
 from webapp.own_names import IS_HERE
 from webapp.routes import developer
-from webapp.services import phone_sign_in, text_limits
-from webapp.services.customer_sign_in import set_sign_in
-from webapp.services.shop_settings import change_shop
+from webapp.services.phone import signing_in, text_limits
+from webapp.services.phone.requirement import set_sign_in
+from webapp.services.shop.editing import change_shop
 from webapp.settings import Settings
 from webapp.storage.tables import PhoneSignInModel
 
@@ -208,8 +208,8 @@ def test_no_answer_comes_before_the_time_that_all_take(services, scanned, app, m
     from dataclasses import replace
 
     slept = []
-    monkeypatch.setattr(phone_sign_in.time, "sleep", slept.append)
-    monkeypatch.setattr(phone_sign_in.time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(signing_in.time, "sleep", slept.append)
+    monkeypatch.setattr(signing_in.time, "monotonic", lambda: 100.0)
     app.extensions["services"] = replace(services, least_seconds=1.0)
     services.texts.fails = not sent
     ask(scanned())

@@ -13,10 +13,10 @@ from tests.extensions import a_kit, an_arrival, installed
 from tests.webapp.routes.contract import keep_their_promises
 from webapp.extending import KnownBar
 from webapp.extensions.labels import EXTENSION as LABELS
-from webapp.services import devices
-from webapp.services.devices import SCOPES, create_device
-from webapp.services.ports import StaffSession
-from webapp.services.walk_ups import place_walk_up
+from webapp.services.orders.walk_ups import place_walk_up
+from webapp.services.staff import devices
+from webapp.services.staff.devices import SCOPES, create_device
+from webapp.services.staff.ports import StaffSession
 
 ALL = "/main/api/printouts/labels"
 TICKETS = "/main/printouts/labels"

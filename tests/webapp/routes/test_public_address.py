@@ -18,7 +18,7 @@ from tests.builders import a_shop
 from tests.webapp.routes.conftest import path_of_code
 from webapp import create_app
 from webapp.public_address import at_public_address
-from webapp.services.sign_in import create_link
+from webapp.services.staff.sign_in import create_link
 from webapp.settings import Settings
 
 _API = "a1b2c3.execute-api.eu-central-1.amazonaws.com"

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.webapp.routes.conftest import claim
-from webapp.services.sign_in import create_link
+from webapp.services.staff.sign_in import create_link
 
 STAFF, SESSION = "__Host-staff", "__Host-session"
 

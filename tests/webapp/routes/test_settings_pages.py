@@ -7,7 +7,8 @@ import re
 from domain.events import ConfigChanged
 from tests.builders import scan_and_claim, workflow_writes
 from webapp.consumers.forward import forward
-from webapp.services import bar, ordering, rush
+from webapp.services.orders import customer_steps
+from webapp.services.shop import rush, switches
 
 
 def save(client, part: str, **values):
@@ -82,7 +83,7 @@ def test_a_part_that_is_none_is_not_there(screen):
 
 def test_the_pages_say_what_the_clock_will_do(services, screen):
     save(screen("admin"), "hours", friday="08:00-13:00")
-    bar.set_open(services, "main", True)
+    switches.set_open(services, "main", True)
     page = screen("admin").get("/main/admin/settings").get_data(as_text=True)
     assert "Open. The hours decide again at 13:00." in page
 
@@ -108,7 +109,7 @@ def test_the_tv_says_until_when_the_bar_pauses_and_shows_no_code(app, services, 
 
 def test_a_closed_bar_says_when_it_opens_again(services, screen, phone):
     save(screen("admin"), "hours", friday="13:00-17:00")
-    bar.set_open(services, "main", False)
+    switches.set_open(services, "main", False)
     assert "It opens again <b>at 13:00</b>" in phone.get("/main/").get_data(as_text=True)
     assert "at 13:00" in screen("display").get("/main/display/code").get_data(as_text=True)
 
@@ -120,8 +121,8 @@ def test_open_menus_are_told_to_renew_themselves_and_nobody_else_is(app, service
     claimed = scan_and_claim(services, shop, "customer-2")
     waiting = scan_and_claim(services, shop, "customer-3")
     workflow_writes("AdmitOrder", waiting, services.now())
-    ordering.place_order(services, shop, services.order("main", waiting.id), "tea", {})
-    bar.set_sold_out(services, "main", "latte", True)
+    customer_steps.place_order(services, shop, services.order("main", waiting.id), "tea", {})
+    switches.set_sold_out(services, "main", "latte", True)
     topics = [topic for topic, _ in tell_screens(app, services) if "menu_changed" in topic]
     assert sorted(topics) == sorted(
         f"serverlesspresso/main/customer/{order.id}/menu_changed" for order in (choosing, claimed)

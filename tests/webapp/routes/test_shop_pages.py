@@ -6,9 +6,9 @@ import io
 from dataclasses import replace
 
 from domain.shops import SignIn
-from webapp.services import bar
-from webapp.services.shop_settings import change_shop
-from webapp.services.shops import copy_shop
+from webapp.services.shop import switches
+from webapp.services.shop.editing import change_shop
+from webapp.services.shop.shops import copy_shop
 
 
 def test_a_copied_shop_has_the_settings_is_closed_and_lets_its_admin_in(app, services, screen):
@@ -59,8 +59,8 @@ def test_two_shops_do_not_touch_each_other(services, screen):
     admin = screen("admin")
     admin.post("/main/admin/shop/new", data={"shop_id": "hall-2", "name": "Hall 2", "copy": "0"})
     before = services.shop("main")
-    bar.set_open(services, "hall-2", True)
-    bar.set_sold_out(services, "hall-2", "latte", True)
+    switches.set_open(services, "hall-2", True)
+    switches.set_sold_out(services, "hall-2", "latte", True)
     assert services.shop("main") == before
     assert services.shop("hall-2").menu.drink("latte").is_sold_out
 

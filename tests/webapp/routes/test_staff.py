@@ -33,7 +33,7 @@ def test_an_unsigned_screen_is_told_how_to_sign_in(phone, path, _):
 
 
 def test_a_sign_in_link_works_once(app, screen, services):
-    from webapp.services.sign_in import create_link
+    from webapp.services.staff.sign_in import create_link
 
     path = create_link(services, "main", "display").removeprefix(services.public_url)
     assert app.test_client().post(path).status_code == 303
@@ -41,7 +41,7 @@ def test_a_sign_in_link_works_once(app, screen, services):
 
 
 def test_looking_at_a_sign_in_link_as_a_chats_preview_does_leaves_it_good(app, services):
-    from webapp.services.sign_in import create_link
+    from webapp.services.staff.sign_in import create_link
 
     path = create_link(services, "main", "display").removeprefix(services.public_url)
     for _ in range(3):
@@ -100,7 +100,7 @@ def test_every_answer_carries_the_headers_that_shut_the_page_in(phone):
 
 @pytest.mark.parametrize("mark", ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"])
 def test_cookies_on_https_are_bound_to_this_host(app, services, phone, code_path, mark):
-    from webapp.services.sign_in import create_link
+    from webapp.services.staff.sign_in import create_link
 
     path = create_link(services, "main", "display").removeprefix(services.public_url)
     for answer, name in (
@@ -113,7 +113,7 @@ def test_cookies_on_https_are_bound_to_this_host(app, services, phone, code_path
 
 def test_cookies_on_plain_http_do_without_the_marks_that_need_https(services):
     from webapp import create_app
-    from webapp.services.sign_in import create_link
+    from webapp.services.staff.sign_in import create_link
     from webapp.settings import Settings
 
     app = create_app(Settings(secret_key="k", public_url="http://127.0.0.1:8000"), services)

@@ -10,7 +10,7 @@ from moto.cognitoidp.models import COGNITO_TOTP_MFA_SECRET
 from tests.builders import a_shop
 from tests.staff_pool import authenticator_code
 from webapp.access import still_staff
-from webapp.services import people
+from webapp.services.staff import people
 
 RUI, OWN = "rui@example.com", "Correct-Horse-7"
 

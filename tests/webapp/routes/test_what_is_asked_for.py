@@ -19,9 +19,10 @@ from tests.builders import an_order
 from webapp.api_schema import Operation
 from webapp.cursors import LONGEST_CURSOR, write_cursor
 from webapp.routes.api import MOST_ORDERS
-from webapp.services.devices import SCOPES, create_device
-from webapp.services.ports import OrderPlace, StaffSession
-from webapp.storage.order_items import attributes_of
+from webapp.services.orders.ports import OrderCursor
+from webapp.services.staff.devices import SCOPES, create_device
+from webapp.services.staff.ports import StaffSession
+from webapp.storage.orders.order_items import attributes_of
 from webapp.storage.tables import OrderModel
 
 API = "/main/api"
@@ -235,7 +236,7 @@ def test_yesterdays_cursor_of_todays_list_leads_to_nothing(app, services, clock)
 
 def test_a_cursor_leads_on_in_its_own_list_only(ask, services):
     store_orders(services, 3)
-    place = OrderPlace(services.now(), "0" * 32)
+    place = OrderCursor(services.now(), "0" * 32)
     own = write_cursor(services, "main's orders", place)
     assert ask("device", f"{API}/orders", cursor=own).status_code == 200
     for of_list in ("annex's orders", "main's orders of device-1"):

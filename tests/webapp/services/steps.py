@@ -7,8 +7,10 @@ from dataclasses import replace
 from domain.orders import Order
 from domain.shops import Shop
 from tests.builders import Interleaved, browser_of, dynamodb, scan_and_claim, workflow_writes
-from webapp.services import bar, codes, ordering
-from webapp.services.ports import Services, StaffSession
+from webapp.services.all_services import Services
+from webapp.services.intake import claims, qr_codes
+from webapp.services.orders import barista_steps, customer_steps
+from webapp.services.staff.ports import StaffSession
 from webapp.storage.tables import DEFAULT_PREFIX
 
 KIM = StaffSession("barista-1", "main", "barista", "Kim")
@@ -16,7 +18,7 @@ ADA = StaffSession("barista-2", "main", "barista", "Ada")
 
 
 def code(services: Services) -> str:
-    return codes.current_code(services, services.shop("main")).qr_code.text
+    return qr_codes.current_code(services, services.shop("main")).qr_code.text
 
 
 def scan(services: Services, customer: str = "customer-1") -> Order:
@@ -25,13 +27,13 @@ def scan(services: Services, customer: str = "customer-1") -> Order:
 
 def claim(services: Services, customer: str) -> Order:
     browser = browser_of(services, customer)
-    return codes.claim_place(services, services.shop("main"), browser, "127.0.0.1")
+    return claims.claim_order(services, services.shop("main"), browser, "127.0.0.1")
 
 
 def claim_and_cancel(services: Services, shop: Shop) -> Order:
     order = scan_and_claim(services, shop, "customer-1")
     workflow_writes("AdmitOrder", order, services.now())
-    return ordering.cancel_order(services, now(services, order))
+    return customer_steps.cancel_order(services, now(services, order))
 
 
 def let_in(services: Services, customer: str = "customer-1") -> Order:
@@ -43,7 +45,7 @@ def let_in(services: Services, customer: str = "customer-1") -> Order:
 
 
 def place(services: Services, order: Order, drink: str = "latte", **choices) -> Order:
-    return ordering.place_order(services, services.shop("main"), order, drink, choices)
+    return customer_steps.place_order(services, services.shop("main"), order, drink, choices)
 
 
 def queued(services: Services, customer: str = "customer-1") -> Order:
@@ -53,11 +55,11 @@ def queued(services: Services, customer: str = "customer-1") -> Order:
 
 
 def making(services: Services, customer: str = "customer-1") -> Order:
-    return bar.make_order(services, queued(services, customer).id, KIM)
+    return barista_steps.make_order(services, queued(services, customer).id, KIM)
 
 
 def made(services: Services, customer: str = "customer-1") -> Order:
-    return bar.complete_order(services, making(services, customer).id, KIM)
+    return barista_steps.complete_order(services, making(services, customer).id, KIM)
 
 
 def now(services: Services, order: Order) -> Order:
@@ -66,7 +68,7 @@ def now(services: Services, order: Order) -> Order:
 
 def taken(services: Services) -> int:
     """Scans taken from the current code."""
-    return codes.current_code(services, services.shop("main")).bucket.taken
+    return qr_codes.current_code(services, services.shop("main")).bucket.taken
 
 
 def places_held() -> set[str]:

@@ -20,22 +20,14 @@ from domain.events import events_for_change, journey_key
 from domain.metrics import record_of
 from domain.orders import WALK_UP, OrderState
 from tests.builders import NOW, a_shop, an_order, journey_to
-from webapp.services.ports import (
-    AlreadyThere,
-    Claim,
-    CustomerSession,
-    CustomerTrace,
-    Device,
-    OrderPlace,
-    OrderQuery,
-    PhoneSignIn,
-    Services,
-    SignInStep,
-    StaffSession,
-    StaffSignIn,
-    Stale,
-    StoredAnswer,
-)
+from webapp.services.all_services import Services
+from webapp.services.api.ports import StoredAnswer
+from webapp.services.intake.ports import CustomerSession
+from webapp.services.orders.ports import Claim, OrderCursor, OrderQuery
+from webapp.services.past.ports import CustomerTrace
+from webapp.services.phone.ports import PhoneSignIn
+from webapp.services.refused import AlreadyThere, Stale
+from webapp.services.staff.ports import Device, SignInStep, StaffSession, StaffSignIn
 from webapp.storage.tables import CustomerModel, MetricModel, OrderModel
 
 BEGIN_OF_TIME = datetime.min.replace(tzinfo=UTC)
@@ -56,13 +48,13 @@ MOMENTS = [BEGIN_OF_TIME, END_OF_TIME, NOW, NOW - timedelta(days=30), NOW + time
 AMOUNTS = [*NEVER_BELOW, 1, 2, 10**12]
 DAYS = ["", LONG, "0001-01-01", "2024-05-18", "2024-05-16", "9999-12-31", "２０２４"]
 PLACES = [
-    OrderPlace(BEGIN_OF_TIME, IDS[0]),
-    OrderPlace(END_OF_TIME, IDS[0]),
-    OrderPlace(NOW, IDS[0]),
-    OrderPlace(NOW, ""),
-    OrderPlace(NOW, LONG),
-    OrderPlace(NOW - timedelta(days=1), IDS[0]),
-    OrderPlace(NOW + timedelta(days=1), "of another shop"),
+    OrderCursor(BEGIN_OF_TIME, IDS[0]),
+    OrderCursor(END_OF_TIME, IDS[0]),
+    OrderCursor(NOW, IDS[0]),
+    OrderCursor(NOW, ""),
+    OrderCursor(NOW, LONG),
+    OrderCursor(NOW - timedelta(days=1), IDS[0]),
+    OrderCursor(NOW + timedelta(days=1), "of another shop"),
 ]
 QUERIES = [
     *(OrderQuery(most=most) for most in AMOUNTS),
@@ -142,7 +134,7 @@ PARTICULAR = {
     "SessionRepository.create_link.session": StaffSession("", "main", "barista", "Kim"),
     "SessionRepository.begin.session": StaffSession("", "main", "barista", "Kim"),
     "SignInRepository.keep.sign_in": StaffSignIn(
-        "main", "a@b.example", "badge", list(SignInStep)[0], "user", "handle", "key"
+        "main", "a@b.example", "session_epoch", list(SignInStep)[0], "user", "handle", "key"
     ),
     "OrderRepository.claim_walk_up.order": an_order(customer_id=WALK_UP),
     "OrderRepository.save.before": an_order(id=IDS[0]),

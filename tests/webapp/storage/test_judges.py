@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.builders import dynamodb, empty_tables, stored_items
 from tests.dynamodb_local import is_judge
-from webapp.storage.tables import BadgeModel
+from webapp.storage.tables import SessionEpochModel
 
 
 def test_the_tables_are_those_of_the_judge_that_was_asked_for(moto):
@@ -14,7 +14,7 @@ def test_the_tables_are_those_of_the_judge_that_was_asked_for(moto):
 
 def test_emptied_tables_hold_nothing_that_was_written(moto):
     empty_tables()
-    BadgeModel("ana@example.com", badge="1").save()
+    SessionEpochModel("ana@example.com", session_epoch="1").save()
     assert len(stored_items()["serverlesspresso-badges"]) == 1
     empty_tables()
     assert not any(stored_items().values())

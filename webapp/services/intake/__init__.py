@@ -1,0 +1,1 @@
+"""Use cases about the door: from the QR code to the order."""

@@ -1,0 +1,66 @@
+"""How a pass becomes an order: one token of the code, one order, together or not at all."""
+
+from __future__ import annotations
+
+from domain.errors import PassMissing, PhoneNeeded
+from domain.orders import Order
+from domain.shops import Shop
+from webapp.services.intake.bundle import IntakeServices
+from webapp.services.intake.passes import check_pass, needs_phone
+from webapp.services.intake.ports import CustomerSession
+from webapp.services.limits import limits
+from webapp.services.orders.ports import Claim
+from webapp.services.refused import AlreadyThere
+
+
+def claim_order(
+    services: IntakeServices,
+    shop: Shop,
+    customer: CustomerSession | None,
+    address: str,
+    language: str = "",
+) -> Order:
+    """Takes one token with the browser's pass and creates the customer's order.
+
+    A pass makes one order, however often it is sent. language: the one the customer reads.
+    Raises what `check_pass` raises, and PhoneNeeded, OrdersOfDayUsedUp or TooManyRequests.
+    """
+    if customer is None or customer.scan_pass is None:
+        raise PassMissing
+    if existing := _made_before(services, shop, customer):
+        return existing
+    bucket = check_pass(services, shop, customer)
+    now = services.now()
+    if needs_phone(services, shop, customer):
+        raise PhoneNeeded
+    limits.take(services, limits.CLAIMS, address)
+    order = Order(
+        shop_id=shop.id,
+        id=customer.scan_pass.order_id,
+        customer_id=customer.customer_id,
+        window=bucket.window,
+        created_at=now,
+        language=language if language in shop.languages[1:] else None,
+    )
+    claim = Claim(
+        order=order,
+        bucket=bucket,
+        session_id=customer.id,
+        calendar_day=shop.day(now),
+        most_open=shop.open_orders_per_customer,
+        most_of_day=shop.orders_per_day,
+        keep_days=shop.keep_days,
+    )
+    try:
+        services.orders.claim(claim)
+    except AlreadyThere:
+        if existing := _made_before(services, shop, customer):
+            return existing
+        raise PassMissing from None
+    return order
+
+
+def _made_before(services: IntakeServices, shop: Shop, customer: CustomerSession) -> Order | None:
+    """The order that the browser's pass has made already; only for the customer who made it."""
+    order = services.orders.get(shop.id, customer.scan_pass.order_id)
+    return order if order and order.customer_id == customer.customer_id else None

@@ -1,0 +1,141 @@
+"""What a phone gets by scanning the QR code: a pass for one order."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from domain.admission import (
+    ScanPass,
+    TokenBucket,
+    check_intake,
+    read_code,
+)
+from domain.errors import CodeExpired, CodeUnknown, HasOpenOrder, PassMissing
+from domain.orders import Order
+from domain.shops import Shop, SignIn
+from webapp.services.intake.bundle import IntakeServices
+from webapp.services.intake.ports import CustomerSession
+from webapp.services.limits import limits
+
+SESSION_LIFETIME = timedelta(days=30)
+
+
+_ORDER_ID_BYTES = 16
+
+
+def open_order(
+    services: IntakeServices, shop_id: str, customer: CustomerSession | None
+) -> Order | None:
+    """One of the customer's orders under way, if there is any."""
+    return next(iter(open_orders(services, shop_id, customer)), None)
+
+
+def open_orders(
+    services: IntakeServices, shop_id: str, customer: CustomerSession | None
+) -> list[Order]:
+    """The customer's orders under way."""
+    return services.orders.open_orders_of(shop_id, customer.customer_id) if customer else []
+
+
+def new_customer(
+    services: IntakeServices, scan_pass: ScanPass | None = None
+) -> tuple[str, CustomerSession]:
+    """A customer never seen before: the secret for the browser's cookie, and the session."""
+    secret = secrets.token_urlsafe(24)
+    ends_at = services.now() + SESSION_LIFETIME
+    return secret, services.customer_sessions.create(
+        secret, secrets.token_hex(16), ends_at, scan_pass
+    )
+
+
+def scan_code(
+    services: IntakeServices,
+    shop: Shop,
+    code: str,
+    address: str,
+    customer: CustomerSession | None,
+    new_order_id: str = "",
+) -> tuple[str | None, CustomerSession]:
+    """Gives this browser a pass for a fresh code; takes no token. With a secret for a new browser.
+
+    address: where the request came from. new_order_id: of the order to be made with the pass, for
+    whoever sends a scan again and means the same; else drawn. Raises CodeUnknown, CodeExpired,
+    HasOpenOrder, ShopClosed, CodeUsedUp or TooManyRequests.
+    """
+    now = services.now()
+    limits.check(services, limits.BAD_CODES, address)
+    try:
+        window = read_code(shop, code, services.secret_keys, now)
+    except (CodeUnknown, CodeExpired):
+        limits.take(services, limits.BAD_CODES, address)
+        raise
+    bucket = services.qr_codes.get(shop.id, window.index)
+    if bucket is None:
+        raise CodeExpired
+    _check_open_orders(services, shop, customer)
+    check_intake(shop, 0)
+    bucket.take()
+    limits.take(services, limits.SCANS, address)
+    scan_pass = ScanPass(
+        shop.id,
+        window.index,
+        now + timedelta(seconds=shop.pass_seconds),
+        new_order_id or secrets.token_hex(_ORDER_ID_BYTES),
+    )
+    ends_at = now + SESSION_LIFETIME
+    # Another tab may have signed in or have been erased since the session was read.
+    if customer and (session := services.customer_sessions.give_pass(customer, scan_pass, ends_at)):
+        return None, session
+    return new_customer(services, scan_pass)
+
+
+def needs_phone(services: IntakeServices, shop: Shop, customer: CustomerSession | None) -> bool:
+    """True when the shop wants a phone number that this browser has not shown to be its own."""
+    has_phone = customer is not None and customer.has_phone(services.now())
+    return shop.sign_in is SignIn.PHONE and not has_phone
+
+
+def pass_of(
+    services: IntakeServices, shop: Shop, customer: CustomerSession | None
+) -> ScanPass | None:
+    """The pass that this browser may still use at this shop."""
+    scan_pass = customer and customer.scan_pass
+    if not scan_pass or scan_pass.shop_id != shop.id or scan_pass.ends_at <= services.now():
+        return None
+    return scan_pass
+
+
+def check_pass(
+    services: IntakeServices, shop: Shop, customer: CustomerSession | None
+) -> TokenBucket:
+    """The bucket that this browser's pass would take from; takes nothing.
+
+    Raises PassMissing, HasOpenOrder, ShopClosed, CodeUsedUp or ShopFull.
+    """
+    _check_open_orders(services, shop, customer)
+    scan_pass = pass_of(services, shop, customer)
+    if scan_pass is None:
+        raise PassMissing
+    if services.orders.get(shop.id, scan_pass.order_id):
+        raise PassMissing
+    bucket = services.qr_codes.get(shop.id, scan_pass.window)
+    if bucket is None:
+        raise PassMissing
+    check_intake(shop, 0)
+    bucket.take()
+    check_capacity(services, shop)
+    return bucket
+
+
+def check_capacity(services: IntakeServices, shop: Shop) -> None:
+    """Raises ShopFull when there is no free place, and ShopClosed."""
+    check_intake(shop, services.shops.open_order_count(shop.id))
+
+
+def _check_open_orders(
+    services: IntakeServices, shop: Shop, customer: CustomerSession | None
+) -> None:
+    orders = open_orders(services, shop.id, customer)
+    if len(orders) >= shop.open_orders_per_customer:
+        raise HasOpenOrder(orders[0].id)

@@ -1,0 +1,1 @@
+"""Use cases about orders, from the choice to the cup."""

@@ -1,0 +1,18 @@
+"""What a customer sees of their own past: the orders of this browser, or of this number."""
+
+from __future__ import annotations
+
+from domain.orders import Order
+from webapp.services.intake.ports import CustomerSession
+from webapp.services.orders.bundle import OrderServices
+
+_MOST_SHOWN = 20
+
+
+def my_orders(
+    services: OrderServices, shop_id: str, customer: CustomerSession | None
+) -> list[Order]:
+    """The customer's newest orders at a shop, newest first; none for a browser never seen."""
+    if customer is None:
+        return []
+    return services.orders.recent_orders_of(shop_id, customer.customer_id, _MOST_SHOWN)

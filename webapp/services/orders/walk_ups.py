@@ -1,0 +1,72 @@
+"""Orders that a barista takes at the counter: the same workflow, queue and numbers, no scan.
+
+The barista chooses the drink first, so the order knows it, and its number, from the beginning; as
+soon as the workflow has given it a place it is submitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from domain.admission import check_door
+from domain.errors import NotAllowedNow, NotFound
+from domain.orders import WALK_UP, Order, OrderState, order_id, submit
+from webapp.services.orders.bundle import OrderServices
+from webapp.services.orders.moves import move
+from webapp.services.refused import AlreadyThere
+from webapp.services.staff.ports import StaffSession
+from webapp.services.staff.sign_in import clean_name
+
+
+def place_walk_up(
+    services: OrderServices,
+    barista: StaffSession,
+    form_key: str,
+    drink_id: str,
+    choices: Mapping[str, str],
+    name: str = "",
+) -> Order:
+    """Takes an order at the counter; the same form takes it once, however often it is sent.
+
+    The limits of customers and a pause do not count for it; the shop's door and places do.
+    Raises ChoiceInvalid, SoldOut, ShopClosed, ShopFull or Busy.
+    """
+    shop = services.shop(barista.shop_id)
+    claimed_id = order_id(f"{WALK_UP}|{barista.id}", form_key, services.secret_keys[0])
+    if existing := services.orders.get(shop.id, claimed_id):
+        return existing
+    drink_order = shop.menu.check_choice(drink_id, choices)
+    check_door(shop, services.shops.open_order_count(shop.id))
+    now = services.now()
+    order = Order(
+        shop_id=shop.id,
+        id=claimed_id,
+        customer_id=WALK_UP,
+        window=0,
+        created_at=now,
+        number=services.shops.next_number(shop.id, shop.day(now)),
+        drink_order=drink_order,
+        for_name=clean_name(name) or None,
+    )
+    try:
+        services.orders.claim_walk_up(order, shop.day(now))
+    except AlreadyThere:
+        return services.order(shop.id, claimed_id)
+    return order
+
+
+def submit_walk_up(services: OrderServices, order: Order) -> None:
+    """Submits a walk-up order that has its place; again is harmless. Raises Busy."""
+    if not order.is_walk_up or order.state is not OrderState.ADMITTED:
+        return
+    now = services.now()
+    try:
+        move(
+            services,
+            order.shop_id,
+            order.id,
+            lambda current: submit(current, current.drink_order, current.number, now),
+        )
+    except (NotAllowedNow, NotFound):
+        # It went on already, as this was told twice; or it is not there any more.
+        pass

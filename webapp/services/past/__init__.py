@@ -1,0 +1,1 @@
+"""Use cases about what is over: journeys, figures, and what is forgotten."""

@@ -1,0 +1,149 @@
+"""Signing in by phone: a number, a code by text message, 30 days.
+
+Here is what a browser asks for. Cognito keeps the order of events (its custom challenge) and asks
+us for the code itself through its triggers, see one_time_codes; text_limits says who gets one.
+
+Whether a number is new, known or blocked never shows: the pages, their status and the calls made
+are the same, only the text itself is left out, and no answer comes before `least_seconds`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from domain.errors import (
+    ChoiceInvalid,
+    OneTimeCodeOver,
+    OneTimeCodeWrong,
+    PassMissing,
+    TooManyRequests,
+)
+from domain.shops import Shop
+from domain.texts import N_
+from webapp.services.intake import passes
+from webapp.services.intake.ports import CustomerSession
+from webapp.services.phone import text_limits, texted_codes
+from webapp.services.phone.bundle import PhoneServices
+from webapp.services.phone.numbers import PhoneNumber, read_number
+from webapp.services.phone.ports import PhoneSignIn
+from webapp.words import SOURCE, current_locale
+
+SIGNED_IN_FOR = timedelta(days=30)
+NEXT_TEXT_AFTER = timedelta(seconds=30)
+
+
+def waiting(services: PhoneServices, shop: Shop, customer: CustomerSession | None) -> PhoneSignIn:
+    """The number of this browser that waits for its code. Raises OneTimeCodeOver."""
+    sign_in = customer and services.phone_sign_ins.get(customer.id)
+    if sign_in is None or sign_in.shop_id != shop.id:
+        raise OneTimeCodeOver
+    return sign_in
+
+
+def ask_code(
+    services: PhoneServices, shop: Shop, customer: CustomerSession | None, typed: str, address: str
+) -> None:
+    """Has a code texted to the number that was typed; only for a browser with a scan pass.
+
+    Raises ChoiceInvalid, TooManyRequests, Busy or what `codes.check_pass` raises.
+    """
+    number = read_number(typed, shop.phone_countries)
+    passes.check_pass(services, shop, customer)
+    last = services.phone_sign_ins.get(customer.id)
+    customer_id = number.customer_id(services.secret_keys[0])
+    if last and last.customer_id == customer_id:
+        _check_pause(services, last)
+    _ask(services, shop, customer, number, address)
+
+
+def ask_again(
+    services: PhoneServices, shop: Shop, customer: CustomerSession | None, address: str
+) -> None:
+    """Has a new code texted to the number this browser has said; the old one ends.
+
+    Raises OneTimeCodeOver or what `ask_code` raises.
+    """
+    last = waiting(services, shop, customer)
+    passes.check_pass(services, shop, customer)
+    _check_pause(services, last)
+    _ask(services, shop, customer, read_number(last.number, shop.phone_countries), address)
+
+
+def enter_code(
+    services: PhoneServices, shop: Shop, customer: CustomerSession | None, typed: str
+) -> tuple[str, CustomerSession]:
+    """Signs the browser in as the number's customer: a new session, and its secret.
+
+    Raises ChoiceInvalid for what is no code at all, OneTimeCodeWrong, OneTimeCodeOver or Busy.
+    """
+    sign_in = waiting(services, shop, customer)
+    code = "".join(one for one in typed if one.isdecimal())
+    if len(code) != texted_codes.DIGITS:
+        raise ChoiceInvalid(
+            N_("Type the %(digits)s digits of the code in the text."), digits=texted_codes.DIGITS
+        )
+    if not texted_codes.is_good(sign_in, services.now()):
+        raise OneTimeCodeOver
+    code = "".join(str(int(digit)) for digit in code)
+    if not services.customer_pool.check_code(sign_in.customer_id, sign_in.session_id, code):
+        text_limits.count_wrong_code(services, customer)
+        left = texted_codes.MOST_TRIES - waiting(services, shop, customer).tries
+        raise OneTimeCodeWrong(left) if left > 0 else OneTimeCodeOver
+    secret = secrets.token_urlsafe(24)
+    signed_in = services.customer_sessions.sign_in(
+        customer, secret, sign_in.customer_id, sign_in.phone, services.now() + SIGNED_IN_FOR
+    )
+    services.phone_sign_ins.end(sign_in.session_id)
+    if signed_in is None:
+        raise PassMissing
+    return secret, signed_in
+
+
+def _ask(
+    services: PhoneServices,
+    shop: Shop,
+    customer: CustomerSession,
+    number: PhoneNumber,
+    address: str,
+) -> None:
+    customer_id = number.customer_id(services.secret_keys[0])
+    with _no_sooner(services):
+        text_limits.count_asking(services, shop, customer, number, address)
+        now = services.now()
+        sign_in = PhoneSignIn(
+            session_id=customer.id,
+            shop_id=shop.id,
+            customer_id=customer_id,
+            number=number.e164,
+            phone=number.masked,
+            ask_id=secrets.token_hex(16),
+            asked_at=now,
+            is_silent=not text_limits.may_get_text(services, shop, customer_id),
+            language=current_locale() if current_locale() != SOURCE else None,
+        )
+        services.phone_sign_ins.ask(sign_in)
+        services.customer_sessions.prolong_pass(customer, now + texted_codes.LIFETIME)
+        if not services.customer_pool.send_code(customer_id, sign_in.session_id):
+            raise text_limits.pause_for_all(services)
+
+
+def _check_pause(services: PhoneServices, last: PhoneSignIn) -> None:
+    again_at = last.asked_at + NEXT_TEXT_AFTER
+    if services.now() < again_at:
+        raise TooManyRequests(
+            again_at, N_("A code is on its way. Give the text a moment to arrive.")
+        )
+
+
+@contextmanager
+def _no_sooner(services: PhoneServices) -> Iterator[None]:
+    """Handing a text over takes time, leaving it out does not: all answers wait for the slower."""
+    ends_at = time.monotonic() + services.least_seconds
+    try:
+        yield
+    finally:
+        time.sleep(max(ends_at - time.monotonic(), 0))

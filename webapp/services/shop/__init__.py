@@ -1,0 +1,1 @@
+"""Use cases about shops: settings, menu, door and hours."""

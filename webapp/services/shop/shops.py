@@ -1,0 +1,99 @@
+"""Shops made, copied, put away, and their settings taken out and in as one file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from domain.errors import ShopIdTaken
+from domain.settings import PARTS, change_bar, read_shop_id
+from domain.shop_file import read_shop
+from domain.shops import Edit, Shop, SignIn, move_door
+from webapp.services.shop.bundle import ShopServices
+from webapp.services.shop.editing import change_shop
+
+
+def create_shop(
+    services: ShopServices, address: str, name: str, is_rehearsal: bool = False
+) -> Shop:
+    """A new, closed shop with the usual settings, or one to rehearse in.
+
+    Raises SettingInvalid or ShopIdTaken.
+    """
+    shop = Shop(read_shop_id(address), is_open=False, is_rehearsal=is_rehearsal)
+    return _create(services, change_bar(shop, {"name": name}))
+
+
+def copy_shop(
+    services: ShopServices, source_id: str, address: str, name: str, is_rehearsal: bool = False
+) -> Shop:
+    """A new, closed shop with another one's settings and menu, or one to rehearse in.
+
+    To a rehearsal customers come without phone numbers: robots have none.
+    Raises NotFound, SettingInvalid or ShopIdTaken.
+    """
+    source = services.shop(source_id)
+    blank = Shop(read_shop_id(address))
+    copied = replace(
+        source,
+        **{
+            name: getattr(blank, name)
+            for name in (
+                "id",
+                "door_at",
+                "extra_minutes",
+                "paused_until",
+                "pause_is_automatic",
+                "no_auto_pause_until",
+                "logo",
+                "is_archived",
+                "edits",
+                "version",
+            )
+        },
+        is_open=False,
+        is_rehearsal=is_rehearsal,
+        sign_in=SignIn.GUEST if is_rehearsal else source.sign_in,
+    )
+    return _create(services, change_bar(copied, {"name": name}))
+
+
+def archive_shop(services: ShopServices, shop_id: str, is_archived: bool) -> Shop:
+    """Puts a shop away, closed, or takes it out again; its orders under way go on. Raises Busy."""
+    now = services.now()
+    return change_shop(
+        services,
+        shop_id,
+        lambda shop: replace(
+            move_door(shop, False, now) if is_archived and shop.is_open else shop,
+            is_archived=is_archived,
+        ),
+    )
+
+
+def import_settings(services: ShopServices, shop_id: str, text: str, by: str) -> Shop:
+    """Gives the shop the settings of a file, and notes who did it for each part that changed.
+
+    Raises NotFound, SettingInvalid or Busy; nothing is changed then.
+    """
+    now = services.now()
+
+    def imported(shop: Shop) -> Shop:
+        changed = read_shop(shop, text)
+        if changed == shop:
+            return shop
+        # Whoever has a form of any part open is told that it is not as they read it.
+        items = [f"drinks/{drink.id}" for drink in shop.menu.drinks]
+        items += [f"groups/{group.id}" for group in shop.menu.groups]
+        edits = {
+            part: Edit(shop.edits[part].number + 1 if part in shop.edits else 1, by, now)
+            for part in (*PARTS, *items)
+        }
+        return replace(changed, edits={**shop.edits, **edits})
+
+    return change_shop(services, shop_id, imported)
+
+
+def _create(services: ShopServices, shop: Shop) -> Shop:
+    if not services.shops.create(shop):
+        raise ShopIdTaken(shop.id)
+    return shop

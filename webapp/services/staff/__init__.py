@@ -1,0 +1,1 @@
+"""Use cases about who works behind the bar: people, screens and devices."""

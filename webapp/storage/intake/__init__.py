@@ -1,0 +1,1 @@
+"""Tables about the door: from the QR code to the order."""

@@ -1,0 +1,1 @@
+"""Tables about how often somebody may do what."""

@@ -1,0 +1,1 @@
+"""Tables about orders, from the choice to the cup."""

@@ -1,0 +1,1 @@
+"""Tables about what is over: journeys, figures, and what is forgotten."""

@@ -1,0 +1,1 @@
+"""Tables about customers' phone numbers."""

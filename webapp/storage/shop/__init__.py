@@ -1,0 +1,1 @@
+"""Tables about shops: settings, menu, door and hours."""

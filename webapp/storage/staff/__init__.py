@@ -1,0 +1,1 @@
+"""Tables about who works behind the bar: people, screens and devices."""
