@@ -5,6 +5,7 @@ A door moved by hand stays so until the next boundary of the hours; then the clo
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -115,7 +116,7 @@ def read_spans(text: str, what: str) -> Spans:
     spans.sort(key=lambda span: span.opens)
     if len(spans) > _MOST_SPANS:
         raise SettingInvalid(what, f"At most {_MOST_SPANS} stretches a day.")
-    if any(later.opens < earlier.closes for earlier, later in zip(spans, spans[1:])):
+    if any(later.opens < earlier.closes for earlier, later in itertools.pairwise(spans)):
         raise SettingInvalid(what, "These hours overlap.")
     return tuple(spans)
 

@@ -14,7 +14,7 @@ EARLIEST, LATEST = date(2000, 1, 1), date(2999, 1, 1)
 """No day or moment before the first or from the second on: with any zone or span added, what is
 read here stays within what a calendar has."""
 _MOST_DIGITS = 9
-_NUMBER = re.compile(r"[0-9]{1,%d}" % _MOST_DIGITS)
+_NUMBER = re.compile(rf"[0-9]{{1,{_MOST_DIGITS}}}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST_MOMENT = 40
 

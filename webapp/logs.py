@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import MappingProxyType
 
 from flask import Flask, Response, g, has_request_context, request
 from pythonjsonlogger.json import JsonFormatter
@@ -43,7 +44,8 @@ _LOOKS_LIKE_A_SECRET = re.compile(
 
 _ID = re.compile(r"[A-Za-z0-9-]{1,40}")
 
-_bound: ContextVar[Mapping[str, object]] = ContextVar("fields of the log", default={})
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+_bound: ContextVar[Mapping[str, object]] = ContextVar("fields of the log", default=_NOTHING)
 
 
 def configure() -> None:

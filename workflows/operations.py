@@ -325,8 +325,9 @@ def _add_dashboard(template: Template, watched: Watched) -> None:
                 "title": "What went wrong last",
                 "region": "${AWS::Region}",
                 "view": "table",
-                "query": "SOURCE '/aws/lambda/${FunctionName}' | fields @timestamp, level, message, "
-                "shop_id, order_id, request_id | filter level in ['WARNING', 'ERROR'] "
+                "query": "SOURCE '/aws/lambda/${FunctionName}' "
+                "| fields @timestamp, level, message, shop_id, order_id, request_id "
+                "| filter level in ['WARNING', 'ERROR'] "
                 "or status >= 500 | sort @timestamp desc | limit 50",
             },
         }

@@ -98,7 +98,7 @@ def _levels(found: list[Edge]) -> dict[str, int]:
     """Each state under all that lead to it; an edge back to an earlier state does not count."""
     forward = _without_loops(found)
     levels = {name: 0 for edge in found for name in (edge.source, edge.target)}
-    for _ in levels:
+    for _round in levels:
         for edge in forward:
             levels[edge.target] = max(levels[edge.target], levels[edge.source] + 1)
     return levels
@@ -163,7 +163,7 @@ def _spread(row: list[_Node]) -> None:
 
 def _routes(chains: dict[Edge, list[_Node]]) -> dict[Edge, list[tuple[float, float]]]:
     leaving, arriving = defaultdict(list), defaultdict(list)
-    for edge, chain in chains.items():
+    for edge in chains:
         leaving[edge.source].append(edge)
         arriving[edge.target].append(edge)
     points = {edge: [(node.x, node.y) for node in chain] for edge, chain in chains.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Blueprint, redirect, request, url_for
 
 from domain.errors import ChoiceInvalid, NotFound
@@ -52,11 +54,9 @@ def approve(shop_id: str):
 @blueprint.post("/sessions/<session_id>/revoke")
 @allow(ADMIN)
 def revoke_session(shop_id: str, session_id: str):
-    try:
+    # Pressed twice, or gone by itself: what the admin wanted is so.
+    with suppress(NotFound):
         revoke(services(), shop_id, session_id)
-    except NotFound:
-        # Pressed twice, or gone by itself: what the admin wanted is so.
-        pass
     return redirect(url_for("admin.home", shop_id=shop_id), 303)
 
 

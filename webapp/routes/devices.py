@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Blueprint, redirect, request, url_for
 
 from domain.errors import ChoiceInvalid, NotFound
@@ -35,11 +37,9 @@ def create(shop_id: str):
 @blueprint.post("/<device_id>/remove")
 @allow(ADMIN)
 def remove(shop_id: str, device_id: str):
-    try:
+    # Pressed twice: what the admin wanted is so.
+    with suppress(NotFound):
         remove_device(services(), shop_id, device_id)
-    except NotFound:
-        # Pressed twice: what the admin wanted is so.
-        pass
     return redirect(url_for("devices.home", shop_id=shop_id), 303)
 
 

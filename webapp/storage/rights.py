@@ -33,15 +33,14 @@ from webapp.storage.tables import (
 )
 from workflows.roles import TableRight
 
-TABLE_RIGHTS = (
-    # Many orders at once: the list names them, and what is read of them is never a task token.
-    TableRight(
-        "ReadListedOrders",
-        base_name(OrderModel),
-        ("BatchGetItem",),
-        attributes=tuple(READ_ATTRIBUTES),
-    ),
-) + tuple(
+# Many orders at once: the list names them, and what is read of them is never a task token.
+_LISTED_ORDERS = TableRight(
+    "ReadListedOrders",
+    base_name(OrderModel),
+    ("BatchGetItem",),
+    attributes=tuple(READ_ATTRIBUTES),
+)
+_WHOLE_ITEMS = tuple(
     TableRight(sid, base_name(model), actions, index)
     for sid, model, actions, index in (
         ("ReadOneOrder", OrderModel, ("GetItem",), ""),
@@ -88,3 +87,4 @@ TABLE_RIGHTS = (
         ("ForgetInJourneys", JourneyModel, ("UpdateItem",), ""),
     )
 )
+TABLE_RIGHTS = (_LISTED_ORDERS, *_WHOLE_ITEMS)

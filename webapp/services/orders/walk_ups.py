@@ -7,6 +7,7 @@ soon as the workflow has given it a place it is submitted.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from domain.admission import check_door
 from domain.errors import NotAllowedNow, NotFound
@@ -60,13 +61,11 @@ def submit_walk_up(services: OrderServices, order: Order) -> None:
     if not order.is_walk_up or order.state is not OrderState.ADMITTED:
         return
     now = services.now()
-    try:
+    # It went on already, as this was told twice; or it is not there any more.
+    with suppress(NotAllowedNow, NotFound):
         move(
             services,
             order.shop_id,
             order.id,
             lambda current: submit(current, current.drink_order, current.number, now),
         )
-    except (NotAllowedNow, NotFound):
-        # It went on already, as this was told twice; or it is not there any more.
-        pass
