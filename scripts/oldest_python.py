@@ -8,8 +8,8 @@ import sys
 
 if sys.version_info < (3, 11):
     sys.exit(
-        "Python 3.11 or newer is needed; this is %d.%d. Install a newer one, then run:"
-        " python3.11 scripts/%s" % (sys.version_info[:2] + (os.path.basename(sys.argv[0]),))
+        f"Python 3.11 or newer is needed; this is {sys.version_info[0]}.{sys.version_info[1]}."
+        f" Install a newer one, then run: python3.11 scripts/{os.path.basename(sys.argv[0])}"
     )
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

@@ -143,11 +143,12 @@ def notices_about(chosen: argparse.Namespace, environment: Mapping[str, str]) ->
         if name not in known and near:
             found.append(f"{name} is no setting and changes nothing. Did you mean {near[0]}?")
     extensions = environment.get("EXTENSIONS", "").replace(",", " ").upper().split()
-    for name in sorted(one for one in environment if one.startswith("EXTENSION_")):
-        if not any(name.startswith(f"EXTENSION_{one}_") for one in extensions):
-            found.append(
-                f"{name} belongs to no extension that EXTENSIONS names, so it does nothing."
-            )
+    found += [
+        f"{name} belongs to no extension that EXTENSIONS names, so it does nothing."
+        for name in sorted(environment)
+        if name.startswith("EXTENSION_")
+        and not any(name.startswith(f"EXTENSION_{one}_") for one in extensions)
+    ]
     if chosen.name and is_loopback(chosen.host) and not is_loopback(chosen.name):
         found.append(
             f"Links carry the name {chosen.name}, but the bar listens on this machine only"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -125,7 +126,5 @@ def _wait_until_gone(pid: int) -> None:
 
 
 def _kill(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):  # It was over a moment before.
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # It was over a moment before.

@@ -5,6 +5,7 @@ An error is no promise: whoever meets one waits a moment and presses again, as p
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
@@ -232,10 +233,8 @@ class Crew:
         for act in (self._invite, self._add_device, self._sell_out, self._walk_up, self._erase):
             if self.go_home.is_set() or not self.come_in.is_set():
                 break
-            try:
+            with contextlib.suppress(NOT_DONE):
                 act(self.services, admin, dice)
-            except NOT_DONE:
-                pass
             time.sleep(PAUSE)
         time.sleep(PAUSE)
 

@@ -32,7 +32,7 @@ SHOWN = 12
 
 @dataclass
 class Kills:
-    """Of one part: how often it was killed, what was acknowledged meanwhile, how soon it was well."""
+    """Of one part: how often it was killed, what was acknowledged meanwhile, when it was well."""
 
     count: int = 0
     acknowledged: int = 0

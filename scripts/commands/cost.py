@@ -105,8 +105,10 @@ class Records:
         )
 
     def _new_cpu_seconds(self) -> float:
-        """Of the process that stands for the function; unlike time on the clock, it is the same on a
-        machine that is busy with other things."""
+        """Of the process that stands for the function.
+
+        Unlike time on the clock, it is the same on a machine that is busy with other things.
+        """
         fields = Path(f"/proc/{self._process}/stat").read_text().rpartition(")")[2].split()
         used = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         new, self._cpu = used - self._cpu, used

@@ -379,9 +379,11 @@ def read_records(where: Bar, batch: Mapping) -> list[dict]:
         )["ShardIterator"]
         while iterator:
             answer = streams.get_records(ShardIterator=iterator)
-            for record in answer["Records"]:
-                if int(record["dynamodb"]["SequenceNumber"]) <= last:
-                    records.append(record | {"eventSourceARN": batch["streamArn"]})
+            records += [
+                record | {"eventSourceARN": batch["streamArn"]}
+                for record in answer["Records"]
+                if int(record["dynamodb"]["SequenceNumber"]) <= last
+            ]
             reached = (
                 answer["Records"]
                 and int(answer["Records"][-1]["dynamodb"]["SequenceNumber"]) >= last

@@ -82,8 +82,8 @@ def parameters(function_arn: str) -> dict[str, str]:
 def hash_of_inputs(settings: dict[str, str]) -> str:
     """Changes whenever the template may have changed. Building the template itself takes longer."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for folder in ("domain", "workflows", "webapp"):
-        for file in sorted((ROOT / folder).rglob("*.py")):
+    for package in ("domain", "workflows", "webapp"):
+        for file in sorted((ROOT / package).rglob("*.py")):
             digest.update(str(file).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 

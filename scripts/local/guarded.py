@@ -3,7 +3,7 @@
 The parent keeps the other end of standard input. When that closes, however the parent ended, this
 process is told to stop in the ordinary way, so that nothing outlives a launcher that was killed.
 Each may hold as many connections as the machine allows, which is often more than a shell does.
-What it says goes to a log in the data folder, so on a full disk saying that it is full must not fail.
+What it says goes to a log in the data folder, so saying that the disk is full must not fail.
 """
 
 from __future__ import annotations

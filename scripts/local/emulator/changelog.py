@@ -98,8 +98,8 @@ def commits_after(folder: Path, number: int) -> Iterator[Commit]:
 def last_commit_after(folder: Path, number: int) -> int:
     """The number of the last of them; the given one when there are none."""
     last = number
-    for last, _ in _lines_after(folder, number):
-        pass
+    for line_number, _ in _lines_after(folder, number):
+        last = line_number
     return last
 
 

@@ -72,7 +72,7 @@ def _start(number: int, at: float, target: str, payload: str) -> None:
 def _deliver(number: int, at: float, target: str, payload: str) -> None:
     event, retries = json.loads(payload), 0
     while True:
-        function, settings, name = lambda_svc._get_func_record_for_ref(target)
+        function, settings, _ = lambda_svc._get_func_record_for_ref(target)
         if not function:
             break
         record = lambda_svc._execution_record_for_config(function, settings)

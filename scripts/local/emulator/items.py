@@ -292,7 +292,8 @@ class Items:
 
     def __delitem__(self, partition: str) -> None:
         bucket = Partition(self, partition)
-        for sort in bucket.keys():
+        sorts = bucket.keys()
+        for sort in sorts:
             bucket.pop(sort)
 
     def __deepcopy__(self, memo: dict) -> dict:

@@ -204,12 +204,12 @@ def _clauses(tokens: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
         depth += kind == "LPAREN"
         depths.append(depth)
         depth -= kind == "RPAREN"
-    if tokens and tokens[0][0] == "LPAREN" and min(depths) == 1 and depths.count(1) > 1:
-        if all(
-            d > 1 or i in (0, len(tokens) - 1) or k not in ("LPAREN", "RPAREN")
-            for i, (d, (k, _)) in enumerate(zip(depths, tokens, strict=True))
-        ):
-            return _clauses(tokens[1:-1])
+    begins = tokens and tokens[0][0] == "LPAREN" and min(depths) == 1 and depths.count(1) > 1
+    if begins and all(
+        d > 1 or i in (0, len(tokens) - 1) or k not in ("LPAREN", "RPAREN")
+        for i, (d, (k, _)) in enumerate(zip(depths, tokens, strict=True))
+    ):
+        return _clauses(tokens[1:-1])
     clauses, is_between = [[]], False
     for depth, (kind, text) in zip(depths, tokens, strict=True):
         word = text.upper() if kind == "IDENT" and depth == 0 else ""

@@ -14,6 +14,7 @@ others.
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
 import re
@@ -581,7 +582,7 @@ def forget_old_copies(folder: Path, kept: int = COPIES_KEPT) -> None:
         path.unlink()
     logs = logs_in(folder)
     oldest = _number_of(copies[0]) if copies else None
-    for path, following in zip(logs, logs[1:]):
+    for path, following in itertools.pairwise(logs):
         if oldest is not None and starts_after(following) <= oldest:
             path.unlink()
 

@@ -17,6 +17,7 @@ and `_poll_dynamodb_streams`, `_init_stream_position` in services.lambda_svc.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import threading
@@ -240,11 +241,9 @@ def _poll() -> bool:
         _reader = _store.reader()
     any_taken = False
     for account, region, mapping in lambda_svc._iter_all_esms():
-        with request_scope(account, region):
-            try:
-                any_taken = _poll_one(mapping) or any_taken
-            except NotKeptError:
-                pass  # The same is delivered again once there is room.
+        # What could not be kept is delivered again once there is room.
+        with request_scope(account, region), contextlib.suppress(NotKeptError):
+            any_taken = _poll_one(mapping) or any_taken
     return any_taken
 
 
