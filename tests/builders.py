@@ -7,10 +7,11 @@ import os
 import pickle
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 from unittest import mock
 
 from domain import orders
@@ -328,10 +329,8 @@ def open_code(services: Services, shop: Shop, customer_id: str, code: str | None
 def scan_and_claim(services: Services, shop: Shop, customer_id: str) -> Order:
     """Scans the code and takes the place; a customer with an order under way keeps that one."""
 
-    try:
+    with suppress(HasOpenOrder):
         open_code(services, shop, customer_id)
-    except HasOpenOrder:
-        pass
     browser = browser_of(services, customer_id)
     return claims.claim_order(services, shop, browser, "127.0.0.1")
 
@@ -361,11 +360,15 @@ def moto_tables(execute_state_machine: bool = False) -> Iterator[None]:
         dynamodb.cache_clear()
         _judges.append(judge)
         try:
-            with mock_aws(config=config), mock.patch.dict(os.environ, judge.environment):
-                with judge.watched(), authenticators_stand_still():
-                    _create_tables()
-                    create_staff_pool()
-                    yield
+            with (
+                mock_aws(config=config),
+                mock.patch.dict(os.environ, judge.environment),
+                judge.watched(),
+                authenticators_stand_still(),
+            ):
+                _create_tables()
+                create_staff_pool()
+                yield
         finally:
             _judges.remove(judge)
             tables.use_prefix(prefix_before)
@@ -388,7 +391,7 @@ def dynamodb():
 class MotoTables:
     """The product's tables in moto's DynamoDB, in this process."""
 
-    environment: dict[str, str] = {}
+    environment: Mapping[str, str] = MappingProxyType({})
 
     @contextmanager
     def watched(self) -> Iterator[None]:

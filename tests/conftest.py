@@ -92,7 +92,7 @@ def stack(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def quick_stack(tmp_path_factory, till):
-    """A bar whose deadlines pass while one looks on; the shop “hooked” tells a till of its events."""
+    """A bar whose deadlines pass while one looks on; the shop “hooked” tells a till its events."""
     folder = tmp_path_factory.mktemp("quick-bar")
     with LocalStack(
         data=folder,

@@ -102,7 +102,7 @@ def sample_arrivals(extension: Extension) -> list[Arrival]:
 def replay(
     extension: Extension, kit: Kit, seed: int = 0, arrivals: Iterable[Arrival] | None = None
 ) -> None:
-    """Feeds the extension each event twice, shuffled, as the bus may; its samples if none is given."""
+    """Feeds the extension each event twice, shuffled, as the bus may; by default its samples."""
     doubled = [*(sample_arrivals(extension) if arrivals is None else arrivals)] * 2
     random.Random(seed).shuffle(doubled)
     for arrival in doubled:

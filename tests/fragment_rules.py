@@ -91,7 +91,7 @@ _PLAIN_DRAWING = re.compile(r"[\w\s.,#()%+-]*")
 
 
 def elements(html: str) -> list[Element]:
-    """The elements of a fragment, as a browser reads it. Raises ParseError where it had to guess."""
+    """The elements of a fragment as a browser reads it. Raises ParseError where it had to guess."""
     parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
     root = parser.parseFragment(html)
     return list(root.iter())[1:]

@@ -1,4 +1,4 @@
-"""A machine that receives webhooks as docs/extensions.md tells its owner to; knows nothing of us."""
+"""A machine that receives webhooks as docs/extensions.md says; it knows nothing of the product."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def test_an_account_that_never_set_a_spend_limit_has_aws_own():
     answers = Answering(
         get_sms_sandbox_account_status={"IsInSandbox": False}, get_sms_attributes={"attributes": {}}
     )
-    assert "$1 a month" in list(Account(answers).notes_on_texts())[0]
+    assert "$1 a month" in next(iter(Account(answers).notes_on_texts()))
 
 
 @pytest.mark.parametrize("status", ["DISABLED", "ENABLING"])

@@ -1,4 +1,4 @@
-"""What stands around the function is made, connected and taken away in whatever state it is found."""
+"""What stands around the function is made, connected and taken away whatever state it is in."""
 
 from __future__ import annotations
 

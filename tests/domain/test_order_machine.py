@@ -199,7 +199,7 @@ class Bar(RuleBasedStateMachine):
 
     @invariant()
     def an_order_that_is_over_has_no_way_on(self):
-        for order, model in zip(self.orders, self.models):
+        for model in self.models:
             ways_on = [what for what in MOVES for who in Role if model.may(who, what)]
             assert bool(ways_on) != (model.where in OVER)
 

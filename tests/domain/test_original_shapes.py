@@ -1,4 +1,4 @@
-"""What consumers written for the original Serverlesspresso read is in our events, as they expect it.
+"""What consumers written for the original Serverlesspresso read is in our events as they expect.
 
 Names and shapes are those of its published producers, patterns and extensions.
 """

@@ -1,6 +1,7 @@
-"""Does under the function's own rights what no screen of these tests does: python -m tests.e2e.rights_walk
+"""Does under the function's own rights what no screen of these tests does.
 
-The emulator refuses what the function's role does not allow, and this process then ends with that.
+Start it with python -m tests.e2e.rights_walk. The emulator refuses what the function's role does
+not allow, and this process then ends with that.
 """
 
 from __future__ import annotations

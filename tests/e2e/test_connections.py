@@ -1,4 +1,4 @@
-"""Pages share what connections a browser has, and tell the truth while a part of the bar is down."""
+"""Pages share a browser's few connections, and tell the truth while a part of the bar is down."""
 
 from __future__ import annotations
 

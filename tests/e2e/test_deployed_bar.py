@@ -54,7 +54,7 @@ def team(tmp_path_factory):
 
 
 class DeployedBar(Bar):
-    """The emulator starts a process for each of the function's containers, which may take a while."""
+    """The emulator starts a process for each container of the function, which may take a while."""
 
     def page(self, context: BrowserContext) -> Page:
         page = super().page(context)
@@ -156,7 +156,6 @@ def test_an_update_in_the_middle_of_orders_loses_none(team, screens, story):
     queued = screens.scan(tv)
     get_place(queued)
     queued_number = place_order(queued, "Tea")
-    menu = team.folder / "templates/customer/menu.html"
     files = [
         file
         for file in (team.folder / "templates").rglob("*.html")

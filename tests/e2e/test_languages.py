@@ -1,4 +1,4 @@
-"""A guest who reads another language than the bar, from the scan to the drink, and the TV in two."""
+"""A guest who reads another language than the bar, from scan to drink, and the TV in two."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ def test_whatever_can_be_pressed_stays_within_its_card_on_the_teams_pages(bar):
     for path in _ADMIN_PATHS:
         admin.goto(f"{bar.stack.base_url}/main/{path}")
         outside[path] = admin.locator(".card :is(a, button, input)").evaluate_all(_OUTSIDE_ITS_CARD)
-    assert outside == dict.fromkeys(_ADMIN_PATHS, [])
+    assert outside == {key: [] for key in _ADMIN_PATHS}
 
 
 _LONGEST = (

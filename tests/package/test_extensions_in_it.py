@@ -52,7 +52,7 @@ def test_no_other_extension_and_no_machine_code_comes_along(function):
     there = {path.name for path in (function / "webapp" / "extensions").iterdir()}
     assert "labels" in there and "webhook" not in there
     assert not (function / "PIL").exists()
-    assert [path for path in (function / "fontTools").rglob("*.so")] == []
+    assert list((function / "fontTools").rglob("*.so")) == []
 
 
 def test_what_an_extension_needs_the_core_does_without():

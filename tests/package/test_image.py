@@ -37,9 +37,11 @@ RUNTIME_CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py")
 
 @pytest.fixture(scope="module")
 def containers(tmp_path_factory):
-    with Emulator(tmp_path_factory.mktemp("emulator")) as emulator:
-        with Containers(emulator, FUNCTION) as containers:
-            yield containers
+    with (
+        Emulator(tmp_path_factory.mktemp("emulator")) as emulator,
+        Containers(emulator, FUNCTION) as containers,
+    ):
+        yield containers
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +149,8 @@ def on_lambdas_runtime(team, image, address) -> str:
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr(
             "bootstrap",
-            f"#!/bin/sh\ncd {image.task}\nexec {sys.executable} -S -m awslambdaric {image.command[0]}\n",
+            f"#!/bin/sh\ncd {image.task}\n"
+            f"exec {sys.executable} -S -m awslambdaric {image.command[0]}\n",
         )
     name = f"{FUNCTION}-runtime"
     client.create_function(

@@ -135,7 +135,7 @@ def _lose_a_step(order: Order) -> None:
 
 def _lose_a_mark(order: Order) -> None:
     [item] = MetricModel.query("main", MetricModel.item_key.startswith("order#"))
-    item.update(actions=[MetricModel.marks.delete({sorted(item.marks)[0]})])
+    item.update(actions=[MetricModel.marks.delete({min(item.marks)})])
 
 
 @pytest.mark.parametrize("spoil", [_keep_a_place, _take_a_scan, _lose_a_step, _lose_a_mark])

@@ -84,7 +84,7 @@ def test_so_is_what_else_is_wrong(tmp_path, about, events, says):
 
 
 def test_nothing_that_is_there_is_written_over(tmp_path):
-    module, test = begin("loyalty", "", [], False, root=tmp_path)
+    module, _ = begin("loyalty", "", [], False, root=tmp_path)
     module.write_text("mine")
     with pytest.raises(CannotBegin, match="webapp/extensions/loyalty already"):
         begin("loyalty", "", [], True, root=tmp_path)

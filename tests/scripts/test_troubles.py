@@ -262,7 +262,8 @@ def test_a_clock_that_was_set_between_two_starts_is_said(ahead, wall, said):
 
 def test_a_terminal_that_is_gone_ends_nothing():
     code = (
-        "import sys\nfrom scripts.commands.serve import say\nfrom scripts.machine import Unfailing\n"
+        "import sys\nfrom scripts.commands.serve import say\n"
+        "from scripts.machine import Unfailing\n"
         "sys.stdout = Unfailing(sys.stdout)\nsay('one')\nsay('two')\nsys.exit(3)"
     )
     with open("/dev/full", "w") as full:

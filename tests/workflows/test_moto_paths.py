@@ -3,8 +3,9 @@
 moto runs all integrations the definition uses: transactWriteItems and updateItem, waiting for a
 task token or not, getItem, Catch, TimeoutSeconds, Choice and, which the emulator ignores,
 TimeoutSecondsPath. It never raises a transaction conflict or a throttled write: a door that is
-neither open nor closed stands for the one, Retry is only looked at in test_definition.py. And it has
-no rule or stream here: each test answers the task token itself, as webapp.consumers.announce does.
+neither open nor closed stands for the one, Retry is only looked at in test_definition.py. And it
+has no rule or stream here: each test answers the task token itself, as webapp.consumers.announce
+does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Extensions on the running bar, with rights enforced: what reaches them, and what they may write."""
+"""Extensions on the running bar, with rights enforced: what reaches them, what they may write."""
 
 from __future__ import annotations
 

@@ -308,13 +308,11 @@ def _policy(resources: dict, name: str) -> dict[str, dict]:
 def test_no_action_is_given_with_a_star(resources):
     statements = _statements(resources)
     assert len(statements) >= 20
-    for statement in statements:
-        actions = statement["Action"]
+    for one in statements:
+        actions = one["Action"]
         for action in [actions] if isinstance(actions, str) else actions:
             assert "*" not in action
-        assert statement["Effect"] == (
-            "Deny" if statement.get("Sid") == "NeverToTopics" else "Allow"
-        )
+        assert one["Effect"] == ("Deny" if one.get("Sid") == "NeverToTopics" else "Allow")
 
 
 def test_a_star_in_a_resource_is_one_of_those_with_a_reason(resources):
@@ -361,15 +359,15 @@ def test_the_function_reads_many_orders_only_without_their_task_tokens(resources
         if "OrdersTable" in json.dumps(statement["Resource"]) and statement["Sid"] != "ReadStreams"
     ]
     bulk = {"dynamodb:Query", "dynamodb:Scan", "dynamodb:BatchGetItem", "dynamodb:PartiQLSelect"}
-    for statement in on_orders:
-        if statement["Action"] == ["dynamodb:BatchGetItem"]:
-            condition = statement["Condition"]
+    for right in on_orders:
+        if right["Action"] == ["dynamodb:BatchGetItem"]:
+            condition = right["Condition"]
             named = condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]
             assert "state" in named and "task_token" not in named
             assert condition["StringEqualsIfExists"] == {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
-        elif bulk & set(statement["Action"]):
-            assert statement["Action"] == ["dynamodb:Query"]
-            projection = indexes[statement["Resource"]["Fn::Join"][1][1]]
+        elif bulk & set(right["Action"]):
+            assert right["Action"] == ["dynamodb:Query"]
+            projection = indexes[right["Resource"]["Fn::Join"][1][1]]
             assert projection["ProjectionType"] in ("INCLUDE", "KEYS_ONLY")
             assert "task_token" not in projection.get("NonKeyAttributes", ())
 

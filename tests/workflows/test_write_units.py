@@ -1,12 +1,13 @@
 """What one order writes, from the scan to the empty counter, in the units that AWS bills.
 
-Counted as scripts/cost counts it: by the emulator, in DynamoDB's own arithmetic, with task tokens of
-AWS's length. What pages and screens write by themselves is not in it.
+Counted as scripts/cost counts it: by the emulator, in DynamoDB's own arithmetic, with task tokens
+of AWS's length. What pages and screens write by themselves is not in it.
 """
 
 from __future__ import annotations
 
 import os
+from functools import partial
 from unittest import mock
 
 import pytest
@@ -52,11 +53,13 @@ def metered_bar(tmp_path):
     """A bar of its own whose emulator writes down what it would bill, and how to read that."""
     meter = tmp_path / "meter.log"
     meter.touch()
-    with mock.patch.dict(os.environ, METER_LOG=str(meter)):
-        with LocalStack(data=tmp_path / "bar") as stack:
-            os.environ.update(stack.environment)
-            forget_connections()
-            yield Workflow(build_services(Settings.from_environment())), LinesOf(meter)
+    with (
+        mock.patch.dict(os.environ, METER_LOG=str(meter)),
+        LocalStack(data=tmp_path / "bar") as stack,
+    ):
+        os.environ.update(stack.environment)
+        forget_connections()
+        yield Workflow(build_services(Settings.from_environment())), LinesOf(meter)
     forget_connections()
 
 
@@ -91,7 +94,7 @@ def test_an_order_writes_so_much_and_no_more(metered_bar):
     # Two, so that what the first one writes late is counted as well.
     orders = [take_through(workflow) for _ in range(2)]
     for order in orders:
-        wait_for(lambda: has_settled(workflow, order))
+        wait_for(partial(has_settled, workflow, order))
     written = write_units(line for line, _ in meter.new())
     assert {name: units / len(orders) for name, units in written.items()} == AN_ORDER
     assert written.total() / len(orders) == sum(AN_ORDER.values()) == 45

@@ -83,7 +83,7 @@ def test_a_damaged_store_is_replaced_by_the_copy_with_all_later_changes(folder, 
 @pytest.mark.parametrize("spoil", DAMAGES)
 def test_when_the_newest_copy_is_damaged_too_the_one_before_takes_its_place(folder, spoil):
     spoil(folder / "store.db")
-    spoil(sorted(folder.glob("copy-*.db"))[-1])
+    spoil(max(folder.glob("copy-*.db")))
     store = open_store(folder)
     assert names(store) == ["a", "b", "c", "d"]
     store.close()
@@ -98,7 +98,7 @@ def test_a_lost_journal_of_sqlite_is_made_good_from_the_log_of_changes(folder, s
 
 
 def test_a_torn_line_of_the_log_loses_nothing(folder):
-    log = sorted(folder.glob("changes-*.log"))[-1]
+    log = max(folder.glob("changes-*.log"))
     log.write_bytes(log.read_bytes()[:-9])
     store = open_store(folder)
     assert names(store) == ["a", "b", "c", "d"]
@@ -115,7 +115,7 @@ def test_a_torn_line_of_the_log_loses_nothing(folder):
 def test_changes_behind_a_gap_are_named_and_put_aside(folder):
     for path in [folder / "store.db", *sorted(folder.glob("copy-*.db"))[1:]]:
         empty(path)
-    first = sorted(folder.glob("changes-*.log"))[0]
+    first = min(folder.glob("changes-*.log"))
     lines = first.read_bytes().splitlines(keepends=True)
     first.write_bytes(lines[0] + b"00000000 []\n")
     store = open_store(folder)
@@ -166,7 +166,7 @@ def test_of_two_damages_at_once_nothing_is_lost_without_a_word(folder, two, spoi
 def test_a_store_that_is_older_than_its_copies_is_put_aside_for_the_newest(folder):
     for path in [*folder.glob("store.db-*"), *folder.glob("changes-*.log")]:
         path.unlink()
-    shutil.copy(sorted(folder.glob("copy-*.db"))[0], folder / "store.db")
+    shutil.copy(min(folder.glob("copy-*.db")), folder / "store.db")
     store = open_store(folder)
     assert names(store) == ["a", "b"]
     assert "it is older than copy-000000000002.db" in store.missing
@@ -310,9 +310,12 @@ def test_all_of_one_turn_share_a_commit(tmp_path):
 def test_a_folder_in_the_place_of_a_file_is_one_line(folder, name):
     (folder / name).unlink(missing_ok=True)
     (folder / name).mkdir()
-    with pytest.raises(StoreError, match=f"{name} is a folder, where a file belongs. Take it away"):
-        with closing(stores.lock_folder(folder, seconds=0)):
-            open_store(folder)
+    advice = f"{name} is a folder, where a file belongs. Take it away"
+    with (
+        pytest.raises(StoreError, match=advice),
+        closing(stores.lock_folder(folder, seconds=0)),
+    ):
+        open_store(folder)
 
 
 def test_two_emulators_cannot_use_one_folder(tmp_path):

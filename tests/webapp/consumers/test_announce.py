@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -409,8 +410,8 @@ def _batch_with_one_spoiled(spoil) -> tuple[list[dict], dict]:
     spoiled = _change(before, after)
     spoil(spoiled)
     path = journey_to(OrderState.SUBMITTED)
-    first, rest = _change(None, path[0]), [_change(b, a) for b, a in zip(path, path[1:])]
-    others = [_change(_other(b), _other(a)) for b, a in zip(path, path[1:])]
+    first, rest = _change(None, path[0]), [_change(b, a) for b, a in itertools.pairwise(path)]
+    others = [_change(_other(b), _other(a)) for b, a in itertools.pairwise(path)]
     return [first, spoiled, *others, *rest], spoiled
 
 

@@ -1,5 +1,6 @@
 """A ticket as PDF: everything is on it, however long and in whatever letters."""
 
+import itertools
 import re
 from dataclasses import replace
 from datetime import datetime
@@ -90,7 +91,7 @@ def test_nothing_leaves_the_paper_or_lies_on_anything_else(drawn, ticket):
     for words, left, bottom, right in put:
         assert left > 0 and right <= width - 2.9 and 0 < bottom < height, words
     rows = [bottom for _, _, bottom, _ in put[2 + ticket.again :]]
-    assert all(after - before > 3 for before, after in zip(rows, rows[1:]))
+    assert all(after - before > 3 for before, after in itertools.pairwise(rows))
     (_, _, _, number_ends), (_, time_begins, _, _) = put[:2]
     assert number_ends < time_begins
 

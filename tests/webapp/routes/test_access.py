@@ -1,4 +1,4 @@
-"""Every route against everybody who may come along: who gets in, and that nobody else changes a thing.
+"""Every route against everybody who may come: who gets in, and that nobody else changes a thing.
 
 The table below is the claim; the app's URL map is walked, so a new route fails until it has a row.
 """
@@ -280,7 +280,7 @@ def built_bar(moto) -> tuple[Bar, Stored]:
     )
     for name, shop_id in (("device", "main"), ("device of another shop", "annex")):
         admin = StaffSession("", shop_id, "admin", "Admin")
-        token, device = create_device(services, admin, "Till", list(SCOPES))
+        token, _ = create_device(services, admin, "Till", list(SCOPES))
         browsers[name] = with_token(app, token)
     device_id = devices_of(services, "main")[0].id
     [ticket] = labels.printer.latest("main")
@@ -405,7 +405,7 @@ def test_a_foreign_order_and_an_unknown_one_look_the_same(bar, route):
 @pytest.mark.parametrize("route", [r for r in WHO_MAY if r.startswith("POST") and r in STAFF_ONLY])
 def test_shop_and_role_come_from_the_session_never_from_the_form(bar, route):
     before = everything()
-    method, rule = route.split(" ", 1)
+    rule = route.split(" ", 1)[1]
     path = rule.replace("<shop_id>", "main").replace("<order_id>", bar.order_id)
     path = path.replace("<part>", "bar")
     path = path.replace("<any(drinks, groups):kind>/<item_id>", "drinks/latte")

@@ -72,7 +72,7 @@ def test_every_cause_is_told_in_words(services, screen, phone, app, a_counted_da
 
 
 def test_an_address_cannot_make_up_figures_without_end(services, app):
-    for number in range(70):
+    for _ in range(70):
         app.test_client().get("/main/scan", environ_base={"REMOTE_ADDR": "203.0.113.9"})
     assert services.metrics.refusals("main", "2024-05-17", "2024-05-17") == {"PassMissing": 60}
     assert services.metrics.refusals("main", "2024-05-18", "2024-05-18") == {}

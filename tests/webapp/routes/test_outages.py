@@ -77,8 +77,8 @@ def pages(app, services, code_path):
             continue
         path = re.sub(r"<(?:any\((?P<one_of>.*?)\):|\w+:)?(?P<name>\w+)>", part, rule.rule)
         client = admin if staff_only.match(rule.rule) else phone
-        for method in sorted(rule.methods & {"GET", "POST", "PUT", "PATCH", "DELETE"}):
-            asked.append((rule, method, path, client))
+        methods = sorted(rule.methods & {"GET", "POST", "PUT", "PATCH", "DELETE"})
+        asked += [(rule, method, path, client) for method in methods]
     return asked
 
 

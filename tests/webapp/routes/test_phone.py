@@ -1,4 +1,4 @@
-"""Signing in by phone, as a browser meets it: pages, refusals, and that no number looks different."""
+"""Signing in by phone as a browser meets it: pages, refusals, and that all numbers look alike."""
 
 from __future__ import annotations
 

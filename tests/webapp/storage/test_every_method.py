@@ -134,7 +134,7 @@ PARTICULAR = {
     "SessionRepository.create_link.session": StaffSession("", "main", "barista", "Kim"),
     "SessionRepository.begin.session": StaffSession("", "main", "barista", "Kim"),
     "SignInRepository.keep.sign_in": StaffSignIn(
-        "main", "a@b.example", "session_epoch", list(SignInStep)[0], "user", "handle", "key"
+        "main", "a@b.example", "session_epoch", SignInStep.CODE, "user", "handle", "key"
     ),
     "OrderRepository.claim_walk_up.order": an_order(customer_id=WALK_UP),
     "OrderRepository.save.before": an_order(id=IDS[0]),

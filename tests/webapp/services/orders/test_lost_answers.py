@@ -1,5 +1,8 @@
-"""What AWS does and its emulators do not: an answer to a write gets lost and the SDK sends the write
-again; a single write meets a transaction that is under way; a transaction is throttled."""
+"""What AWS does and its emulators do not.
+
+An answer to a write gets lost and the SDK sends the write again; a single write meets a transaction
+that is under way; a transaction is throttled.
+"""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ def test_a_full_bar_makes_a_drink_again_all_the_same_and_the_remade_one_is_next(
         waiting = of_a_customer(services, f"customer-{number}")
     again = remade(services, order)
     assert len(places_held()) == 4
-    assert [one.id for one in in_line(services.orders.open_orders("main"))][0] == again.id
+    assert in_line(services.orders.open_orders("main"))[0].id == again.id
     assert waiting.id in places_held()
 
 
