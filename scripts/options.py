@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from domain.reading import read_day, read_number
+from scripts.version import version
 
 DEFAULT_DATA = Path(__file__).resolve().parent.parent / ".local"
 
@@ -78,6 +79,7 @@ def parse_serve(arguments: list[str]) -> argparse.Namespace:
         help="the address of a reverse proxy: it alone is believed when it says who asks"
         " (X-Forwarded-For, -Proto and -Host)",
     )
+    parser.add_argument("--version", action="version", version=version())
     _add_data(parser)
     chosen = parser.parse_args(arguments)
     for line in _contradictions(chosen, os.environ):

@@ -20,6 +20,7 @@ from webapp.services.orders.barista_steps import CancelReason
 from webapp.services.staff.devices import SCOPES
 
 VERSION = "1"
+"""The number of the API itself: it grows when a client would have to change."""
 ID = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 TIME = {"type": "string", "format": "date-time"}
 MAYBE_TIME = {"type": ["string", "null"], "format": "date-time"}

@@ -26,14 +26,16 @@ FORMAT = 1
 """Grows when this version's folder can no longer be read by the version before."""
 MARKER = "bar.json"
 LOCK = "lock"
+# Remove after 2.0: before 1.0 a folder had no MARKER, so any other file of ours told.
 _OURS = {MARKER, "secret-key", "aws", "ports.json", "deployed.json", "running.json"}
-"""One of them makes a folder a bar's; an earlier version had no marker."""
+"""One of them makes a folder a bar's."""
 _OF_NOBODY = re.compile(
     # What a system, a shell or the team itself puts beside a bar's files, or before them.
     r"lock|lost\+found|\..*|Thumbs\.db|desktop\.ini|System Volume Information"
     r"|.*\.(log|out|err|pid|pem|crt|cer|key)",
     re.IGNORECASE,
 )
+# Remove after 2.0: before 1.0 snapshot.json held everything.
 _OF_THE_STORE = re.compile(r"store\.db|copy-.*\.db|changes-.*\.log|snapshot\.json")
 """Out of each of them something can be had again."""
 _NOT_SYNCED = {

@@ -19,7 +19,7 @@ from scripts.environment import ROOT
 from webapp.stack import build_template_body
 from workflows.signals import Signal
 
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = tuple(sorted((*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))))
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
 STANDS_FOR = {
     "STAGE": "prod",
@@ -104,7 +104,7 @@ def parse(monkeypatch):
         except Parsed:
             return
         except SystemExit as end:
-            assert "--help" in words and not end.code, end.code
+            assert {"--help", "--version"} & set(words) and not end.code, end.code
             return
         raise AssertionError("it read no command line")
 

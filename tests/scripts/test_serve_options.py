@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scripts import options
+from scripts.version import version
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +19,13 @@ def _error(capsys, *arguments: str) -> str:
         options.parse_serve([*arguments])
     assert end.value.code == 2
     return capsys.readouterr().err.splitlines()[-1]
+
+
+def test_the_version_is_the_projects(capsys):
+    with pytest.raises(SystemExit) as end:
+        options.parse_serve(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"{version()}\n"
 
 
 def test_a_refusal_is_one_line(capsys):

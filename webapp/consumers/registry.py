@@ -223,7 +223,8 @@ def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], ob
         return partial(answer, services, event), {}
     if jobs := _jobs_due(services, name):
         return partial(_run_each, {job.name: partial(job.run, services) for job in jobs}), {}
-    # By its own name a consumer is called for what an earlier version's rule has sent.
+    # Remove after 1.1: before 1.0 each consumer had a rule of its own, and dead letters of that
+    # time name the consumer.
     if consumers := [one for one in CONSUMERS if name in (one.rule, one.name)]:
         return _consumers_job(services, consumers, event)
     if (extension := name_of_rule(name)) in services.extensions:

@@ -42,7 +42,8 @@ _READ_SECONDS, _SELDOM_SECONDS = 15, 300
 
 _BROWSER = "browser"
 _BEGUN = "retry: 1000\nevent: begun\ndata: 1\n\n"
-# A page that was opened before an update asks again after this long; ours know themselves when to.
+# Remove after 1.1: a page that was opened before 1.0 asks again after what retry says. Pages of
+# today know themselves when to ask.
 _FULL = "retry: 20000\nevent: full\ndata: 1\n\n"
 _OVER = "retry: 60000\nevent: over\ndata: 1\n\n"
 
@@ -196,7 +197,7 @@ def _as_data(grant: Grant) -> dict:
         "url": grant.url,
         "client_id": grant.client_id,
         "topic_filters": grant.topic_filters,
-        # What a page asks for that was opened before an update.
+        # Remove after 1.1: a page that was opened before 1.0 asks for one topic only.
         "topic_filter": grant.topic_filters[0],
         "seconds": grant.seconds,
     }

@@ -1,4 +1,6 @@
-"""Takes over what earlier versions of the bar kept in one file, `snapshot.json`."""
+"""Takes over the one file in which a bar kept everything before 1.0, `snapshot.json`."""
+
+# Remove after 2.0: a folder that was started with a 1.x version has been taken over by then.
 
 from __future__ import annotations
 

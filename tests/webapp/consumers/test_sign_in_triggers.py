@@ -109,6 +109,6 @@ def test_the_local_entry_answers_the_same(app):
 
 
 def test_zappa_leaves_the_pool_to_the_stack():
-    """Its `cognito` setting would rewrite the pool on each update; see docs/decisions.md."""
+    """Its `cognito` setting would rewrite the pool on each update (decision 32)."""
     for stage in json.loads((ROOT / "zappa_settings.json").read_text()).values():
         assert "cognito" not in stage

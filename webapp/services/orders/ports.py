@@ -60,9 +60,11 @@ class Orders(Protocol):
     def open_orders(self, shop_id: str) -> list[Order]:
         """The orders on the shop's board."""
 
+    # Remove after 1.1: the board says the same once no collected order is left on the list.
     def listed_orders(self, shop_id: str) -> list[Order]:
-        """The orders on the shop's board, and collected ones that an earlier version left there."""
+        """The orders on the shop's board, and collected ones that are still on its list."""
 
+    # Remove after 1.1: no collected order is on the list any more.
     def unlist(self, order: Order) -> None:
         """Takes a collected order off the list. Raises Stale."""
 

@@ -65,7 +65,7 @@ def _repair(services: OrderServices, order: Order, settle: timedelta) -> bool:
         if order.state is OrderState.COMPLETED:
             return _clear_from_board(services, order, now)
         if order.state is OrderState.COLLECTED:
-            # An earlier version of ours kept it there for a while.
+            # Remove after 1.1: before 1.0 a collected order stayed on the list for fifteen minutes.
             services.orders.unlist(order)
             return True
         if _deadline_is_over(order, now):

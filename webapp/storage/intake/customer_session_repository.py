@@ -131,7 +131,7 @@ def _from_model(model: CustomerSessionModel) -> CustomerSession:
 
 
 def _order_of_pass(model: CustomerSessionModel) -> str | None:
-    """An earlier version's pass names none, and is good for three minutes after an update."""
     if model.pass_order or not model.pass_shop:
         return model.pass_order
+    # Remove after 1.1: before 1.0 a pass named no order. It is good for three minutes.
     return hash_secret(f"pass|{model.session_id}|{model.pass_window}")[:_ORDER_ID_LENGTH]
