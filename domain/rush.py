@@ -8,12 +8,23 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from domain.detail_types import DetailType
 from domain.errors import NotAllowedNow
 from domain.shops import Shop
 
 RUSH_STEP_MINUTES = 5
 RUSH_MOST_MINUTES = 60
 PAUSE_MINUTES = 10
+CHANGES_PACE = frozenset(
+    {
+        DetailType.WORKFLOW_STARTED,
+        DetailType.ORDER_COMPLETED,
+        DetailType.ORDER_CANCELLED,
+        DetailType.ORDER_TIME_OUT,
+        DetailType.ORDER_REOPENED,
+    }
+)
+"""The steps with which an order takes or leaves a place."""
 
 
 def longer_wait(shop: Shop) -> Shop:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,31 @@ _CONTENT_SECURITY_POLICY = "; ".join(
 _PERMISSIONS_POLICY = (
     "camera=(), microphone=(), geolocation=(), payment=(), usb=(), screen-wake-lock=(self)"
 )
+
+_ROUTES = (
+    "customer",
+    "phone",
+    "journey",
+    "my_orders",
+    "barista",
+    "counter",
+    "display",
+    "metrics",
+    "admin",
+    "people",
+    "settings_pages",
+    "shop_pages",
+    "menu_pages",
+    "admin_phone",
+    "look",
+    "sign_in",
+    "staff",
+    "devices",
+    "printing",
+    "api",
+    "health",
+)
+"""The modules of webapp.routes, each with its blueprint."""
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
@@ -125,56 +151,7 @@ def _prepare_templates(app: Flask) -> None:
 
 
 def _blueprints() -> Iterator[Blueprint]:
-    from webapp.routes import (
-        admin,
-        admin_phone,
-        api,
-        barista,
-        counter,
-        customer,
-        devices,
-        display,
-        health,
-        journey,
-        look,
-        menu_pages,
-        metrics,
-        my_orders,
-        people,
-        phone,
-        printing,
-        settings_pages,
-        shop_pages,
-        sign_in,
-        staff,
-    )
-
-    yield from (
-        module.blueprint
-        for module in (
-            customer,
-            phone,
-            journey,
-            my_orders,
-            barista,
-            counter,
-            display,
-            metrics,
-            admin,
-            people,
-            settings_pages,
-            shop_pages,
-            menu_pages,
-            admin_phone,
-            look,
-            sign_in,
-            staff,
-            devices,
-            printing,
-            api,
-            health,
-        )
-    )
+    return (import_module(f"webapp.routes.{name}").blueprint for name in _ROUTES)
 
 
 def _serve_built_files(app: Flask) -> None:

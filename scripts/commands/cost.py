@@ -23,7 +23,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from scripts.local.stack import LocalStack
 from scripts.measuring import bill
 from scripts.measuring.meter import LinesOf, write_units
-from tests.e2e.conftest import CHROMIUM_ARGUMENTS, Bar, get_place, place_order, tap
+from scripts.screens import CHROMIUM_ARGUMENTS, Screens, get_place, place_order, tap
 from webapp.consumers.registry import EVERY_MINUTE, SCHEDULED_JOBS
 
 SETTINGS = Path(__file__).resolve().parents[2] / "zappa_settings.json"
@@ -212,7 +212,7 @@ def measure(stack: LocalStack, records: Records) -> Measured:
             executable_path=os.environ.get("CHROMIUM"), args=CHROMIUM_ARGUMENTS
         )
         contexts.callback(browser.close)
-        bar = Bar(browser, stack, contexts)
+        bar = Screens(browser, stack, contexts)
         tv, tablet = bar.tv(), bar.tablet("Rui")
         expect(tv.get_by_label("Scan to order")).to_be_visible()
         # The first order of a process also compiles templates and opens connections.
@@ -231,7 +231,7 @@ def measure(stack: LocalStack, records: Records) -> Measured:
         return Measured(order + records.look(), idle)
 
 
-def take_order(bar: Bar, tv: Page) -> tuple[Page, str]:
+def take_order(bar: Screens, tv: Page) -> tuple[Page, str]:
     phone = bar.scan(tv)
     get_place(phone)
     return phone, place_order(phone, "Latte")

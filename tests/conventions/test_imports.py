@@ -1,5 +1,6 @@
 """Who may import whom: the contracts of [tool.importlinter] in pyproject.toml, and two more."""
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -39,6 +40,32 @@ def test_the_contracts_are_all_there():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     assert set(settings["root_packages"]) >= OURS
     assert len(settings["contracts"]) >= 4
+
+
+def test_nothing_outside_the_tests_imports_the_tests():
+    folders = ("domain", "scripts", "webapp", "workflows")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*") if _is_python(file)]
+    named = {file.relative_to(ROOT).as_posix() for file in files}
+    assert named >= {"scripts/bench", "scripts/commands/cost.py"}
+    assert [file for file in files if "tests" in _imported_by(file)] == []
+
+
+def _is_python(file: Path) -> bool:
+    if not file.is_file() or file.is_symlink():
+        return False
+    with file.open("rb") as opened:
+        return file.suffix == ".py" or b"python" in opened.readline()[:40]
+
+
+def _imported_by(file: Path) -> set[str]:
+    """The packages that a file names anywhere in its import statements."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
 
 
 def test_the_domain_imports_the_standard_library_only(graph):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.conftest import card, get_place, place_order
+from scripts.screens import card, get_place, place_order
 
 
 def _refuse(page: Page, pattern: str, times: int) -> list[str]:

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import boto3
 from playwright.sync_api import Page, expect
 
+from scripts.screens import card, get_place, place_order, tap
 from tests.builders import Clock
-from tests.e2e.conftest import card, get_place, place_order, tap
 from webapp import create_app, errors
 from webapp.settings import Settings
 

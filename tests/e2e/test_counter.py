@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import card, get_place, place_order, tap
+from scripts.screens import card, get_place, place_order, tap
 
 
 def test_a_drink_made_wrong_is_made_again_and_a_walk_up_waits_behind_it(bar):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import card, get_place, place_order
+from scripts.screens import card, get_place, place_order
 
 
 def test_a_customer_who_does_not_choose_loses_the_place_and_reads_why(quick_bar):

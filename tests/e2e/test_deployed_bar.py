@@ -22,6 +22,7 @@ from playwright.sync_api import BrowserContext, Page, TimeoutError, expect
 from scripts import bar as verified
 from scripts.aws.zappa_settings import function_name, stage_settings
 from scripts.commands.generate_deployer_policy import CALLS_FILE
+from scripts.screens import card, get_place, place_order, tap
 from scripts.verifying import report
 from scripts.verifying.beliefs import read_beliefs
 from scripts.verifying.browser import Browser
@@ -31,7 +32,7 @@ from scripts.verifying.subject import Subject, subject_on_aws
 from scripts.verifying.verdicts import Finding, Verdict
 from tests.canaries import Canaries
 from tests.e2e.breakages import BREAKAGES
-from tests.e2e.conftest import Bar, card, get_place, place_order, tap
+from tests.e2e.conftest import Bar
 from tests.emulator import REGION, SECRET, Emulator
 from tests.team import Team
 

@@ -13,8 +13,9 @@ import pytest
 from playwright.sync_api import expect
 
 from scripts.environment import ROOT
+from scripts.screens import card, get_place, place_order, tap
 from tests.canaries import CANARIES
-from tests.e2e.conftest import card, get_place, place_order, publish, tap
+from tests.e2e.conftest import publish
 from tests.e2e.hostile_shop import SHOP, texts
 from webapp.cloud.live_topics import barista_topic, board_topic, order_topic
 

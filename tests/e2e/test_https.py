@@ -9,8 +9,9 @@ from playwright.sync_api import expect
 
 from scripts.local.stack import LocalStack
 from scripts.machine import StackError
-from tests.certificate import make_certificate
-from tests.e2e.conftest import Bar, get_place
+from scripts.own_certificate import make_certificate
+from scripts.screens import get_place
+from tests.e2e.conftest import Bar
 
 _COOKIES = {"__Host-browser", "__Host-session", "__Host-staff"}
 

@@ -16,7 +16,8 @@ import pytest
 from playwright.sync_api import expect
 
 from scripts.local.stack import LocalStack
-from tests.e2e.conftest import Bar, card, get_place, place_order, publish, tap
+from scripts.screens import card, get_place, place_order, tap
+from tests.e2e.conftest import Bar, publish
 from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
 
 _PATIENCE_SECONDS = 15

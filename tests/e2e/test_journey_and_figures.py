@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import get_place, place_order, tap
+from scripts.screens import get_place, place_order, tap
 
 
 def test_the_journey_and_the_figures_follow_an_order(bar):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import tap
+from scripts.screens import tap
 
 
 def _offer(admin: Page, *languages: str) -> None:

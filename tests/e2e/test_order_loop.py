@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import boto3
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import card, get_place, place_order, tap
+from scripts.screens import card, get_place, place_order, tap
 
 
 def test_an_order_goes_from_scan_to_cup_on_three_screens(bar):

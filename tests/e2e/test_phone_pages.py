@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import get_place, place_order, tap
+from scripts.screens import get_place, place_order, tap
 
 _ROOM_BESIDE_WORDS = """chips => chips.map(chip =>
     chip.getBoundingClientRect().right - chip.querySelector('b').getBoundingClientRect().right)"""

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from scripts.environment import ROOT
-from tests.e2e.conftest import get_place
+from scripts.screens import get_place
 
 NUMBER = "+49 1512 3456789"
 

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from playwright.sync_api import expect
 
 from scripts.local.stack import LocalStack
-from tests.e2e.conftest import Bar, card, get_place, place_order, tap
+from scripts.screens import card, get_place, place_order, tap
+from tests.e2e.conftest import Bar
 
 
 def test_open_orders_go_on_after_a_restart(browser, tmp_path):

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import get_place
+from scripts.screens import get_place
 
 
 def test_a_photo_of_the_code_is_dead_when_the_tv_has_moved_on(quick_bar):

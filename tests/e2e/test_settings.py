@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import get_place
+from scripts.screens import get_place
 
 
 def test_a_drink_sells_out_under_an_open_menu_and_the_choice_stays(bar):

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from domain.languages import LANGUAGES
+from scripts.screens import get_place
 from tests.builders import a_shop
-from tests.e2e.conftest import get_place
 from webapp.presenters.display import tv_words
 from webapp.words import in_locale
 

@@ -24,7 +24,7 @@ from scripts.local.certificate import warnings_about
 from scripts.local.stack import LocalStack
 from scripts.local.troubles import ClockWatch, Once, Watch, at_the_start, place_of, troubles_of
 from scripts.machine import StackError, Unfailing, plain_environment
-from tests.certificate import make_certificate
+from scripts.own_certificate import make_certificate
 
 KEPT = {
     "kept": True,

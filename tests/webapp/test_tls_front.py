@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.certificate import make_certificate
+from scripts.own_certificate import make_certificate
 from webapp.roomy_server import RoomyServer
 from webapp.tls_front import TlsFront, server_context
 

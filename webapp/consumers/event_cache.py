@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from domain.shops import Shop
-from webapp.services.shop.ports import Shops
+
+if TYPE_CHECKING:
+    from webapp.services.shop.ports import Shops
 
 
 class EventCache:

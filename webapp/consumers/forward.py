@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from werkzeug.utils import cached_property
 
 from domain.detail_types import DetailType
@@ -10,6 +12,7 @@ from domain.orders import ON_THE_BOARD, WAITING, Order, OrderState, in_line
 from domain.shops import Shop
 from webapp import fragments
 from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
+from webapp.consumers.screen_events import CHANGES_BOARD, CHANGES_CODE, MOVES_LINE
 from webapp.presenters.barista import board_note
 from webapp.presenters.display import code_view, display_board
 from webapp.presenters.order import order_view
@@ -18,29 +21,6 @@ from webapp.services.intake.qr_codes import current_code
 from webapp.services.orders.waits import wait_of
 from webapp.words import in_locale
 
-CHANGES_CODE = {DetailType.NEW_ORDER, DetailType.SHOP_NOT_READY, DetailType.CONFIG_CHANGED}
-CHANGES_BOARD = {
-    DetailType.QUEUE_ORDER_STARTED,
-    DetailType.MAKE_ORDER,
-    DetailType.ORDER_COMPLETED,
-    DetailType.ORDER_CANCELLED,
-    DetailType.ORDER_TIME_OUT,
-    DetailType.ORDER_COLLECTED,
-    DetailType.ORDER_REOPENED,
-    DetailType.CONFIG_CHANGED,
-}
-MOVES_LINE = {
-    DetailType.MAKE_ORDER,
-    DetailType.ORDER_CANCELLED,
-    DetailType.ORDER_TIME_OUT,
-    DetailType.ORDER_REOPENED,
-}
-FORWARDED = CHANGES_CODE | CHANGES_BOARD | {DetailType.WORKFLOW_STARTED, DetailType.SHOP_NOT_READY}
-"""One event of each step is enough: its fragments show the item as it is now.
-
-None for the choice itself: the phone has its answer, and a moment later the order is queued.
-"""
-
 _HOLDS_MENU = {OrderState.CLAIMED, OrderState.ADMITTED}
 """When a phone's page has the menu's form, seen or not yet."""
 
@@ -48,7 +28,7 @@ _PLACES_PUSHED = 20
 """How far back in line a place is pushed; further back it shows at the page's next read."""
 
 
-def forward(services: Services, event: Event) -> None:
+def forward(services: Services, event: Event, announced_at: datetime) -> None:
     """Publishes to each screen what the event may have changed on it."""
     _Forwarding(services, event).run()
 

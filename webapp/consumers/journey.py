@@ -7,6 +7,7 @@ come over the bus, one by one, in any order.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from domain.detail_types import DetailType
 from domain.events import AllEventsStored, OrderEvent, journey_is_complete, journey_key
@@ -30,8 +31,9 @@ def store_step(
     return None
 
 
-def store_event(services: Services, event: OrderEvent, happened_at: str) -> None:
+def store_event(services: Services, event: OrderEvent, announced_at: datetime) -> None:
     """Stores the event once; the last one to arrive, whichever it is, completes the journey."""
+    happened_at = announced_at.isoformat(timespec="seconds")
     services.journeys.store(event.order_id, journey_key(event), happened_at, event.to_detail())
     if all_stored := _complete(services, event, happened_at):
         services.bus.put([all_stored])

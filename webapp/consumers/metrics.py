@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from domain.events import OrderEvent
-from webapp.services.all_services import Services
+from webapp.services.past.bundle import PastServices
 from webapp.services.past.forgetting import forget_latecomer
 from webapp.services.past.metrics import count_event
 
@@ -13,7 +13,7 @@ _IN_TIME = timedelta(hours=1)
 """The bus tries no longer than this; what is older was delivered again by hand."""
 
 
-def count(services: Services, event: OrderEvent, announced_at: datetime) -> None:
+def count(services: PastServices, event: OrderEvent, announced_at: datetime) -> None:
     """Counts the event once, however often it comes."""
     if count_event(services, event, announced_at) and services.now() - announced_at > _IN_TIME:
         forget_latecomer(services, event.shop_id, event.order_id)

@@ -1,6 +1,7 @@
 """Which consumer gets which events, and the one entry through which all of them come.
 
-A new consumer is one module and one line here; the CloudFormation template makes its rule. The
+A new consumer is one module and one line in CONSUMERS; the CloudFormation template makes its rule.
+The table holds dotted paths, and what they name is imported when an event asks for it. The
 consumers of an event share one call of the function: calls are paid for, and what one of them has
 read the next need not read again. Each runs whatever becomes of the others.
 """
@@ -8,22 +9,27 @@ read the next need not read again. Each runs whatever becomes of the others.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from domain.detail_types import DetailType
 from domain.events import EVENT_CLASSES, Event, OrderEvent, UnreadableEvent, event_of
 from domain.metrics import COUNTED, COUNTED_ELSEWHERE
+from domain.rush import CHANGES_PACE
 from webapp.consumers.event_cache import EventCache
+from webapp.consumers.screen_events import FORWARDED
 from webapp.consumers.set_aside import is_redrive, set_aside
 from webapp.extending import arrival_of, name_of_rule
 from webapp.extension_kit import Arrival
+from webapp.lazy_proxy import load
 from webapp.logs import bound, new_reference, new_request_id
-from webapp.services.all_services import Services
-from webapp.services.shop.rush import CHANGES_PACE
 from workflows.signals import Signal, counted
+
+if TYPE_CHECKING:
+    from webapp.services.all_services import Services
 
 log = logging.getLogger(__name__)
 
@@ -39,113 +45,52 @@ class EventFailed(Exception):
 
 @dataclass(frozen=True)
 class Consumer:
-    """What happens to some of the bus's events: `run(services, event, time)`.
+    """What happens to some of the bus's events.
 
+    path: where `run(services, event, announced_at)` stands; it is imported at its first event.
     rule: whether it is for all of these events, or for those recorded elsewhere only.
     """
 
     name: str
     detail_types: frozenset[DetailType]
-    run: Callable[[Services, Event, str], None]
+    path: str
     rule: str = EVENTS
 
 
 @dataclass(frozen=True)
 class ScheduledJob:
-    """A job the clock starts, every so many minutes."""
+    """A job the clock starts, every so many minutes; its path is that of `run(services)`."""
 
     name: str
     minutes: int
-    run: Callable[[Services], object]
+    path: str
 
 
-def _start_execution(services: Services, event: Event, time: str) -> None:
-    from webapp.consumers.start_execution import start_execution
-
-    start_execution(services, event)
-
-
-def _forward(services: Services, event: Event, time: str) -> None:
-    from webapp.consumers.forward import forward
-
-    forward(services, event)
-
-
-def _store_event(services: Services, event: Event, time: str) -> None:
-    from webapp.consumers.journey import store_event
-
-    store_event(services, event, time or services.now().isoformat(timespec="seconds"))
-
-
-def _count(services: Services, event: Event, time: str) -> None:
-    from webapp.consumers.metrics import count
-
-    count(services, event, _announced_at(services, time))
-
-
-def _announced_at(services: Services, time: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(time)
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
-    except (TypeError, ValueError):
-        return services.now()
-
-
-def _keep_pace(services: Services, event: Event, time: str) -> None:
-    from webapp.services.shop.rush import keep_pace
-
-    keep_pace(services, event.shop_id)
-
-
-def _follow_hours(services: Services) -> object:
-    from webapp.services.shop.opening_hours import follow_hours
-
-    return follow_hours(services)
-
-
-def _forget_past(services: Services) -> object:
-    from webapp.services.past.retention import forget_past
-
-    return forget_past(services)
-
-
-def _sweep(services: Services) -> object:
-    from webapp.services.orders.sweep import sweep
-
-    return sweep(services)
-
-
-def _order_events() -> Iterable[DetailType]:
-    return (
-        name
-        for name, cls in EVENT_CLASSES.items()
-        if issubclass(cls, OrderEvent) and name is not DetailType.ALL_EVENTS_STORED
-    )
-
-
-def _forwarded() -> frozenset[DetailType]:
-    from webapp.consumers.forward import FORWARDED
-
-    return frozenset(FORWARDED)
-
+_ORDER_STEPS = frozenset(
+    name
+    for name, cls in EVENT_CLASSES.items()
+    if issubclass(cls, OrderEvent) and name is not DetailType.ALL_EVENTS_STORED
+)
+_STARTS = frozenset({DetailType.NEW_ORDER, DetailType.ORDER_REOPENED})
+_COUNTED_FROM_OUTBOX = frozenset(COUNTED) - COUNTED_ELSEWHERE
 
 CONSUMERS = (
-    Consumer(
-        "start-execution",
-        frozenset({DetailType.NEW_ORDER, DetailType.ORDER_REOPENED}),
-        _start_execution,
-    ),
-    Consumer("forward", _forwarded(), _forward),
-    Consumer("metrics", frozenset(COUNTED) - COUNTED_ELSEWHERE, _count),
-    Consumer("pace", frozenset(CHANGES_PACE), _keep_pace),
-    Consumer("journey", frozenset(_order_events()), _store_event, RECORDED),
-    Consumer("recorded-metrics", COUNTED_ELSEWHERE, _count, RECORDED),
+    Consumer("start-execution", _STARTS, "webapp.consumers.start_execution.start_execution"),
+    Consumer("forward", FORWARDED, "webapp.consumers.forward.forward"),
+    Consumer("metrics", _COUNTED_FROM_OUTBOX, "webapp.consumers.metrics.count"),
+    Consumer("pace", CHANGES_PACE, "webapp.consumers.pace.keep_pace"),
+    Consumer("journey", _ORDER_STEPS, "webapp.consumers.journey.store_event", RECORDED),
+    Consumer("recorded-metrics", COUNTED_ELSEWHERE, "webapp.consumers.metrics.count", RECORDED),
 )
 SCHEDULED_JOBS = (
-    ScheduledJob("sweep", 1, _sweep),
-    ScheduledJob("opening-hours", 1, _follow_hours),
-    ScheduledJob("retention", 5, _forget_past),
+    ScheduledJob("sweep", 1, "webapp.services.orders.sweep.sweep"),
+    ScheduledJob("opening-hours", 1, "webapp.services.shop.opening_hours.follow_hours"),
+    ScheduledJob("retention", 5, "webapp.services.past.retention.forget_past"),
 )
+OUTBOX = "webapp.consumers.announce.announce"
+"""`run(services, records, is_redrive)`: a batch of changes, and whether it was set aside before."""
+SIGN_IN_TRIGGER = "webapp.consumers.sign_in_triggers.answer"
+"""`run(services, event)`: answers Cognito."""
 
 
 def detail_types_of(rule: str) -> frozenset[DetailType]:
@@ -214,15 +159,11 @@ def _run(name: str, job: Callable[[], object]) -> object:
 def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], object], dict]:
     """What is to be done for an event, and what the log calls it by."""
     if _is_stream_batch(event):
-        from webapp.consumers.announce import announce
-
-        return partial(announce, services, event["Records"], is_redrive(event)), {}
+        return _call_of(OUTBOX, services, event["Records"], is_redrive(event)), {}
     if name == _TRIGGER:
-        from webapp.consumers.sign_in_triggers import answer
-
-        return partial(answer, services, event), {}
+        return _call_of(SIGN_IN_TRIGGER, services, event), {}
     if jobs := _jobs_due(services, name):
-        return partial(_run_each, {job.name: partial(job.run, services) for job in jobs}), {}
+        return partial(_run_each, {job.name: _call_of(job.path, services) for job in jobs}), {}
     # Remove after 1.1: before 1.0 each consumer had a rule of its own, and dead letters of that
     # time name the consumer.
     if consumers := [one for one in CONSUMERS if name in (one.rule, one.name)]:
@@ -231,6 +172,11 @@ def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], ob
         run_extension = partial(services.extensions.run, extension)
         return _extensions_job(services, run_extension, event)
     return partial(_unknown, event), {}
+
+
+def _call_of(path: str, *arguments: object) -> Callable[[], object]:
+    """Imports what has this path when it is called, so that a failing import fails one consumer."""
+    return lambda: load(path)(*arguments)
 
 
 def _jobs_due(services: Services, name: str) -> list[ScheduledJob]:
@@ -280,12 +226,22 @@ def _consumers_job(
     except UnreadableEvent as error:
         return partial(_unreadable, services, called_with, error), {}
     for_all = replace(services, shops=EventCache(services.shops))
+    announced_at = _announced_at(services, envelope)
     jobs = {
-        one.name: partial(one.run, for_all, event, envelope.get("time", ""))
+        one.name: _call_of(one.path, for_all, event, announced_at)
         for one in consumers
         if event.detail_type in one.detail_types
     }
     return partial(_run_each, jobs), _about(event)
+
+
+def _announced_at(services: Services, envelope: Mapping) -> datetime:
+    """When the bus took the event; now, for an envelope that does not say it."""
+    try:
+        at = datetime.fromisoformat(envelope["time"])
+    except (KeyError, TypeError, ValueError):
+        return services.now()
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _envelope(event: Mapping) -> Mapping:

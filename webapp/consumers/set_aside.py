@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from webapp.services.all_services import Services
 from workflows.signals import Signal, counted
+
+if TYPE_CHECKING:
+    from webapp.services.events.bundle import EventServices
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +26,7 @@ def is_redrive(called_with: Mapping) -> bool:
     return _REDRIVE in called_with
 
 
-def set_aside(services: Services, called_with: Mapping, what: str, why: Exception) -> None:
+def set_aside(services: EventServices, called_with: Mapping, what: str, why: Exception) -> None:
     """Keeps what the function was called with, and says so in one counted line of the log."""
     services.dead_letters.keep({**called_with, _REDRIVE: True}, f"{what}: {why}")
     log.warning("%s, set aside: %s", what, why, extra=counted(Signal.UNKNOWN_EVENTS))

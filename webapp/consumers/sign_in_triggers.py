@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from webapp.services.all_services import Services
+from webapp.services.phone.bundle import PhoneServices
 from webapp.services.phone.texted_codes import is_right_code, make_code
 
 SEND, CHECK = "send", "check"
 _CHALLENGE = "CUSTOM_CHALLENGE"
 
 
-def answer(services: Services, event: Mapping) -> dict:
+def answer(services: PhoneServices, event: Mapping) -> dict:
     """The event with its response filled in, as Cognito wants it back."""
     respond = _RESPONSES[event["triggerSource"].partition("_")[0]]
     return {**event, "response": respond(services, event)}
 
 
-def _define(services: Services, event: Mapping) -> dict:
+def _define(services: PhoneServices, event: Mapping) -> dict:
     rounds = event["request"].get("session") or []
     is_right = bool(rounds) and rounds[-1].get("challengeResult") is True
     goes_on = not rounds or (len(rounds) == 1 and _wanted(event)[0] == SEND)
@@ -34,7 +34,7 @@ def _define(services: Services, event: Mapping) -> dict:
     }
 
 
-def _create(services: Services, event: Mapping) -> dict:
+def _create(services: PhoneServices, event: Mapping) -> dict:
     wanted, sign_in_id = _wanted(event)
     public = {}
     if wanted == SEND and event["request"].get("session"):
@@ -47,7 +47,7 @@ def _create(services: Services, event: Mapping) -> dict:
     }
 
 
-def _verify(services: Services, event: Mapping) -> dict:
+def _verify(services: PhoneServices, event: Mapping) -> dict:
     wanted, sign_in_id = _wanted(event)
     code = event["request"].get("challengeAnswer") or ""
     is_right = wanted == CHECK and is_right_code(services, sign_in_id, event["userName"], code)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from domain.events import OrderEvent
 from domain.orders import OrderState, seconds_left
-from webapp.services.all_services import Services
+from webapp.services.orders.bundle import OrderServices
 
 _STARTS = {OrderState.CLAIMED, OrderState.SUBMITTED, OrderState.MAKING}
 
 
-def start_execution(services: Services, event: OrderEvent) -> None:
+def start_execution(services: OrderServices, event: OrderEvent, announced_at: datetime) -> None:
     """Delivered twice, the second start meets the first one's name and changes nothing."""
     order = services.orders.get(event.shop_id, event.order_id)
     # Another version is another event's business: it came, or will come, by itself.

@@ -6,6 +6,7 @@ import pytest
 
 from domain.events import OrderReopened
 from domain.orders import TRANSITIONS, WAITING, Action
+from tests.builders import NOW
 from tests.webapp.services.steps import KIM, made, queued
 from webapp.consumers.forward import MOVES_LINE, forward
 from webapp.services.orders import barista_steps
@@ -19,7 +20,7 @@ def test_a_drink_that_comes_back_moves_whoever_waits(services, in_app):
     served, waiting = made(services, "customer-1"), queued(services, "customer-2")
     again = barista_steps.remake_order(services, served.id, KIM)
     services.live.messages.clear()
-    forward(services, OrderReopened.of(again))
+    forward(services, OrderReopened.of(again), NOW)
     assert any(waiting.id in topic and "order_status" in topic for topic in _topics(services))
 
 

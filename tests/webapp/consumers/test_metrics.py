@@ -164,7 +164,7 @@ def test_figures_rebuilt_from_the_journeys_are_the_live_ones(services):
 
     events = a_day()
     for event in events:
-        store_event(services, event, NOW.isoformat())
+        store_event(services, event, NOW)
         count(services, event, NOW)
     live, items = as_bytes(services), stored()
     assert rebuild(services.metrics, services.journeys.all_events(), services.now()) == 15
@@ -179,7 +179,7 @@ def test_a_rebuild_takes_away_marks_that_no_journey_knows(services, clock):
 
     events = a_day(1)
     for event in events:
-        store_event(services, event, NOW.isoformat())
+        store_event(services, event, NOW)
         count(services, event, NOW)
     live = as_bytes(services)
     wrong = replace(events[-2], version=9, at=NOW + timedelta(hours=1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.webapp.routes.conftest import claim
 from webapp.consumers.journey import store_event
 from webapp.drawings.workflow import workflow_svg
 
-AT = "2024-05-17T09:31:07Z"
+AT = datetime(2024, 5, 17, 9, 31, 7, tzinfo=UTC)
 
 
 @pytest.fixture

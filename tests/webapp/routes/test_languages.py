@@ -10,6 +10,7 @@ from domain.detail_types import DetailType
 from domain.events import EVENT_CLASSES
 from domain.menu_edits import change_drink
 from domain.orders import admit
+from tests.builders import NOW
 from tests.webapp.routes.conftest import claim
 from webapp.consumers.forward import forward
 from webapp.services.orders import customer_steps
@@ -127,7 +128,7 @@ def _admitted(services, order, now):
 def _pushed(app, services, order) -> str:
     event = EVENT_CLASSES[DetailType.QUEUE_ORDER_STARTED].of(services.order("main", order.id))
     with app.app_context():
-        forward(services, event)
+        forward(services, event, NOW)
     return [html for topic, html in services.live.messages if order.id in topic][-1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from domain.events import ConfigChanged
-from tests.builders import scan_and_claim, workflow_writes
+from tests.builders import NOW, scan_and_claim, workflow_writes
 from webapp.consumers.forward import forward
 from webapp.services.orders import customer_steps
 from webapp.services.shop import rush, switches
@@ -93,7 +93,7 @@ def test_the_pages_say_what_the_clock_will_do(services, screen):
 
 def tell_screens(app, services) -> list[tuple[str, str]]:
     with app.app_context():
-        forward(services, ConfigChanged.of(services.shop("main")))
+        forward(services, ConfigChanged.of(services.shop("main")), NOW)
     return services.live.messages
 
 

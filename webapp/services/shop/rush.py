@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 from domain import rush
-from domain.detail_types import DetailType
 from domain.shops import Shop
 from webapp.services.shop.bundle import ShopServices
 from webapp.services.shop.editing import change_shop
-
-CHANGES_PACE = (
-    DetailType.WORKFLOW_STARTED,
-    DetailType.ORDER_COMPLETED,
-    DetailType.ORDER_CANCELLED,
-    DetailType.ORDER_TIME_OUT,
-    DetailType.ORDER_REOPENED,
-)
-"""The steps with which an order takes or leaves a place."""
 
 
 def longer_wait(services: ShopServices, shop_id: str) -> Shop:

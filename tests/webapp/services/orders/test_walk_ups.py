@@ -10,7 +10,7 @@ import pytest
 from domain.errors import NotAllowedNow, NotFound, ShopClosed, ShopFull, SoldOut
 from domain.events import OrderReopened
 from domain.orders import MAKE_SECONDS, Action, Order, OrderState, in_line
-from tests.builders import dynamodb, scan_and_claim, workflow_writes
+from tests.builders import NOW, dynamodb, scan_and_claim, workflow_writes
 from tests.webapp.services.steps import KIM, now, places_held
 from webapp.consumers.start_execution import start_execution
 from webapp.services.orders import barista_steps, customer_steps
@@ -186,8 +186,8 @@ def test_a_remade_order_has_its_place_back_and_an_execution_of_its_own(services,
     order = remade(services, order)
     assert places_held() == {order.id}
     event = OrderReopened.of(order)
-    start_execution(services, event)
-    start_execution(services, event)
+    start_execution(services, event, NOW)
+    start_execution(services, event, NOW)
     assert set(services.executions.started) == {(f"{order.id}-2", 900)}
     order = queued(services, order)
     barista_steps.make_order(services, order.id, KIM)
@@ -270,7 +270,7 @@ def test_the_execution_of_an_order_taken_back_waits_the_whole_time_again(service
     order = made(services)
     clock.pass_seconds(20)
     back = barista_steps.undo(services, order.id, KIM, Action.COMPLETE)
-    start_execution(services, OrderReopened.of(back))
+    start_execution(services, OrderReopened.of(back), NOW)
     assert services.executions.started == [(f"{order.id}-2", MAKE_SECONDS)]
     workflow_writes("AwaitBaristaAgain", back, services.now(), token="third token")
     assert services.orders.task_token(back) == "third token"

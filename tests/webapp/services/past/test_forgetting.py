@@ -54,7 +54,7 @@ def a_served_order(services, customer_id: str = "ana", name: str = "0" * 32, at=
     ]
     for before, after in zip([None, *path], path):
         for event in events_for_change(before, after):
-            store_event(services, event, at.isoformat())
+            store_event(services, event, at)
             count_event(services, event, at)
     OrderModel(path[-1].shop_id, name, **attributes_of(path[-1])).save()
     return services.order(path[-1].shop_id, name)
