@@ -15,8 +15,8 @@ from domain.orders import OrderState, remake
 from domain.shops import Edit, Shop, SignIn
 from tests.builders import NOW, a_shop, an_order
 from webapp.storage.orders.order_items import attributes_of, order_from_stream_image
-from webapp.storage.shop.shop_repository import shop_from_stream_image
-from webapp.storage.tables import OrderModel
+from webapp.storage.shop.shop_repository import SHOP_ROW
+from webapp.storage.tables import OrderModel, ShopModel
 
 ROWS = json.loads((Path(__file__).parent / "rows.json").read_text())
 """Written by the version before the columns read and wrote the domain's values themselves."""
@@ -67,7 +67,7 @@ ORDERS = {
 
 @pytest.mark.parametrize("name", SHOPS)
 def test_a_stored_shop_is_read(name):
-    assert shop_from_stream_image(ROWS["shops"][name]) == SHOPS[name]
+    assert SHOP_ROW.read_image(ROWS["shops"][name]) == SHOPS[name]
 
 
 @pytest.mark.parametrize("name", SHOPS)
@@ -76,7 +76,7 @@ def test_a_shop_is_written_as_before(name):
 
 
 def test_a_shop_of_the_first_version_is_read():
-    assert shop_from_stream_image(ROWS["shops"]["of the first version"]) == Shop("main")
+    assert SHOP_ROW.read_image(ROWS["shops"]["of the first version"]) == Shop("main")
 
 
 @pytest.mark.parametrize("name", ORDERS)
@@ -112,9 +112,7 @@ def _claimed_part(order):
 
 
 def _row_of_shop(shop: Shop) -> dict:
-    from webapp.storage.shop.shop_repository import _to_model
-
-    return _to_model(shop).serialize()
+    return ShopModel(**SHOP_ROW.write(shop)).serialize()
 
 
 def _row_of_order(order) -> dict:
