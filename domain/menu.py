@@ -323,6 +323,22 @@ def _stock_from_dict(data: Mapping) -> dict:
     }
 
 
+def drink_order_to_dict(ordered: DrinkOrder) -> dict:
+    """What was ordered as JSON-ready data, the shape in which an order keeps it."""
+    return {
+        "drink": ordered.drink,
+        "name": ordered.name,
+        "icon": ordered.icon,
+        "options": [[o.group, o.name, o.is_default] for o in ordered.options],
+    }
+
+
+def drink_order_from_dict(data: Mapping) -> DrinkOrder:
+    """What was ordered from `drink_order_to_dict`'s shape; unknown keys are ignored."""
+    options = tuple(ChosenOption(*option) for option in data["options"])
+    return DrinkOrder(data["drink"], data["name"], data["icon"], options)
+
+
 DEFAULT_MENU = Menu(
     drinks=(
         Drink("espresso", N_("Espresso"), N_("short, strong"), "espresso", ("strength",)),

@@ -19,7 +19,7 @@ from webapp.consumers.set_aside import set_aside
 from webapp.services.all_services import Services
 from webapp.services.orders.walk_ups import submit_walk_up
 from webapp.storage.orders.order_items import order_from_stream_image
-from webapp.storage.shop.shop_repository import shop_from_stream_image
+from webapp.storage.shop.shop_repository import SHOP_ROW
 from webapp.storage.tables import ShopModel, streamed_model
 
 _LARGEST_DETAIL = 200_000
@@ -95,7 +95,7 @@ def _read_change(record: Mapping) -> Change:
         return Change()
     _check_whole(model, new)
     if model is ShopModel:
-        return Change(_checked([ConfigChanged.of(shop_from_stream_image(new))]))
+        return Change(_checked([ConfigChanged.of(SHOP_ROW.read_image(new))]))
     old = record["dynamodb"].get("OldImage")
     before = order_from_stream_image(old) if old else None
     after = order_from_stream_image(new)

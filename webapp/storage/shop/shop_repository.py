@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from pynamodb.exceptions import DoesNotExist, UpdateError
@@ -12,6 +13,7 @@ from domain.menu import menu_from_dict, menu_to_dict
 from domain.shops import Edit, Shop, SignIn
 from webapp.services.refused import Stale
 from webapp.services.shop.ports import Shops
+from webapp.storage.field_mapping import AS_LIST, Codec, FieldMapping, one_of
 from webapp.storage.tables import CounterModel, IntakeModel, ShopModel
 from webapp.storage.transaction import CONFLICT, check_refused, transact
 
@@ -21,7 +23,7 @@ class ShopRepository(Shops):
 
     def get(self, shop_id: str) -> Shop | None:
         try:
-            return shop_from_model(ShopModel.get(shop_id, consistent_read=True))
+            return SHOP_ROW.read(ShopModel.get(shop_id, consistent_read=True))
         except DoesNotExist:
             return None
 
@@ -30,7 +32,9 @@ class ShopRepository(Shops):
 
     def create(self, shop: Shop) -> bool:
         def build(transaction: TransactWrite) -> None:
-            transaction.save(_to_model(shop), condition=ShopModel.shop_id.does_not_exist())
+            transaction.save(
+                ShopModel(**SHOP_ROW.write(shop)), condition=ShopModel.shop_id.does_not_exist()
+            )
             transaction.save(
                 IntakeModel(shop.id, is_open=shop.is_open, capacity=shop.capacity),
                 condition=IntakeModel.shop_id.does_not_exist(),
@@ -40,7 +44,9 @@ class ShopRepository(Shops):
 
     def save(self, before: Shop, after: Shop) -> None:
         def build(transaction: TransactWrite) -> None:
-            transaction.save(_to_model(after), condition=ShopModel.version == before.version)
+            transaction.save(
+                ShopModel(**SHOP_ROW.write(after)), condition=ShopModel.version == before.version
+            )
             transaction.update(
                 IntakeModel(after.id),
                 actions=[
@@ -86,88 +92,29 @@ def _intake(shop_id: str, is_consistent: bool = False) -> IntakeModel:
         return IntakeModel(shop_id)
 
 
-def shop_from_model(model: ShopModel) -> Shop:
-    """The domain's shop from an item."""
-    return Shop(
-        id=model.shop_id,
-        name=model.title,
-        pickup_place=model.pickup_place,
-        timezone=model.zone,
-        window_seconds=int(model.window_seconds),
-        scans_per_code=int(model.scans_per_code),
-        code_seconds=int(model.code_seconds),
-        pass_seconds=int(model.pass_seconds),
-        capacity=int(model.capacity),
-        open_orders_per_customer=int(model.open_orders_per_customer),
-        orders_per_day=int(model.orders_per_day),
-        is_open=model.is_open,
-        sign_in=SignIn(model.sign_in or SignIn.GUEST),
-        phone_countries=tuple(model.phone_countries or ()),
-        is_rehearsal=bool(model.is_rehearsal),
-        shows_baristas=model.shows_baristas is not False,
-        menu=menu_from_dict(model.menu),
-        hours=hours_from_dict(model.hours or {}),
-        door_at=model.door_at,
-        extra_minutes=int(model.extra_minutes or 0),
-        paused_until=model.paused_until,
-        pause_is_automatic=bool(model.pause_is_automatic),
-        auto_pause_at=int(model.auto_pause_at or 0),
-        no_auto_pause_until=model.no_auto_pause_until,
-        languages=tuple(model.languages or Shop.languages),
-        pickup_places=model.pickup_places or {},
-        accent=model.accent or "",
-        logo=model.logo or "",
-        keep_days=int(model.keep_days or Shop.keep_days),
-        is_archived=bool(model.is_archived),
-        edits={
-            part: Edit(number, by, datetime.fromisoformat(at))
-            for part, (number, by, at) in (model.edits or {}).items()
-        },
-        version=int(model.version),
-    )
+def _edits_to_json(edits: Mapping[str, Edit]) -> dict:
+    return {part: [edit.number, edit.by, edit.at.isoformat()] for part, edit in edits.items()}
 
 
-def shop_from_stream_image(image: dict) -> Shop:
-    """The shop from a stream record's image."""
-    model = ShopModel()
-    model.deserialize({name: dict(value) for name, value in image.items()})
-    return shop_from_model(model)
+def _edits_from_json(data: Mapping[str, list]) -> dict[str, Edit]:
+    return {
+        part: Edit(number, by, datetime.fromisoformat(at))
+        for part, (number, by, at) in data.items()
+    }
 
 
-def _to_model(shop: Shop) -> ShopModel:
-    return ShopModel(
-        shop.id,
-        version=shop.version,
-        title=shop.name,
-        pickup_place=shop.pickup_place,
-        zone=shop.timezone,
-        window_seconds=shop.window_seconds,
-        scans_per_code=shop.scans_per_code,
-        code_seconds=shop.code_seconds,
-        pass_seconds=shop.pass_seconds,
-        capacity=shop.capacity,
-        open_orders_per_customer=shop.open_orders_per_customer,
-        orders_per_day=shop.orders_per_day,
-        is_open=shop.is_open,
-        sign_in=shop.sign_in.value,
-        phone_countries=list(shop.phone_countries),
-        is_rehearsal=shop.is_rehearsal or None,
-        shows_baristas=shop.shows_baristas,
-        menu=menu_to_dict(shop.menu),
-        hours=hours_to_dict(shop.hours),
-        door_at=shop.door_at,
-        extra_minutes=shop.extra_minutes,
-        paused_until=shop.paused_until,
-        pause_is_automatic=shop.pause_is_automatic,
-        auto_pause_at=shop.auto_pause_at,
-        no_auto_pause_until=shop.no_auto_pause_until,
-        languages=list(shop.languages),
-        pickup_places=dict(shop.pickup_places) or None,
-        accent=shop.accent or None,
-        logo=shop.logo or None,
-        keep_days=shop.keep_days,
-        is_archived=shop.is_archived,
-        edits={
-            part: [edit.number, edit.by, edit.at.isoformat()] for part, edit in shop.edits.items()
-        },
-    )
+SHOP_ROW = FieldMapping(
+    Shop,
+    ShopModel,
+    columns={"id": "shop_id", "name": "title", "timezone": "zone"},
+    codecs={
+        "sign_in": one_of(SignIn),
+        "phone_countries": AS_LIST,
+        "menu": Codec(menu_to_dict, menu_from_dict),
+        "hours": Codec(hours_to_dict, hours_from_dict),
+        "languages": AS_LIST,
+        "edits": Codec(_edits_to_json, _edits_from_json),
+    },
+    left_out_when_empty=("is_rehearsal", "pickup_places", "accent", "logo"),
+)
+"""A shop in its table: a new field of Shop needs a column in ShopModel, and here only a codec."""
