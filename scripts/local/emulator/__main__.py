@@ -16,7 +16,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from scripts.local import bar_clock
@@ -107,22 +107,36 @@ def _load(store: Store, saved: dict | None) -> None:
 
 async def _tick(store: Store) -> None:
     """What happens without a call."""
+    each_second = (
+        store.try_again,
+        streams.write_positions_soon,
+        deliveries.write_taken_soon,
+        deliveries.start_waiting,
+        store.copy_if_due,
+    )
+    each_minute = (
+        memory.drop_what_ended,
+        items.remove_expired,
+        streams.forget_old,
+        services.all_changed,
+    )
     tidied_at = time.monotonic()
     while True:
         await asyncio.sleep(TICK_SECONDS)
+        do_all(each_second)
+        if time.monotonic() - tidied_at > TIDY_EVERY_SECONDS:
+            tidied_at = time.monotonic()
+            do_all(each_minute)
+
+
+def do_all(jobs: Iterable[Callable[[], None]]) -> None:
+    """One that fails keeps none of the others from being done, and is done again next time."""
+    for job in jobs:
         try:
-            store.try_again()
-            streams.write_positions_soon()
-            deliveries.write_taken_soon()
-            if time.monotonic() - tidied_at > TIDY_EVERY_SECONDS:
-                tidied_at = time.monotonic()
-                memory.drop_what_ended()
-                items.remove_expired()
-                streams.forget_old()
-                services.all_changed()
-            store.copy_if_due()
-        except Exception as error:  # The next tick is a second away.
-            print(f"The emulator's housekeeping failed: {error!r}", file=sys.stderr, flush=True)
+            job()
+        except Exception as error:
+            what = f"The emulator's housekeeping failed at {job.__name__}: {error!r}"
+            print(what, file=sys.stderr, flush=True)
 
 
 def status(store: Store) -> dict:

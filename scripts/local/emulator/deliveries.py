@@ -11,15 +11,17 @@ Patched: `_dispatch_to_lambda` in services.eventbridge.
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any, NamedTuple
 
 from ministack.services import eventbridge, lambda_svc
 
 from scripts.local.emulator.store import NotKeptError, Store
-from scripts.local.emulator.streams import is_unreachable
+from scripts.local.emulator.streams import answer_to, is_unreachable
 
 MOST_RETRIES = 2
 OLDEST_SECONDS = 21600
@@ -30,6 +32,8 @@ _next_delivery = 1
 _dead_letter: Callable[..., None]
 _taken: set[int] = set()
 """Deliveries that the function took, whose rows go with the next commit."""
+_waiting: list[tuple] = []
+"""Deliveries for which there was no thread."""
 
 
 def keep_in(store: Store, dead_letter: Callable[..., None]) -> None:
@@ -63,55 +67,84 @@ def _accept(target: str, payload: str) -> None:
         _store.after_commit(partial(_start, number, at, target, payload))
 
 
-def _start(number: int, at: float, target: str, payload: str) -> None:
-    threading.Thread(
-        target=_deliver, args=(number, at, target, payload), name="delivery", daemon=True
-    ).start()
+def _start(*delivery: Any) -> None:
+    thread = threading.Thread(target=_deliver, args=delivery, name="delivery", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError as error:  # There are as many threads as the machine allows.
+        print(f"A delivery waits for a thread: {error}", file=sys.stderr, flush=True)
+        _waiting.append(delivery)
+
+
+def start_waiting() -> None:
+    """Those for which there was no thread."""
+    waiting = _waiting.copy()
+    _waiting.clear()
+    for delivery in waiting:
+        _start(*delivery)
+
+
+class Failed(NamedTuple):
+    """What the function said to an event, and what its settings say of such an answer."""
+
+    result: dict
+    settings: dict
+    rules: dict
+    event: dict
+
+    def is_final(self, retries: int, at: float) -> bool:
+        oldest = self.rules.get("MaximumEventAgeInSeconds", OLDEST_SECONDS)
+        most = self.rules.get("MaximumRetryAttempts", MOST_RETRIES)
+        return retries >= most or time.time() - at > oldest
 
 
 def _deliver(number: int, at: float, target: str, payload: str) -> None:
-    event, retries = json.loads(payload), 0
+    """Ends when the function took the event or it lies with the dead letters, and not before."""
+    failures = 0
     while True:
-        function, settings, _ = lambda_svc._get_func_record_for_ref(target)
-        if not function:
-            break
-        record = lambda_svc._execution_record_for_config(function, settings)
-        result = lambda_svc._execute_function(record, event)
-        if not result.get("error"):
-            break
-        if is_unreachable(result):
-            time.sleep(UNREACHABLE_PAUSE_SECONDS)
-            continue
-        rules = (
-            record.get("event_invoke_config")
-            or (record.get("event_invoke_configs") or {}).get("$LATEST")
-            or {}
-        )
-        most = rules.get("MaximumRetryAttempts", MOST_RETRIES)
-        if retries >= most or time.time() - at > rules.get(
-            "MaximumEventAgeInSeconds", OLDEST_SECONDS
-        ):
-            if _is_put_aside(number, settings, rules, event, result):
+        try:
+            failed = _hand_over(target, payload)
+            if failed is None:
+                _taken.add(number)
                 return
-        else:
-            retries += 1
-        base, longest = (
-            lambda_svc._LAMBDA_ASYNC_RETRY_BASE_SECONDS,
-            lambda_svc._LAMBDA_ASYNC_RETRY_MAX_SECONDS,
-        )
-        time.sleep(min(base * 2 ** max(retries - 1, 0), longest))
-    _taken.add(number)
+            if is_unreachable(failed.result):
+                time.sleep(UNREACHABLE_PAUSE_SECONDS)
+                continue
+            if failed.is_final(failures, at) and _is_put_aside(number, failed):
+                return
+        except Exception as error:  # Whatever it was, the event must not be lost by it.
+            print(f"A delivery failed: {error!r}", file=sys.stderr, flush=True)
+        pause = lambda_svc._LAMBDA_ASYNC_RETRY_BASE_SECONDS * 2 ** min(failures, 10)
+        failures += 1
+        time.sleep(min(pause, lambda_svc._LAMBDA_ASYNC_RETRY_MAX_SECONDS))
 
 
-def _is_put_aside(number: int, settings: dict, rules: dict, event: dict, result: dict) -> bool:
+def _hand_over(target: str, payload: str) -> Failed | None:
+    """None when the function took it, or is not there any more."""
+    function, settings, _ = lambda_svc._get_func_record_for_ref(target)
+    if not function:
+        return None
+    record, event = lambda_svc._execution_record_for_config(function, settings), json.loads(payload)
+    result = answer_to(record, event)
+    if not result.get("error"):
+        return None
+    rules = record.get("event_invoke_config") or (record.get("event_invoke_configs") or {}).get(
+        "$LATEST"
+    )
+    return Failed(result, settings, rules or {}, event)
+
+
+def _is_put_aside(number: int, failed: Failed) -> bool:
     """Put it to the dead letters and take it off the list in one commit. False while nothing can
     be kept: it is then tried again."""
-    destination = (rules.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")
-    destination = destination or (settings.get("DeadLetterConfig") or {}).get("TargetArn")
+    on_failure = (failed.rules.get("DestinationConfig") or {}).get("OnFailure", {})
+    dead_letters = failed.settings.get("DeadLetterConfig") or {}
+    destination = on_failure.get("Destination") or dead_letters.get("TargetArn")
     try:
         with _store.together():
             if destination:
-                _dead_letter(destination, settings["FunctionName"], event, result)
+                name = failed.settings["FunctionName"]
+                _dead_letter(destination, name, failed.event, failed.result)
             _store.write("delete delivery", number)
             turn = _store.open_turn
         turn.kept.result()

@@ -258,7 +258,10 @@ class Store:
             calls, self._after_commit = self._after_commit, []
         turn.kept.set_result(None)
         for call in calls:
-            call()
+            try:
+                call()
+            except Exception as error:  # The others' matters do not depend on this one's.
+                print(f"What follows a commit failed: {error!r}", file=sys.stderr, flush=True)
 
     def _roll_back(self, turn: Turn, error: Exception, line_is_written: bool) -> None:
         self._turn = None

@@ -20,6 +20,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -241,9 +242,13 @@ def _poll() -> bool:
         _reader = _store.reader()
     any_taken = False
     for account, region, mapping in lambda_svc._iter_all_esms():
-        # What could not be kept is delivered again once there is room.
-        with request_scope(account, region), contextlib.suppress(NotKeptError):
-            any_taken = _poll_one(mapping) or any_taken
+        with request_scope(account, region):
+            try:
+                any_taken = _poll_one(mapping) or any_taken
+            except NotKeptError:
+                pass  # The same is delivered again once there is room.
+            except Exception as error:  # The other consumers go on, and this one is tried again.
+                print(f"A stream could not be read: {error!r}", file=sys.stderr, flush=True)
     return any_taken
 
 
@@ -287,7 +292,7 @@ def _deliver(mapping: dict, function: dict, records: list[dict]) -> bool:
     """False when the function does not answer; what it fails on is parked."""
     if not records:
         return True
-    result = lambda_svc._execute_function(function, {"Records": records})
+    result = answer_to(function, {"Records": records})
     if not result.get("error"):
         mapping["LastProcessingResult"] = f"OK - {len(records)} records"
         return True
@@ -302,6 +307,16 @@ def _deliver(mapping: dict, function: dict, records: list[dict]) -> bool:
     for record in records:
         _park(mapping, record, result)
     return True
+
+
+def answer_to(function: dict, event: dict) -> dict:
+    """What the function says. What the emulator itself fails on is no better than what the
+    function fails on: tried some times, and then a dead letter."""
+    try:
+        return lambda_svc._execute_function(function, event)
+    except Exception as error:
+        print(f"The function could not be called: {error!r}", file=sys.stderr, flush=True)
+        return {"error": True, "body": {"errorMessage": repr(error)}}
 
 
 def is_unreachable(result: dict) -> bool:
@@ -336,9 +351,11 @@ def _try_parked(mapping: dict, function: dict, table_id: int) -> None:
     for number, at, tries, text in parked:
         if _due.get(number, 0) > time.time():
             continue
+        _try_again_later(number, tries)
         record = json.loads(text)
-        result = lambda_svc._execute_function(function, {"Records": [record]})
+        result = answer_to(function, {"Records": [record]})
         if is_unreachable(result):
+            del _due[number]
             return
         if not result.get("error"):
             _store.write("unpark", number)
@@ -348,9 +365,13 @@ def _try_parked(mapping: dict, function: dict, table_id: int) -> None:
                 _store.write("park", number, SET_ASIDE + str(table_id), at, tries, text)
         else:
             _store.write("park", number, mapping["UUID"], at, tries + 1, text)
-            pause = min(FIRST_PAUSE_SECONDS * 2**tries, LONGEST_PAUSE_SECONDS)
-            _due[number] = time.time() + pause
-            _wake_when_due(pause)
+
+
+def _try_again_later(number: int, tries: int) -> None:
+    """Unless it is taken now; so it holds up nobody, whatever happens with it."""
+    pause = min(FIRST_PAUSE_SECONDS * 2 ** min(tries, 20), LONGEST_PAUSE_SECONDS)
+    _due[number] = time.time() + pause
+    _wake_when_due(pause)
 
 
 def _given_up(mapping: dict, at: float, retries: int) -> str | None:

@@ -321,3 +321,13 @@ def test_a_folder_in_the_place_of_a_file_is_one_line(folder, name):
 def test_two_emulators_cannot_use_one_folder(tmp_path):
     with stores.lock_folder(tmp_path), pytest.raises(StoreError, match="Another emulator"):
         stores.lock_folder(tmp_path, seconds=0)
+
+
+def test_what_follows_a_commit_is_done_though_something_before_it_fails(tmp_path):
+    with closing(open_store(tmp_path)) as store:
+        done = []
+        store.after_commit(lambda: 1 / 0)
+        store.after_commit(lambda: done.append(1))
+        put(store, "a")
+        put(store, "b")
+        assert (done, names(store), store.trouble) == ([1], ["a", "b"], None)

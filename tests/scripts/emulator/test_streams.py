@@ -211,6 +211,54 @@ def test_a_function_that_is_away_is_waited_for_however_long_it_takes(bar):
     assert (bar.taken, bar.dead) == (["one", "two"], [])
 
 
+def _fault(*_, **__):
+    raise LookupError("a fault of the emulator's")
+
+
+def test_what_the_emulator_itself_fails_on_holds_up_nobody_and_ends_as_a_dead_letter(
+    bar, monkeypatch
+):
+    def execute(function, event):
+        if any(one["dynamodb"]["Keys"]["p"]["S"] == "odd" for one in event["Records"]):
+            _fault()
+        return bar._execute(function, event)
+
+    monkeypatch.setattr(bar.lambda_svc, "_execute_function", execute)
+    bar.put("one", "odd", "two")
+    bar.kept()
+    for _ in range(5):
+        bar.poll(seconds=20)
+        bar.kept()
+    assert (bar.taken, bar.dead) == (["one", "two"], [("odd", "RetryAttemptsExhausted")])
+
+
+def test_dead_letters_that_nobody_takes_hold_up_nobody(bar, monkeypatch):
+    monkeypatch.setattr(bar.streams, "_dead_letter", _fault)
+    bar.fails = {"bad"}
+    bar.put("bad")
+    bar.kept()
+    for _ in range(4):
+        bar.poll(seconds=20)
+    bar.put("next")
+    bar.kept()
+    bar.poll()
+    assert bar.taken == ["next"]
+    monkeypatch.setattr(bar.streams, "_dead_letter", bar._to_dead_letters)
+    bar.poll(seconds=20)
+    assert bar.dead == [("bad", "RetryAttemptsExhausted")]
+
+
+def test_a_consumer_that_cannot_be_read_holds_up_no_other(bar, monkeypatch):
+    broken = bar.mapping | {"UUID": "broken"}
+    del broken["FunctionName"]
+    both = [(ACCOUNT, REGION, broken), (ACCOUNT, REGION, bar.mapping)]
+    monkeypatch.setattr(bar.lambda_svc, "_iter_all_esms", lambda: both)
+    bar.put("one")
+    bar.kept()
+    bar.poll()
+    assert bar.taken == ["one"]
+
+
 # Events of a rule
 
 
@@ -220,6 +268,12 @@ def deliveries(with_streams):
 
     deliveries.keep_in(items._store, None)
     return deliveries
+
+
+@pytest.fixture
+def original_start(deliveries):
+    """Before `events` replaces it."""
+    return deliveries._start
 
 
 class Deliveries:
@@ -320,3 +374,42 @@ def test_an_event_waits_for_a_function_that_is_away(events):
     events.kept()
     events.module._deliver(*events.started[0])
     assert (events.asked, events.dead) == (51, [])
+
+
+def test_a_fault_of_the_emulator_neither_ends_a_delivery_nor_loses_its_event(events, monkeypatch):
+    from ministack.services import lambda_svc
+
+    found = lambda_svc._get_func_record_for_ref
+    faults = [1, 1, 1, 1, 1]
+
+    def find(target):
+        if faults:
+            raise LookupError(faults.pop())
+        return found(target)
+
+    monkeypatch.setattr(lambda_svc, "_get_func_record_for_ref", find)
+    events.accept(FUNCTION_ARN, '{"event": 5}')
+    events.kept()
+    events.module._deliver(*events.started[0])
+    events.kept()
+    assert (events.asked, events.dead, events.rows()) == (1, [], [])
+
+
+def test_a_delivery_without_a_thread_is_started_as_soon_as_there_is_one(
+    original_start, events, monkeypatch
+):
+    import threading
+
+    def no_thread(self):
+        raise RuntimeError("can't start new thread")
+
+    started = []
+    monkeypatch.setattr(events.module, "_start", original_start)
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    events.accept(FUNCTION_ARN, '{"event": 6}')
+    events.kept()
+    events.module.start_waiting()
+    monkeypatch.setattr(threading.Thread, "start", lambda self: started.append(self._args))
+    events.module.start_waiting()
+    events.module.start_waiting()
+    assert [payload for *_, payload in started] == ['{"event": 6}']
