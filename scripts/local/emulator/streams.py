@@ -17,7 +17,6 @@ and `_poll_dynamodb_streams`, `_init_stream_position` in services.lambda_svc.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sqlite3
 import sys
