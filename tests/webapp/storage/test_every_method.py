@@ -148,8 +148,8 @@ PARTICULAR = {
 
 def repositories() -> list[type]:
     modules = [
-        importlib.import_module(f"webapp.storage.{module.name}")
-        for module in pkgutil.iter_modules(webapp.storage.__path__)
+        importlib.import_module(module.name)
+        for module in pkgutil.walk_packages(webapp.storage.__path__, "webapp.storage.")
     ]
     return [
         kind
