@@ -102,6 +102,8 @@ def set_up_for_testing() -> str:
 
 
 def set_up_for_testing_without_browser() -> None:
+    # First, so that the same packages are not installed twice.
+    install_front_end_packages(with_checkers=True)
     set_up_for_serving()
     _install(
         "app",
@@ -329,24 +331,34 @@ def build_assets() -> None:
     sources = sorted(path for path in (STATIC / "src").rglob("*") if path.is_file())
     builder = ROOT / "scripts" / "function" / "build_assets.mjs"
     lock = ROOT / "package-lock.json"
-    packages = _hash([lock], str(ROOT))
     # Where the project lies makes no difference to what is built.
     files = _hash(path.relative_to(ROOT) for path in [*sources, builder, lock])
-    packages_stamp, files_stamp = ROOT / "node_modules" / ".stamp", STATIC / "dist" / ".stamp"
+    files_stamp = STATIC / "dist" / ".stamp"
     if _is_stamped(files_stamp, files):
         return
-    env = node_environment()
-    if not _is_stamped(packages_stamp, packages):
-        with step("Front-end packages"):
-            _run(
-                "Front-end packages",
-                ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-                env=env,
-            )
-            packages_stamp.write_text(packages)
+    install_front_end_packages()
     with step("Front-end files"):
-        _run("Front-end files", ["node", builder], env=env)
+        _run("Front-end files", ["node", builder], env=node_environment())
         files_stamp.write_text(files)
+
+
+def install_front_end_packages(with_checkers: bool = False) -> None:
+    """What builds the front-end files.
+
+    with_checkers: the formatters and linters as well, 110 MB that a bar does not need.
+    """
+    stamp, lock = ROOT / "node_modules" / ".stamp", ROOT / "package-lock.json"
+    value, everything = _hash([lock], str(ROOT)), _hash([lock], str(ROOT), "with checkers")
+    if _is_stamped(stamp, everything) or (not with_checkers and _is_stamped(stamp, value)):
+        return
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    with step("Front-end packages"):
+        _run(
+            "Front-end packages",
+            command if with_checkers else [*command, "--omit=dev"],
+            env=node_environment(),
+        )
+        stamp.write_text(everything if with_checkers else value)
 
 
 def compile_translations() -> None:

@@ -4,7 +4,12 @@ import os
 
 import pytest
 
-from scripts.environment import replace_process, set_up_or_exit
+import scripts.environment
+from scripts.environment import (
+    install_front_end_packages,
+    replace_process,
+    set_up_or_exit,
+)
 
 
 @pytest.fixture
@@ -41,3 +46,31 @@ def test_a_set_up_that_cannot_write_is_one_line(number, said):
 
     with pytest.raises(SystemExit, match=f"Set-up in /some/file: {said}"):
         set_up_or_exit(set_up)
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """The calls of npm that install front-end packages for a project in a folder of its own."""
+    calls = []
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "package-lock.json").write_text("{}")
+    monkeypatch.setattr(scripts.environment, "ROOT", tmp_path)
+    monkeypatch.setattr(scripts.environment, "node_environment", dict)
+    monkeypatch.setattr(
+        scripts.environment, "_run", lambda what, command, **_: calls.append(command)
+    )
+    return calls
+
+
+def test_a_bar_installs_no_linters_and_nothing_twice(installed):
+    install_front_end_packages()
+    install_front_end_packages()
+    assert [call[-1] for call in installed] == ["--omit=dev"]
+
+
+def test_the_tests_install_the_linters_which_a_bar_then_leaves(installed):
+    install_front_end_packages()
+    install_front_end_packages(with_checkers=True)
+    install_front_end_packages(with_checkers=True)
+    install_front_end_packages()
+    assert [call[-1] == "--omit=dev" for call in installed] == [True, False]
