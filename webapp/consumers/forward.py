@@ -6,7 +6,16 @@ from werkzeug.utils import cached_property
 
 from domain.detail_types import DetailType
 from domain.events import Event, OrderEvent
-from domain.orders import ON_THE_BOARD, WAITING, Order, OrderState, in_line
+from domain.orders import (
+    IN_LINE,
+    ON_SCREENS,
+    ON_THE_BOARD,
+    TRANSITIONS,
+    Action,
+    Order,
+    Phase,
+    in_line,
+)
 from domain.shops import Shop
 from webapp import fragments
 from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
@@ -18,30 +27,19 @@ from webapp.services.intake.qr_codes import current_code
 from webapp.services.orders.waits import wait_of
 from webapp.words import in_locale
 
+_SHOWN = [row for row in TRANSITIONS if row.action is not Action.SUBMIT]
+"""The moves that are pushed: not the choice itself. The phone has its answer, the order joins the
+line behind all others, and a moment later it is queued."""
+
 CHANGES_CODE = {DetailType.NEW_ORDER, DetailType.SHOP_NOT_READY, DetailType.CONFIG_CHANGED}
-CHANGES_BOARD = {
-    DetailType.QUEUE_ORDER_STARTED,
-    DetailType.MAKE_ORDER,
-    DetailType.ORDER_COMPLETED,
-    DetailType.ORDER_CANCELLED,
-    DetailType.ORDER_TIME_OUT,
-    DetailType.ORDER_COLLECTED,
-    DetailType.ORDER_REOPENED,
-    DetailType.CONFIG_CHANGED,
+CHANGES_BOARD = {DetailType.CONFIG_CHANGED} | {
+    row.news for row in _SHOWN if row.source in ON_SCREENS or row.target in ON_SCREENS
 }
-MOVES_LINE = {
-    DetailType.MAKE_ORDER,
-    DetailType.ORDER_CANCELLED,
-    DetailType.ORDER_TIME_OUT,
-    DetailType.ORDER_REOPENED,
-}
-FORWARDED = CHANGES_CODE | CHANGES_BOARD | {DetailType.WORKFLOW_STARTED, DetailType.SHOP_NOT_READY}
-"""One event of each step is enough: its fragments show the item as it is now.
+MOVES_LINE = {row.news for row in _SHOWN if (row.source in IN_LINE) != (row.target in IN_LINE)}
+FORWARDED = frozenset(CHANGES_CODE | {row.news for row in _SHOWN})
+"""One event of each move is enough: its fragments show the item as it is now."""
 
-None for the choice itself: the phone has its answer, and a moment later the order is queued.
-"""
-
-_HOLDS_MENU = {OrderState.CLAIMED, OrderState.ADMITTED}
+_HOLDS_MENU = {Phase.ASKING, Phase.CHOOSING}
 """When a phone's page has the menu's form, seen or not yet."""
 
 _PLACES_PUSHED = 20
@@ -112,7 +110,7 @@ class _Forwarding:
     def _publish_settings(self) -> None:
         """Open menus are told to renew themselves; who waits sees the new place and pace."""
         for order in self.open_orders:
-            if order.state in _HOLDS_MENU:
+            if order.phase in _HOLDS_MENU:
                 self.services.live.publish(
                     f"{order_topic(self.shop.id, order.id)}/menu_changed",
                     fragments.menu_changed(self.now),
@@ -121,9 +119,9 @@ class _Forwarding:
             self._publish_order(order)
 
     def _publish_order(self, order: Order) -> None:
-        if order.state is OrderState.CLAIMED:
+        if order.phase is Phase.ASKING:
             return
-        line = self.open_orders if order.state in WAITING else []
+        line = self.open_orders if order.state in IN_LINE else []
         wait = wait_of(self.services, self.shop, order, line)
         with in_locale(self.shop.offered_language(order.language)):
             view = order_view(self.shop, order, line, self.services.now(), wait)

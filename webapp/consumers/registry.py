@@ -126,7 +126,7 @@ def _order_events() -> Iterable[DetailType]:
 def _forwarded() -> frozenset[DetailType]:
     from webapp.consumers.forward import FORWARDED
 
-    return frozenset(FORWARDED)
+    return FORWARDED
 
 
 CONSUMERS = (
@@ -137,7 +137,7 @@ CONSUMERS = (
     ),
     Consumer("forward", _forwarded(), _forward),
     Consumer("metrics", frozenset(COUNTED) - COUNTED_ELSEWHERE, _count),
-    Consumer("pace", frozenset(CHANGES_PACE), _keep_pace),
+    Consumer("pace", CHANGES_PACE, _keep_pace),
     Consumer("journey", frozenset(_order_events()), _store_event, RECORDED),
     Consumer("recorded-metrics", COUNTED_ELSEWHERE, _count, RECORDED),
 )

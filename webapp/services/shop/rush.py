@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from domain import rush
-from domain.detail_types import DetailType
+from domain.orders import HOLDS_CAPACITY, TRANSITIONS
 from domain.shops import Shop
 from webapp.services.shop.bundle import ShopServices
 from webapp.services.shop.editing import change_shop
 
-CHANGES_PACE = (
-    DetailType.WORKFLOW_STARTED,
-    DetailType.ORDER_COMPLETED,
-    DetailType.ORDER_CANCELLED,
-    DetailType.ORDER_TIME_OUT,
-    DetailType.ORDER_REOPENED,
+CHANGES_PACE = frozenset(
+    row.news
+    for row in TRANSITIONS
+    if (row.source in HOLDS_CAPACITY) != (row.target in HOLDS_CAPACITY)
 )
 """The steps with which an order takes or leaves a place."""
 
