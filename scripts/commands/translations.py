@@ -26,6 +26,11 @@ TEMPLATE = FOLDER / "messages.pot"
 PROJECT = "coffee-bar"
 SOURCE = "en"
 _SOURCES = (("domain", "python"), ("webapp", "python"), ("templates", "jinja2"))
+_OF_TEMPLATES = {
+    "encoding": "utf-8",
+    "silent": "false",
+    "extensions": "webapp.line_breaks.LineBreaks",
+}
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s|\{(\w+)\}")
 _TAG = re.compile(r"</?[^>]+>")
 
@@ -55,7 +60,7 @@ def extracted() -> Catalog:
         found = extract_from_dir(
             ROOT / folder,
             method_map=[("**.html" if method == "jinja2" else "**.py", method)],
-            options_map={"**.html": {"encoding": "utf-8", "silent": "false"}},
+            options_map={"**.html": _OF_TEMPLATES},
             keywords=DEFAULT_KEYWORDS,
             comment_tags=("For translators:",),
             strip_comment_tags=True,

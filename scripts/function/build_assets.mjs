@@ -1,8 +1,8 @@
 #!/usr/bin/env node
+import { createHash } from 'node:crypto'
 // Builds webapp/static/dist: stylesheets and scripts, minified, gzipped, named by content, and
 // manifest.json from plain name to built name (without .gz).
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { createHash } from 'node:crypto'
 import { dirname, join, parse } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -43,28 +43,37 @@ const builds = await Promise.all([
   }),
   // Pages that are pushed to: by the bar itself, or where they read from IoT Core themselves.
   build({ ...common, entryPoints: HTMX_SCRIPTS.map(script), inject: [script('relay')] }),
-  build({ ...common, entryPoints: HTMX_SCRIPTS.map(script), entryNames: '[name]' + IOT, inject: [script('iot')] }),
+  build({
+    ...common,
+    entryPoints: HTMX_SCRIPTS.map(script),
+    entryNames: '[name]' + IOT,
+    inject: [script('iot')],
+  }),
 ]).catch(() => process.exit(1))
 const outputFiles = builds.flatMap(one => one.outputFiles)
 
-const htmx = await Promise.all(HTMX_FILES.map(file => readFile(join(root, 'node_modules', file), 'utf8')))
+const htmx = await Promise.all(
+  HTMX_FILES.map(file => readFile(join(root, 'node_modules', file), 'utf8')),
+)
 
 // Loaded late: it takes over the process's error output.
 const { gzipAsync } = await import('@gfx/zopfli')
 
 await mkdir(target, { recursive: true })
 const manifest = {}
-await Promise.all(outputFiles.map(async ({ path, text }) => {
-  const { base, name, ext } = parse(path)
-  const isHtmxScript = ext === '.js' && HTMX_SCRIPTS.includes(name.replace(IOT, ''))
-  const contents = Buffer.from(isHtmxScript ? [...htmx, text].join('\n') : text)
-  const hash = createHash('sha256').update(contents).digest('hex').slice(0, 10)
-  const built = `${name}-${hash}${ext}`
-  const packed = await gzipAsync(contents, { numiterations: 5 })
-  manifest[base] = built
-  await writeFile(join(target, built + '.gz'), packed)
-  console.log(`${built}  ${contents.length} bytes, ${packed.length} gzipped`)
-}))
+await Promise.all(
+  outputFiles.map(async ({ path, text }) => {
+    const { base, name, ext } = parse(path)
+    const isHtmxScript = ext === '.js' && HTMX_SCRIPTS.includes(name.replace(IOT, ''))
+    const contents = Buffer.from(isHtmxScript ? [...htmx, text].join('\n') : text)
+    const hash = createHash('sha256').update(contents).digest('hex').slice(0, 10)
+    const built = `${name}-${hash}${ext}`
+    const packed = await gzipAsync(contents, { numiterations: 5 })
+    manifest[base] = built
+    await writeFile(join(target, built + '.gz'), packed)
+    console.log(`${built}  ${contents.length} bytes, ${packed.length} gzipped`)
+  }),
+)
 const sorted = Object.fromEntries(Object.entries(manifest).sort())
 await writeFile(join(target, 'manifest.json.new'), JSON.stringify(sorted, null, 2) + '\n')
 await rename(join(target, 'manifest.json.new'), join(target, 'manifest.json'))
@@ -73,5 +82,6 @@ await rename(join(target, 'manifest.json.new'), join(target, 'manifest.json'))
 const current = new Set(['manifest.json', ...Object.values(manifest).map(built => built + '.gz')])
 for (const file of await readdir(target)) {
   const { mtimeMs } = await stat(join(target, file))
-  if (!current.has(file) && Date.now() - mtimeMs > KEEP_OLD_MS) await rm(join(target, file), { recursive: true })
+  if (!current.has(file) && Date.now() - mtimeMs > KEEP_OLD_MS)
+    await rm(join(target, file), { recursive: true })
 }

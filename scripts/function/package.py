@@ -44,6 +44,7 @@ NOT_OURS = (
     "webapp/translations/*.po",
     "webapp/translations/*.pot",
     "webapp/translations/.stamp",
+    "webapp/line_breaks.py",
     "webapp/local.py",
     "webapp/roomy_server.py",
     "webapp/tls_front.py",

@@ -13,7 +13,7 @@ from webapp import words
 
 CATALOGS = translations.languages()
 _CUSTOMERS = ("templates/customer", "templates/layouts/phone.html", "templates/errors")
-_TEAMS = re.compile(r"{% if (?:is_local|error\.sign_in_url) %}.*?{% endif %}")
+_TEAMS = re.compile(r"{% if (?:is_local|error\.sign_in_url) %}.*?{% endif %}", re.DOTALL)
 """What only people of the bar see."""
 _LETTERS = re.compile(r"[A-Za-z]{2,}")
 

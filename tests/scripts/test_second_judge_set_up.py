@@ -17,7 +17,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     """Where things are installed, with an `npm` that brings a package of the test's own."""
     monkeypatch.setattr(environment, "VENVS", tmp_path)
     monkeypatch.setattr(environment, "DYNAMODB_LOCAL", tmp_path / "dynamodb-local")
-    monkeypatch.setattr(environment, "_node_environment", dict)
+    monkeypatch.setattr(environment, "node_environment", dict)
     return tmp_path
 
 

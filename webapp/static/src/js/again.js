@@ -37,10 +37,14 @@ function askOnceParsed(lost, tries) {
   document.addEventListener('DOMContentLoaded', () => ask(lost, tries), { once: true })
 }
 
-addEventListener('error', ({ target }) => {
-  if (!target.matches || !target.matches('script[src], link[rel="stylesheet"]')) return
-  const tries = Number(target.dataset.tries || 0) + 1
-  if (tries > MOST_TRIES) return
-  const wait = Math.min(400 * 2 ** (tries - 1), 6400) * (0.75 + Math.random() / 2)
-  setTimeout(askOnceParsed, wait, target, tries)
-}, true)
+addEventListener(
+  'error',
+  ({ target }) => {
+    if (!target.matches || !target.matches('script[src], link[rel="stylesheet"]')) return
+    const tries = Number(target.dataset.tries || 0) + 1
+    if (tries > MOST_TRIES) return
+    const wait = Math.min(400 * 2 ** (tries - 1), 6400) * (0.75 + Math.random() / 2)
+    setTimeout(askOnceParsed, wait, target, tries)
+  },
+  true,
+)

@@ -1,7 +1,11 @@
 // Ages on the board and the TV: a clock, from 2 minutes a triangle, from 5 an octagon.
 import { each, everySecond, minutesSeconds, write } from './clock.js'
 
-const STEPS = [[300, 'age5', 'over 5 minutes'], [120, 'age2', 'over 2 minutes'], [0, 'clock', '']]
+const STEPS = [
+  [300, 'age5', 'over 5 minutes'],
+  [120, 'age2', 'over 2 minutes'],
+  [0, 'clock', ''],
+]
 
 export function startAges() {
   everySecond(now => {

@@ -1,6 +1,7 @@
 // The barista's board: what moved, what came in, the reasons dialog, the undo in the tray.
-import { each, everySecond, write } from './clock.js'
+
 import { chime } from './chime.js'
+import { each, everySecond, write } from './clock.js'
 import { parse } from './live.js'
 import { toast } from './taps.js'
 
@@ -12,32 +13,47 @@ const SEVERAL_DONE = 'are yours'
 const leaving = new Map()
 let undo
 
-const places = root => new Map(
-  [...root.querySelectorAll('[data-card]')].map(({ dataset }) => [dataset.card, dataset.place]))
+const places = root =>
+  new Map(
+    [...root.querySelectorAll('[data-card]')].map(({ dataset }) => [dataset.card, dataset.place]),
+  )
 
 // The focus goes with the card: after Make it stands on Complete, after that on the next card.
 function followFocus(before) {
   const lost = before.querySelector('[data-focused]')
   if (!lost || document.activeElement !== document.body) return
   const card = document.getElementById('order-' + lost.dataset.focused)
-  const next = (card && card.querySelector('button'))
-    || document.querySelector('#waiting button') || document.querySelector('#making button')
+  const next =
+    (card && card.querySelector('button')) ||
+    document.querySelector('#waiting button') ||
+    document.querySelector('#making button')
   if (next) next.focus({ preventScroll: true })
 }
 
 export function boardSwapped(root, before) {
   const was = places(before)
   const now = places(root)
-  each('[data-card]', card => {
-    if (was.get(card.dataset.card) !== card.dataset.place) card.classList.add('pop')
-  }, root)
+  each(
+    '[data-card]',
+    card => {
+      if (was.get(card.dataset.card) !== card.dataset.place) card.classList.add('pop')
+    },
+    root,
+  )
   for (const [id, place] of now) {
-    if (place === 'waiting' && !was.has(id)) { chime(); break }
+    if (place === 'waiting' && !was.has(id)) {
+      chime()
+      break
+    }
   }
-  each('[data-scroll]', column => {
-    const old = before.querySelector(`#${column.id}`)
-    if (old && old.dataset.top) column.scrollTop = old.dataset.top
-  }, root)
+  each(
+    '[data-scroll]',
+    column => {
+      const old = before.querySelector(`#${column.id}`)
+      if (old && old.dataset.top) column.scrollTop = old.dataset.top
+    },
+    root,
+  )
   followFocus(before)
   keepLeaving()
 }
@@ -103,8 +119,11 @@ function showTray() {
 // Of several that were pressed at once, those that the answer shows in one's own hands.
 function ofBatch(ids, xhr) {
   const board = parse(xhr.responseText, 'barista-board')
-  const mine = ids.split(' ').map(id => board && board.querySelector(`#order-${id}.mine`))
-    .filter(Boolean).map(card => card.dataset)
+  const mine = ids
+    .split(' ')
+    .map(id => board && board.querySelector(`#order-${id}.mine`))
+    .filter(Boolean)
+    .map(card => card.dataset)
   if (!mine.length) return null
   return { id: mine.map(one => one.card).join(' '), number: mine.map(one => one.number).join(', ') }
 }
@@ -130,7 +149,8 @@ function startTray() {
     form.requestSubmit()
   })
   everySecond(() => {
-    if (undo && (undo.left -= 1) <= 0) undo = null
+    if (undo) undo.left -= 1
+    if (undo && undo.left <= 0) undo = null
     showTray()
   })
 }
@@ -139,16 +159,21 @@ function startTray() {
 function showOptions(form) {
   const drink = form.querySelector('[name=drink]:checked')
   const groups = drink ? drink.dataset.groups.split(' ') : []
-  each('[data-quick-group]', fieldset => {
-    fieldset.hidden = fieldset.disabled = !groups.includes(fieldset.dataset.quickGroup)
-  }, form)
+  each(
+    '[data-quick-group]',
+    fieldset => {
+      fieldset.hidden = fieldset.disabled = !groups.includes(fieldset.dataset.quickGroup)
+    },
+    form,
+  )
 }
 
 // The pressed button may be gone from the answer: then its row's first one has the focus.
 function keepFocus(dialog, row) {
   if (!dialog.open || dialog.contains(document.activeElement)) return
-  const next = dialog.querySelector(`#${CSS.escape(row)} button`)
-    || dialog.querySelector('a, button, input:not([type="hidden"])')
+  const next =
+    dialog.querySelector(`#${CSS.escape(row)} button`) ||
+    dialog.querySelector('a, button, input:not([type="hidden"])')
   if (next) next.focus()
 }
 
@@ -158,7 +183,9 @@ function startDialog() {
     if (event.target.name === 'drink') showOptions(event.target.form)
   })
   let row
-  dialog.addEventListener('htmx:beforeRequest', event => { row = event.target.closest('[id]').id })
+  dialog.addEventListener('htmx:beforeRequest', event => {
+    row = event.target.closest('[id]').id
+  })
   document.body.addEventListener('htmx:afterSwap', event => {
     if (event.detail.target === dialog) {
       each('#walk-up', showOptions, dialog)
@@ -190,8 +217,12 @@ export function startBoard() {
     const card = event.target.closest('[data-card]')
     if (card) event.target.dataset.focused = card.dataset.card
   })
-  document.addEventListener('scroll', event => {
-    const { dataset, scrollTop } = event.target
-    if (dataset && 'scroll' in dataset) dataset.top = scrollTop
-  }, true)
+  document.addEventListener(
+    'scroll',
+    event => {
+      const { dataset, scrollTop } = event.target
+      if (dataset && 'scroll' in dataset) dataset.top = scrollTop
+    },
+    true,
+  )
 }

@@ -1,11 +1,16 @@
 // A soft two-note chime for a new order, drawn by WebAudio. Browsers allow sound only after a tap.
-const NOTES = [[880, 0], [1174.66, 0.16]]
+const NOTES = [
+  [880, 0],
+  [1174.66, 0.16],
+]
 let audio
 let wanted = true
 
 try {
   wanted = localStorage.getItem('sound') !== 'off'
-} catch (error) { /* storage is switched off */ }
+} catch {
+  /* storage is switched off */
+}
 
 function show() {
   const button = document.getElementById('sound')
@@ -50,12 +55,22 @@ export function startChime() {
     wanted = !isHeard()
     try {
       localStorage.setItem('sound', wanted ? 'on' : 'off')
-    } catch (error) { /* as above */ }
-    unlock().then(() => { show(); chime() })
+    } catch {
+      /* as above */
+    }
+    unlock().then(() => {
+      show()
+      chime()
+    })
   })
   // A tap anywhere unlocks it, unless that tap is on the button itself: the first one, and the
   // first one after the tablet has slept or rung and the browser took the sound away.
-  addEventListener('pointerdown', event => {
-    if (wanted && !(audio && audio.state === 'running') && !button.contains(event.target)) unlock()
-  }, true)
+  addEventListener(
+    'pointerdown',
+    event => {
+      if (wanted && !(audio && audio.state === 'running') && !button.contains(event.target))
+        unlock()
+    },
+    true,
+  )
 }

@@ -29,12 +29,12 @@ export const minutesSeconds = seconds =>
 
 // The bar's time, as everywhere on its pages; a zone this browser has never heard of is the
 // device's.
-const inZone = timeZone => new Intl.DateTimeFormat(
-  [], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone })
+const inZone = timeZone =>
+  new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone })
 let clockOfBar
 try {
   clockOfBar = inZone(document.documentElement.dataset.zone)
-} catch (error) {
+} catch {
   clockOfBar = inZone()
 }
 export const wallClock = ms => clockOfBar.format(ms)
@@ -77,7 +77,9 @@ export function tick() {
       timer.dispatchEvent(new CustomEvent('elapsed', { bubbles: true, detail }))
     }
   })
-  each('[data-bar]', bar => { bar.value = Math.max(0, (bar.dataset.bar - now) / 1000) })
+  each('[data-bar]', bar => {
+    bar.value = Math.max(0, (bar.dataset.bar - now) / 1000)
+  })
   onTick.forEach(act => act(now))
 }
 

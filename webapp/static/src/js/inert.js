@@ -1,17 +1,32 @@
 // A pushed fragment may hold what can be looked at and nothing that acts or leads anywhere: whoever
 // could publish one for us still could not press a button. tests/fragment_rules.py lists the same.
-const TAGS = new Set('b bdi circle div ellipse g h1 h2 hr i li line ol output p path progress rect section small span svg use'.split(' '))
-const ATTRIBUTES = /^(aria-(current|hidden|label|labelledby)|class|data-(at|bar|buzz|elapsed|form|look|next|note|now|order|say|since|state|tile|until|version|window)|hidden|id|lang|max|value|[cr]?[xy][12]?|[dr]|fill|height|stroke(-line(cap|join)|-width)?|transform|viewBox|width)$/
+const WORDS = 'b bdi div h1 h2 hr i li ol output p progress section small span'
+const DRAWINGS = 'circle ellipse g line path rect svg use'
+export const TAGS = new Set(`${WORDS} ${DRAWINGS}`.split(' '))
+const NAMES = [
+  'aria-(current|hidden|label|labelledby)',
+  'class|hidden|id|lang|max|value',
+  'data-(at|bar|buzz|elapsed|form|look|next|note|now|order|say|since|state|tile|until)',
+  'data-(version|window)',
+  '[cr]?[xy][12]?|[dr]|fill|height|stroke(-line(cap|join)|-width)?|transform|viewBox|width',
+]
+export const ATTRIBUTES = new RegExp(`^(${NAMES.join('|')})$`)
 
-const isInert = ({ localName, attributes }) => TAGS.has(localName) && [...attributes].every(
-  ({ name, value }) => name === 'href' ? value[0] === '#' : ATTRIBUTES.test(name))
+const isInert = ({ localName, attributes }) =>
+  TAGS.has(localName) &&
+  [...attributes].every(({ name, value }) =>
+    name === 'href' ? value[0] === '#' : ATTRIBUTES.test(name),
+  )
 
 // The element with this id, when it is all that the text holds and it is inert.
 export function inert(text, id) {
   const page = new DOMParser().parseFromString(text, 'text/html')
   const [html, head, body, root, ...within] = page.querySelectorAll('*')
-  const isAlone = root && root.id === id && root.parentNode === body
-    && within.every(one => root.contains(one))
-    && ![html, head, body].some(one => one.attributes.length)
+  const isAlone =
+    root &&
+    root.id === id &&
+    root.parentNode === body &&
+    within.every(one => root.contains(one)) &&
+    ![html, head, body].some(one => one.attributes.length)
   return isAlone && [root, ...within].every(isInert) ? root : null
 }

@@ -22,7 +22,10 @@ function string(text) {
 function packet(kind, body) {
   const size = []
   let rest = body.length
-  do { size.push(rest % 128 + (rest > 127 ? 128 : 0)) } while ((rest >>= 7))
+  do {
+    size.push((rest % 128) + (rest > 127 ? 128 : 0))
+    rest >>= 7
+  } while (rest)
   return new Uint8Array([kind, ...size, ...body])
 }
 
@@ -32,7 +35,9 @@ function reader(take) {
   return data => {
     bytes = new Uint8Array([...bytes, ...new Uint8Array(data)])
     for (;;) {
-      let size = 0, at = 1, scale = 1
+      let size = 0,
+        at = 1,
+        scale = 1
       do {
         if (at >= bytes.length) return
         size += (bytes[at] & 127) * scale
@@ -58,7 +63,13 @@ class Connection {
     this.socket.onclose = () => this.lose()
     const read = reader((kind, body) => {
       const isTaken = kind === CONNACK && !body[1]
-      if (isTaken) this.send(0x82, 0, 1, topic_filters.flatMap(one => [...string(one), 0]))
+      if (isTaken)
+        this.send(
+          0x82,
+          0,
+          1,
+          topic_filters.flatMap(one => [...string(one), 0]),
+        )
       else if (kind === SUBACK && !body.slice(2).some(Boolean)) this.open()
       else if (kind === PUBLISH) told.received(body)
       else if (kind === CONNACK || kind === SUBACK) this.lose()
@@ -84,7 +95,7 @@ class Connection {
   // A connection may be dead without knowing it.
   ask() {
     if (this.due || !this.isOpen) return
-    this.send(0xC0)
+    this.send(0xc0)
     this.expectAnswer()
   }
 
@@ -131,7 +142,8 @@ class IotSource extends EventTarget {
 
   async connect() {
     if (this.attempt) this.attempt.abort()
-    const attempt = this.attempt = new AbortController()
+    const attempt = new AbortController()
+    this.attempt = attempt
     const timer = setTimeout(() => attempt.abort(), ANSWER_WITHIN)
     try {
       // Awaited, because whoever made this listens from the next moment on only.
@@ -141,7 +153,7 @@ class IotSource extends EventTarget {
       if (REFUSED.includes(answer.status)) this.refused()
       else if (answer.ok) this.follow(await answer.json())
       else this.failed()
-    } catch (error) {
+    } catch {
       if (attempt === this.attempt) this.failed()
     } finally {
       clearTimeout(timer)

@@ -101,7 +101,10 @@ async function calm() {
 export async function read(id) {
   const source = document.querySelector(`[data-read="${id}"]`)
   if (!source) return
-  if (reading.has(id)) { readAgain.add(id); return }
+  if (reading.has(id)) {
+    readAgain.add(id)
+    return
+  }
   reading.add(id)
   const askedAt = performance.now()
   const giveUp = new AbortController()
@@ -122,14 +125,18 @@ export async function read(id) {
       if (alive) show()
       await calm()
       const shown = byId(id)
-      if (shown && text !== lastText[id] && !isOutdated(fresh, shown, askedAt)
-          && mayReplace(fresh, shown)) {
+      if (
+        shown &&
+        text !== lastText[id] &&
+        !isOutdated(fresh, shown, askedAt) &&
+        mayReplace(fresh, shown)
+      ) {
         lastText[id] = text
         htmx.swap(shown, text, { swapStyle: 'outerHTML' })
         settled(id, shown)
       }
     }
-  } catch (error) {
+  } catch {
     missed(id)
   }
   clearTimeout(timer)
@@ -215,13 +222,20 @@ function lost() {
   alive = false
   if (bannerTimer) return
   pollWait = SHORTEST_POLL
-  bannerTimer = setTimeout(() => { show(); poll() }, QUIET_BEFORE_BANNER)
+  bannerTimer = setTimeout(() => {
+    show()
+    poll()
+  }, QUIET_BEFORE_BANNER)
 }
 
 function show() {
   const current = alive && !unread.size
-  each('#banner', banner => { banner.hidden = current })
-  each('#alive', dot => { dot.hidden = !current })
+  each('#banner', banner => {
+    banner.hidden = current
+  })
+  each('#alive', dot => {
+    dot.hidden = !current
+  })
 }
 
 // What nobody sees needs no stream; what comes back into sight is read at once.
@@ -244,7 +258,10 @@ function askConnection() {
 // it and saying so makes the extension open a new one.
 function reconnect() {
   if (!connection || connection.readyState === EventSource.CLOSED) return
-  if (connection.renew) { connection.renew(); return }
+  if (connection.renew) {
+    connection.renew()
+    return
+  }
   connection.close()
   connection.onerror(new Event('error'))
 }
@@ -266,7 +283,14 @@ function poll() {
 // news of the whole page, `readAfter` milliseconds after the last ones. `listensUnseen()` keeps a
 // page awake that nobody sees.
 export function startLive({
-  replace, older = isOlder, swapped, pushed, signalled, isShown, firstRead = () => 0, readAfter,
+  replace,
+  older = isOlder,
+  swapped,
+  pushed,
+  signalled,
+  isShown,
+  firstRead = () => 0,
+  readAfter,
   listensUnseen,
 }) {
   if (replace) mayReplace = replace
@@ -293,9 +317,22 @@ export function startLive({
     return connection
   }
 
-  addEventListener('pointerdown', () => { pressing = true }, true)
+  addEventListener(
+    'pointerdown',
+    () => {
+      pressing = true
+    },
+    true,
+  )
   for (const end of ['pointerup', 'pointercancel']) {
-    addEventListener(end, () => setTimeout(() => { pressing = false }, 50), true)
+    addEventListener(
+      end,
+      () =>
+        setTimeout(() => {
+          pressing = false
+        }, 50),
+      true,
+    )
   }
 
   body.addEventListener('htmx:sseOpen', () => {
@@ -308,7 +345,10 @@ export function startLive({
   })
   body.addEventListener('htmx:sseError', lost)
   addEventListener('offline', lost)
-  addEventListener('online', () => { reconnect(); readAll() })
+  addEventListener('online', () => {
+    reconnect()
+    readAll()
+  })
   addEventListener('pageshow', event => event.persisted && wake())
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) wake()
@@ -338,7 +378,11 @@ export function startLive({
     const id = feed.getAttribute('hx-target').slice(1)
     const fresh = inert(event.detail.data, id)
     const shown = byId(id)
-    if (!fresh || !shown) { event.preventDefault(); readAll(); return }
+    if (!fresh || !shown) {
+      event.preventDefault()
+      readAll()
+      return
+    }
     if (isOlder(fresh, shown)) {
       event.preventDefault()
       // Late, or the bar knows less than it did: a read tells which.

@@ -11,12 +11,16 @@ export function showChoice() {
   const drink = form.querySelector('[name=drink]:checked')
   const groups = drink && drink.dataset.groups.split(' ')
   const differences = []
-  each('[data-group]', fieldset => {
-    const suits = !groups || groups.includes(fieldset.dataset.group)
-    fieldset.hidden = fieldset.disabled = !suits
-    const chosen = suits && fieldset.querySelector(':checked:not([data-default])')
-    if (chosen) differences.push(asSaid(chosen.nextElementSibling.textContent))
-  }, form)
+  each(
+    '[data-group]',
+    fieldset => {
+      const suits = !groups || groups.includes(fieldset.dataset.group)
+      fieldset.hidden = fieldset.disabled = !suits
+      const chosen = suits && fieldset.querySelector(':checked:not([data-default])')
+      if (chosen) differences.push(asSaid(chosen.nextElementSibling.textContent))
+    },
+    form,
+  )
   const choice = document.getElementById('choice')
   if (!drink) {
     write(choice.firstElementChild, form.dataset.unchosen)
@@ -39,11 +43,15 @@ export function renewMenu(fresh) {
   if (!form || !now || form.dataset.menu === now.dataset.menu) return
   const focused = form.contains(document.activeElement) && document.activeElement
   let gone = ''
-  each('input:checked', input => {
-    const same = find(now, input.name, input.value)
-    if (same && !same.disabled) same.checked = true
-    else if (input.name === 'drink' || !input.closest('fieldset').hidden) gone = nameOf(input)
-  }, form)
+  each(
+    'input:checked',
+    input => {
+      const same = find(now, input.name, input.value)
+      if (same && !same.disabled) same.checked = true
+      else if (input.name === 'drink' || !input.closest('fieldset').hidden) gone = nameOf(input)
+    },
+    form,
+  )
   form.querySelector('.drinks').replaceWith(now.querySelector('.drinks'))
   each('[data-group], .allergens', part => part.remove(), form)
   form.append(...now.querySelectorAll('[data-group], .allergens'))
@@ -61,10 +69,14 @@ export function startMenu() {
     showChoice()
   })
   // In our words and place, instead of the browser's bubble over the drinks.
-  document.addEventListener('invalid', event => {
-    if (event.target.name !== 'drink') return
-    event.preventDefault()
-    toast(document.getElementById('menu').dataset.first)
-  }, true)
+  document.addEventListener(
+    'invalid',
+    event => {
+      if (event.target.name !== 'drink') return
+      event.preventDefault()
+      toast(document.getElementById('menu').dataset.first)
+    },
+    true,
+  )
   showChoice()
 }

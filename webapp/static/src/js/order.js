@@ -1,8 +1,8 @@
 import './htmx-config.js'
 import { each, startClock } from './clock.js'
+import { startHtmxTaps } from './htmx-taps.js'
 import { read, readsRarely, startLive } from './live.js'
 import { renewMenu, showChoice, startMenu } from './menu.js'
-import { startHtmxTaps } from './htmx-taps.js'
 import { startTaps } from './taps.js'
 
 // The panel's own state: a pushed status may already be a step ahead of it.
@@ -45,7 +45,10 @@ const shopInTitle = document.title.replace(/^.*?(?= – |$)/, '')
 
 function polish(root, before) {
   showChoice()
-  if (navigator.vibrate) each('[data-buzz]', words => { words.hidden = false })
+  if (navigator.vibrate)
+    each('[data-buzz]', words => {
+      words.hidden = false
+    })
   if (!root || root.dataset.state === before.dataset.state) return
   // The drink is made again: from here on the page is told of each step as at first.
   const [was, is] = [before, root].map(one => ENDED.includes(one.dataset.state))

@@ -29,7 +29,8 @@ class RelaySource {
   connect() {
     this.drop()
     if (this.isResting || this.readyState === CLOSED) return
-    const stream = this.stream = new EventSource(this.url)
+    const stream = new EventSource(this.url)
+    this.stream = stream
     for (const listener of this.listeners) stream.addEventListener(...listener)
     // An open connection alone says nothing yet: the bar's first word is whether it has room.
     stream.addEventListener('begun', () => {

@@ -6,8 +6,8 @@ const sleep = ms => new Promise(done => setTimeout(done, ms))
 
 // What the bar itself answers is a page; the gateway's refusals are not.
 const isRefusedBefore = answer =>
-  answer.status >= 500
-  || (answer.status === 429 && !(answer.headers.get('Content-Type') || '').includes('html'))
+  answer.status >= 500 ||
+  (answer.status === 429 && !(answer.headers.get('Content-Type') || '').includes('html'))
 
 async function nextPage(form) {
   for (const wait of WAITS) {
@@ -22,7 +22,7 @@ async function nextPage(form) {
         signal: giveUp.signal,
       })
       if (!isRefusedBefore(answer)) return answer.headers.get('HX-Redirect')
-    } catch (error) {
+    } catch {
       // Nothing arrived, or no answer came: it is sent again.
     } finally {
       clearTimeout(timer)

@@ -32,8 +32,8 @@ function toastInDialog(text) {
 }
 
 const buttonOf = form =>
-  (form.id && document.querySelector(`button[form="${form.id}"]`))
-  || form.querySelector('button:not([type="button"])')
+  (form.id && document.querySelector(`button[form="${form.id}"]`)) ||
+  form.querySelector('button:not([type="button"])')
 
 // The pressed button says it; it keeps the focus, since `sending` alone stops a second tap.
 export function begin(form, pressed) {

@@ -6,7 +6,12 @@ import { each, everySecond, startClock } from './clock.js'
 import { isOlder, read, startLive } from './live.js'
 import { stayAwake } from './wake.js'
 
-const SHIFTS = [[0, 0], [2, 0], [2, 2], [0, 2]]
+const SHIFTS = [
+  [0, 0],
+  [2, 0],
+  [2, 2],
+  [0, 2],
+]
 const HOUR = 3600000
 const QUIET_ZONE_PX = 560
 
@@ -72,13 +77,17 @@ function pop(root, before) {
   const was = new Set([...before.querySelectorAll('[data-tile]')].map(tile => tile.dataset.tile))
   const now = performance.now()
   for (const [name, at] of born) if (now - at > POP) born.delete(name)
-  each('[data-tile]', tile => {
-    const name = tile.dataset.tile
-    if (!was.has(name)) born.set(name, now)
-    if (!born.has(name)) return
-    tile.style.animationDelay = born.get(name) - now + 'ms'
-    tile.classList.add('pop')
-  }, root)
+  each(
+    '[data-tile]',
+    tile => {
+      const name = tile.dataset.tile
+      if (!was.has(name)) born.set(name, now)
+      if (!born.has(name)) return
+      tile.style.animationDelay = born.get(name) - now + 'ms'
+      tile.classList.add('pop')
+    },
+    root,
+  )
 }
 
 startAges()
