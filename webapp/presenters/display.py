@@ -7,7 +7,7 @@ from datetime import datetime
 from domain.admission import QrCode
 from domain.orders import Order, Phase, being_made, ready_to_collect, waiting
 from domain.shops import Shop
-from webapp.presenters.order_words import tv_word
+from webapp.presenters.order_looks import tv_word
 from webapp.presenters.shop import opens, pickup_place
 from webapp.presenters.times import clock, to_ms
 from webapp.services.intake.qr_codes import CurrentCode, state_of

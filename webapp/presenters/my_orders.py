@@ -6,7 +6,7 @@ from datetime import datetime
 
 from domain.orders import ON_THE_BOARD, Order
 from domain.shops import Shop
-from webapp.presenters.order_words import short_word
+from webapp.presenters.order_looks import short_word
 from webapp.presenters.shop import drink_order
 from webapp.presenters.times import moment
 from webapp.words import _, as_said, listed, ngettext

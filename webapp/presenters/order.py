@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from domain.orders import IN_LINE, Action, Order, Phase, Role, may_move, position
 from domain.shops import Shop
-from webapp.presenters.order_words import texts_of
+from webapp.presenters.order_looks import picture_of, texts_of
 from webapp.presenters.shop import drink_order, pickup_place, rush_note, wait_sentence
 from webapp.presenters.times import to_ms
 from webapp.words import as_said, listed
@@ -40,6 +40,7 @@ def order_view(
         "deadline_ms": to_ms(order.deadline_at) if order.phase is Phase.CHOOSING else None,
         "deadline_total_seconds": order.choose_seconds,
         "can_cancel": may_move(order, Action.CANCEL, Role.CUSTOMER),
+        "picture": picture_of(order),
         "headline": headline,
         "sentence": sentence,
         "next_step": next_step,

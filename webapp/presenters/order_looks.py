@@ -1,4 +1,4 @@
-"""What an order is called in each of its states, in the tone of the house."""
+"""What an order is called in each of its states, and how it is drawn, in the tone of the house."""
 
 from __future__ import annotations
 
@@ -18,17 +18,22 @@ _Texts = tuple[str, str, str]
 
 def texts_of(shop: Shop, order: Order, place: int | None) -> _Texts:
     """Headline, sentence and next step for the phone. place: in line, None without one."""
-    return _WORDS[order.state].texts(shop, order, place)
+    return _LOOKS[order.state].texts(shop, order, place)
 
 
 def short_word(order: Order) -> str:
     """For the customer's list of orders."""
-    return _(_WORDS[order.state].short)
+    return _(_LOOKS[order.state].short)
 
 
 def tv_word(order: Order) -> str:
     """For the TV's list of drinks that are not ready yet."""
-    return _(_WORDS[order.state].on_tv)
+    return _(_LOOKS[order.state].on_tv)
+
+
+def picture_of(order: Order) -> str:
+    """The drawing on the phone of an order that is over, by its name in pictures.html."""
+    return _LOOKS[order.state].picture
 
 
 def _asking(shop: Shop, order: Order, place: int | None) -> _Texts:
@@ -167,23 +172,28 @@ def _ordinal(number: int) -> str:
 
 
 @dataclass(frozen=True)
-class _Words:
-    """short: in the customer's list of orders. on_tv: in the TV's, as long as it stands there."""
+class _Look:
+    """One state's words and drawing.
+
+    short: in the customer's list of orders. texts: on their phone. on_tv: in the TV's list, as long
+    as it stands there. picture: once it is over.
+    """
 
     short: str
     texts: Callable[[Shop, Order, int | None], _Texts]
     on_tv: str = ""
+    picture: str = ""
 
 
-_WORDS: Mapping[OrderState, _Words] = {
-    OrderState.CLAIMED: _Words(N_("one moment"), _asking),
-    OrderState.ADMITTED: _Words(N_("choose your drink"), _choosing),
-    OrderState.SUBMITTED: _Words(N_("in line"), _waiting, on_tv=N_("Waiting")),
-    OrderState.QUEUED: _Words(N_("in line"), _waiting, on_tv=N_("Waiting")),
-    OrderState.MAKING: _Words(N_("being made"), _being_made, on_tv=N_("Making")),
-    OrderState.COMPLETED: _Words(N_("ready to collect"), _ready),
-    OrderState.COLLECTED: _Words(N_("collected"), _served),
-    OrderState.REFUSED: _Words(N_("not taken by the bar"), _refused),
-    OrderState.CANCELLED: _Words(N_("cancelled"), _cancelled),
-    OrderState.TIMED_OUT: _Words(N_("ran out of time"), _timed_out),
+_LOOKS: Mapping[OrderState, _Look] = {
+    OrderState.CLAIMED: _Look(N_("one moment"), _asking),
+    OrderState.ADMITTED: _Look(N_("choose your drink"), _choosing),
+    OrderState.SUBMITTED: _Look(N_("in line"), _waiting, on_tv=N_("Waiting")),
+    OrderState.QUEUED: _Look(N_("in line"), _waiting, on_tv=N_("Waiting")),
+    OrderState.MAKING: _Look(N_("being made"), _being_made, on_tv=N_("Making")),
+    OrderState.COMPLETED: _Look(N_("ready to collect"), _ready),
+    OrderState.COLLECTED: _Look(N_("collected"), _served, picture="collected"),
+    OrderState.REFUSED: _Look(N_("not taken by the bar"), _refused, picture="full"),
+    OrderState.CANCELLED: _Look(N_("cancelled"), _cancelled, picture="cancelled"),
+    OrderState.TIMED_OUT: _Look(N_("ran out of time"), _timed_out, picture="timed_out"),
 }
