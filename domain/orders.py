@@ -1,15 +1,16 @@
 """An order's life: its states, who may move it, and which events each move announces.
 
-TRANSITIONS is the one table; the workflow generator, the write conditions, the events and the
-tests are all walked from it. Source of the states and deadlines: the deck's "Process for making
-a drink" (5 minutes to choose, 15 minutes to make).
+Two tables say all of it. STATES has a row for each state: what is true of the orders in it.
+TRANSITIONS has a row for each move. The workflow generator, the write conditions, the events, the
+screens and the tests are derived from them. Source of the states and deadlines: the deck's
+"Process for making a drink" (5 minutes to choose, 15 minutes to make).
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -88,15 +89,135 @@ class TimeOutCause(StrEnum):
     BARISTA = "Barista timedout"
 
 
+class Phase(StrEnum):
+    """How an order looks to people. Screens ask for its phase, never for its state.
+
+    ASKING: for a place. OVER: ended without a drink.
+    """
+
+    ASKING = "asking"
+    CHOOSING = "choosing"
+    WAITING = "waiting"
+    IN_HAND = "in-hand"
+    READY = "ready"
+    SERVED = "served"
+    OVER = "over"
+
+
+@dataclass(frozen=True)
+class StateFacts:
+    """What is true of every order in one state.
+
+    phase: how it looks to people, and with that whether it holds a place in the shop.
+    why_not: what is said after its number when a move is refused; may name the `{barista}`.
+    since: when the order came into this state.
+    deadline: whose deadline runs; None where nobody must act.
+    is_in_line: it has a place in the baristas' line.
+    """
+
+    phase: Phase
+    why_not: str
+    since: Callable[[Order], datetime | None]
+    deadline: TimeOutCause | None = None
+    is_in_line: bool = False
+
+
+STATES: Mapping[OrderState, StateFacts] = {
+    OrderState.CLAIMED: StateFacts(
+        Phase.ASKING,
+        "is still being checked",
+        since=lambda order: order.created_at,
+    ),
+    OrderState.ADMITTED: StateFacts(
+        Phase.CHOOSING,
+        "has no drink chosen yet",
+        since=lambda order: order.admitted_at,
+        deadline=TimeOutCause.CUSTOMER,
+    ),
+    OrderState.SUBMITTED: StateFacts(
+        Phase.WAITING,
+        "was placed a moment ago; try again in a second",
+        since=lambda order: order.remade_at or order.submitted_at,
+        is_in_line=True,
+    ),
+    OrderState.QUEUED: StateFacts(
+        Phase.WAITING,
+        "is waiting and nobody is making it",
+        since=lambda order: order.queued_at,
+        deadline=TimeOutCause.BARISTA,
+        is_in_line=True,
+    ),
+    OrderState.MAKING: StateFacts(
+        Phase.IN_HAND,
+        "is being made by {barista}",
+        since=lambda order: order.making_at,
+        deadline=TimeOutCause.BARISTA,
+    ),
+    OrderState.COMPLETED: StateFacts(
+        Phase.READY,
+        "is already made",
+        since=lambda order: order.ended_at,
+    ),
+    OrderState.COLLECTED: StateFacts(
+        Phase.SERVED,
+        "was already collected",
+        since=lambda order: order.collected_at,
+    ),
+    OrderState.REFUSED: StateFacts(
+        Phase.OVER,
+        "was not taken by the bar",
+        since=lambda order: order.ended_at,
+    ),
+    OrderState.CANCELLED: StateFacts(
+        Phase.OVER,
+        "was cancelled",
+        since=lambda order: order.ended_at,
+    ),
+    OrderState.TIMED_OUT: StateFacts(
+        Phase.OVER,
+        "ran out of time",
+        since=lambda order: order.ended_at,
+    ),
+}
+"""One row for each state; every set of states follows from it or from TRANSITIONS."""
+
+
+def _in_phase(*phases: Phase) -> frozenset[OrderState]:
+    return frozenset(state for state, facts in STATES.items() if facts.phase in phases)
+
+
+HOLDS_CAPACITY = _in_phase(Phase.CHOOSING, Phase.WAITING, Phase.IN_HAND)
+"""States in which an order counts against the shop's capacity."""
+
+OPEN_FOR_CUSTOMER = HOLDS_CAPACITY | _in_phase(Phase.ASKING)
+"""States in which the customer may not begin another order."""
+
+ON_THE_BOARD = OPEN_FOR_CUSTOMER | _in_phase(Phase.READY)
+"""States in which an order is listed among its shop's open orders."""
+
+ON_SCREENS = _in_phase(Phase.WAITING, Phase.IN_HAND, Phase.READY)
+"""States in which an order stands on the bar's tablets and on its TV."""
+
+IN_LINE = frozenset(state for state, facts in STATES.items() if facts.is_in_line)
+"""States in which an order has a place in the baristas' line."""
+
+WAITS = {state: facts.deadline for state, facts in STATES.items() if facts.deadline}
+"""States in which a person must act before a deadline, and whose deadline it is."""
+
+
 @dataclass(frozen=True)
 class Transition:
-    """One allowed move and the events it announces, in order."""
+    """One allowed move and the events it announces, in order.
+
+    news: that one of the events by which whoever takes a single one hears of the move.
+    """
 
     source: OrderState
     action: Action
     target: OrderState
     roles: frozenset[Role]
     events: tuple[DetailType, ...]
+    news: DetailType
 
 
 _CANCELLED = (
@@ -107,8 +228,15 @@ _CANCELLED = (
 _TIMED_OUT = (DetailType.ORDER_TIME_OUT, DetailType.ORDER_FINISHED)
 
 
-def _move(source, action, target, roles, *events) -> Transition:
-    return Transition(source, action, target, frozenset(roles), events)
+def _move(
+    source: OrderState,
+    action: Action,
+    target: OrderState,
+    roles: Iterable[Role],
+    *events: DetailType,
+    news: DetailType | None = None,
+) -> Transition:
+    return Transition(source, action, target, frozenset(roles), events, news or events[0])
 
 
 _S, _A, _R, _E = OrderState, Action, Role, DetailType
@@ -127,6 +255,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _E.PROCESSOR_WAITING_COMPLETION,
         _E.MANAGER_WAITING_COMPLETION,
         _E.QUEUE_ORDER_STARTED,
+        news=_E.QUEUE_ORDER_STARTED,
     ),
     _move(_S.SUBMITTED, _A.CANCEL, _S.CANCELLED, [_R.CUSTOMER, _R.BARISTA], *_CANCELLED),
     _move(_S.QUEUED, _A.MAKE, _S.MAKING, [_R.BARISTA], _E.MAKE_ORDER),
@@ -158,25 +287,20 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
 )
 
+"""One row for each move. New rows come last: where an event first stands here is a part of its key
+in the stored journeys."""
+
 _BY_SOURCE_AND_ACTION = {(row.source, row.action): row for row in TRANSITIONS}
 
-HOLDS_CAPACITY = frozenset({_S.ADMITTED, _S.SUBMITTED, _S.QUEUED, _S.MAKING})
-"""States in which an order counts against the shop's capacity."""
 
-OPEN_FOR_CUSTOMER = HOLDS_CAPACITY | {_S.CLAIMED}
-"""States in which the customer may not begin another order."""
+def sources_of(action: Action) -> tuple[OrderState, ...]:
+    """The states that this action leads out of, in the table's order."""
+    return tuple(row.source for row in TRANSITIONS if row.action is action)
 
-ON_THE_BOARD = OPEN_FOR_CUSTOMER | {_S.COMPLETED}
-"""States in which an order is listed among its shop's open orders."""
 
-WAITING = frozenset({_S.SUBMITTED, _S.QUEUED})
-
-WAITS = {
-    _S.ADMITTED: TimeOutCause.CUSTOMER,
-    _S.QUEUED: TimeOutCause.BARISTA,
-    _S.MAKING: TimeOutCause.BARISTA,
-}
-"""States in which a person must act before a deadline, and whose deadline it is."""
+def targets_of(action: Action) -> tuple[OrderState, ...]:
+    """The states that this action leads into, in the table's order."""
+    return tuple(dict.fromkeys(row.target for row in TRANSITIONS if row.action is action))
 
 
 @dataclass(frozen=True)
@@ -237,23 +361,22 @@ class Order:
         return self.customer_id == WALK_UP
 
     @property
+    def phase(self) -> Phase:
+        """How the order looks to people."""
+        return STATES[self.state].phase
+
+    @property
     def moved_at(self) -> datetime | None:
         """When the order came into its state; a released one stands in the queue as before."""
-        return {
-            OrderState.CLAIMED: self.created_at,
-            OrderState.ADMITTED: self.admitted_at,
-            OrderState.SUBMITTED: self.remade_at or self.submitted_at,
-            OrderState.QUEUED: self.queued_at,
-            OrderState.MAKING: self.making_at,
-            OrderState.COLLECTED: self.collected_at,
-        }.get(self.state, self.ended_at)
+        return STATES[self.state].since(self)
 
     @property
     def deadline_at(self) -> datetime | None:
         """When the person who must act next runs out of time; None where nobody must."""
-        if self.state is OrderState.ADMITTED and self.admitted_at and self.choose_seconds:
+        whose = STATES[self.state].deadline
+        if whose is TimeOutCause.CUSTOMER and self.admitted_at and self.choose_seconds:
             return self.admitted_at + timedelta(seconds=self.choose_seconds)
-        if self.state in WAITS and self.queued_at and self.make_seconds:
+        if whose is TimeOutCause.BARISTA and self.queued_at and self.make_seconds:
             # Who takes a wrong Complete back has the whole time again: the drink is in hand.
             begun = max(self.queued_at, self.taken_back_at or self.queued_at)
             return begun + timedelta(seconds=self.make_seconds)
@@ -286,12 +409,17 @@ def transition(order: Order, action: Action, role: Role) -> Transition:
 
     Raises AlreadyTaken when another barista's move came first, else NotAllowedNow.
     """
-    row = _BY_SOURCE_AND_ACTION.get((order.state, action))
-    if row is not None and role in row.roles:
-        return row
-    if action is Action.MAKE and order.state is OrderState.MAKING:
+    if may_move(order, action, role):
+        return _BY_SOURCE_AND_ACTION[order.state, action]
+    if action is Action.MAKE and order.phase is Phase.IN_HAND:
         raise AlreadyTaken(order.barista_name or "Somebody else")
     raise NotAllowedNow(_why_not(order, action, role))
+
+
+def may_move(order: Order, action: Action, role: Role) -> bool:
+    """Whether this role may move the order so in its state."""
+    row = _BY_SOURCE_AND_ACTION.get((order.state, action))
+    return row is not None and role in row.roles
 
 
 def submit(
@@ -429,24 +557,37 @@ def announced_events(before: Order | None, after: Order) -> tuple[DetailType, ..
     return ()
 
 
-def in_line(orders: Iterable[Order]) -> list[Order]:
-    """The waiting orders: those to be made again, then the oldest; the number settles a tie."""
-    waiting = [order for order in orders if order.state in WAITING]
+def waiting(orders: Iterable[Order]) -> list[Order]:
+    """The placed orders that nobody is making: the line, then those that have no place in it.
+
+    In the line come those to be made again, then the oldest; the number settles a tie.
+    """
+    found = [order for order in orders if order.phase is Phase.WAITING]
     return sorted(
-        waiting,
-        key=lambda order: (order.remade_at is None, order.submitted_at, order.number or 0),
+        found,
+        key=lambda order: (
+            order.state not in IN_LINE,
+            order.remade_at is None,
+            order.submitted_at,
+            order.number or 0,
+        ),
     )
+
+
+def in_line(orders: Iterable[Order]) -> list[Order]:
+    """The waiting orders that have a place in line, the next one first."""
+    return [order for order in waiting(orders) if order.state in IN_LINE]
 
 
 def being_made(orders: Iterable[Order]) -> list[Order]:
     """The orders in somebody's hands, the longest there first; the number settles a tie."""
-    made = [order for order in orders if order.state is OrderState.MAKING]
+    made = [order for order in orders if order.phase is Phase.IN_HAND]
     return sorted(made, key=lambda order: (order.making_at, order.number or 0))
 
 
 def ready_to_collect(orders: Iterable[Order]) -> list[Order]:
     """The drinks on the counter, the longest there first; the number settles a tie."""
-    ready = [order for order in orders if order.state is OrderState.COMPLETED]
+    ready = [order for order in orders if order.phase is Phase.READY]
     return sorted(ready, key=lambda order: (order.ended_at, order.number or 0))
 
 
@@ -465,18 +606,7 @@ def _moved(order: Order, action: Action, role: Role, **changes) -> Order:
 
 def _why_not(order: Order, action: Action, role: Role) -> str:
     name = f"Order {order.number}" if order.number else "This order"
-    if role is Role.CUSTOMER and order.state is OrderState.MAKING:
+    if role is Role.CUSTOMER and order.phase is Phase.IN_HAND:
         return f"{order.barista_name or 'A barista'} has already started your drink."
-    said = {
-        OrderState.CLAIMED: "is still being checked",
-        OrderState.ADMITTED: "has no drink chosen yet",
-        OrderState.SUBMITTED: "was placed a moment ago; try again in a second",
-        OrderState.QUEUED: "is waiting and nobody is making it",
-        OrderState.MAKING: f"is being made by {order.barista_name or 'somebody'}",
-        OrderState.COMPLETED: "is already made",
-        OrderState.COLLECTED: "was already collected",
-        OrderState.REFUSED: "was not taken by the bar",
-        OrderState.CANCELLED: "was cancelled",
-        OrderState.TIMED_OUT: "ran out of time",
-    }[order.state]
-    return f"{name} {said}."
+    why_not = STATES[order.state].why_not.format(barista=order.barista_name or "somebody")
+    return f"{name} {why_not}."

@@ -8,23 +8,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain.detail_types import DetailType
 from domain.errors import NotAllowedNow
+from domain.orders import HOLDS_CAPACITY, TRANSITIONS
 from domain.shops import Shop
 
 RUSH_STEP_MINUTES = 5
 RUSH_MOST_MINUTES = 60
 PAUSE_MINUTES = 10
 CHANGES_PACE = frozenset(
-    {
-        DetailType.WORKFLOW_STARTED,
-        DetailType.ORDER_COMPLETED,
-        DetailType.ORDER_CANCELLED,
-        DetailType.ORDER_TIME_OUT,
-        DetailType.ORDER_REOPENED,
-    }
+    row.news
+    for row in TRANSITIONS
+    if (row.source in HOLDS_CAPACITY) != (row.target in HOLDS_CAPACITY)
 )
-"""The steps with which an order takes or leaves a place."""
+"""The moves with which an order takes capacity or gives it back."""
 
 
 def longer_wait(shop: Shop) -> Shop:

@@ -41,6 +41,7 @@ _DATA = (
     "note",
     "now",
     "order",
+    "phase",
     "say",
     "since",
     "state",

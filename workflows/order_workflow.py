@@ -12,19 +12,22 @@ read what the workflow wrote through those models.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from domain.orders import (
     CHOOSE_SECONDS,
     MAKE_SECONDS,
+    ON_THE_BOARD,
     ORDER_CLOSED,
-    TRANSITIONS,
     WAITS,
     Action,
     OrderState,
     RefusalReason,
     TimeOutCause,
+    sources_of,
+    targets_of,
 )
 from workflows.asl import (
     CONDITION_FAILED,
@@ -152,15 +155,9 @@ def order_definition(
         ),
         "FindPlace": choice_state(
             "$.found.Item.state.S",
-            {
-                OrderState.CLAIMED: "CountConflict",
-                OrderState.ADMITTED: "AwaitChoiceAgain",
-                OrderState.SUBMITTED: "AwaitBarista",
-                OrderState.QUEUED: "AwaitBaristaAgain",
-                OrderState.MAKING: "AwaitBaristaAgain",
-            },
+            _places(),
             default="Finished",
-            limits={OrderState.CLAIMED: ("$.conflicts.times", MOST_CONFLICTS)},
+            limits=dict.fromkeys(sources_of(Action.ADMIT), ("$.conflicts.times", MOST_CONFLICTS)),
         ),
         "CountConflict": pass_state(
             {"times.$": "States.MathAdd($.conflicts.times, 1)"},
@@ -171,7 +168,7 @@ def order_definition(
         "PauseForConflict": wait_state(1, "AdmitOrder"),
         "AwaitChoiceAgain": callback_task_state(
             "dynamodb:updateItem",
-            writes.new_token([OrderState.ADMITTED]),
+            writes.new_token(TimeOutCause.CUSTOMER),
             timeout_seconds="$.secondsLeft",
             next_state="AwaitBarista",
             catch=[*again, (TIMEOUT, "CloseUnchosen")],
@@ -179,7 +176,7 @@ def order_definition(
         ),
         "AwaitBaristaAgain": callback_task_state(
             "dynamodb:updateItem",
-            writes.new_token([OrderState.QUEUED, OrderState.MAKING]),
+            writes.new_token(TimeOutCause.BARISTA),
             timeout_seconds="$.secondsLeft",
             next_state=None,
             catch=[*again, (TIMEOUT, "CloseUnmade")],
@@ -199,6 +196,24 @@ def order_definition(
 def definition_text(definition: dict) -> str:
     """The definition as it is committed."""
     return json.dumps(definition, indent=2) + "\n"
+
+
+_AWAITS_AGAIN = {
+    TimeOutCause.CUSTOMER: "AwaitChoiceAgain",
+    TimeOutCause.BARISTA: "AwaitBaristaAgain",
+}
+
+
+def _places() -> dict[str, str]:
+    """Where an execution goes on, by the state in which it finds its order."""
+    places = dict.fromkeys(sources_of(Action.ADMIT), "CountConflict")
+    places |= dict.fromkeys(sources_of(Action.QUEUE), "AwaitBarista")
+    places |= {state: _AWAITS_AGAIN[whose] for state, whose in WAITS.items()}
+    return {state: places[state] for state in OrderState if state in places}
+
+
+def _waits_of(whose: TimeOutCause) -> list[OrderState]:
+    return [state for state in WAITS if WAITS[state] is whose]
 
 
 def _in_pascal_case(state: dict) -> dict:
@@ -247,13 +262,12 @@ class _Writes:
         action: Action,
         assignments: dict[str, dict],
         with_token: bool = False,
-        sources: list[OrderState] | None = None,
+        sources: Iterable[OrderState] = (),
     ) -> dict:
         """The update that makes a transition, on the condition that the order is at its source."""
-        rows = [row for row in TRANSITIONS if row.action is action]
-        sources = sources or [row.source for row in rows]
+        (target,) = targets_of(action)
         values = {
-            ":target": {"S": rows[0].target},
+            ":target": {"S": target},
             ":one": {"N": "1"},
             ":now": {"S.$": "$$.State.EnteredTime"},
         }
@@ -264,13 +278,13 @@ class _Writes:
             sets.append("task_token = :task_token")
             values[":task_token"] = {"S.$": "$$.Task.Token"}
         expression = "SET " + ", ".join(sets)
-        if action in (Action.REFUSE, Action.TIME_OUT):
+        if target not in ON_THE_BOARD:
             expression += " REMOVE open_since"
-        return self._order_update(expression, values, sources)
+        return self._order_update(expression, values, sources or sources_of(action))
 
-    def new_token(self, sources: list[OrderState]) -> dict:
+    def new_token(self, whose: TimeOutCause) -> dict:
         values = {":task_token": {"S.$": "$$.Task.Token"}}
-        return self._order_update("SET task_token = :task_token", values, sources)
+        return self._order_update("SET task_token = :task_token", values, _waits_of(whose))
 
     def refuse(self, reason: RefusalReason) -> list[dict]:
         proof, values = {
@@ -309,9 +323,8 @@ class _Writes:
         ]
 
     def time_out(self, cause: TimeOutCause) -> list[dict]:
-        sources = [state for state, whose in WAITS.items() if whose is cause]
         return [
-            {"Update": self._close(Action.TIME_OUT, cause.value, sources)},
+            {"Update": self._close(Action.TIME_OUT, cause.value, _waits_of(cause))},
             {
                 "Update": {
                     "TableName": self.tables.intakes,
@@ -323,7 +336,7 @@ class _Writes:
             {"Update": self._free_customer()},
         ]
 
-    def _close(self, action: Action, reason: str, sources: list[OrderState] | None = None) -> dict:
+    def _close(self, action: Action, reason: str, sources: Iterable[OrderState] = ()) -> dict:
         assignments = {"ended_at = :now": {}, "reason = :reason": {":reason": {"S": reason}}}
         return self.move(action, assignments, sources=sources)
 
@@ -335,16 +348,15 @@ class _Writes:
             "ExpressionAttributeValues": {":orders": _order_id_set(), **(values or {})},
         }
 
-    def _order_update(self, expression: str, values: dict, sources: list[OrderState]) -> dict:
-        names = [f":from{place}" for place in range(len(sources))]
+    def _order_update(self, expression: str, values: dict, sources: Iterable[OrderState]) -> dict:
+        by_name = {f":from{place}": {"S": state} for place, state in enumerate(sources)}
         return {
             "TableName": self.tables.orders,
             "Key": self.order_key,
             "UpdateExpression": expression,
-            "ConditionExpression": f"#state IN ({', '.join(names)})",
+            "ConditionExpression": f"#state IN ({', '.join(by_name)})",
             "ExpressionAttributeNames": {"#state": "state"},
-            "ExpressionAttributeValues": values
-            | {name: {"S": state} for name, state in zip(names, sources)},
+            "ExpressionAttributeValues": values | by_name,
         }
 
 

@@ -6,7 +6,9 @@ import threading
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-ENDS = ("COLLECTED", "CANCELLED", "TIMED_OUT", "REFUSED")
+from domain.orders import ON_THE_BOARD, OrderState
+
+ENDS = frozenset(OrderState) - ON_THE_BOARD
 
 
 @dataclass

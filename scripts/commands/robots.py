@@ -24,6 +24,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from tqdm import tqdm
 
+from domain.orders import ON_THE_BOARD, OrderState
 from scripts import options
 
 MOST_AT_ONCE = 200
@@ -34,7 +35,7 @@ MAKE_SECONDS = (10, 30)
 COLLECT_SECONDS = (10, 60)
 WALKS_AWAY_AFTER = 3
 """Scans that meet a full bar or a used-up code before a customer gives up."""
-OVER = {"CANCELLED", "TIMED_OUT", "REFUSED", "COLLECTED"}
+OVER = frozenset(OrderState) - ON_THE_BOARD
 NAMES = ("Ada", "Bit", "Cron", "Dot", "Echo", "Fern", "Gizmo", "Hex", "Ion", "Jot")
 
 

@@ -45,7 +45,7 @@ def run(where: Bar, every: bool, now: datetime) -> int:
 
 def unfinished(where: Bar) -> Iterator:
     """The open orders of all shops that are not yet made."""
-    from domain.orders import OrderState
+    from domain.orders import OPEN_FOR_CUSTOMER
     from webapp.storage.orders.order_items import order_from_stream_image
 
     database = where.client("dynamodb")
@@ -62,7 +62,7 @@ def unfinished(where: Bar) -> Iterator:
             ):
                 for item in orders["Items"]:
                     order = order_from_stream_image(item)
-                    if order.state is not OrderState.COMPLETED:
+                    if order.state in OPEN_FOR_CUSTOMER:
                         yield order
 
 

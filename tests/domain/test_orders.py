@@ -103,6 +103,49 @@ def test_two_states_are_joined_by_one_move_at_most():
     assert len(pairs) == len(set(pairs))
 
 
+# What is true of the orders in a state; written from design.md, not read from STATES.
+OF_STATES = {
+    orders.HOLDS_CAPACITY: "ADMITTED SUBMITTED QUEUED MAKING",
+    orders.OPEN_FOR_CUSTOMER: "CLAIMED ADMITTED SUBMITTED QUEUED MAKING",
+    orders.ON_THE_BOARD: "CLAIMED ADMITTED SUBMITTED QUEUED MAKING COMPLETED",
+    orders.ON_SCREENS: "SUBMITTED QUEUED MAKING COMPLETED",
+    orders.IN_LINE: "SUBMITTED QUEUED",
+    frozenset(orders.WAITS): "ADMITTED QUEUED MAKING",
+}
+
+
+@pytest.mark.parametrize(("found", "expected"), OF_STATES.items(), ids=OF_STATES.values())
+def test_the_sets_that_follow_from_the_table_of_states_are_those_of_the_design(found, expected):
+    assert found == set(expected.split())
+
+
+@pytest.mark.parametrize("state", OrderState)
+def test_each_state_has_its_row(state):
+    assert orders.STATES[state].why_not
+    assert an_order(state).phase is orders.STATES[state].phase
+
+
+@pytest.mark.parametrize("state", OrderState)
+def test_each_state_says_since_when_the_order_is_in_it(state):
+    assert an_order(state).moved_at is not None
+
+
+@pytest.mark.parametrize("row", TRANSITIONS, ids=lambda row: f"{row.source} to {row.target}")
+def test_who_takes_one_event_of_a_move_takes_one_that_it_announces(row):
+    assert row.news in row.events
+
+
+def test_whoever_may_move_an_order_is_who_the_list_above_names():
+    allowed = {
+        (role, action, state)
+        for role in Role
+        for action in Action
+        for state in OrderState
+        if orders.may_move(an_order(state), action, role)
+    }
+    assert allowed == set(ALLOWED)
+
+
 # What each move writes
 
 
@@ -292,6 +335,15 @@ def _waiting(number: int, seconds: int, state=OrderState.QUEUED):
 def test_the_order_submitted_first_is_next():
     late, early = _waiting(1, 20), _waiting(2, 10)
     assert [position(late, [late, early]), position(early, [late, early])] == [2, 1]
+
+
+def test_a_waiting_order_without_a_place_in_line_comes_behind_it(monkeypatch):
+    facts = replace(orders.STATES[OrderState.SUBMITTED], is_in_line=False)
+    monkeypatch.setattr(orders, "STATES", orders.STATES | {OrderState.SUBMITTED: facts})
+    monkeypatch.setattr(orders, "IN_LINE", {OrderState.QUEUED})
+    aside, next_one = _waiting(1, 10, OrderState.SUBMITTED), _waiting(2, 20)
+    assert orders.waiting([aside, next_one]) == [next_one, aside]
+    assert in_line([aside, next_one]) == [next_one]
 
 
 def test_the_number_settles_a_tie():

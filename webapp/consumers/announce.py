@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import cache
 
 from domain.events import ConfigChanged, Event, OrderEvent, QueueEvent, events_for_change
-from domain.orders import HOLDS_CAPACITY, Order, OrderState, in_line
+from domain.orders import HOLDS_CAPACITY, WAITS, Order, Phase, in_line
 from webapp.consumers.journey import store_step
 from webapp.consumers.set_aside import set_aside
 from webapp.services.all_services import Services
@@ -157,7 +157,8 @@ def _tell_execution(services: Services, before: Order | None, after: Order) -> N
     if before.state not in HOLDS_CAPACITY:
         # Taken back from its end: that execution is over, and the next one has no token yet.
         return
-    if after.state in (OrderState.SUBMITTED, OrderState.COMPLETED):
-        services.executions.resume(before.task_token)
-    elif after.state in (OrderState.CANCELLED, OrderState.TIMED_OUT):
+    if after.phase is Phase.OVER:
         services.executions.close(before.task_token, after.state.value)
+    elif before.state in WAITS and WAITS[before.state] is not WAITS.get(after.state):
+        # Whom it waited for has done their part.
+        services.executions.resume(before.task_token)

@@ -8,7 +8,13 @@ from werkzeug.utils import cached_property
 
 from domain.detail_types import DetailType
 from domain.events import Event, OrderEvent
-from domain.orders import ON_THE_BOARD, WAITING, Order, OrderState, in_line
+from domain.orders import (
+    IN_LINE,
+    ON_THE_BOARD,
+    Order,
+    Phase,
+    in_line,
+)
 from domain.shops import Shop
 from webapp import fragments
 from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
@@ -21,7 +27,7 @@ from webapp.services.intake.qr_codes import current_code
 from webapp.services.orders.waits import wait_of
 from webapp.words import in_locale
 
-_HOLDS_MENU = {OrderState.CLAIMED, OrderState.ADMITTED}
+_HOLDS_MENU = {Phase.ASKING, Phase.CHOOSING}
 """When a phone's page has the menu's form, seen or not yet."""
 
 _PLACES_PUSHED = 20
@@ -92,7 +98,7 @@ class _Forwarding:
     def _publish_settings(self) -> None:
         """Open menus are told to renew themselves; who waits sees the new place and pace."""
         for order in self.open_orders:
-            if order.state in _HOLDS_MENU:
+            if order.phase in _HOLDS_MENU:
                 self.services.live.publish(
                     f"{order_topic(self.shop.id, order.id)}/menu_changed",
                     fragments.menu_changed(self.now),
@@ -101,9 +107,9 @@ class _Forwarding:
             self._publish_order(order)
 
     def _publish_order(self, order: Order) -> None:
-        if order.state is OrderState.CLAIMED:
+        if order.phase is Phase.ASKING:
             return
-        line = self.open_orders if order.state in WAITING else []
+        line = self.open_orders if order.state in IN_LINE else []
         wait = wait_of(self.services, self.shop, order, line)
         with in_locale(self.shop.offered_language(order.language)):
             view = order_view(self.shop, order, line, self.services.now(), wait)

@@ -6,13 +6,17 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from domain.orders import (
+    Action,
     Order,
     OrderState,
+    Phase,
     RefusalReason,
     Role,
     being_made,
     in_line,
+    may_move,
     ready_to_collect,
+    waiting,
 )
 from domain.shops import Shop
 from webapp.presenters.shop import paused_until
@@ -31,11 +35,12 @@ def barista_board(
     notes: dict[str, str] | None = None,
 ) -> dict:
     """The tablet's three columns. `notes` are sentences for single cards, by order id."""
-    waiting = in_line(open_orders)
     making = being_made(open_orders)
     making.sort(key=lambda order: order.barista_id != barista_id)
     ready = ready_to_collect(open_orders)
-    totals = Counter((order.drink_order.drink, order.drink_order.name) for order in waiting)
+    totals = Counter(
+        (order.drink_order.drink, order.drink_order.name) for order in in_line(open_orders)
+    )
     notes = notes or {}
 
     def cards(orders: list[Order]) -> list[dict]:
@@ -48,7 +53,7 @@ def barista_board(
         "paused_until": paused_until(shop),
         "pause_is_automatic": shop.pause_is_automatic,
         "extra_minutes": shop.extra_minutes,
-        "waiting": cards(waiting),
+        "waiting": cards(waiting(open_orders)),
         "making": cards(making),
         "ready": cards(ready),
         "totals": [
@@ -64,7 +69,7 @@ def batches(open_orders: list[Order], drink_id: str) -> list[dict]:
     found: dict[tuple[str, ...], dict] = {}
     for order in in_line(open_orders):
         wanted = order.drink_order
-        if wanted.drink != drink_id or order.state is not OrderState.QUEUED:
+        if wanted.drink != drink_id or not may_move(order, Action.MAKE, Role.BARISTA):
             continue
         batch = found.setdefault(
             wanted.differences,
@@ -90,7 +95,7 @@ def recently_done(shop: Shop, orders: list[Order]) -> list[dict]:
             "drink_name": order.drink_order.name,
             "for_name": order.for_name or "",
             "options": ", ".join(order.drink_order.differences).lower() or "as it comes",
-            "word": "collected, ready at" if order.state is OrderState.COLLECTED else "ready at",
+            "word": "collected, ready at" if order.phase is Phase.SERVED else "ready at",
             "at": clock(shop, order.ended_at),
         }
         for order in sorted(orders, key=lambda order: order.ended_at, reverse=True)
@@ -112,13 +117,14 @@ def board_note(order: Order | None) -> str:
 
 
 def _card(order: Order, barista_id: str, note: str | None, now: datetime) -> dict:
+    is_long_in_hand = order.making_at is not None and now - order.making_at >= _LONG_IN_HAND
     return {
         "id": order.id,
         "number": order.number,
         "drink_name": order.drink_order.name,
         "icon": order.drink_order.icon,
         "differences": list(order.drink_order.differences),
-        "state": order.state.value,
+        "actions": _actions(order, barista_id, is_long_in_hand),
         "version": order.version,
         "since_ms": to_ms(order.submitted_at),
         "ready_ms": to_ms(order.ended_at),
@@ -127,6 +133,13 @@ def _card(order: Order, barista_id: str, note: str | None, now: datetime) -> dic
         "is_walk_up": order.is_walk_up,
         "is_remake": order.remade_at is not None,
         "is_mine": order.barista_id == barista_id,
-        "is_long_in_hand": order.making_at is not None and now - order.making_at >= _LONG_IN_HAND,
         "note": note,
     }
+
+
+def _actions(order: Order, barista_id: str, is_long_in_hand: bool) -> set[Action]:
+    """What this barista may do with the order now."""
+    allowed = {action for action in Action if may_move(order, action, Role.BARISTA)}
+    if order.phase is Phase.IN_HAND and order.barista_id != barista_id:
+        return allowed & {Action.RELEASE} if is_long_in_hand else set()
+    return allowed

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.admission import QrCode
-from domain.orders import Order, OrderState, being_made, in_line, ready_to_collect
+from domain.orders import Order, Phase, being_made, ready_to_collect, waiting
 from domain.shops import Shop
+from webapp.presenters.order_looks import tv_word
 from webapp.presenters.shop import opens, pickup_place
 from webapp.presenters.times import clock, to_ms
 from webapp.services.intake.qr_codes import CurrentCode, state_of
@@ -18,7 +19,7 @@ _ROWS_ON_TV = 6
 def display_board(shop: Shop, open_orders: list[Order], now: datetime) -> dict:
     """The TV's two lists."""
     making = sorted(being_made(open_orders), key=lambda order: order.number or 0)
-    preparing = [*making, *in_line(open_orders)]
+    preparing = [*making, *waiting(open_orders)]
     ready = ready_to_collect(open_orders)
     return {
         "at_ms": to_ms(now),
@@ -28,7 +29,8 @@ def display_board(shop: Shop, open_orders: list[Order], now: datetime) -> dict:
             {
                 "number": order.number,
                 "drink_name": order.drink_order.name,
-                "is_making": order.state is OrderState.MAKING,
+                "is_making": order.phase is Phase.IN_HAND,
+                "word": tv_word(order),
             }
             for order in preparing[:_ROWS_ON_TV]
         ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, request, url_for
 
 from domain.errors import ChoiceInvalid, NotAllowedNow
-from domain.orders import OrderState
+from domain.orders import ON_SCREENS, Action
 from domain.shops import Shop
 from webapp.access import BARISTA, allow, services, staff, staff_cookie, still_staff
 from webapp.cloud.live_topics import barista_topic, board_topic
@@ -223,7 +223,7 @@ def act(shop_id: str, order_id: str, action):
             raise
         order = services().order(shop_id, order_id)
         # On a card that is still there it stands on the card; else the tray says it.
-        visible = order.state in (OrderState.QUEUED, OrderState.MAKING, OrderState.COMPLETED)
+        visible = order.state in ON_SCREENS
         return _board(
             shop_id,
             notes={order.id: refused.sentence} if visible else {},
@@ -297,24 +297,20 @@ def _board(
     )
 
 
+_BUTTONS = {
+    Action.MAKE: ("make_url", "barista.make"),
+    Action.RELEASE: ("release_url", "barista.release"),
+    Action.COMPLETE: ("complete_url", "barista.complete"),
+    Action.CANCEL: ("cancel_url", "barista.ask_reason"),
+    Action.COLLECT: ("collected_url", "barista.collected"),
+    Action.REMAKE: ("remake_url", "counter.ask_remake"),
+}
+
+
 def _card_urls(shop: Shop, card: dict) -> dict:
-    state = OrderState(card["state"])
-    mine = card["is_mine"]
-    allowed = {
-        "make_url": ("barista.make", state is OrderState.QUEUED),
-        "release_url": (
-            "barista.release",
-            state is OrderState.MAKING and (mine or card["is_long_in_hand"]),
-        ),
-        "complete_url": ("barista.complete", state is OrderState.MAKING and mine),
-        "cancel_url": (
-            "barista.ask_reason",
-            state is not OrderState.COMPLETED and (state is not OrderState.MAKING or mine),
-        ),
-        "collected_url": ("barista.collected", state is OrderState.COMPLETED),
-        "remake_url": ("counter.ask_remake", state is OrderState.COMPLETED),
-    }
     return {
-        name: url_for(endpoint, shop_id=shop.id, order_id=card["id"]) if possible else None
-        for name, (endpoint, possible) in allowed.items()
+        name: url_for(endpoint, shop_id=shop.id, order_id=card["id"])
+        if action in card["actions"]
+        else None
+        for action, (name, endpoint) in _BUTTONS.items()
     }

@@ -25,7 +25,7 @@ from domain.errors import (
     SoldOut,
     TooManyRequests,
 )
-from domain.orders import WAITING, Order, OrderState
+from domain.orders import IN_LINE, Action, Order, Role, may_move
 from domain.shops import Shop
 from webapp.access import (
     ANYONE,
@@ -219,7 +219,7 @@ def place_order(shop_id: str, order_id: str):
     try:
         order = customer_steps.place_order(services(), shop, order, drink_id, chosen)
     except (ChoiceInvalid, SoldOut) as refused:
-        if order.state is not OrderState.ADMITTED:
+        if not may_move(order, Action.SUBMIT, Role.CUSTOMER):
             raise
         menu = menu_view(menu_said(shop), drink_id, chosen, choice_refusal(shop, refused))
         return _answer(shop, order, STATUS[type(refused)], menu)
@@ -255,7 +255,7 @@ def _panel(shop: Shop, order: Order, menu: dict | None = None) -> str:
 
 
 def _views(shop: Shop, order: Order, menu: dict | None = None) -> dict:
-    open_orders = services().orders.open_orders(shop.id) if order.state in WAITING else []
+    open_orders = services().orders.open_orders(shop.id) if order.state in IN_LINE else []
     wait = waits.wait_of(services(), shop, order, open_orders)
     view = order_view(shop, order, open_orders, services().now(), wait) | {
         "url": _order_url(order),

@@ -9,7 +9,6 @@ from domain.errors import AlreadyTaken, Busy, NotAllowedNow
 from domain.orders import (
     Action,
     Order,
-    OrderState,
     Role,
     cancel,
     collect,
@@ -18,7 +17,9 @@ from domain.orders import (
     may_be_remade,
     release,
     remake,
+    sources_of,
     take_back,
+    targets_of,
 )
 from domain.texts import N_
 from webapp.services.orders.bundle import OrderServices
@@ -49,7 +50,7 @@ def remakable_orders(services: OrderServices, shop_id: str) -> list[Order]:
     """The orders that were ready, or collected, so short a time ago that they may be made again."""
     now = services.now()
     asked = OrderQuery(
-        frozenset({OrderState.COMPLETED, OrderState.COLLECTED}),
+        frozenset(sources_of(Action.REMAKE)),
         since=now - _BEGAN_WITHIN,
         most=_MOST_REMAKABLE,
     )
@@ -124,14 +125,9 @@ def undo(services: OrderServices, order_id: str, barista: StaffSession, done: Ac
 
     Raises NotAllowedNow when the order is no longer where that tap left it, or too late.
     """
-    target = {
-        Action.MAKE: OrderState.MAKING,
-        Action.COMPLETE: OrderState.COMPLETED,
-        Action.COLLECT: OrderState.COLLECTED,
-    }[done]
 
     def back(order: Order, now: datetime) -> Order:
-        if order.state is not target:
+        if order.state not in targets_of(done):
             raise NotAllowedNow(f"Order {order.number} has already moved on.")
         if done is Action.MAKE and order.barista_id != barista.id:
             raise NotAllowedNow(f"Order {order.number} is in {order.barista_name}'s hands.")

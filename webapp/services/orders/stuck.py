@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from domain.orders import Order, OrderState
+from domain.orders import OPEN_FOR_CUSTOMER, Order
 
 GRACE = timedelta(minutes=2)
 """The sweep comes every minute; what is still there after two of them, it cannot mend."""
@@ -24,11 +24,11 @@ def last_change(order: Order) -> datetime:
 
 
 def overdue_by(order: Order, now: datetime) -> timedelta:
-    """How long ago the order should have moved on; zero while it is in time, or when it is made.
+    """How long ago the order should have moved on; zero while it is in time, or once it is made.
 
     A person has until the deadline. Where nobody's turn it is, the workflow moves at once.
     """
-    if order.state in (OrderState.COMPLETED, OrderState.COLLECTED):
+    if order.state not in OPEN_FOR_CUSTOMER:
         return timedelta()
     return max(now - (order.deadline_at or last_change(order)), timedelta())
 

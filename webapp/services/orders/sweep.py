@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from domain.errors import NotAllowedNow
 from domain.orders import (
     BOARD_SECONDS,
+    ON_THE_BOARD,
+    Action,
     Order,
-    OrderState,
     Role,
     collect,
+    may_move,
     seconds_left,
     time_out,
 )
@@ -62,9 +64,9 @@ def _attend(services: OrderServices, order: Order, settle: timedelta) -> bool:
 def _repair(services: OrderServices, order: Order, settle: timedelta) -> bool:
     now = services.now()
     try:
-        if order.state is OrderState.COMPLETED:
+        if may_move(order, Action.COLLECT, Role.WORKFLOW):
             return _clear_from_board(services, order, now)
-        if order.state is OrderState.COLLECTED:
+        if order.state not in ON_THE_BOARD:
             # Remove after 1.1: before 1.0 a collected order stayed on the list for fifteen minutes.
             services.orders.unlist(order)
             return True
@@ -77,14 +79,14 @@ def _repair(services: OrderServices, order: Order, settle: timedelta) -> bool:
         if not services.executions.is_running(order):
             _restart(services, order, now)
             return True
-        if order.state is OrderState.ADMITTED and order.is_walk_up:
+        if order.is_walk_up and may_move(order, Action.SUBMIT, Role.BARISTA):
             submit_walk_up(services, order)
             return True
-        if order.state is OrderState.SUBMITTED:
+        if may_move(order, Action.QUEUE, Role.WORKFLOW):
             # In this order: a token read later could be the next state's.
             token = services.orders.task_token(order)
             current = services.order(order.shop_id, order.id)
-            if current.state is OrderState.SUBMITTED and token:
+            if may_move(current, Action.QUEUE, Role.WORKFLOW) and token:
                 services.executions.resume(token)
                 return True
         return False

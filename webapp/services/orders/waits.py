@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from domain.orders import WAITING, Order, OrderState, position
+from domain.orders import Order, being_made, in_line, position
 from domain.shops import Shop
 from webapp.services.orders.bundle import OrderServices
 
@@ -40,7 +40,7 @@ def wait_of_next(
     services: OrderServices, shop: Shop, open_orders: Sequence[Order], drink: str = ""
 ) -> WaitRange | None:
     """The wait of an order that would be placed now; None while too little is known."""
-    ahead = sum(order.state in _IN_FRONT for order in open_orders)
+    ahead = len(in_line(open_orders)) + len(being_made(open_orders))
     return _estimate(services, shop, ahead, drink)
 
 
@@ -51,11 +51,8 @@ def wait_of(
     place = position(order, open_orders)
     if place is None or order.drink_order is None:
         return None
-    in_hand = sum(other.state is OrderState.MAKING for other in open_orders)
-    return _estimate(services, shop, place - 1 + in_hand, order.drink_order.name)
-
-
-_IN_FRONT = WAITING | {OrderState.MAKING}
+    ahead = place - 1 + len(being_made(open_orders))
+    return _estimate(services, shop, ahead, order.drink_order.name)
 
 
 def _estimate(services: OrderServices, shop: Shop, ahead: int, drink: str) -> WaitRange | None:

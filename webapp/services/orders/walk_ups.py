@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from domain.admission import check_door
 from domain.errors import NotAllowedNow, NotFound
-from domain.orders import WALK_UP, Order, OrderState, order_id, submit
+from domain.orders import WALK_UP, Action, Order, Role, may_move, order_id, submit
 from webapp.services.orders.bundle import OrderServices
 from webapp.services.orders.moves import move
 from webapp.services.refused import AlreadyThere
@@ -58,7 +58,7 @@ def place_walk_up(
 
 def submit_walk_up(services: OrderServices, order: Order) -> None:
     """Submits a walk-up order that has its place; again is harmless. Raises Busy."""
-    if not order.is_walk_up or order.state is not OrderState.ADMITTED:
+    if not order.is_walk_up or not may_move(order, Action.SUBMIT, Role.BARISTA):
         return
     now = services.now()
     # It went on already, as this was told twice; or it is not there any more.

@@ -6,7 +6,7 @@ export const TAGS = new Set(`${WORDS} ${DRAWINGS}`.split(' '))
 const NAMES = [
   'aria-(current|hidden|label|labelledby)',
   'class|hidden|id|lang|max|value',
-  'data-(at|bar|buzz|elapsed|form|look|next|note|now|order|say|since|state|tile|until)',
+  'data-(at|bar|buzz|elapsed|form|look|next|note|now|order|phase|say|since|state|tile|until)',
   'data-(version|window)',
   '[cr]?[xy][12]?|[dr]|fill|height|stroke(-line(cap|join)|-width)?|transform|viewBox|width',
 ]

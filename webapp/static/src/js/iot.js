@@ -9,7 +9,7 @@ const PING_EVERY = 30000
 const SHORTEST_WAIT = 500
 const LONGEST_WAIT = 10000
 const WAIT_WHEN_REFUSED = 60000
-const REFUSED = [401, 403, 404, 410]
+const REFUSALS = [401, 403, 404, 410]
 const HANDED_MS = 40000
 const [CONNACK, PUBLISH, SUBACK] = [2, 3, 9]
 const decoder = new TextDecoder()
@@ -150,7 +150,7 @@ class IotSource extends EventTarget {
       const grant = await handed()
       if (grant) return this.follow(grant)
       const answer = await fetch(this.url, { signal: attempt.signal })
-      if (REFUSED.includes(answer.status)) this.refused()
+      if (REFUSALS.includes(answer.status)) this.refused()
       else if (answer.ok) this.follow(await answer.json())
       else this.failed()
     } catch {

@@ -59,7 +59,7 @@ export function settled(id, before) {
   const root = byId(id)
   if (!root) return
   // The bar got another name, colour or logo, which stand all around: that takes a fresh page.
-  const look = before && root.dataset.state !== 'ADMITTED' && root.dataset.look
+  const look = before && root.dataset.phase !== 'choosing' && root.dataset.look
   if (look && look !== before.dataset.look) location.reload()
   delete doubted[id]
   setClock(Number(root.dataset.now))

@@ -5,30 +5,29 @@ import { read, readsRarely, startLive } from './live.js'
 import { renewMenu, showChoice, startMenu } from './menu.js'
 import { startTaps } from './taps.js'
 
-// The panel's own state: a pushed status may already be a step ahead of it.
-const panelState = () => {
+// The panel's own phase: a pushed status may already be a step ahead of it.
+const panelPhase = () => {
   const panel = document.getElementById('order-panel')
-  return panel && panel.dataset.state
+  return panel && panel.dataset.phase
 }
 
-// Between these steps a pushed status is all that changes; how a panel shows it is up to the style.
-const WAITING = ['SUBMITTED', 'QUEUED']
-const STEPS = [...WAITING, 'MAKING', 'COMPLETED', 'COLLECTED']
-const ENDED = ['COLLECTED', 'CANCELLED', 'REFUSED', 'TIMED_OUT']
+// Between these a pushed status is all that changes; how a panel shows it is up to the style.
+const ON_ITS_WAY = ['waiting', 'in-hand', 'ready', 'served']
+const ENDED = ['served', 'over']
 const has = id => !!document.getElementById(id)
 
 function maySimplyShow(before, after) {
   if (after === before) return true
-  if (before === 'CLAIMED') return after === 'ADMITTED' && has('menu')
-  const isOnTheWay = [before, after].every(one => STEPS.includes(one))
-  return isOnTheWay && (!WAITING.includes(after) || has('cancel-order'))
+  if (before === 'asking') return after === 'choosing' && has('menu')
+  const areOnTheWay = [before, after].every(one => ON_ITS_WAY.includes(one))
+  return areOnTheWay && (after !== 'waiting' || has('cancel-order'))
 }
 
-function statusPushed({ dataset: { state, version, at } }) {
+function statusPushed({ dataset: { state, phase, version, at } }) {
   const panel = document.getElementById('order-panel')
-  if (!maySimplyShow(panelState(), state)) read('order-panel')
+  if (!maySimplyShow(panelPhase(), phase)) read('order-panel')
   // A read that was under way before the push is now an older one.
-  else Object.assign(panel.dataset, { state, version, at })
+  else Object.assign(panel.dataset, { state, phase, version, at })
 }
 
 // The page is as new as the place that was asked for: the answer is on its way, as a push. Where
@@ -37,8 +36,8 @@ const ON_ITS_WAY_MS = 1000
 const ANSWER_MS = 700
 
 function firstRead() {
-  if (panelState() === 'ADMITTED') return Infinity
-  return panelState() === 'CLAIMED' && performance.now() < ON_ITS_WAY_MS ? ANSWER_MS : 0
+  if (panelPhase() === 'choosing') return Infinity
+  return panelPhase() === 'asking' && performance.now() < ON_ITS_WAY_MS ? ANSWER_MS : 0
 }
 
 const shopInTitle = document.title.replace(/^.*?(?= – |$)/, '')
@@ -51,12 +50,12 @@ function polish(root, before) {
     })
   if (!root || root.dataset.state === before.dataset.state) return
   // The drink is made again: from here on the page is told of each step as at first.
-  const [was, is] = [before, root].map(one => ENDED.includes(one.dataset.state))
+  const [was, is] = [before, root].map(one => ENDED.includes(one.dataset.phase))
   if (was && !is && readsRarely()) location.reload()
   const title = document.querySelector('main h1')
   if (title) document.title = title.textContent.trim() + shopInTitle
   scrollTo(0, 0)
-  if (root.dataset.state === 'COMPLETED' && navigator.vibrate) navigator.vibrate([200, 100, 200])
+  if (root.dataset.phase === 'ready' && navigator.vibrate) navigator.vibrate([200, 100, 200])
 }
 
 // The phone's own way to send a link; where there is none, the link stands there to be copied.
@@ -77,7 +76,7 @@ startMenu()
 startLive({
   // A form someone is filling in stays, with its menu renewed; everything else may be replaced.
   replace: fresh => {
-    if (fresh.dataset.state !== 'ADMITTED' || panelState() !== 'ADMITTED') return true
+    if (fresh.dataset.phase !== 'choosing' || panelPhase() !== 'choosing') return true
     renewMenu(fresh)
     return false
   },
