@@ -1,5 +1,8 @@
 """Serves the app on this machine: pages on one port, the function's entry on a loopback port.
 
+The launcher opens the pages' port and holds it as well, so that whoever connects while this process
+is started again waits for it instead of being refused.
+
 The emulator posts the function's events to the second port, which hands them to the very
 `dispatch` that Zappa calls on AWS.
 """
@@ -13,6 +16,7 @@ import logging
 import os
 import resource
 import signal
+import socket
 import sys
 import threading
 import time
@@ -58,9 +62,14 @@ log = logging.getLogger("webapp.local")
 def main() -> None:
     """Serves until SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--events-port", type=int, required=True)
+    parser.add_argument(
+        "--sockets",
+        type=int,
+        nargs="+",
+        required=True,
+        help="descriptors of those that listen for the pages; the launcher holds them, too",
+    )
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
     parser.add_argument("--behind-proxy", default="", metavar="ADDRESS")
     arguments = parser.parse_args()
@@ -87,13 +96,12 @@ def main() -> None:
     # Links and codes lead to this machine only: nobody else can be a customer then.
     is_local = is_loopback_name(urlsplit(settings.public_url).hostname or "")
     served = Here(app, is_local, is_behind_proxy=bool(arguments.behind_proxy))
+    listeners = [socket.socket(fileno=one) for one in arguments.sockets]
     most = _most_connections(_DESCRIPTORS_OF_TLS if arguments.tls else 1)
     pages = RoomyServer(
         served,
         most_connections=most,
-        listens=not arguments.tls,
-        host=arguments.host,
-        port=arguments.port,
+        **({"listens": False} if arguments.tls else {"sockets": listeners}),
         threads=_PAGE_THREADS,
         stream_threads=_STREAM_THREADS,
         url_scheme="https" if arguments.tls else "http",
@@ -127,7 +135,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if arguments.tls:
         context = server_context(*arguments.tls)
-        front = TlsFront(arguments.host, arguments.port, context, pages)
+        front = TlsFront(listeners, context, pages)
         watched.start("the TLS front", front.run)
     watched.start("the events' server", events.run)
     watched.carry("the pages' server", pages.run)
