@@ -22,6 +22,8 @@ from typing import TextIO
 
 MOST_DESCRIPTORS = (65_536, 10_240)
 """As many as we try to have, and what macOS gives at most."""
+BACKLOG = 1024
+"""Connections that wait while the process that answers them is started again."""
 
 
 class StackError(Exception):
@@ -131,10 +133,13 @@ def answers(url: str, headers: Mapping[str, str] = MappingProxyType({})) -> bool
         return False
 
 
-def checked_port(host: str, port: int) -> int:
-    """The port itself (a free one for 0) when it can be listened on; StackError otherwise."""
+def listeners(host: str, port: int) -> list[socket.socket]:
+    """Sockets that listen on all addresses of a host, on the same port (a free one for 0).
+
+    Whoever holds them keeps connections waiting that nobody accepts. Raises StackError.
+    """
     try:
-        return try_port(host, port)
+        return _listening(host, port)
     except socket.gaierror:
         raise StackError(
             f"{host} is not an address; use --host 127.0.0.1, or 0.0.0.0 for the whole network."
@@ -153,6 +158,21 @@ def checked_port(host: str, port: int) -> int:
             f"{host} is not an address of this machine; use --host 127.0.0.1,"
             " or 0.0.0.0 for the whole network."
         ) from None
+
+
+def _listening(host: str, port: int) -> list[socket.socket]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    opened: list[socket.socket] = []
+    try:
+        for family, address in dict.fromkeys((one[0], one[4]) for one in found):
+            where = (address[0], port, *address[2:])
+            opened.append(socket.create_server(where, family=family, backlog=BACKLOG))
+            port = opened[0].getsockname()[1]
+    except OSError:
+        for one in opened:
+            one.close()
+        raise
+    return opened
 
 
 def free_port(wanted: int = 0) -> int:

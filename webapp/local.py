@@ -1,5 +1,8 @@
 """Serves the app on this machine: pages on one port, the function's entry on a loopback port.
 
+The launcher opens the pages' port and holds it as well, so that whoever connects while this process
+is started again waits for it instead of being refused.
+
 The emulator posts the function's events to the second port, which hands them to the very
 `dispatch` that Zappa calls on AWS.
 """
@@ -8,16 +11,19 @@ from __future__ import annotations
 
 import argparse
 import hmac
+import itertools
 import json
 import logging
 import os
 import resource
 import signal
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import NoReturn
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -51,6 +57,9 @@ _DESCRIPTORS_KEPT = 256
 """For all that is no connection of a browser: files, the emulator, the events."""
 _DESCRIPTORS_OF_TLS = 3
 _MOST_SECONDS_WITHOUT_SWEEP = 180
+_SECONDS_BETWEEN_LOOKS = 5
+_LOOKS_AT_A_CALL = 18
+"""Three times as long as the function may take."""
 
 log = logging.getLogger("webapp.local")
 
@@ -58,9 +67,14 @@ log = logging.getLogger("webapp.local")
 def main() -> None:
     """Serves until SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--events-port", type=int, required=True)
+    parser.add_argument(
+        "--sockets",
+        type=int,
+        nargs="+",
+        required=True,
+        help="descriptors of those that listen for the pages; the launcher holds them, too",
+    )
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
     parser.add_argument("--behind-proxy", default="", metavar="ADDRESS")
     arguments = parser.parse_args()
@@ -87,13 +101,12 @@ def main() -> None:
     # Links and codes lead to this machine only: nobody else can be a customer then.
     is_local = is_loopback_name(urlsplit(settings.public_url).hostname or "")
     served = Here(app, is_local, is_behind_proxy=bool(arguments.behind_proxy))
+    listeners = [socket.socket(fileno=one) for one in arguments.sockets]
     most = _most_connections(_DESCRIPTORS_OF_TLS if arguments.tls else 1)
     pages = RoomyServer(
         served,
         most_connections=most,
-        listens=not arguments.tls,
-        host=arguments.host,
-        port=arguments.port,
+        **({"listens": False} if arguments.tls else {"sockets": listeners}),
         threads=_PAGE_THREADS,
         stream_threads=_STREAM_THREADS,
         url_scheme="https" if arguments.tls else "http",
@@ -127,9 +140,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if arguments.tls:
         context = server_context(*arguments.tls)
-        front = TlsFront(arguments.host, arguments.port, context, pages)
+        front = TlsFront(listeners, context, pages)
         watched.start("the TLS front", front.run)
     watched.start("the events' server", events.run)
+    watched.start("the watch over the function's calls", entry.watch)
     watched.carry("the pages' server", pages.run)
 
 
@@ -183,6 +197,8 @@ class FunctionEntry:
         self._path = f"/{secret}".encode()
         self.swept_at = time.monotonic()
         """When the clock's jobs were last called for, or this began."""
+        self._numbers = itertools.count()
+        self._under_way: set[int] = set()
 
     def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
         is_known = hmac.compare_digest(environ["PATH_INFO"].encode("latin-1"), self._path)
@@ -194,7 +210,8 @@ class FunctionEntry:
             start_response("200 OK", [("Content-Type", "text/plain")])
             return [b"ok"]
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        app = self._app
+        app, number = self._app, next(self._numbers)
+        self._under_way.add(number)
         try:
             event = json.loads(environ["wsgi.input"].read(length))
             with app.app_context(), logs.bound(request_id=logs.new_request_id()):
@@ -204,10 +221,23 @@ class FunctionEntry:
             log.error("the function failed; its event is delivered again")
             start_response("500 Failed", [("Content-Type", "application/json")])
             return [b'{"errorMessage": "see the log"}']
+        finally:
+            self._under_way.discard(number)
         if isinstance(event, dict) and event.get("consumer") == registry.EVERY_MINUTE:
             self.swept_at = time.monotonic()
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]
+
+    def watch(self, wait: Callable[[float], object] = time.sleep) -> NoReturn:
+        """Raises TimeoutError once a call hangs. Lambda ends one that has used up its time; here
+        only the process can end, before such calls have taken all threads."""
+        seen: dict[int, int] = {}
+        while True:
+            wait(_SECONDS_BETWEEN_LOOKS)
+            # Looks are counted instead of seconds: while the process is stopped, nothing can end.
+            seen = {call: seen.get(call, 0) + 1 for call in self._under_way.copy()}
+            if max(seen.values(), default=0) > _LOOKS_AT_A_CALL:
+                raise TimeoutError("a call of the function does not end")
 
 
 def _watch_health(

@@ -247,7 +247,8 @@ class _Server(TcpWSGIServer):
 
 
 class RoomyServer:
-    """Serves a WSGI app on all addresses of a host, or only what `adopt` is given."""
+    """Serves a WSGI app on all addresses of a host, on sockets that somebody else has opened, or
+    only what `adopt` is given."""
 
     def __init__(
         self,
@@ -276,22 +277,29 @@ class RoomyServer:
             min(_MOST_STRANGERS, most_connections // 2),
             min(_MOST_STRANGERS_OF_ADDRESS, most_connections // 4),
         )
-        where = self._adjustments.listen if listens else self._adjustments.listen[:1]
+        adjustments = self._adjustments
+        if adjustments.sockets:
+            where = [
+                ((one.family, one.type, one.proto, one.getsockname()), one)
+                for one in adjustments.sockets
+            ]
+        else:
+            where = [(one, None) for one in adjustments.listen]
         self._servers = [
             _Server(
                 app,
                 self._map,
                 listens,
-                None,
+                open_socket,
                 self._dispatcher,
-                self._adjustments,
-                one,
-                bind_socket=listens,
+                adjustments,
+                address,
+                bind_socket=listens and open_socket is None,
                 most_connections=most_connections,
                 strangers=strangers,
                 stream_dispatcher=self._stream_dispatcher,
             )
-            for one in where
+            for address, open_socket in (where if listens else where[:1])
         ]
 
     @property

@@ -14,6 +14,7 @@ import logging
 import socket
 import ssl
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 from webapp.roomy_server import RoomyServer, Waiting
@@ -25,7 +26,6 @@ _UNREAD_SECONDS = 60
 _MOST_AT_ONCE = 64 * 1024
 _MOST_HANDSHAKES, _MOST_HANDSHAKES_OF_ADDRESS = 400, 200
 _SECONDS_AFTER_FAILURE = 0.05
-_BACKLOG = 1024
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +40,10 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
 class TlsFront:
     """Listens with TLS and forwards each connection to a server of this process."""
 
-    def __init__(self, host: str, port: int, context: ssl.SSLContext, server: RoomyServer):
-        """Raises OSError when it cannot listen."""
+    def __init__(
+        self, listeners: Iterable[socket.socket], context: ssl.SSLContext, server: RoomyServer
+    ):
+        """listeners: sockets that somebody else has opened."""
         self._context = context
         self._server = server
         self._loop = asyncio.new_event_loop()
@@ -49,7 +51,9 @@ class TlsFront:
         self._loop.set_exception_handler(lambda _loop, context: log.debug(context["message"]))
         self._handshakes = Waiting(_MOST_HANDSHAKES, _MOST_HANDSHAKES_OF_ADDRESS)
         self._tasks: set[asyncio.Task] = set()
-        self._listeners = list(_listeners(host, port))
+        self._listeners = list(listeners)
+        for listener in self._listeners:
+            listener.setblocking(False)
         self.port = self._listeners[0].getsockname()[1]
 
     def run(self) -> None:
@@ -117,14 +121,6 @@ class TlsFront:
             for end in (inner_writer, writer):
                 with contextlib.suppress(OSError):
                     end.close()
-
-
-def _listeners(host: str, port: int):
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    for family, address in dict.fromkeys((one[0], one[4][:2]) for one in found):
-        listener = socket.create_server(address, family=family, backlog=_BACKLOG)
-        listener.setblocking(False)
-        yield listener
 
 
 def _cut(client: socket.socket | None) -> None:

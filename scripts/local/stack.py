@@ -16,6 +16,7 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -36,12 +37,12 @@ from scripts.local.troubles import ask_status, at_the_start, place_of, troubles_
 from scripts.machine import (
     StackError,
     answers,
-    checked_port,
     emulator_environment,
     end,
     free_port,
     is_running,
     last_words,
+    listeners,
     plain_environment,
     url_host,
 )
@@ -127,6 +128,7 @@ class LocalStack:
         self.missing = ""
         self.unkept = ""
         self._lock: IO[str] | None = None
+        self._listeners: list[socket.socket] = []
         self._log_begins: dict[str, int] = {}
         self._change = threading.Lock()  # Held by whoever starts or stops a process.
         self._stopping = threading.Event()
@@ -160,7 +162,9 @@ class LocalStack:
         self.clock = BarClock(self.data / FILE, boot=boot())
         self.notices += at_the_start(self.clock.ahead(), self.data / FILE, time.time())
         self.clock.write_down()
-        self.port = checked_port(self.host, self._port)
+        # Held here, so that connections wait while the web process is started again.
+        self._listeners = listeners(self.host, self._port)
+        self.port = self._listeners[0].getsockname()[1]
         self._ports = self._choose_ports()
         self.endpoint_url = f"http://127.0.0.1:{self._ports['emulator']}"
         scheme = "https" if self._tls else "http"
@@ -195,6 +199,7 @@ class LocalStack:
         self._stopping.set()
         with self._change:
             try:
+                self._stop_listening()
                 end(self._web, seconds=5)
                 self.unkept = self._end_emulator()
             finally:
@@ -206,6 +211,11 @@ class LocalStack:
                     else:
                         folder.free_again(self._lock)
                     self._lock = None
+
+    def _stop_listening(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        self._listeners = []
 
     def _end_emulator(self) -> str:
         """Why not everything is kept: it must have said so, and have ended well after it."""
@@ -438,23 +448,24 @@ class LocalStack:
             ) from error
 
     def _start_web(self) -> None:
-        ports = ["--port", str(self.port), "--events-port", str(self._ports["events"])]
+        sockets = [one.fileno() for one in self._listeners]
+        arguments = ["--events-port", str(self._ports["events"])]
+        arguments += ["--sockets", *map(str, sockets)]
         if self._tls:
-            ports += ["--tls", *map(str, self._tls)]
+            arguments += ["--tls", *map(str, self._tls)]
         if self._behind_proxy:
-            ports += ["--behind-proxy", self._behind_proxy]
+            arguments += ["--behind-proxy", self._behind_proxy]
         self._web = self._spawn(
             [
                 sys.executable,
                 "-m",
                 "scripts.local.guarded",
                 "webapp.local",
-                "--host",
-                self.host,
-                *ports,
+                *arguments,
             ],
             "web.log",
             self._process_environment() | self._function_keys,
+            sockets,
         )
 
     def _wait_for_web(self) -> None:
@@ -462,7 +473,9 @@ class LocalStack:
         url = f"{'https' if self._tls else 'http'}://{url_host(local)}:{self.port}/healthz"
         self._wait_for(url, self._web, "The web process", "web.log")
 
-    def _spawn(self, command: list, log_name: str, env: dict[str, str]) -> Popen:
+    def _spawn(
+        self, command: list, log_name: str, env: dict[str, str], sockets: Iterable[int] = ()
+    ) -> Popen:
         try:
             log = open(self.data / log_name, "ab")
         except OSError as error:
@@ -479,7 +492,7 @@ class LocalStack:
                 stderr=log,
                 start_new_session=True,
                 # Whoever starts next waits until these have ended, too, however we end.
-                pass_fds=[self._lock.fileno()] if self._lock else [],
+                pass_fds=[*sockets, *([self._lock.fileno()] if self._lock else [])],
             )
 
     def _wait_for(

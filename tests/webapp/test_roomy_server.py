@@ -186,3 +186,20 @@ def test_the_same_warning_is_one_line_a_minute_that_counts_the_others():
     assert let_through(logging.ERROR) == "full: x"
     now[0] = 60
     assert let_through() == "full: x (and 2 times since it was last said)"
+
+
+def test_who_has_connected_to_a_socket_before_its_server_came_is_answered():
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"answered"]
+
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        waiting = http.client.HTTPConnection(*opened.getsockname(), timeout=SECONDS)
+        waiting.request("GET", "/")
+        server = RoomyServer(app, MOST, sockets=[opened], threads=1)
+        running = threading.Thread(target=server.run, daemon=True)
+        running.start()
+        assert waiting.getresponse().read() == b"answered"
+        assert server.port == opened.getsockname()[1]
+        server.close()
+        running.join(SECONDS)

@@ -34,7 +34,8 @@ def front(certificate):
 
     closed = threading.Event()
     plain = RoomyServer(app, listens=False, threads=4, url_scheme="https")
-    front = TlsFront("127.0.0.1", 0, server_context(*certificate), plain)
+    listener = socket.create_server(("127.0.0.1", 0))
+    front = TlsFront([listener], server_context(*certificate), plain)
     front.start()
     threading.Thread(target=plain.run, daemon=True).start()
     yield front
