@@ -10,11 +10,12 @@ from domain.menu import DrinkOrder
 from domain.orders import OrderState, RefusalReason, TimeOutCause
 from domain.shops import Shop
 from domain.texts import N_
-from webapp.drawings.workflow import path_taken, workflow_svg
+from webapp.drawings.workflow import workflow_svg
 from webapp.presenters.shop import drink_order
 from webapp.presenters.times import calendar_day, minutes_and_seconds
 from webapp.services.past.ports import StoredEvent
 from webapp.words import _, as_said, listed
+from workflows.graph import path_taken
 
 _ENDS = {
     DetailType.ORDER_COMPLETED: (N_("How your drink was made"), N_("How a drink was made")),
