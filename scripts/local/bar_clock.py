@@ -41,7 +41,7 @@ def boot() -> str:
         return ""
 
 
-class BarClock:
+class ClockKeeper:
     """Reads the bar's time, and writes it down for others."""
 
     def __init__(
@@ -81,7 +81,7 @@ def rule_the_emulator() -> None:
     file = os.environ.get(VARIABLE)
     if not file:
         return
-    clock = BarClock(Path(file))
+    clock = ClockKeeper(Path(file))
     time.time = clock.now
     from ministack.core import responses
 
