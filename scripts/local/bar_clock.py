@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from domain.bar_time import BarTime
+from domain.instants import to_iso
 
 VARIABLE = "BAR_CLOCK"
 """Names the file."""
@@ -86,8 +87,7 @@ def rule_the_emulator() -> None:
     from ministack.core import responses
 
     def now_iso() -> str:
-        at = datetime.fromtimestamp(clock.now(), UTC)
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return to_iso(datetime.fromtimestamp(clock.now(), UTC))
 
     # Every service takes it from there: it says when a state was entered.
     responses.now_iso = now_iso

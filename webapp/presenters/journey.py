@@ -6,6 +6,7 @@ from datetime import datetime
 
 from domain.detail_types import DetailType
 from domain.events import parse_event
+from domain.instants import to_ms
 from domain.menu import DrinkOrder
 from domain.orders import OrderState, RefusalReason, TimeOutCause
 from domain.shops import Shop
@@ -46,7 +47,7 @@ def journey_view(
     )
     return {
         "version": len(events),
-        "at_ms": int(now.timestamp() * 1000),
+        "at_ms": to_ms(now),
         "title": _(_ENDS.get(end, _UNDER_WAY)[is_shared]),
         "drink": drink and _drink(shop, drink),
         "number": None if is_shared else _number(events),
