@@ -10,7 +10,8 @@ import pytest
 
 from domain.events import events_for_change
 from domain.orders import OrderState
-from tests.builders import journey_to, workflow_writes
+from tests.builders import journey_to
+from tests.tables import workflow_writes
 from tests.webapp.routes.conftest import claim
 from webapp.consumers.journey import store_event
 

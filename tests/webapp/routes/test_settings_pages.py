@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from domain.events import ConfigChanged
-from tests.builders import NOW, scan_and_claim, workflow_writes
+from tests.builders import NOW
+from tests.services import scan_and_claim
+from tests.tables import workflow_writes
 from webapp.consumers.forward import forward
 from webapp.services.orders import customer_steps
 from webapp.services.shop import rush, switches
