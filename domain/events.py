@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 from domain.detail_types import DetailType
+from domain.instants import from_ms, to_ms
 from domain.menu import ChosenOption, DrinkOrder, menu_to_dict
 from domain.orders import TRANSITIONS, Order, OrderState, announced_events
 from domain.shops import Shop
@@ -67,9 +68,9 @@ class OrderEvent(Event):
         if self.drink_order is not None:
             detail["drinkOrder"] = _drink_to_detail(self.drink_order, self.customer_id)
         if self.at is not None:
-            detail["TS"] = _to_ms(self.at)
+            detail["TS"] = to_ms(self.at)
         if self.began_at is not None:
-            detail["startedTS"] = _to_ms(self.began_at)
+            detail["startedTS"] = to_ms(self.began_at)
         return detail
 
     @classmethod
@@ -87,8 +88,8 @@ class OrderEvent(Event):
             "customer_id": detail.get("userId", ""),
             "order_number": int(number) if number not in (None, "") else None,
             "drink_order": _drink_from_detail(drink) if drink else None,
-            "at": _from_ms(detail.get("TS")),
-            "began_at": _from_ms(detail.get("startedTS")),
+            "at": _moment(detail.get("TS")),
+            "began_at": _moment(detail.get("startedTS")),
         }
 
     @classmethod
@@ -486,17 +487,10 @@ def journey_is_complete(keys: Iterable[str]) -> bool:
     return all(steps.get(version) in known for version in range(1, max(ends) + 1))
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _to_ms(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
-
-
-def _from_ms(value: object) -> datetime | None:
+def _moment(value: object) -> datetime | None:
     # TS of events recorded elsewhere may be a text, or seconds with a fraction, or not a time.
     try:
-        return _EPOCH + timedelta(milliseconds=int(value))
+        return from_ms(int(value))
     except (TypeError, ValueError, OverflowError):
         return None
 

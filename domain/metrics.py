@@ -12,11 +12,12 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from domain.detail_types import DetailType
+from domain.instants import from_ms, milliseconds, to_ms
 from domain.menu import DrinkOrder
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def mark_of(event: OrderEvent, announced_at: datetime) -> str | None:
     if event.detail_type in COUNTED_ELSEWHERE and event.version:
         return None
     at = event.at or announced_at
-    return _canonical([event.version, event.detail_type.value, _to_ms(at), _facts(event)])
+    return _canonical([event.version, event.detail_type.value, to_ms(at), _facts(event)])
 
 
 def nameless_mark(mark: str) -> str:
@@ -182,9 +183,9 @@ def record_of(order_id: str, marks: Iterable[str]) -> OrderRecord:
     if not read:
         raise ValueError("an order without a mark")
     began = [facts["began"] for _, _, _, facts in read if "began" in facts]
-    fields: dict = {"began_at": _from_ms(min(began or [at for _, _, at, _ in read]))}
+    fields: dict = {"began_at": from_ms(min(began or [at for _, _, at, _ in read]))}
     for _, name, at, facts in read:
-        _apply(fields, DetailType(name), _from_ms(at), facts)
+        _apply(fields, DetailType(name), from_ms(at), facts)
     return OrderRecord(order_id, **fields)
 
 
@@ -193,7 +194,7 @@ def row_of_record(record: OrderRecord) -> list:
     times = (record.began_at, record.placed_at, record.making_at, record.ended_at)
     return [
         record.id,
-        *(at and _to_ms(at) for at in times),
+        *(at and to_ms(at) for at in times),
         record.outcome.value,
         record.cause,
         record.drink,
@@ -208,10 +209,10 @@ def record_of_row(row: list) -> OrderRecord:
     order_id, began, placed, making, ended, outcome, cause, drink, choices, barista, told = row
     return OrderRecord(
         id=order_id,
-        began_at=_from_ms(began),
-        placed_at=placed and _from_ms(placed),
-        making_at=making and _from_ms(making),
-        ended_at=ended and _from_ms(ended),
+        began_at=from_ms(began),
+        placed_at=placed and from_ms(placed),
+        making_at=making and from_ms(making),
+        ended_at=ended and from_ms(ended),
         outcome=Outcome(outcome),
         cause=cause,
         drink=drink,
@@ -232,7 +233,7 @@ def figures(records: Iterable[OrderRecord], local: Callable[[datetime], datetime
         orders=len(placed),
         served=len(served),
         open=sum(record.outcome is Outcome.OPEN for record in all_records),
-        service_ms=_ms(service),
+        service_ms=milliseconds(service),
         drinks_per_hour=len(served) / (service / timedelta(hours=1)) if served else None,
         waited=_times(record.waited for record in served),
         made_in=_times(record.made_in for record in served),
@@ -251,7 +252,7 @@ def figures(records: Iterable[OrderRecord], local: Callable[[datetime], datetime
 
 
 def _facts(event: OrderEvent) -> dict:
-    facts: dict = {} if event.began_at is None else {"began": _to_ms(event.began_at)}
+    facts: dict = {} if event.began_at is None else {"began": to_ms(event.began_at)}
     match event.detail_type:
         case DetailType.MAKE_ORDER:
             facts |= {"taken": bool(event.barista_id), "barista": event.barista_name}
@@ -413,7 +414,7 @@ def _promises(served: list[OrderRecord]) -> Promises:
 
 
 def _times(spans: Iterable[timedelta | None]) -> Times:
-    known = sorted(_ms(span) for span in spans if span is not None)
+    known = sorted(milliseconds(span) for span in spans if span is not None)
     if not known:
         return Times()
     rank = math.ceil(0.9 * len(known)) - 1
@@ -423,21 +424,6 @@ def _times(spans: Iterable[timedelta | None]) -> Times:
 def _span(begin: datetime | None, end: datetime | None) -> timedelta | None:
     # Recordings keep whole seconds only, so an end may seem to come before its begin.
     return None if begin is None or end is None else max(end - begin, timedelta())
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _ms(span: timedelta) -> int:
-    return span // timedelta(milliseconds=1)
-
-
-def _to_ms(moment: datetime) -> int:
-    return _ms(moment - _EPOCH)
-
-
-def _from_ms(value: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=value)
 
 
 def _canonical(value: object) -> str:

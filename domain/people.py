@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
+
+class StaffRole(StrEnum):
+    """What somebody, or a screen, behind the bar may do. An admin may do what the others may."""
+
+    ADMIN = "admin"
+    BARISTA = "barista"
+    DISPLAY = "display"
+
+
+PERSON_ROLES = (StaffRole.BARISTA, StaffRole.ADMIN)
+"""The roles of people. The lesser one first: it counts for somebody whose account has both."""
 EVERY_SHOP = "*"
 """Among a person's shops: all there are, and all that come."""
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
@@ -15,7 +27,7 @@ _LONGEST_EMAIL = 128
 class Person:
     """An account. `id` names it in addresses; `email` is what its owner signs in with.
 
-    role: "admin", "barista", or empty while the account is half made and opens nothing.
+    role: one of PERSON_ROLES, or empty while the account is half made and opens nothing.
     shops: ids of the shops it is for.
     is_invited: nobody has chosen a password of their own yet.
     """

@@ -20,6 +20,8 @@ from subprocess import Popen
 from types import MappingProxyType
 from typing import TextIO
 
+SECRET_HEADER = "X-Bar-Secret"
+"""What the bar's own processes show the emulator; webapp/local.py names it for the web process."""
 MOST_DESCRIPTORS = (65_536, 10_240)
 """As many as we try to have, and what macOS gives at most."""
 BACKLOG = 1024

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
+from domain.people import PERSON_ROLES, StaffRole
 from domain.reading import read_day, read_number
 from scripts.version import version
 
@@ -191,7 +192,7 @@ def parse_staff(arguments: list[str]) -> argparse.Namespace:
     add_admin.add_argument("--shop", help="admin of this shop only (default: of every shop)")
     add = command("add", "make an account and print a temporary password, once")
     add.add_argument("email", metavar="EMAIL")
-    add.add_argument("--role", default="barista", choices=["barista", "admin"])
+    add.add_argument("--role", default="barista", choices=[str(role) for role in PERSON_ROLES])
     listing = command("list", "print who has an account and who is signed in")
     revoke = command("revoke", "lock an account, or sign out one screen, and end what is open")
     revoke.add_argument("who", metavar="EMAIL|ID", help="an e-mail, or an id that list prints")
@@ -202,7 +203,7 @@ def parse_staff(arguments: list[str]) -> argparse.Namespace:
         "--authenticator", action="store_true", help="instead, have a new authenticator set up"
     )
     link = command("link", "print a fresh sign-in link: it works once, for 15 minutes")
-    link.add_argument("--role", required=True, choices=["admin", "barista", "display"])
+    link.add_argument("--role", required=True, choices=[str(role) for role in StaffRole])
     for one in (add_admin, add, link):
         one.add_argument("--name", default="", help="the name shown to customers, such as Rui")
     for one in (add, listing, revoke, link):

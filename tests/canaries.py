@@ -26,6 +26,7 @@ from flask.sessions import TaggedJSONSerializer
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from playwright.sync_api import Error as PlaywrightError
 
+from scripts.machine import SECRET_HEADER
 from tests.fragment_rules import broken_rules
 from webapp.cloud.emulator_texts import EmulatorTexts
 from webapp.logs import LogFormatter
@@ -284,7 +285,7 @@ def _listen(canaries: Canaries, stack) -> Callable[[], object]:
 
 def _secret(stack) -> dict[str, str]:
     """What the emulator lets the bar's own parts in by."""
-    return {"X-Bar-Secret": stack.environment["BAR_SECRET"]}
+    return {SECRET_HEADER: stack.environment["BAR_SECRET"]}
 
 
 def _read_tables(canaries: Canaries, stack) -> None:

@@ -13,7 +13,14 @@ import boto3
 from botocore.config import Config
 
 from scripts.environment import ROOT, python_of
-from scripts.machine import answers, emulator_environment, end, free_port, plain_environment
+from scripts.machine import (
+    SECRET_HEADER,
+    answers,
+    emulator_environment,
+    end,
+    free_port,
+    plain_environment,
+)
 
 KEYS = {"AWS_ACCESS_KEY_ID": "deployer", "AWS_SECRET_ACCESS_KEY": "deployers-secret"}
 SECRET = "secret-of-the-tests"
@@ -50,7 +57,7 @@ class Emulator:
                 start_new_session=True,
             )
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not answers(f"{self.url}/_ministack/ready", {"X-Bar-Secret": SECRET}):
+        while not answers(f"{self.url}/_ministack/ready", {SECRET_HEADER: SECRET}):
             assert time.monotonic() < deadline, (self.folder / "emulator.log").read_text()[-2000:]
             time.sleep(0.05)
         return self

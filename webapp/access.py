@@ -12,6 +12,7 @@ from enum import StrEnum
 from flask import Response, abort, current_app, g, request, session
 
 from domain.orders import Order
+from domain.people import StaffRole
 from webapp.services.all_services import Services
 from webapp.services.intake.ports import CustomerSession
 from webapp.services.orders import customer_steps
@@ -25,9 +26,9 @@ class Audience(StrEnum):
 
     ANYONE = "anyone"
     ORDER_OWNER = "order owner"
-    BARISTA = "barista"
-    DISPLAY = "display"
-    ADMIN = "admin"
+    BARISTA = StaffRole.BARISTA
+    DISPLAY = StaffRole.DISPLAY
+    ADMIN = StaffRole.ADMIN
     DEVICE = "device"
 
 

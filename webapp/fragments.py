@@ -9,6 +9,7 @@ from datetime import datetime
 
 from flask import render_template
 
+from domain.instants import to_ms
 from domain.orders import ON_THE_BOARD, Order
 from domain.shops import Shop
 
@@ -40,11 +41,9 @@ def code_count(code: dict, shop: Shop) -> str:
 
 def menu_changed(at: datetime) -> str:
     """Tells a phone with an open menu to renew it, without losing what is chosen."""
-    return render_template("fragments/menu_changed.html", at_ms=int(at.timestamp() * 1000))
+    return render_template("fragments/menu_changed.html", at_ms=to_ms(at))
 
 
 def board_changed(note: str, at: datetime) -> str:
     """Tells the tablets what a barista should know, and to read their board again."""
-    return render_template(
-        "fragments/board_changed.html", note=note, at_ms=int(at.timestamp() * 1000)
-    )
+    return render_template("fragments/board_changed.html", note=note, at_ms=to_ms(at))

@@ -43,6 +43,8 @@ from webapp.settings import Settings
 from webapp.tls_front import TlsFront, server_context
 from webapp.watched import Watched
 
+_SECRET_HEADER = "X-Bar-Secret"
+"""What this process shows the emulator; scripts/machine.py names it for those of the launcher."""
 _STREAM_THREADS = 400
 """Each open event stream holds one; 300 screens must work."""
 _PAGE_THREADS = 48
@@ -83,7 +85,7 @@ def main() -> None:
     settings = Settings.from_environment()
     app = create_app(settings)
     endpoint = os.environ["AWS_ENDPOINT_URL"]
-    at_the_door = {"X-Bar-Secret": os.environ["BAR_SECRET"]}
+    at_the_door = {_SECRET_HEADER: os.environ["BAR_SECRET"]}
     clients.add_headers(at_the_door)
     developer.register(app, EmulatorTexts(endpoint, at_the_door), os.environ["DEVELOPER_KEY"])
     create_default_shop(app.extensions["services"], settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from domain.detail_types import DetailType
 from domain.orders import RefusalReason, TimeOutCause
@@ -11,7 +12,11 @@ from workflows.asl import next_states
 
 START, END = "Start", "End"
 """The two ends of a drawing; no state of a definition may be called so."""
-
+LAYOUT_FILE = Path(__file__).with_name("order_workflow.layout.json")
+"""Where the drawing's states and edges lie, in pixels; scripts/generate_workflow writes it."""
+WIDTH = 356
+BOX, DOT = (98, 46), (22, 22)
+"""How wide and high a state is, and an end."""
 
 _ENDS = (DetailType.ORDER_COMPLETED, DetailType.ORDER_COLLECTED, DetailType.ORDER_FINISHED)
 
@@ -50,8 +55,7 @@ def usual_states(definition: Mapping) -> list[str]:
     only they lead to are the repair, and left out.
     """
     states = definition["States"]
-    choices = {name for name, state in states.items() if state["Type"] == "Choice"}
-    repairs = choices | {name for name, state in states.items() if state.get("Next") in choices}
+    repairs = repair_states(definition)
     reached, to_visit = set(), [definition["StartAt"]]
     while to_visit:
         name = to_visit.pop()
@@ -59,6 +63,13 @@ def usual_states(definition: Mapping) -> list[str]:
             reached.add(name)
             to_visit += next_states(states[name])
     return [name for name in states if name in reached]
+
+
+def repair_states(definition: Mapping) -> list[str]:
+    """The states that ask where an order stands after an interruption; see usual_states."""
+    states = definition["States"]
+    choices = {name for name, state in states.items() if state["Type"] == "Choice"}
+    return [name for name, state in states.items() if {name, state.get("Next")} & choices]
 
 
 def path_taken(events: Iterable[tuple[DetailType, Mapping]]) -> list[str]:

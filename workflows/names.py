@@ -1,6 +1,8 @@
-"""Names that the template gives and the function looks up. Standard library only."""
+"""Names that the template gives and the function looks up."""
 
 from __future__ import annotations
+
+from domain.people import PERSON_ROLES
 
 
 def parameter_name(prefix: str) -> str:
@@ -15,6 +17,6 @@ def staff_parameter_name(prefix: str) -> str:
 
 WORKFLOW = "OrderWorkflow"
 """The state machine's logical id in the template."""
-ROLE_GROUPS = ("barista", "admin")
-"""The staff pool's groups of roles. The lesser one first: it counts for somebody in both."""
+ROLE_GROUPS = PERSON_ROLES
+"""The staff pool's groups of roles."""
 EVERY_SHOP_GROUP = "every-shop"

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from domain.detail_types import SOURCE, DetailType
 from domain.events import parse_event
+from domain.instants import to_iso
 from domain.recordings import Anonymous, RecordedEvent, in_order, without_persons
 from domain.shops import Shop
 from scripts import options
@@ -72,7 +73,7 @@ def envelopes(events: list[RecordedEvent]) -> list[dict]:
             "detail-type": recorded.event.detail_type.value,
             "source": SOURCE,
             "account": "000000000000",
-            "time": recorded.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "time": to_iso(recorded.at),
             "region": "us-east-1",
             "resources": [],
             "detail": without_persons(recorded.event, anonymous).to_detail(),

@@ -11,10 +11,11 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
+from domain.people import StaffRole
 from scripts import options
 from scripts.environment import step
 from scripts.local import bar_clock, folder
-from scripts.local.stack import ROLES, LocalStack, is_setting
+from scripts.local.stack import LocalStack, is_setting
 from scripts.local.troubles import KEEPING, PROCESS, ClockWatch, Once, Watch
 from scripts.machine import StackError, raise_descriptor_limit, write_on_whatever_happens
 
@@ -172,7 +173,7 @@ def announce(stack: LocalStack, is_reachable_by_phones: bool) -> None:
         say(f"The links are only here: {error}")
     print(f"\nReady: {stack.base_url}/ (Ctrl-C stops it)")
     print("\nSign in, each link once and within 15 minutes:")
-    for role in ROLES:
+    for role in StaffRole:
         print(f"  {role:<8} {stack.links[role]}")
     if is_reachable_by_phones:
         print("\nFrom a phone on the same Wi-Fi, open the address above or scan it here:\n")

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from domain.bar_time import BarTime
+from domain.instants import to_iso
 
 VARIABLE = "BAR_CLOCK"
 """Names the file."""
@@ -41,7 +42,7 @@ def boot() -> str:
         return ""
 
 
-class BarClock:
+class ClockKeeper:
     """Reads the bar's time, and writes it down for others."""
 
     def __init__(
@@ -81,13 +82,12 @@ def rule_the_emulator() -> None:
     file = os.environ.get(VARIABLE)
     if not file:
         return
-    clock = BarClock(Path(file))
+    clock = ClockKeeper(Path(file))
     time.time = clock.now
     from ministack.core import responses
 
     def now_iso() -> str:
-        at = datetime.fromtimestamp(clock.now(), UTC)
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return to_iso(datetime.fromtimestamp(clock.now(), UTC))
 
     # Every service takes it from there: it says when a state was entered.
     responses.now_iso = now_iso

@@ -29,12 +29,14 @@ from subprocess import Popen
 from types import MappingProxyType
 from typing import IO
 
+from domain.people import StaffRole
 from scripts.environment import ROOT, python_of
 from scripts.local import deployment, folder
-from scripts.local.bar_clock import FILE, VARIABLE, BarClock, boot
+from scripts.local.bar_clock import FILE, VARIABLE, ClockKeeper, boot
 from scripts.local.certificate import warnings_about
 from scripts.local.troubles import ask_status, at_the_start, place_of, troubles_of
 from scripts.machine import (
+    SECRET_HEADER,
     StackError,
     answers,
     emulator_environment,
@@ -47,7 +49,6 @@ from scripts.machine import (
     url_host,
 )
 
-ROLES = ("admin", "barista", "display")
 SETTINGS = (
     "CHOOSE_SECONDS",
     "MAKE_SECONDS",
@@ -159,7 +160,7 @@ class LocalStack:
         self.notices += folder.check(self.data)
         self._lock = folder.claim(self.data)
         self.place = place_of(self.data)
-        self.clock = BarClock(self.data / FILE, boot=boot())
+        self.clock = ClockKeeper(self.data / FILE, boot=boot())
         self.notices += at_the_start(self.clock.ahead(), self.data / FILE, time.time())
         self.clock.write_down()
         # Held here, so that connections wait while the web process is started again.
@@ -186,9 +187,9 @@ class LocalStack:
                 self._deploy()
             with self._step("Web pages"):
                 self._start_web()
-                links = self._start_making_links(ROLES)
+                links = self._start_making_links(StaffRole)
                 self._wait_for_web()
-                self.links = dict(zip(ROLES, finish_making_links(links), strict=True))
+                self.links = dict(zip(StaffRole, finish_making_links(links), strict=True))
         folder.put(self.data / "running.json", {"environment": self.environment})
 
     def stop(self) -> None:
@@ -429,7 +430,7 @@ class LocalStack:
 
     def _wait_for_emulator(self) -> None:
         url = f"{self.endpoint_url}/_ministack/ready"
-        secret = {"X-Bar-Secret": self._secrets["BAR_SECRET"]}
+        secret = {SECRET_HEADER: self._secrets["BAR_SECRET"]}
         self._wait_for(url, self._emulator, "The AWS emulator", "emulator.log", secret)
 
     def _deploy(self) -> None:

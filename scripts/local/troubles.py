@@ -17,6 +17,7 @@ from pathlib import Path
 
 from domain.bar_time import FOLLOWS
 from scripts.local import bar_clock, folder
+from scripts.machine import SECRET_HEADER
 
 NEARLY_FULL = 200_000_000
 """Bytes. An order takes some 20 KB of data and logs, so some thousands of orders still fit."""
@@ -226,9 +227,7 @@ def span(seconds: float) -> str:
 
 def ask_status(endpoint_url: str, secret: str) -> dict | None:
     """What the emulator says of itself; None when it does not answer. secret: of this start."""
-    request = urllib.request.Request(
-        f"{endpoint_url}/_bar/status", headers={"X-Bar-Secret": secret}
-    )
+    request = urllib.request.Request(f"{endpoint_url}/_bar/status", headers={SECRET_HEADER: secret})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=3) as response:

@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from domain.instants import to_iso
 from scripts.environment import ROOT
 
 if TYPE_CHECKING:
@@ -137,8 +138,7 @@ def _renamed(text: str, ids: set[str], place: int) -> str:
 
 def _moved(text: str, shift: timedelta) -> str:
     def iso(found: re.Match) -> str:
-        moved = datetime.fromisoformat(found[0]) + shift
-        return moved.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return to_iso(datetime.fromisoformat(found[0]) + shift)
 
     milliseconds = int(shift.total_seconds() * 1000)
     return _MS.sub(lambda found: str(int(found[0]) + milliseconds), _ISO.sub(iso, text))

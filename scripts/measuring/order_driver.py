@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from domain.orders import Order, OrderState
+from scripts.machine import SECRET_HEADER
 from webapp.bootstrap import build_services
 from webapp.cloud.clients import Clients
 from webapp.cloud.live_relay import LiveRelay
@@ -25,7 +26,7 @@ _SHOP = "main"
 def connected_relay(stack) -> Iterator[LiveRelay]:
     """What phones hear, as the web process relays it."""
     connected = threading.Event()
-    secret = {"X-Bar-Secret": stack.environment["BAR_SECRET"]}
+    secret = {SECRET_HEADER: stack.environment["BAR_SECRET"]}
     relay = LiveRelay(Clients("us-east-1"), stack.endpoint_url, connected.set, secret)
     relay.start()
     connected.wait()

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.aws_limits import DOCUMENTED, KB, RefusedByAws, faults_of
-from tests.builders import dynamodb, moto_tables
+from tests.tables import dynamodb, moto_tables
 
 KEY = {"shop_id": {"S": "main"}}
 TOPIC, SMS = "a/b", "+4915112345678"

@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from scripts.machine import SECRET_HEADER
 from tests.emulator import KEYS, REGION, SECRET
 
 OWN_ADDRESSES = [
@@ -28,7 +29,7 @@ OWN_ADDRESSES = [
     ("GET", "/_bar/status"),
     ("POST", "/_ministack/rds/iam-auth"),
 ]
-WITH_SECRET = {"X-Bar-Secret": SECRET}
+WITH_SECRET = {SECRET_HEADER: SECRET}
 
 
 def _ask(emulator, method: str, path: str, headers: dict, body: bytes = b"") -> tuple[int, dict]:
@@ -44,7 +45,7 @@ def _ask(emulator, method: str, path: str, headers: dict, body: bytes = b"") -> 
 @pytest.mark.parametrize(("method", "path"), OWN_ADDRESSES)
 def test_its_own_addresses_take_the_secret_alone(emulator, method, path):
     signed = _signed(emulator, method, path, KEYS["AWS_SECRET_ACCESS_KEY"])
-    for headers in ({}, {"X-Bar-Secret": "guessed"}, {"Content-Type": "text/plain"}, signed):
+    for headers in ({}, {SECRET_HEADER: "guessed"}, {"Content-Type": "text/plain"}, signed):
         assert _ask(emulator, method, path, headers, b"{}")[0] == 403
 
 
@@ -146,7 +147,7 @@ _ALL = """{"Version": "2012-10-17", "Statement": [
 
 @pytest.mark.parametrize(
     ("more", "is_let_in"),
-    [({}, False), ({"X-Bar-Secret": "guessed"}, False), (WITH_SECRET, True)],
+    [({}, False), ({SECRET_HEADER: "guessed"}, False), (WITH_SECRET, True)],
     ids=["nothing", "guessed", "secret"],
 )
 def test_iot_core_takes_no_connection_without_credentials(emulator, more, is_let_in):

@@ -4,11 +4,13 @@ Names and shapes are those of its published producers, patterns and extensions.
 """
 
 import json
+from pathlib import Path
 
 import pytest
 
 from domain.detail_types import BUS_NAME, SOURCE, DetailType
-from tests.extensions import SAMPLES
+
+SAMPLES = Path(__file__).parents[1] / "sample_events"
 
 _ORDER = {"orderId": str, "userId": str, "eventId": str, "Message": str}
 _ENDED = _ORDER | {"ORDERSTATE": str}

@@ -27,16 +27,9 @@ from domain.orders import (
     take_back,
 )
 from tests.builders import NOW, a_drink_order, a_shop, an_order
-from webapp.consumers.registry import CONSUMERS
 
 SAMPLES = Path(__file__).parent.parent / "sample_events"
 SCHEMAS = SAMPLES / "schema"
-
-NOBODY = {
-    # For extensions: the journey's own end, which no screen shows.
-    DetailType.ALL_EVENTS_STORED,
-}
-"""Events that none of our consumers takes, each with the reason why that is right."""
 
 
 def _sample(name: DetailType) -> dict:
@@ -149,9 +142,3 @@ def test_whatever_move_announces_an_event_it_keeps_its_schema():
         sample = _sample(event.detail_type) | {"detail": event.to_detail()}
         _validator(event.detail_type).validate(json.loads(json.dumps(sample)))
     assert seen == set(DetailType)
-
-
-@every_detail_type
-def test_somebody_takes_the_event_or_it_is_said_that_nobody_does(name):
-    takers = [consumer.name for consumer in CONSUMERS if name in consumer.detail_types]
-    assert bool(takers) != (name in NOBODY)

@@ -22,6 +22,7 @@ from playwright.sync_api import BrowserContext, Page, TimeoutError, expect
 from scripts import bar as verified
 from scripts.aws.zappa_settings import function_name, stage_settings
 from scripts.commands.generate_deployer_policy import CALLS_FILE
+from scripts.machine import SECRET_HEADER
 from scripts.screens import card, get_place, place_order, tap
 from scripts.verifying import report
 from scripts.verifying.beliefs import read_beliefs
@@ -211,7 +212,7 @@ def _code(emulator: Emulator) -> list[str]:
     function = emulator.client("lambda").get_function(FunctionName=f"serverlesspresso-{STAGE}")
     address = urlsplit(function["Code"]["Location"])
     asked = Request(
-        f"{emulator.url}{address.path}?{address.query}", headers={"X-Bar-Secret": SECRET}
+        f"{emulator.url}{address.path}?{address.query}", headers={SECRET_HEADER: SECRET}
     )
     with urlopen(asked) as answer:
         return zipfile.ZipFile(io.BytesIO(answer.read())).namelist()

@@ -16,14 +16,9 @@ from scripts.breaking.memory import Memory
 from scripts.environment import ROOT
 from scripts.machine import plain_environment
 from scripts.options import KILLED
-from tests.builders import (
-    Clock,
-    a_shop,
-    empty_tables,
-    moto_tables,
-    services_over_tables,
-    workflow_writes,
-)
+from tests.builders import Clock, a_shop
+from tests.services import services_over_tables
+from tests.tables import empty_tables, moto_tables, workflow_writes
 from tests.webapp.services.steps import KIM, let_in, now, place, scan
 from webapp.consumers.journey import store_step
 from webapp.services.all_services import Services

@@ -6,7 +6,7 @@ from uuid import uuid4
 from scripts import bar as bars
 from scripts.commands.stuck import run
 from tests.aws import forget_connections
-from tests.builders import scan_and_claim
+from tests.services import scan_and_claim
 from webapp.bootstrap import build_services
 from webapp.services.orders import customer_steps
 from webapp.settings import Settings

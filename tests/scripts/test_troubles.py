@@ -19,7 +19,7 @@ import pytest
 from scripts.commands.serve import Rounds
 from scripts.environment import ROOT
 from scripts.local import folder, troubles
-from scripts.local.bar_clock import BarClock
+from scripts.local.bar_clock import ClockKeeper
 from scripts.local.certificate import warnings_about
 from scripts.local.stack import LocalStack
 from scripts.local.troubles import ClockWatch, Once, Watch, at_the_start, place_of, troubles_of
@@ -66,7 +66,7 @@ class Bar:
     def __init__(self, data):
         self.data, self.place, self.status = data, place_of(data), KEPT
         self.missing = ""
-        self.clock = BarClock(data / "clock.json", boot="this one")
+        self.clock = ClockKeeper(data / "clock.json", boot="this one")
         self.said: list[str] = []
         self.rounds = Rounds(self, self.said.append)
 

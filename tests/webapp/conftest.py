@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.builders import Clock, a_shop, empty_tables, moto_tables, services_over_tables
+from tests.builders import Clock, a_shop
+from tests.services import services_over_tables
+from tests.tables import empty_tables, moto_tables
 from webapp import create_app
 from webapp.settings import Settings
 

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from domain.menu import ChosenOption, DrinkOrder
 from domain.orders import OrderState, TimeOutCause
 from scripts.environment import ROOT, node_environment
-from tests.builders import NOW, PUBLIC_URL, SECRET_KEY, a_shop, an_order
+from tests.builders import NOW, a_shop, an_order
 from tests.fragment_rules import ATTRIBUTES, OF_SVG, OF_TAG, TAGS, broken_rules, elements
 from tests.hostile_texts import XSS
+from tests.services import PUBLIC_URL, SECRET_KEY
 from webapp import create_app, fragments
 from webapp.presenters.display import display_board
 from webapp.presenters.order import order_view

@@ -11,7 +11,7 @@ import pytest
 
 from domain.orders import Order, OrderState, TimeOutCause
 from tests.aws import forget_connections
-from tests.builders import browser_of, scan_and_claim
+from tests.services import browser_of, scan_and_claim
 from webapp.bootstrap import build_services
 from webapp.services.all_services import Services
 from webapp.services.intake import qr_codes

@@ -23,14 +23,9 @@ import pytest
 
 from domain.errors import NotAllowedNow
 from domain.orders import Order, OrderState, Role
-from tests.builders import (
-    REGION,
-    a_shop,
-    browser_of,
-    moto_tables,
-    scan_and_claim,
-    services_over_tables,
-)
+from tests.builders import a_shop
+from tests.services import browser_of, scan_and_claim, services_over_tables
+from tests.tables import REGION, moto_tables
 from webapp.cloud.clients import Clients
 from webapp.cloud.executions import StepFunctionsExecutions
 from webapp.services.intake import passes

@@ -20,8 +20,9 @@ from scripts import bar as bars
 from scripts.commands.dead_letters import run
 from scripts.environment import ROOT
 from tests.aws import forget_connections
-from tests.builders import a_shop, scan_and_claim
+from tests.builders import a_shop
 from tests.patience import wait_for
+from tests.services import scan_and_claim
 from webapp.bootstrap import build_services
 from webapp.cloud.clients import Clients
 from webapp.cloud.extension_kits import ExtensionTable

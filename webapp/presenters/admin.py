@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from domain.people import EVERY_SHOP, Person
+from domain.people import EVERY_SHOP, Person, StaffRole
 from domain.shops import Shop
 from webapp.presenters.times import moment
 from webapp.services.staff.ports import Device, StaffSession
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _HERE = timedelta(minutes=7)
 """Whoever was seen within it is there now: it is noted every five minutes (`SEEN_EVERY`)."""
-_ROLES = {"admin": "Admin", "barista": "Tablet", "display": "TV"}
-_PERSON_ROLES = {"admin": "Admin", "barista": "Barista"}
+_ROLES = {StaffRole.ADMIN: "Admin", StaffRole.BARISTA: "Tablet", StaffRole.DISPLAY: "TV"}
+_PERSON_ROLES = {StaffRole.ADMIN: "Admin", StaffRole.BARISTA: "Barista"}
 
 
 def session_view(shop: Shop, session: StaffSession, now: datetime) -> dict:
@@ -54,7 +54,7 @@ def person_view(shop: Shop, person: Person, sessions: list[StaffSession], now: d
         "name": person.name or person.email,
         "email": person.email,
         "role": _PERSON_ROLES.get(person.role, "Not let in yet"),
-        "is_admin": person.role == "admin",
+        "is_admin": person.role == StaffRole.ADMIN,
         "is_everywhere": EVERY_SHOP in person.shops,
         "is_enabled": person.is_enabled,
         "state": state,

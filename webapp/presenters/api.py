@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from domain.instants import to_iso
 from domain.menu import ChosenOption, Drink, DrinkOrder, Menu, Option, OptionGroup
 from domain.orders import Order
 from domain.shops import Shop
@@ -214,7 +215,4 @@ def _seconds(ms: int | None) -> float | None:
 
 def time(moment: datetime | None) -> str | None:
     """RFC 3339 in UTC, to the millisecond."""
-    if moment is None:
-        return None
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    return None if moment is None else to_iso(moment)

@@ -6,15 +6,17 @@ from datetime import datetime
 
 from domain.detail_types import DetailType
 from domain.events import parse_event
+from domain.instants import to_ms
 from domain.menu import DrinkOrder
 from domain.orders import OrderState, RefusalReason, TimeOutCause
 from domain.shops import Shop
 from domain.texts import N_
-from webapp.drawings.workflow import path_taken, workflow_svg
+from webapp.drawings.workflow import workflow_svg
 from webapp.presenters.shop import drink_order
 from webapp.presenters.times import calendar_day, minutes_and_seconds
 from webapp.services.past.ports import StoredEvent
 from webapp.words import _, as_said, listed
+from workflows.graph import path_taken
 
 _ENDS = {
     DetailType.ORDER_COMPLETED: (N_("How your drink was made"), N_("How a drink was made")),
@@ -45,7 +47,7 @@ def journey_view(
     )
     return {
         "version": len(events),
-        "at_ms": int(now.timestamp() * 1000),
+        "at_ms": to_ms(now),
         "title": _(_ENDS.get(end, _UNDER_WAY)[is_shared]),
         "drink": drink and _drink(shop, drink),
         "number": None if is_shared else _number(events),

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.instants import to_ms
 from domain.metrics import UNKNOWN, Figures, Line, Promises, Times
 from domain.orders import TimeOutCause
 from domain.shops import Shop
@@ -52,7 +53,7 @@ def metrics_view(shop: Shop, read: Read, now: datetime) -> dict:
     """All figures of the chosen days."""
     figures, refusals = read.figures, refused_scans(read)
     return {
-        "at_ms": int(now.timestamp() * 1000),
+        "at_ms": to_ms(now),
         "title": _title(shop, read.days, now),
         "headline": headline(figures),
         "times": [
@@ -84,7 +85,7 @@ def metrics_on_tv(shop: Shop, read: Read, now: datetime) -> dict:
     figures = read.figures
     most = max((line.orders for line in figures.drinks), default=1)
     return {
-        "at_ms": int(now.timestamp() * 1000),
+        "at_ms": to_ms(now),
         "headline": headline(figures),
         "hours_chart": _hours_chart(figures.hours[-9:], charts.ON_TV),
         "drinks": [

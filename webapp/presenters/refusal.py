@@ -56,10 +56,11 @@ def _code_used_up(refused: CodeUsedUp, shop: Shop, now: datetime) -> dict:
     view = {
         "kind": "used_up",
         "title": _("This code is used up"),
-        "why": _(
-            "Each code is good for %(scans)s drinks, so that nobody waits too long. "
-            "All %(scans)s of this one are taken.",
-            scans=refused.scans,
+        "why": ngettext(
+            "Each code is good for one drink, so that nobody waits too long. This one is taken.",
+            "Each code is good for %(count)s drinks, so that nobody waits too long. "
+            "All %(count)s of this one are taken.",
+            refused.scans,
         ),
     }
     if refused.next_at <= now:

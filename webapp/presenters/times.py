@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from domain import instants
 from domain.shops import Shop
 from domain.texts import N_
 from webapp.words import _, ngettext
@@ -83,4 +84,5 @@ def minutes_and_seconds(seconds: float) -> str:
 
 
 def to_ms(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp() * 1000)
+    """For the browser's clocks; None stays None."""
+    return None if moment is None else instants.to_ms(moment)

@@ -7,11 +7,12 @@ from contextlib import suppress
 from flask import Blueprint, redirect, request, url_for
 
 from domain.errors import ChoiceInvalid, NotFound
+from domain.people import StaffRole
 from webapp.access import ADMIN, allow, services, staff
 from webapp.drawings.qr_code import qr_svg
 from webapp.presenters.admin import session_view
 from webapp.routes.page import render_page
-from webapp.services.staff.sign_in import ROLES, approve_pairing, create_link, revoke, signed_in
+from webapp.services.staff.sign_in import approve_pairing, create_link, revoke, signed_in
 
 blueprint = Blueprint("admin", __name__, url_prefix="/<shop_id>/admin")
 
@@ -26,7 +27,7 @@ def home(shop_id: str):
 @allow(ADMIN)
 def new_link(shop_id: str):
     role = request.form.get("role", "")
-    if role not in ROLES:
+    if role not in tuple(StaffRole):
         raise ChoiceInvalid("Choose what the screen is for.")
     url = create_link(services(), shop_id, role, request.form.get("name", ""))
     return _home(shop_id, [{"role": role, "url": url, "svg": qr_svg(url, 280)}])
@@ -66,7 +67,7 @@ def _approve_page(shop_id: str, error: str = "") -> str:
         shop_id,
         error=error,
         code=request.values.get("code", "")[:12],
-        role=request.form.get("role", "display"),
+        role=request.form.get("role", StaffRole.DISPLAY),
         name=request.form.get("name", "")[:24],
         action=url_for("admin.approve", shop_id=shop_id),
         home_url=url_for("admin.home", shop_id=shop_id),
@@ -121,7 +122,7 @@ def _home(shop_id: str, links: list[dict] | None = None) -> str:
         awaiting="awaiting" in request.args,
         home_url=url_for("admin.home", shop_id=shop_id),
         sign_out_url=url_for("sign_in.sign_out", shop_id=shop_id),
-        roles=list(ROLES),
+        roles=list(StaffRole),
     )
 
 

@@ -17,6 +17,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from domain.errors import ChoiceInvalid
 from domain.orders import Order, OrderState
 from domain.orders import order_id as id_of_form
+from domain.people import StaffRole
 from domain.reading import read_moment, read_number
 from webapp.access import ANYONE, DEVICE, allow, client_address, device, services
 from webapp.api_schema import STATES, Operation, checker, document
@@ -280,7 +281,7 @@ def _reason(reason: str | None) -> barista_steps.CancelReason:
 
 def _barista() -> StaffSession:
     who = device()
-    return StaffSession(who.id, who.shop_id, "barista", who.name)
+    return StaffSession(who.id, who.shop_id, StaffRole.BARISTA, who.name)
 
 
 def _my_order(shop_id: str, order_id: str) -> Order:

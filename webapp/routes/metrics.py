@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from domain.errors import ChoiceInvalid
+from domain.people import StaffRole
 from domain.shops import Shop
 from webapp.access import ADMIN, BARISTA, DISPLAY, allow, services, staff, still_staff
 from webapp.cloud.live_topics import board_topic
@@ -42,7 +43,7 @@ def page(shop_id: str):
         # Refused dates stand there as they were typed.
         first=request.args.get("from", "") if error else days.first.isoformat(),
         last=request.args.get("to", "") if error else days.last.isoformat(),
-        is_admin=staff().role == "admin",
+        is_admin=staff().role == StaffRole.ADMIN,
         figures_url=_url("figures", shop, days),
         figures_csv_url=_url("figures_csv", shop, days),
         orders_csv_url=_url("orders_csv", shop, days),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import render_template
 
+from domain.instants import to_ms
 from domain.shops import Shop
 from webapp.access import services
 
 
 def render_page(template: str, shop: Shop | None, **context) -> str:
     """A page with the bar's time on it; it follows nothing unless the context has a `live_url`."""
-    now_ms = int(services().now().timestamp() * 1000)
+    now_ms = to_ms(services().now())
     return render_template(template, **{"shop": shop, "now_ms": now_ms, "live_url": None} | context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, redirect, render_template, url_for
 
+from domain.instants import to_ms
 from webapp.access import BARISTA, DEVICE, allow, services
 from webapp.presenters import api as api_views
 from webapp.presenters.admin import printout_view
@@ -72,7 +73,7 @@ def page(shop_id: str, extension: str):
         ],
         here_url=url_for("printing.page", **place),
         back_url=url_for("barista.board", shop_id=shop_id),
-        now_ms=int(now.timestamp() * 1000),
+        now_ms=to_ms(now),
         live_url=None,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, request, url_for
 
 from domain.errors import SettingInvalid, ShopIdTaken
+from domain.people import StaffRole
 from domain.shop_file import write_shop
 from webapp.access import ADMIN, allow, services, staff
 from webapp.routes.page import render_page
@@ -35,7 +36,7 @@ def create(shop_id: str):
         problem = {"field": getattr(refused, "field", "shop_id"), "sentence": refused.sentence}
         status = 409 if isinstance(refused, ShopIdTaken) else 422
         return _page(shop_id, problem=problem, typed=form), status
-    return _page(shop_id, made=made, link=create_link(services(), made.id, "admin"))
+    return _page(shop_id, made=made, link=create_link(services(), made.id, StaffRole.ADMIN))
 
 
 @blueprint.get("/settings.toml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, redirect, request, session, url_for
 
+from domain.people import StaffRole
 from webapp.access import (
     ANYONE,
     allow,
@@ -27,7 +28,11 @@ from webapp.services.staff.sign_in import (
 
 blueprint = Blueprint("sign_in", __name__, url_prefix="/<shop_id>")
 
-_HOME = {"admin": "admin.home", "barista": "barista.board", "display": "display.board"}
+_HOME = {
+    StaffRole.ADMIN: "admin.home",
+    StaffRole.BARISTA: "barista.board",
+    StaffRole.DISPLAY: "display.board",
+}
 
 
 @blueprint.get("/sign-in/<secret>")
@@ -84,7 +89,7 @@ def _begin(secret: str, who: StaffSession):
 
 def home_of(who: StaffSession) -> str:
     """Where somebody who has just signed in begins."""
-    if request.args.get("show") == "figures" and who.role in ("display", "admin"):
+    if request.args.get("show") == "figures" and who.role in (StaffRole.DISPLAY, StaffRole.ADMIN):
         # The TV asked for them before it was let in.
         return url_for("metrics.tv", shop_id=who.shop_id)
     return url_for(_HOME[who.role], shop_id=who.shop_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pynamodb.attributes import (
     Attribute,
@@ -24,6 +24,8 @@ from pynamodb.indexes import (
 )
 from pynamodb.models import Model
 
+from domain.instants import to_iso
+
 DEFAULT_PREFIX = "serverlesspresso-"
 
 
@@ -33,7 +35,7 @@ class TimeAttribute(Attribute[datetime]):
     attr_type = STRING
 
     def serialize(self, value: datetime) -> str:
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return to_iso(value)
 
     def deserialize(self, value: str) -> datetime:
         return datetime.fromisoformat(value)

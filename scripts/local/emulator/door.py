@@ -27,7 +27,9 @@ from hypercorn.asyncio.tcp_server import TCPServer
 from ministack.core import iam_evaluator, router, sigv4
 from ministack.core.responses import get_account_id
 
-SECRET_HEADER = b"x-bar-secret"
+from scripts.machine import SECRET_HEADER
+
+_SECRET_HEADER = SECRET_HEADER.lower()
 MOST_STRANGERS = 200
 """Connections that have shown no secret and no signature, at a time."""
 MOST_BODY_BYTES = 64 * 1024 * 1024
@@ -85,7 +87,9 @@ class Door:
             await _refuse(scope, send)
             return
         self._strangers.know(scope.get("client"))
-        scope = scope | {"headers": [one for one in scope["headers"] if one[0] != SECRET_HEADER]}
+        scope = scope | {
+            "headers": [one for one in scope["headers"] if one[0] != _SECRET_HEADER.encode()]
+        }
         await self._app(scope, receive, send)
 
     async def _request(self, scope: Scope, headers: dict, receive: Callable) -> Callable | None:
@@ -126,7 +130,7 @@ class Door:
         return self._has_gateway and _GATEWAY_HOST.fullmatch(host.lower()) is not None
 
     def _has_secret(self, headers: dict) -> bool:
-        given = headers.get(SECRET_HEADER.decode(), "").encode()
+        given = headers.get(_SECRET_HEADER, "").encode()
         return hmac.compare_digest(given, self._secret)
 
     @staticmethod

@@ -10,6 +10,7 @@ import urllib.request
 import pytest
 
 from scripts.local.emulator.store import StoreError
+from scripts.machine import SECRET_HEADER
 from tests.emulator import SECRET, Emulator
 
 TABLE = {
@@ -27,9 +28,7 @@ def kill(emulator: Emulator) -> None:
 
 
 def status(emulator: Emulator) -> dict:
-    request = urllib.request.Request(
-        f"{emulator.url}/_bar/status", headers={"X-Bar-Secret": SECRET}
-    )
+    request = urllib.request.Request(f"{emulator.url}/_bar/status", headers={SECRET_HEADER: SECRET})
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)
 

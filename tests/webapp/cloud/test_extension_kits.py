@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import NOW, REGION
+from tests.builders import NOW
+from tests.tables import REGION
 from webapp.cloud.clients import Clients, session
 from webapp.cloud.extension_kits import ExtensionTable, table_definition
 

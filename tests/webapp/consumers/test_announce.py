@@ -12,15 +12,9 @@ import pytest
 
 from domain.detail_types import DetailType
 from domain.orders import TRANSITIONS, WALK_UP, Action, Order, OrderState, Role, remake, take_back
-from tests.builders import (
-    NOW,
-    Clock,
-    a_shop,
-    an_order,
-    empty_tables,
-    journey_to,
-    services_over_tables,
-)
+from tests.builders import NOW, Clock, a_shop, an_order, journey_to
+from tests.services import services_over_tables
+from tests.tables import empty_tables
 from webapp.consumers.announce import announce
 from webapp.consumers.registry import EventFailed, run
 from webapp.storage.orders.order_items import order_from_stream_image

@@ -14,7 +14,8 @@ import pytest
 from domain.detail_types import DetailType
 from domain.events import OrderEvent, events_for_change, parse_event
 from domain.orders import OrderState
-from tests.builders import empty_tables, journey_to
+from tests.builders import journey_to
+from tests.tables import empty_tables
 from webapp.consumers.journey import store_event
 from webapp.consumers.registry import CONSUMERS, EventFailed, run
 from webapp.storage.tables import JourneyModel

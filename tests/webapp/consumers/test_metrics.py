@@ -11,7 +11,8 @@ import pytest
 
 from domain.events import events_for_change
 from domain.orders import OrderState
-from tests.builders import NOW, dynamodb, journey_to
+from tests.builders import NOW, journey_to
+from tests.tables import dynamodb
 from webapp.consumers.journey import store_event
 from webapp.consumers.metrics import count
 from webapp.consumers.registry import run

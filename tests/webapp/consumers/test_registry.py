@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.detail_types import DetailType
 from domain.events import NewOrder
 from tests.webapp.services.steps import scan
 from webapp.consumers import registry
@@ -22,6 +23,12 @@ TAKES = [
     (OUTBOX, ["services", "records"]),
     (SIGN_IN_TRIGGER, ["services", "event"]),
 ]
+
+NOBODY = {
+    # For extensions: the journey's own end, which no screen shows.
+    DetailType.ALL_EVENTS_STORED,
+}
+"""Events that none of our consumers takes, each with the reason why that is right."""
 
 
 @pytest.mark.parametrize("path, names", TAKES, ids=[path for path, _ in TAKES])
@@ -64,3 +71,9 @@ def test_a_consumer_that_cannot_be_imported_fails_alone(services, monkeypatch):
     with pytest.raises(registry.EventFailed, match="missing failed"):
         registry.run(services, {"consumer": "events", "event": envelope})
     assert [name for name, _ in services.executions.started] == [order.execution_name]
+
+
+@pytest.mark.parametrize("name", DetailType, ids=str)
+def test_somebody_takes_the_event_or_it_is_said_that_nobody_does(name):
+    takers = [consumer.name for consumer in CONSUMERS if name in consumer.detail_types]
+    assert bool(takers) != (name in NOBODY)

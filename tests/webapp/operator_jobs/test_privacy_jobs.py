@@ -10,14 +10,9 @@ from domain.errors import ChoiceInvalid, NotAllowedNow, NotFound
 from domain.orders import FORGOTTEN, WALK_UP
 from scripts import options
 from scripts.commands.erase import asked_of
-from tests.builders import (
-    NOW,
-    a_drink_order,
-    browser_of,
-    open_code,
-    scan_and_claim,
-    workflow_writes,
-)
+from tests.builders import NOW, a_drink_order
+from tests.services import browser_of, open_code, scan_and_claim
+from tests.tables import workflow_writes
 from tests.webapp.services.past.test_forgetting import a_served_order, told
 from webapp.operator_jobs.registry import JOBS
 from webapp.services.intake import claims

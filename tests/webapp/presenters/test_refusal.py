@@ -49,3 +49,9 @@ def test_each_refusal_shows_the_picture_of_its_kind(in_app, refused, kind):
     view = refusal_view(a_shop(), refused, NOW)
     assert view["kind"] == kind
     assert view["title"]
+
+
+def test_a_code_for_a_single_drink_says_so(in_app):
+    why = refusal_view(a_shop(), CodeUsedUp(1, SOON), NOW)["why"]
+    assert "good for one drink," in why and "1" not in why
+    assert "good for 10 drinks," in refusal_view(a_shop(), CodeUsedUp(10, SOON), NOW)["why"]

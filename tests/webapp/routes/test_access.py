@@ -13,16 +13,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from domain.detail_types import DetailType
-from tests.builders import (
-    Clock,
-    Stored,
-    a_shop,
-    empty_tables,
-    services_over_tables,
-    stored_items,
-    workflow_writes,
-)
+from tests.builders import Clock, a_shop
 from tests.extensions import a_kit, an_arrival, installed
+from tests.services import services_over_tables
+from tests.tables import Stored, empty_tables, stored_items, workflow_writes
 from tests.webapp.routes.conftest import app_over, claim, path_of_code, sign_in
 from webapp.access import Audience
 from webapp.extensions.labels import EXTENSION as LABELS

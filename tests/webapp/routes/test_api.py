@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from domain.orders import OrderState
-from tests.builders import an_order, workflow_writes
+from tests.builders import an_order
+from tests.tables import workflow_writes
 from webapp.api_schema import ANSWERS
 from webapp.services.intake.qr_codes import current_code
 from webapp.services.staff import devices

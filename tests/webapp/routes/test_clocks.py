@@ -11,7 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from domain.orders import OrderState
-from tests.builders import NOW, Clock, services_over_tables, workflow_writes
+from tests.builders import NOW, Clock
+from tests.services import services_over_tables
+from tests.tables import workflow_writes
 from tests.webapp.routes.conftest import app_over, claim, path_of_code, sign_in
 from webapp.clock import BarClock, clock_of
 from webapp.services.limits import limits
@@ -42,7 +44,8 @@ def machine():
 @pytest.fixture
 def bar(moto, machine):
     """The services by that laptop's bar time."""
-    from tests.builders import a_shop, empty_tables
+    from tests.builders import a_shop
+    from tests.tables import empty_tables
 
     empty_tables()
     services = services_over_tables(machine.time)
@@ -127,7 +130,8 @@ def test_a_limits_span_goes_on(bar, machine, jump):
 
 @pytest.fixture
 def services(moto):
-    from tests.builders import a_shop, empty_tables
+    from tests.builders import a_shop
+    from tests.tables import empty_tables
 
     empty_tables()
     made = services_over_tables(Clock())

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.builders import workflow_writes
+from tests.tables import workflow_writes
 from tests.webapp.routes.conftest import claim
 from tests.webapp.services.orders.test_walk_ups import made
 from tests.webapp.services.steps import KIM

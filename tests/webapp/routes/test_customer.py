@@ -11,7 +11,8 @@ from dataclasses import replace
 import pytest
 
 from domain.orders import OrderState, admit
-from tests.builders import a_shop, workflow_writes
+from tests.builders import a_shop
+from tests.tables import workflow_writes
 from tests.webapp.routes.conftest import claim
 from webapp.routes import customer as customer_pages
 from webapp.services.shop import switches

@@ -10,10 +10,10 @@ import pytest
 
 from domain.events import events_for_change
 from domain.orders import OrderState
-from tests.builders import journey_to, workflow_writes
+from tests.builders import journey_to
+from tests.tables import workflow_writes
 from tests.webapp.routes.conftest import claim
 from webapp.consumers.journey import store_event
-from webapp.drawings.workflow import workflow_svg
 
 AT = datetime(2024, 5, 17, 9, 31, 7, tzinfo=UTC)
 
@@ -133,11 +133,3 @@ def test_an_open_page_reads_again_after_each_pushed_status_and_nothing_is_pushed
     services.live.messages.clear()
     tell(services, own_page, OrderState.COLLECTED)
     assert services.live.messages == []
-
-
-def test_the_drawing_holds_no_style_no_script_and_stays_on_a_phone():
-    svg = str(workflow_svg(["Start", "AdmitOrder", "AwaitBarista"], False, False))
-    assert "style" not in svg and "<script" not in svg and "on" + "load" not in svg
-    assert 'viewBox="0 0 356 ' in svg
-    for x in re.findall(r'<rect x="([-\d.]+)"', svg):
-        assert 0 <= float(x) <= 356 - 98

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from tests.builders import workflow_writes
+from tests.tables import workflow_writes
 from tests.webapp.routes.conftest import claim
 from tests.webapp.test_open_streams import fill
 from webapp.cloud.live_grants import Grant

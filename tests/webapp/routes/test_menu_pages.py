@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.builders import workflow_writes
+from tests.tables import workflow_writes
 from tests.webapp.routes.conftest import claim
 from tests.webapp.services.orders.test_walk_ups import of_a_customer
 from webapp.services.shop import switches

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.builders import workflow_writes
+from tests.tables import workflow_writes
 from tests.webapp.routes.conftest import claim
 
 

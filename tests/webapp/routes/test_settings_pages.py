@@ -12,7 +12,9 @@ from domain.events import ConfigChanged
 from domain.hours import hours_from_dict
 from domain.settings import SETTINGS
 from domain.shop_file import write_shop
-from tests.builders import NOW, scan_and_claim, workflow_writes
+from tests.builders import NOW
+from tests.services import scan_and_claim
+from tests.tables import workflow_writes
 from webapp.consumers.forward import forward
 from webapp.services.orders import customer_steps
 from webapp.services.shop import rush, switches

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from domain.orders import Order
 from domain.shops import Shop
-from tests.builders import Interleaved, browser_of, dynamodb, scan_and_claim, workflow_writes
+from tests.fakes import Interleaved
+from tests.services import browser_of, scan_and_claim
+from tests.tables import dynamodb, workflow_writes
 from webapp.services.all_services import Services
 from webapp.services.intake import claims, qr_codes
 from webapp.services.orders import barista_steps, customer_steps

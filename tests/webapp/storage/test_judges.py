@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.builders import dynamodb, empty_tables, stored_items
 from tests.dynamodb_local import is_judge
+from tests.tables import dynamodb, empty_tables, stored_items
 from webapp.storage.tables import SessionEpochModel
 
 

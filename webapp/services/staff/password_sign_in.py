@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from domain import passwords
 from domain.errors import ChoiceInvalid, SignInOver, SignInRefused
-from domain.people import clean_email
+from domain.people import StaffRole, clean_email
 from webapp.services.limits import limits
 from webapp.services.staff.bundle import StaffServices
 from webapp.services.staff.ports import PoolAnswer, SignInStep, StaffSession, StaffSignIn
@@ -103,7 +103,7 @@ def _go_on(
     if person is None or not person.may_work_at(shop_id):
         raise SignInRefused
     step, key = answer.step, ""
-    if step is None and person.role == "admin":
+    if step is None and person.role == StaffRole.ADMIN:
         step, key = SignInStep.AUTHENTICATOR, services.staff_pool.begin_authenticator(answer)
     if step is None:
         return _begin_session(services, shop_id, email, session_epoch)

@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 
 from domain.errors import ChoiceInvalid, NotFound
 from domain.passwords import temporary_password
-from domain.people import EVERY_SHOP, Person, clean_email, reaches
+from domain.people import EVERY_SHOP, PERSON_ROLES, Person, clean_email, reaches
 from webapp.services.refused import AlreadyThere
 from webapp.services.staff.bundle import StaffServices
 from webapp.services.staff.ports import StaffSession
 from webapp.services.staff.sign_in import clean_name
 
-PERSON_ROLES = ("barista", "admin")
 _ID = re.compile(r"[0-9a-f-]{36}")
 
 

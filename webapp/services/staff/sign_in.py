@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.errors import Busy, ChoiceInvalid, LinkInvalid, NotFound
+from domain.people import StaffRole
 from webapp.services.limits import limits
 from webapp.services.staff.bundle import StaffServices
 from webapp.services.staff.ports import StaffSession
 
-ROLES = ("admin", "barista", "display")
 LINK_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(days=30)
-_DEFAULT_NAMES = {"admin": "Admin", "barista": "", "display": "TV"}
+_DEFAULT_NAMES = {StaffRole.ADMIN: "Admin", StaffRole.BARISTA: "", StaffRole.DISPLAY: "TV"}
 """A barista without a name has none: their tablet asks for it, and customers read "A barista"."""
 NAME_LENGTH = 24
 PAIRING_LIFETIME = timedelta(minutes=10)
@@ -34,8 +34,8 @@ def create_link(services: StaffServices, shop_id: str, role: str, name: str = ""
 
     Raises NotFound for an unknown shop, ValueError for an unknown role.
     """
-    if role not in ROLES:
-        raise ValueError(f"The roles are {', '.join(ROLES)}.")
+    if role not in tuple(StaffRole):
+        raise ValueError(f"The roles are {', '.join(StaffRole)}.")
     shop = services.shop(shop_id)
     secret = secrets.token_urlsafe(24)
     session = StaffSession("", shop.id, role, clean_name(name) or _DEFAULT_NAMES[role])
@@ -76,7 +76,7 @@ def ask_pairing(services: StaffServices, shop_id: str, address: str) -> Pairing:
 
 def approve_pairing(services: StaffServices, admin: StaffSession, code: str, role: str, name: str):
     """Lets the screen that shows this code in, under this name. Raises ChoiceInvalid."""
-    if role not in ROLES:
+    if role not in tuple(StaffRole):
         raise ChoiceInvalid("Choose what the screen is for.")
     typed = "".join(letter for letter in code.upper() if letter in _CODE_LETTERS)
     named = clean_name(name) or _DEFAULT_NAMES[role]

@@ -7,7 +7,8 @@ from botocore.exceptions import ClientError
 
 from domain.errors import NotAllowedNow
 from domain.orders import HOLDS_CAPACITY, Order
-from tests.builders import browser_of, workflow_writes
+from tests.services import browser_of
+from tests.tables import workflow_writes
 from tests.webapp.services.steps import ADA, KIM, let_in, now, places_held, queued, scan
 from webapp.services.all_services import Services
 from webapp.services.intake import passes

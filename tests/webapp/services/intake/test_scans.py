@@ -19,15 +19,9 @@ from domain.errors import (
     TooManyRequests,
 )
 from domain.orders import Order, OrderState
-from tests.builders import (
-    ADDRESS,
-    NOW,
-    a_shop,
-    browser_of,
-    open_code,
-    scan_and_claim,
-    workflow_writes,
-)
+from tests.builders import NOW, a_shop
+from tests.services import ADDRESS, browser_of, open_code, scan_and_claim
+from tests.tables import workflow_writes
 from tests.webapp.services.steps import (
     all_items,
     claim,

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from domain.errors import AlreadyTaken, ChoiceInvalid, NotAllowedNow, NotFound
 from domain.orders import OrderState, Role
-from tests.builders import workflow_writes
+from tests.tables import workflow_writes
 from tests.webapp.services.steps import (
     ADA,
     KIM,

@@ -23,7 +23,9 @@ from pynamodb.transactions import TransactWrite
 
 from domain.errors import Busy, ChoiceInvalid, ShopIdTaken
 from domain.orders import OrderState
-from tests.builders import NOW, Interleaved, a_shop, browser_of
+from tests.builders import NOW, a_shop
+from tests.fakes import Interleaved
+from tests.services import browser_of
 from tests.webapp.services.orders.test_walk_ups import of_a_customer
 from tests.webapp.services.steps import KIM, now
 from webapp.services.api.idempotency import carry_out_once

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.builders import a_shop, browser_of, scan_and_claim, workflow_writes
+from tests.builders import a_shop
+from tests.services import browser_of, scan_and_claim
+from tests.tables import workflow_writes
 from webapp.services.orders.customer_steps import cancel_order
 from webapp.services.orders.my_orders import my_orders
 

@@ -10,7 +10,9 @@ from botocore.exceptions import ClientError
 
 from domain.errors import ChoiceInvalid, NotAllowedNow, NotFound, SoldOut
 from domain.orders import OrderState, Role
-from tests.builders import NOW, a_shop, browser_of, scan_and_claim, workflow_writes
+from tests.builders import NOW, a_shop
+from tests.services import browser_of, scan_and_claim
+from tests.tables import workflow_writes
 from tests.webapp.services.steps import (
     KIM,
     all_items,

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from domain.orders import Order, OrderState
-from tests.builders import NOW, an_order, scan_and_claim, workflow_writes
+from tests.builders import NOW, an_order
+from tests.services import scan_and_claim
+from tests.tables import workflow_writes
 from webapp.services.all_services import Services
 from webapp.services.orders.stuck import GRACE, is_stuck, overdue_by
 from webapp.services.orders.sweep import sweep

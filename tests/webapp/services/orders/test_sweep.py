@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from domain.orders import BOARD_SECONDS, MAKE_SECONDS, OrderState
-from tests.builders import a_shop, browser_of, scan_and_claim, workflow_writes
+from tests.builders import a_shop
+from tests.services import browser_of, scan_and_claim
+from tests.tables import workflow_writes
 from tests.webapp.services.steps import (
     KIM,
     let_in,

@@ -9,7 +9,9 @@ import pytest
 
 from domain.events import events_for_change
 from domain.orders import OrderState
-from tests.builders import NOW, an_order, journey_to, scan_and_claim, workflow_writes
+from tests.builders import NOW, an_order, journey_to
+from tests.services import scan_and_claim
+from tests.tables import workflow_writes
 from webapp.consumers.metrics import count
 from webapp.services.orders import customer_steps, waits
 

@@ -10,7 +10,9 @@ import pytest
 from domain.errors import NotAllowedNow, NotFound, ShopClosed, ShopFull, SoldOut
 from domain.events import OrderReopened
 from domain.orders import MAKE_SECONDS, Action, Order, OrderState, in_line
-from tests.builders import NOW, dynamodb, scan_and_claim, workflow_writes
+from tests.builders import NOW
+from tests.services import scan_and_claim
+from tests.tables import dynamodb, workflow_writes
 from tests.webapp.services.steps import KIM, now, places_held
 from webapp.consumers.start_execution import start_execution
 from webapp.services.orders import barista_steps, customer_steps

@@ -11,15 +11,9 @@ import pytest
 from domain.errors import NotAllowedNow
 from domain.events import events_for_change
 from domain.orders import FORGOTTEN, WALK_UP, OrderState
-from tests.builders import (
-    NOW,
-    a_shop,
-    browser_of,
-    dynamodb,
-    journey_to,
-    scan_and_claim,
-    workflow_writes,
-)
+from tests.builders import NOW, a_shop, journey_to
+from tests.services import browser_of, scan_and_claim
+from tests.tables import dynamodb, workflow_writes
 from webapp.consumers.journey import store_event, store_step
 from webapp.consumers.metrics import count
 from webapp.services.orders.customer_steps import cancel_order

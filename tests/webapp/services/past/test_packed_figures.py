@@ -10,7 +10,8 @@ from botocore.client import BaseClient
 
 from domain.metrics import record_of_row, row_of_record
 from domain.orders import OrderState
-from tests.builders import NOW, an_order, dynamodb
+from tests.builders import NOW, an_order
+from tests.tables import dynamodb
 from tests.webapp.consumers.test_metrics import TODAY, a_day, as_bytes
 from webapp.consumers.metrics import count
 from webapp.services.past.metrics import records

@@ -20,14 +20,9 @@ from domain.errors import (
     PhoneNeeded,
     TooManyRequests,
 )
-from tests.builders import (
-    Interleaved,
-    browser_of,
-    dynamodb,
-    open_code,
-    scan_and_claim,
-    workflow_writes,
-)
+from tests.fakes import Interleaved
+from tests.services import browser_of, open_code, scan_and_claim
+from tests.tables import dynamodb, workflow_writes
 from webapp.services.intake import claims, passes, qr_codes
 from webapp.services.limits import limits
 from webapp.services.phone import text_limits, texted_codes

@@ -10,7 +10,9 @@ import pytest
 from domain.detail_types import DetailType
 from domain.errors import ShopPaused
 from domain.hours import hours_from_dict
-from tests.builders import NOW, open_code, scan_and_claim, workflow_writes
+from tests.builders import NOW
+from tests.services import open_code, scan_and_claim
+from tests.tables import workflow_writes
 from webapp.consumers.registry import run
 from webapp.services.intake import qr_codes
 from webapp.services.orders import customer_steps

@@ -11,7 +11,8 @@ from domain.errors import ChangedMeanwhile
 from domain.hours import hours_from_dict
 from domain.settings import PARTS
 from domain.shops import Edit, Shop
-from tests.builders import NOW, Interleaved
+from tests.builders import NOW
+from tests.fakes import Interleaved
 from webapp.services.shop import switches
 from webapp.services.shop.editing import edit_shop, seen_number
 from webapp.services.staff.ports import StaffSession

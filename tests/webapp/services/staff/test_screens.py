@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import ChoiceInvalid, LinkInvalid, NotFound
-from tests.builders import ADDRESS, NOW, a_shop
+from tests.builders import NOW, a_shop
+from tests.services import ADDRESS
 from tests.webapp.services.steps import all_items
 from webapp.services.staff import sign_in
 from webapp.services.staff.ports import StaffSession

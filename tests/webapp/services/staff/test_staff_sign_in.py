@@ -9,7 +9,8 @@ from moto.cognitoidp.models import COGNITO_TOTP_MFA_SECRET
 
 from domain.errors import ChoiceInvalid, SignInOver, SignInRefused, TooManyRequests
 from domain.people import EVERY_SHOP
-from tests.builders import ADDRESS, a_shop
+from tests.builders import a_shop
+from tests.services import ADDRESS
 from tests.staff_pool import authenticator_code
 from webapp.services.staff import password_sign_in, people
 from webapp.services.staff.ports import SignInStep
