@@ -30,6 +30,10 @@ def test_numbers_begin_at_one_and_leave_none_out():
     assert [number for number, _, _ in _decisions()] == list(range(1, len(_decisions()) + 1))
 
 
+def test_none_stands_outside_of_a_number():
+    assert re.findall(r"^\*\*20\d\d-.*", PAGE, re.MULTILINE) == [], "give it a number"
+
+
 def test_dates_never_go_back():
     dates = re.findall(r"^(\d{4}-\d\d-\d\d) · Status", PAGE, re.MULTILINE)
     assert len(dates) == len(_decisions()) and dates == sorted(dates)
