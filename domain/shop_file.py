@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from domain.errors import SettingInvalid
-from domain.hours import DAYS, hours_to_dict
 from domain.languages import LANGUAGES
 from domain.menu import Drink, Menu, OptionGroup
 from domain.menu_edits import (
@@ -23,19 +22,15 @@ from domain.menu_edits import (
     write_option_names,
     write_options,
 )
-from domain.settings import NUMBERS, PARTS
+from domain.setting_kinds import Languages, Translations, WeekHours
+from domain.settings import PARTS, settings_of
 from domain.shops import Shop
 
 FORMAT = 1
 _MOST_BITS = 64
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_BAR = ("name", "pickup_place", "timezone", "languages")
-_TEXTS = {
-    "bar": (*_BAR, "pickup_places"),
-    "intake": tuple(NUMBERS),
-    "hours": (*DAYS, "exceptions"),
-    "look": ("accent",),
-}
+_PARTS = ("bar", "intake", "hours", "look")
+"""The parts of the settings, in the order of a file."""
 _GROUP, _DRINK = ("id", "name", "options"), ("id", "name", "hint", "icon", "groups", "allergens")
 _GROUP_SAID = {"names": "name", "option_names": "options"}
 _DRINK_SAID = {"names": "name", "hints": "hint"}
@@ -44,22 +39,13 @@ _DRINK_SAID = {"names": "name", "hints": "hint"}
 
 def write_shop(shop: Shop) -> str:
     """The shop's settings as TOML; `read_shop` reads them into any shop."""
-    hours = hours_to_dict(shop.hours)
-    exceptions = hours.pop("exceptions", {})
-    bar = {name: getattr(shop, name) for name in _BAR}
-    if shop.pickup_places:
-        bar["pickup_places"] = shop.pickup_places
     tables = [
-        _table("[bar]", bar),
-        _table("[intake]", {name: getattr(shop, name) for name in NUMBERS}),
-        _table("[hours]", hours),
-        _table("[hours.exceptions]", exceptions) if exceptions else "",
-        _table("[look]", {"accent": shop.accent}),
+        *(table for part in _PARTS for table in _part(shop, part)),
         *(_table("[[groups]]", _group(group)) for group in shop.menu.groups),
         *(_table("[[drinks]]", _drink(drink)) for drink in shop.menu.drinks),
     ]
     head = f"# The settings of the bar “{shop.name}”.\nformat = {FORMAT}\n"
-    return "\n".join([head, *filter(None, tables)])
+    return "\n".join([head, *tables])
 
 
 def read_shop(shop: Shop, text: str) -> Shop:
@@ -80,10 +66,10 @@ def read_shop(shop: Shop, text: str) -> Shop:
         raise SettingInvalid(
             "file", f"A settings file says “format = {FORMAT}”; this one does not."
         )
-    _only(data, {*_TEXTS, "groups", "drinks"}, "The file")
-    for part, known in _TEXTS.items():
+    _only(data, {*_PARTS, "groups", "drinks"}, "The file")
+    for part in _PARTS:
         if part in data:
-            shop = _read_part(shop, part, data[part], known)
+            shop = _read_part(shop, part, data[part])
     if "groups" in data or "drinks" in data:
         shop = _read_menu(shop, data)
     return shop
@@ -102,30 +88,37 @@ def _has_endless_number(data) -> bool:
     return isinstance(data, int) and data.bit_length() > _MOST_BITS
 
 
-def _read_part(shop: Shop, part: str, values, known: Iterable[str]) -> Shop:
+def _read_part(shop: Shop, part: str, values) -> Shop:
     if not isinstance(values, dict):
         raise SettingInvalid(part, f"[{part}] is a table of settings.")
-    _only(values, set(known), f"[{part}]")
-    values = dict(values)
-    if "exceptions" in values:
-        exceptions = values["exceptions"]
-        if not isinstance(exceptions, dict):
-            raise SettingInvalid(part, "[hours.exceptions] is a table of dates.")
-        values["exceptions"] = "\n".join(f"{day} {spans}" for day, spans in exceptions.items())
-    if "languages" in values:
-        values["languages"] = _texts(values["languages"], part, "languages")
-    if "pickup_places" in values:
-        # All of them at once: a language that the file leaves out has none.
-        said = dict.fromkeys(LANGUAGES, "") | _by_language(values, part, "pickup_places")
-        del values["pickup_places"]
-        values |= {f"pickup_place_{language}": text for language, text in said.items()}
-    for name, value in values.items():
-        if (isinstance(value, (dict, list)) and name != "languages") or isinstance(value, bool):
+    settings = settings_of(part)
+    _only(values, {name for one in settings for name in one.kind.file_names(one.name)}, f"[{part}]")
+    texts, lists = dict(values), set()
+    for one in settings:
+        match one.kind:
+            case WeekHours() if "exceptions" in values:
+                texts["exceptions"] = _lines(values["exceptions"], part)
+            case Languages() if one.name in values:
+                lists.add(one.name)
+                texts[one.name] = _texts(values[one.name], part, one.name)
+            case Translations() if one.name in values:
+                # All of them at once: a language that the file leaves out has none.
+                said = dict.fromkeys(LANGUAGES, "") | _by_language(values, part, one.name)
+                del texts[one.name]
+                texts |= {one.kind.text_name(code): text for code, text in said.items()}
+    for name, value in texts.items():
+        if isinstance(value, (bool, dict, list)) and name not in lists:
             raise SettingInvalid(part, f"[{part}] {name} is a text or a number.")
     try:
-        return PARTS[part](shop, values)
+        return PARTS[part](shop, texts)
     except SettingInvalid as refused:
         raise SettingInvalid(part, f"[{part}] {refused.field}: {refused.sentence}") from None
+
+
+def _lines(exceptions, part: str) -> str:
+    if not isinstance(exceptions, dict):
+        raise SettingInvalid(part, "[hours.exceptions] is a table of dates.")
+    return "\n".join(f"{day} {spans}" for day, spans in exceptions.items())
 
 
 def _read_menu(shop: Shop, data: Mapping) -> Shop:
@@ -226,6 +219,18 @@ def _texts(values, part: str, name: str) -> list[str]:
 def _only(values: Mapping, known: set[str], where: str) -> None:
     if unknown := sorted(set(values) - known):
         raise SettingInvalid("file", f"{where} has no setting called “{unknown[0][:40]}”.")
+
+
+def _part(shop: Shop, part: str) -> list[str]:
+    """A part's table, and one more for each table in it that has its own place."""
+    values: dict = {}
+    for one in settings_of(part):
+        values |= one.kind.to_file(one.name, getattr(shop, one.name))
+    exceptions = values.pop("exceptions", None)
+    # Tables stand at the end, as with a drink's translations.
+    values = dict(sorted(values.items(), key=lambda item: isinstance(item[1], Mapping)))
+    apart = [_table("[hours.exceptions]", exceptions)] if exceptions else []
+    return [_table(f"[{part}]", values), *apart]
 
 
 def _group(group: OptionGroup) -> dict:

@@ -12,6 +12,16 @@ from zoneinfo import ZoneInfo
 from domain.errors import NotAllowedNow
 from domain.hours import Hours
 from domain.menu import DEFAULT_MENU, Menu
+from domain.setting_kinds import (
+    Accent,
+    Languages,
+    Number,
+    Text,
+    TimeZone,
+    Translations,
+    WeekHours,
+    setting,
+)
 from domain.texts import N_
 
 SHOP_ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -35,7 +45,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Shop:
-    """A shop's settings.
+    """A shop's settings; a `setting` follows to its page and its file by itself.
 
     window_seconds: how long one QR code's token bucket lasts.
     scans_per_code: how many customers it lets in.
@@ -61,33 +71,135 @@ class Shop:
     """
 
     id: str
-    name: str = "Main bar"
-    pickup_place: str = N_("left end of the counter")
-    timezone: str = "UTC"
-    window_seconds: int = 300
-    scans_per_code: int = 10
-    code_seconds: int = 10
-    pass_seconds: int = 180
-    capacity: int = 20
-    open_orders_per_customer: int = 1
-    orders_per_day: int = 10
+    name: str = setting(
+        "bar",
+        Text("Name of the bar or event", most=40, missing="The bar needs a name."),
+        default="Main bar",
+    )
+    pickup_place: str = setting(
+        "bar",
+        Text(
+            "Drinks are collected at the",
+            "As it reads after “Collect at the”.",
+            most=60,
+            missing="Say where drinks are collected.",
+        ),
+        default=N_("left end of the counter"),
+    )
+    timezone: str = setting("bar", TimeZone("Time zone"), default="UTC")
+    pickup_places: Mapping[str, str] = setting(
+        "bar",
+        Translations("Place to collect", of="pickup_place", most=60),
+        default_factory=dict,
+    )
+    languages: tuple[str, ...] = setting(
+        "bar",
+        Languages(
+            "Languages offered to customers",
+            own_label="The bar’s own language",
+            own_hint="The one in which the menu is written and the TV speaks first.",
+        ),
+        default=("en",),
+    )
+    capacity: int = setting(
+        "intake",
+        Number(
+            "Orders at once",
+            "Orders under way before the bar says it is full.",
+            least=1,
+            most=500,
+        ),
+        default=20,
+    )
+    scans_per_code: int = setting(
+        "intake",
+        Number(
+            "Scans per code",
+            "Customers that one window of the code lets in.",
+            least=1,
+            most=500,
+        ),
+        default=10,
+    )
+    window_seconds: int = setting(
+        "intake",
+        Number("Seconds of a code’s scans", "How long that window lasts.", least=30, most=3600),
+        default=300,
+    )
+    code_seconds: int = setting(
+        "intake",
+        Number(
+            "Seconds a code is shown",
+            "A photo of the code is dead after twice this time.",
+            least=3,
+            most=300,
+        ),
+        default=10,
+    )
+    pass_seconds: int = setting(
+        "intake",
+        Number(
+            "Seconds to take the place",
+            "From scanning to taking the place in line.",
+            least=30,
+            most=900,
+        ),
+        default=180,
+    )
+    open_orders_per_customer: int = setting(
+        "intake", Number("Open orders per person", least=1, most=20), default=1
+    )
+    orders_per_day: int = setting(
+        "intake", Number("Orders per person and day", least=1, most=200), default=10
+    )
+    auto_pause_at: int = setting(
+        "intake",
+        Number(
+            "Pause by itself at",
+            "Open orders at which the bar pauses new scans; it goes on at half of them. "
+            "0 is never.",
+            least=0,
+            most=500,
+        ),
+        default=0,
+        after="capacity",
+    )
+    keep_days: int = setting(
+        "intake",
+        Number(
+            "Days names are kept",
+            "Who ordered, who made it and for whom. After that only drinks, times and figures are "
+            "left.",
+            least=1,
+            most=30,
+        ),
+        default=1,
+    )
+    hours: Hours = setting(
+        "hours",
+        WeekHours("Other days, one a line", "2026-12-24 09:00–12:00, or 2026-12-25 closed."),
+        default=Hours(),
+    )
+    accent: str = setting(
+        "look",
+        Accent(
+            "Accent colour",
+            "For buttons, chosen things and the code’s panel on the TV. It has to carry white "
+            "words.",
+        ),
+        default="",
+    )
+    menu: Menu = DEFAULT_MENU
+    logo: str = ""
     is_open: bool = True
     sign_in: SignIn = SignIn.GUEST
     phone_countries: tuple[str, ...] = ()
     is_rehearsal: bool = False
-    menu: Menu = DEFAULT_MENU
-    hours: Hours = Hours()
     door_at: datetime | None = None
     extra_minutes: int = 0
     paused_until: datetime | None = None
     pause_is_automatic: bool = False
-    auto_pause_at: int = 0
     no_auto_pause_until: datetime | None = None
-    languages: tuple[str, ...] = ("en",)
-    pickup_places: Mapping[str, str] = field(default_factory=dict)
-    accent: str = ""
-    logo: str = ""
-    keep_days: int = 1
     is_archived: bool = False
     shows_baristas: bool = True
     edits: Mapping[str, Edit] = field(default_factory=dict)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from domain.errors import SettingInvalid
 from domain.hours import hours_from_dict
 from domain.menu_edits import NEW, change_drink
-from domain.settings import NAME_LENGTH
 from domain.shop_file import read_shop, write_shop
 from domain.texts import clean_text
 from tests.builders import NOW, a_shop
@@ -40,7 +39,7 @@ def test_what_is_written_is_read_into_any_other_shop():
 @settings(deadline=None)
 @given(st.text(st.characters(blacklist_categories=["Cs"]), max_size=60))
 def test_any_name_survives_the_file(text):
-    shop = a_shop(name=clean_text(text, NAME_LENGTH) or "x")
+    shop = a_shop(name=clean_text(text, 40) or "x")
     assert read_shop(a_shop(id="annex"), write_shop(shop)).name == shop.name
 
 
@@ -71,6 +70,7 @@ def test_what_is_sold_out_now_stays_so():
         ("format = 1\n[intake]\ncapacity = true", "a text or a number"),
         ("format = 1\n[bar]\nlanguages = 'en'", "list of texts"),
         ("format = 1\n[hours]\nmonday = 'soon'", "[hours] monday"),
+        ("format = 1\n[hours]\nmonday = ['08:00-12:00']", "[hours] monday is a text"),
         ("format = 1\n[hours]\nexceptions = 'never'", "table of dates"),
         ("format = 1\n[look]\naccent = '#ffcc00'", "darker colour"),
         ("format = 1\ndrinks = 'all'", "list of tables"),

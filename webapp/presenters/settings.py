@@ -5,63 +5,67 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from domain.colours import HOUSE_ACCENT
 from domain.errors import ChangedMeanwhile
-from domain.hours import DAYS, write_exceptions, write_spans
 from domain.languages import LANGUAGES
-from domain.settings import NUMBERS
+from domain.settings import settings_of
 from domain.shops import Shop
 from webapp.presenters.times import coming, duration, moment
 
-_LABELS = (
-    {
-        "name": "Name of the bar",
-        "pickup_place": "Drinks are collected at the",
-        "timezone": "Time zone",
-        "own_language": "The bar’s own language",
-        "languages": "Languages",
-        "exceptions": "Other days",
-        "accent": "Accent colour",
-        "hint": "Hint",
-        "icon": "Drawing",
-        "groups": "Options",
-        "allergens": "Contains",
-        "options": "Options",
-    }
-    | {day: day.capitalize() for day in DAYS}
-    | {name: number.label for name, number in NUMBERS.items()}
-)
-
-
-_TRANSLATED = {
+_MENU_LABELS = {
     "name": "Name",
     "hint": "Hint",
+    "icon": "Drawing",
+    "groups": "Options",
+    "allergens": "Contains",
     "options": "Options",
-    "pickup_place": "Drinks are collected",
 }
-"""What has a field in each language."""
 
 
 def fields(shop: Shop, part: str, typed: Mapping | None = None) -> dict:
     """The values of a part's form: the shop's, or what somebody typed that was not taken."""
+    values: dict = {}
+    for one in settings_of(part):
+        values |= one.kind.to_form(one.name, getattr(shop, one.name), shop.languages)
+    known = labels(part)
+    return values | {name: value for name, value in (typed or {}).items() if name in known}
+
+
+def labels(part: str) -> dict[str, str]:
+    """What each field of a part's form is called."""
     return {
-        **_stored(shop, part),
-        **{
-            name: value
-            for name, value in (typed or {}).items()
-            if name in _LABELS or name.startswith("pickup_place_")
-        },
+        name: label
+        for one in settings_of(part)
+        for name, label in one.kind.labels(one.name).items()
     }
 
 
-def conflict(shop: Shop, stored: Mapping, typed: Mapping, refused: ChangedMeanwhile) -> dict:
-    """Both values of each field in which two editors differ, and who came first."""
+def menu_labels() -> dict[str, str]:
+    """What each field of a drink's or a group's form is called."""
+    translated = {
+        f"{name}_{code}": f"{_MENU_LABELS[name]} ({language})"
+        for name in ("name", "hint", "options")
+        for code, language in LANGUAGES.items()
+    }
+    return _MENU_LABELS | translated
+
+
+def conflict(
+    shop: Shop,
+    stored: Mapping,
+    typed: Mapping,
+    called: Mapping[str, str],
+    refused: ChangedMeanwhile,
+) -> dict:
+    """Both values of each field in which two editors differ, and who came first.
+
+    called: what each field is called.
+    """
     return {
         "who": refused.who or "Somebody",
         "when": moment(shop, refused.at, refused.at) if refused.at else "",
         "fields": [
             {
-                "label": _label(name),
+                "label": called[name],
                 "theirs": _words(stored[name]),
                 "yours": _words(typed[name]),
             }
@@ -69,13 +73,6 @@ def conflict(shop: Shop, stored: Mapping, typed: Mapping, refused: ChangedMeanwh
             if name in typed and _words(typed[name]) != _words(stored[name])
         ],
     }
-
-
-def _label(name: str) -> str:
-    field, _, language = name.rpartition("_")
-    if field in _TRANSLATED and language in LANGUAGES:
-        return f"{_TRANSLATED[field]} ({LANGUAGES[language]})"
-    return _LABELS[name]
 
 
 def last_edit(shop: Shop, part: str, now: datetime) -> str:
@@ -99,28 +96,6 @@ def deadlines(choose_seconds: int, make_seconds: int) -> list[dict]:
         {"label": "To choose a drink", "value": duration(choose_seconds)},
         {"label": "To make it", "value": duration(make_seconds)},
     ]
-
-
-def _stored(shop: Shop, part: str) -> dict:
-    return {
-        "bar": lambda: {
-            "name": shop.name,
-            "pickup_place": shop.pickup_place,
-            "timezone": shop.timezone,
-            "own_language": shop.languages[0],
-            "languages": list(shop.languages),
-            **{
-                f"pickup_place_{code}": shop.pickup_places.get(code, "")
-                for code in shop.languages[1:]
-            },
-        },
-        "hours": lambda: {
-            **{day: write_spans(spans) for day, spans in zip(DAYS, shop.hours.weekly)},
-            "exceptions": write_exceptions(shop.hours.exceptions),
-        },
-        "intake": lambda: {name: str(getattr(shop, name)) for name in NUMBERS},
-        "look": lambda: {"accent": shop.accent or HOUSE_ACCENT},
-    }[part]()
 
 
 def _words(value) -> str:

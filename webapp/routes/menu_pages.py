@@ -86,7 +86,8 @@ def _edit(shop_id: str, kind: str, item_id: str, values: dict | None, change):
     except ChangedMeanwhile as refused:
         shop = services().shop(shop_id)
         stored = _stored(shop, kind, item_id)
-        problem = setting_views.conflict(shop, stored, values or {}, refused)
+        called = setting_views.menu_labels()
+        problem = setting_views.conflict(shop, stored, values or {}, called, refused)
         problem["removes"] = values is None
         return _item_page(shop, kind, item_id, values, problem), 409
     return redirect(url_for("menu.home", shop_id=shop_id), 303)

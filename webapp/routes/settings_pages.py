@@ -10,7 +10,7 @@ from domain.errors import ChangedMeanwhile, SettingInvalid
 from domain.languages import LANGUAGES
 from domain.logos import MOST_BYTES
 from domain.reading import read_number
-from domain.settings import NUMBERS, PARTS
+from domain.settings import PARTS, on_the_page
 from domain.shops import Shop
 from webapp.access import ADMIN, allow, services, staff, takes_bytes
 from webapp.presenters import settings as setting_views
@@ -59,8 +59,9 @@ def save(shop_id: str, part: str):
         return _page(services().shop(shop_id), part, values, problem, kept=seen()), 422
     except ChangedMeanwhile as refused:
         shop = services().shop(shop_id)
-        stored = setting_views.fields(shop, part)
-        return _page(shop, part, values, setting_views.conflict(shop, stored, values, refused)), 409
+        stored, called = setting_views.fields(shop, part), setting_views.labels(part)
+        problem = setting_views.conflict(shop, stored, values, called, refused)
+        return _page(shop, part, values, problem), 409
     return redirect(url_for("settings.home", shop_id=shop_id, saved=part, _anchor=part), 303)
 
 
@@ -91,6 +92,7 @@ def _page(
     return render_page(
         "admin/settings.html",
         shop,
+        settings={name: on_the_page(name) for name in PARTS},
         fields={
             name: setting_views.fields(shop, name, values if name == part else None)
             for name in PARTS
@@ -104,7 +106,6 @@ def _page(
         part=part,
         problem=problem,
         saved=saved if saved in PARTS else "",
-        numbers=NUMBERS,
         languages=LANGUAGES,
         zones=sorted(available_timezones()),
         door=setting_views.door(shop, services().now()),

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from dataclasses import replace
+
+import pytest
 
 from domain.events import ConfigChanged
+from domain.hours import hours_from_dict
+from domain.settings import SETTINGS
+from domain.shop_file import write_shop
 from tests.builders import NOW, scan_and_claim, workflow_writes
 from webapp.consumers.forward import forward
 from webapp.services.orders import customer_steps
@@ -48,6 +55,19 @@ def test_a_value_that_cannot_be_is_said_at_its_field_and_what_was_typed_stays(se
     assert "Orders at once: a whole number from 1 to 500." in page
     assert 'id="f-capacity" aria-describedby="hint-capacity wrong-capacity"' in page
     assert services.shop("main") == before
+
+
+@pytest.mark.parametrize("one", SETTINGS, ids=lambda one: one.name)
+def test_each_setting_has_its_fields_on_the_page_and_its_place_in_the_file(services, screen, one):
+    save(screen("admin"), "bar", languages_asked="1", languages=["de", "en"])
+    shop = services.shop("main")
+    texts = one.kind.to_form(one.name, getattr(shop, one.name), shop.languages)
+    page = screen("admin").get("/main/admin/settings").get_data(as_text=True)
+    form = page.partition(f'action="/main/admin/settings/{one.part}"')[2].partition("</form>")[0]
+    assert texts and all(f'name="{name}"' in form for name in texts)
+    filled = {"pickup_places": {"en": "hatch"}, "hours": hours_from_dict({"monday": "08:00-12:00"})}
+    tables = tomllib.loads(write_shop(replace(shop, **filled)))
+    assert set(one.kind.file_names(one.name)) & set(tables[one.part])
 
 
 def test_each_hint_is_read_out_with_its_field(screen):

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from domain.orders import OrderState
-from domain.settings import NUMBERS
+from domain.setting_kinds import Number
+from domain.settings import SETTINGS
 from tests.builders import an_order
 from webapp.api_schema import Operation
 from webapp.cursors import LONGEST_CURSOR, write_cursor
@@ -261,6 +262,9 @@ def test_days_that_make_no_span_are_refused_on_the_page_and_by_the_api(ask, firs
     for path in METRICS[1]:
         answer = ask("barista", path, **{"from": first, "to": last})
         assert (answer.status_code, b" day" in answer.data) == (422, True), path
+
+
+NUMBERS = {one.name: one.kind for one in SETTINGS if isinstance(one.kind, Number)}
 
 
 @pytest.mark.parametrize("name", NUMBERS)

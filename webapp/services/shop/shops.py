@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from domain.errors import ShopIdTaken
-from domain.settings import PARTS, change_bar, read_shop_id
+from domain.settings import PARTS, read_shop_id
 from domain.shop_file import read_shop
 from domain.shops import Edit, Shop, SignIn, move_door
 from webapp.services.shop.bundle import ShopServices
@@ -20,7 +20,7 @@ def create_shop(
     Raises SettingInvalid or ShopIdTaken.
     """
     shop = Shop(read_shop_id(address), is_open=False, is_rehearsal=is_rehearsal)
-    return _create(services, change_bar(shop, {"name": name}))
+    return _create(services, PARTS["bar"](shop, {"name": name}))
 
 
 def copy_shop(
@@ -54,7 +54,7 @@ def copy_shop(
         is_rehearsal=is_rehearsal,
         sign_in=SignIn.GUEST if is_rehearsal else source.sign_in,
     )
-    return _create(services, change_bar(copied, {"name": name}))
+    return _create(services, PARTS["bar"](copied, {"name": name}))
 
 
 def archive_shop(services: ShopServices, shop_id: str, is_archived: bool) -> Shop:
