@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
+from typing import get_type_hints
 
 from flask import Flask
 
-from domain.orders import OrderState
-from domain.shops import SHOP_ID_PATTERN
+from domain.menu import ChosenOption, Drink, DrinkOrder, Option, OptionGroup
+from domain.orders import Order, OrderState, Role
+from domain.shops import SHOP_ID_PATTERN, Shop
+from webapp.presenters.api import SHOWN
 from webapp.services.api.idempotency import KEY_LENGTH
 from webapp.services.orders.barista_steps import CancelReason
 from webapp.services.staff.devices import SCOPES
@@ -89,38 +93,41 @@ BODIES: dict[str, dict] = {
 }
 
 _BY_LANGUAGE = {"type": "object", "additionalProperties": TEXT}
-_OPTION = shape(
-    {
-        "id": TEXT,
-        "name": TEXT,
-        "isDefault": YES_OR_NO,
-        "isSoldOut": YES_OR_NO,
-        "allergens": _list_of(TEXT),
-        "names": _BY_LANGUAGE,
-    }
-)
-_DRINK = shape(
-    {
-        "id": TEXT,
-        "name": TEXT,
-        "hint": TEXT,
-        "icon": TEXT,
-        "optionGroups": _list_of(TEXT),
-        "isSoldOut": YES_OR_NO,
-        "allergens": _list_of(TEXT),
-        "names": _BY_LANGUAGE,
-        "hints": _BY_LANGUAGE,
-    }
-)
-_ORDERED = shape(
-    {
-        "id": TEXT,
-        "name": TEXT,
-        "icon": TEXT,
-        "options": _list_of(shape({"group": TEXT, "name": TEXT, "isDefault": YES_OR_NO})),
-        "differences": _list_of(TEXT),
-    }
-)
+_OF_TYPE: dict[object, dict] = {
+    str: TEXT,
+    str | None: MAYBE_TEXT,
+    int: NUMBER,
+    int | None: {"type": ["integer", "null"]},
+    bool: YES_OR_NO,
+    datetime: TIME,
+    datetime | None: MAYBE_TIME,
+    tuple[str, ...]: _list_of(TEXT),
+    Mapping[str, str]: _BY_LANGUAGE,
+    OrderState: {"type": "string", "enum": STATES},
+    Role | None: MAYBE_TEXT,
+}
+"""The schema of each type that an attribute shown by the API may have."""
+
+
+def _shape_of(shown: type, **given: dict) -> dict:
+    """The schema of what presenters.api shows of a class; `given` has what types do not tell."""
+    return shape(
+        {
+            name: given.get(name) or _OF_TYPE[_type_of(shown, attribute)]
+            for name, attribute in SHOWN[shown].items()
+        }
+    )
+
+
+def _type_of(owner: type, attribute: str) -> object:
+    found = getattr(owner, attribute, None)
+    if isinstance(found, property):
+        return get_type_hints(found.fget)["return"]
+    return get_type_hints(owner)[attribute]
+
+
+_OF_TYPE[tuple[ChosenOption, ...]] = _list_of(_shape_of(ChosenOption))
+_OF_TYPE[DrinkOrder | None] = {"oneOf": [_shape_of(DrinkOrder), {"type": "null"}]}
 _TIMES = shape(
     {
         "count": NUMBER,
@@ -133,26 +140,7 @@ _LINE = shape(
 )
 _COUNTS = {"type": "object", "additionalProperties": NUMBER}
 ANSWERS: dict[str, dict] = {
-    "Order": shape(
-        {
-            "id": ID,
-            "number": {"type": ["integer", "null"]},
-            "state": {"type": "string", "enum": STATES},
-            "version": NUMBER,
-            "drink": {"oneOf": [_ORDERED, {"type": "null"}]},
-            "barista": MAYBE_TEXT,
-            "cancelledBy": MAYBE_TEXT,
-            "reason": MAYBE_TEXT,
-            "createdAt": TIME,
-            "admittedAt": MAYBE_TIME,
-            "submittedAt": MAYBE_TIME,
-            "queuedAt": MAYBE_TIME,
-            "makingAt": MAYBE_TIME,
-            "endedAt": MAYBE_TIME,
-            "collectedAt": MAYBE_TIME,
-            "deadlineAt": MAYBE_TIME,
-        }
-    ),
+    "Order": _shape_of(Order, id=ID),
     "Orders": shape({"orders": _list_of(_named("Order")), "next": MAYBE_TEXT}),
     "QrCode": shape(
         {
@@ -165,37 +153,12 @@ ANSWERS: dict[str, dict] = {
             "nextAt": TIME,
         }
     ),
-    "Settings": shape(
-        {
-            "id": TEXT,
-            "name": TEXT,
-            "isOpen": YES_OR_NO,
-            "pausedUntil": MAYBE_TIME,
-            "isRehearsal": YES_OR_NO,
-            "timezone": TEXT,
-            "pickupPlace": TEXT,
-            "capacity": NUMBER,
-            "openOrders": NUMBER,
-            "scansPerCode": NUMBER,
-            "windowSeconds": NUMBER,
-            "openOrdersPerCustomer": NUMBER,
-            "ordersPerDay": NUMBER,
-            "languages": _list_of(TEXT),
-            "version": NUMBER,
-        }
-    ),
+    "Settings": _shape_of(Shop, openOrders=NUMBER),
     "Menu": shape(
         {
-            "drinks": _list_of(_DRINK),
+            "drinks": _list_of(_shape_of(Drink)),
             "optionGroups": _list_of(
-                shape(
-                    {
-                        "id": TEXT,
-                        "name": TEXT,
-                        "names": _BY_LANGUAGE,
-                        "options": _list_of(_OPTION),
-                    }
-                )
+                _shape_of(OptionGroup, options=_list_of(_shape_of(Option, isDefault=YES_OR_NO)))
             ),
         }
     ),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from domain.menu import DrinkOrder, Menu
+from domain.menu import ChosenOption, Drink, DrinkOrder, Menu, Option, OptionGroup
 from domain.orders import Order
 from domain.shops import Shop
 from webapp.services.intake.qr_codes import CurrentCode, state_of
@@ -17,62 +17,110 @@ if TYPE_CHECKING:
     from webapp.services.past.metrics import Days
 
 
+GIVEN = ""
+"""Stands for what is no attribute of the value: whoever shows it says what it is."""
+
+SHOWN: dict[type, dict[str, str]] = {
+    Shop: {
+        "id": "id",
+        "name": "name",
+        "isOpen": "is_open",
+        "pausedUntil": "paused_until",
+        "isRehearsal": "is_rehearsal",
+        "timezone": "timezone",
+        "pickupPlace": "pickup_place",
+        "capacity": "capacity",
+        "openOrders": GIVEN,
+        "scansPerCode": "scans_per_code",
+        "windowSeconds": "window_seconds",
+        "openOrdersPerCustomer": "open_orders_per_customer",
+        "ordersPerDay": "orders_per_day",
+        "languages": "languages",
+        "version": "version",
+    },
+    Order: {
+        "id": "id",
+        "number": "number",
+        "state": "state",
+        "version": "version",
+        "drink": "drink_order",
+        "barista": "barista_name",
+        "cancelledBy": "cancelled_by",
+        "reason": "reason",
+        "createdAt": "created_at",
+        "admittedAt": "admitted_at",
+        "submittedAt": "submitted_at",
+        "queuedAt": "queued_at",
+        "makingAt": "making_at",
+        "endedAt": "ended_at",
+        "collectedAt": "collected_at",
+        "deadlineAt": "deadline_at",
+    },
+    DrinkOrder: {
+        "id": "drink",
+        "name": "name",
+        "icon": "icon",
+        "options": "options",
+        "differences": "differences",
+    },
+    ChosenOption: {"group": "group", "name": "name", "isDefault": "is_default"},
+    Drink: {
+        "id": "id",
+        "name": "name",
+        "hint": "hint",
+        "icon": "icon",
+        "optionGroups": "groups",
+        "isSoldOut": "is_sold_out",
+        "allergens": "allergens",
+        "names": "names",
+        "hints": "hints",
+    },
+    OptionGroup: {"id": "id", "name": "name", "names": "names", "options": GIVEN},
+    Option: {
+        "id": "id",
+        "name": "name",
+        "isDefault": GIVEN,
+        "isSoldOut": "is_sold_out",
+        "allergens": "allergens",
+        "names": "names",
+    },
+}
+"""What the API calls the attributes that it shows of a value; no other leaves the house.
+
+The schemas of api_schema are made from it, too, by the attributes' types.
+"""
+
+
+def shown(value: object, **given: object) -> dict:
+    """A value as the API shows it; `given` says what is no attribute."""
+    return {
+        name: given[name] if attribute == GIVEN else _json(getattr(value, attribute))
+        for name, attribute in SHOWN[type(value)].items()
+    }
+
+
+def _json(value: object) -> object:
+    if isinstance(value, datetime):
+        return time(value)
+    if isinstance(value, tuple):
+        return [_json(one) for one in value]
+    return shown(value) if type(value) in SHOWN else value
+
+
 def order(order: Order) -> dict:
     """An order as a device of its shop sees it: no customer, no token."""
-    return {
-        "id": order.id,
-        "number": order.number,
-        "state": order.state.value,
-        "version": order.version,
-        "drink": order.drink_order and _drink(order.drink_order),
-        "barista": order.barista_name,
-        "cancelledBy": order.cancelled_by,
-        "reason": order.reason,
-        "createdAt": time(order.created_at),
-        "admittedAt": time(order.admitted_at),
-        "submittedAt": time(order.submitted_at),
-        "queuedAt": time(order.queued_at),
-        "makingAt": time(order.making_at),
-        "endedAt": time(order.ended_at),
-        "collectedAt": time(order.collected_at),
-        "deadlineAt": time(order.deadline_at),
-    }
+    return shown(order)
 
 
 def menu(menu: Menu) -> dict:
     """All that is offered."""
     return {
-        "drinks": [
-            {
-                "id": drink.id,
-                "name": drink.name,
-                "hint": drink.hint,
-                "icon": drink.icon,
-                "optionGroups": list(drink.groups),
-                "isSoldOut": drink.is_sold_out,
-                "allergens": list(drink.allergens),
-                "names": dict(drink.names),
-                "hints": dict(drink.hints),
-            }
-            for drink in menu.drinks
-        ],
+        "drinks": [shown(drink) for drink in menu.drinks],
         "optionGroups": [
-            {
-                "id": group.id,
-                "name": group.name,
-                "names": dict(group.names),
-                "options": [
-                    {
-                        "id": option.id,
-                        "name": option.name,
-                        "isDefault": option == group.default,
-                        "isSoldOut": option.is_sold_out,
-                        "allergens": list(option.allergens),
-                        "names": dict(option.names),
-                    }
-                    for option in group.options
-                ],
-            }
+            shown(
+                group,
+                options=[shown(one, isDefault=one == group.default) for one in group.options],
+            )
             for group in menu.groups
         ],
     }
@@ -80,23 +128,7 @@ def menu(menu: Menu) -> dict:
 
 def settings(shop: Shop, open_orders: int) -> dict:
     """A shop's settings, without what belongs to one of its people."""
-    return {
-        "id": shop.id,
-        "name": shop.name,
-        "isOpen": shop.is_open,
-        "pausedUntil": time(shop.paused_until),
-        "isRehearsal": shop.is_rehearsal,
-        "timezone": shop.timezone,
-        "pickupPlace": shop.pickup_place,
-        "capacity": shop.capacity,
-        "openOrders": open_orders,
-        "scansPerCode": shop.scans_per_code,
-        "windowSeconds": shop.window_seconds,
-        "openOrdersPerCustomer": shop.open_orders_per_customer,
-        "ordersPerDay": shop.orders_per_day,
-        "languages": list(shop.languages),
-        "version": shop.version,
-    }
+    return shown(shop, openOrders=open_orders)
 
 
 def qr_code(shop: Shop, current: CurrentCode, url: str) -> dict:
@@ -186,16 +218,3 @@ def time(moment: datetime | None) -> str | None:
         return None
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
-
-
-def _drink(drink: DrinkOrder) -> dict:
-    return {
-        "id": drink.drink,
-        "name": drink.name,
-        "icon": drink.icon,
-        "options": [
-            {"group": option.group, "name": option.name, "isDefault": option.is_default}
-            for option in drink.options
-        ],
-        "differences": list(drink.differences),
-    }
