@@ -9,6 +9,8 @@ from datetime import datetime
 from domain.errors import ChoiceInvalid, SoldOut
 from domain.texts import N_
 
+FORM_NAMES = frozenset({"csrf_token", "drink", "form_key", "name"})
+"""What forms of the menu hold beside a choice for each group: no group has such an id."""
 ALLERGENS = ("gluten", "milk", "soy", "nuts", "peanuts", "egg", "sesame", "sulphites")
 """What a drink may be tagged with, of the 14 that the European Union names."""
 
@@ -42,6 +44,10 @@ class OptionGroup:
     def default(self) -> Option:
         """The option a drink comes with when nobody says otherwise."""
         return self.options[0]
+
+    def is_default(self, option: Option) -> bool:
+        """True for what a drink comes with when nobody says otherwise."""
+        return option == self.default
 
     def option(self, option_id: str) -> Option:
         """The option with this id. Raises ChoiceInvalid when there is none."""
@@ -146,7 +152,7 @@ class Menu:
             option = chosen[group.id]
             if option.is_sold_out:
                 raise SoldOut(option.name)
-            options.append(ChosenOption(group.id, option.name, option == group.default))
+            options.append(ChosenOption(group.id, option.name, group.is_default(option)))
         return DrinkOrder(drink.id, drink.name, drink.icon, tuple(options))
 
     def said(self, say: Say) -> Menu:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from domain.errors import ChoiceInvalid, SettingInvalid
 from domain.languages import LANGUAGES
-from domain.menu import ALLERGENS, Drink, Menu, Option, OptionGroup
+from domain.menu import ALLERGENS, FORM_NAMES, Drink, Menu, Option, OptionGroup
 from domain.shops import Shop
 from domain.texts import clean_text
 
@@ -33,7 +33,8 @@ NEW = "new"
 NAME_LENGTH = 24
 HINT_LENGTH = 30
 MOST_DRINKS, MOST_GROUPS, MOST_OPTIONS = 24, 8, 12
-_RESERVED = {NEW, "drink", "csrf-token", "form-key", "name"}
+RESERVED = FORM_NAMES | {NEW}
+"""No id of a drink or group."""
 _OPTION = re.compile(r"([^()]*)(?:\(([^()]*)\))?")
 
 
@@ -61,6 +62,23 @@ def change_drink(shop: Shop, drink_id: str, values: Mapping) -> Shop:
     if old is None and len(menu.drinks) >= MOST_DRINKS:
         raise SettingInvalid("name", f"A menu has {MOST_DRINKS} drinks at most.")
     return _with(shop, drinks=_put(menu.drinks, drink))
+
+
+def drink_texts(drink: Drink | None, languages: tuple[str, ...]) -> dict:
+    """What `change_drink` reads: a drink's values, or those of a new one that nobody filled in.
+
+    languages: the shop's; the first is the one that the menu is written in.
+    """
+    drink = drink or Drink(NEW, "", "", ICONS[0])
+    return {
+        "name": drink.name,
+        "hint": drink.hint,
+        "icon": drink.icon,
+        "groups": list(drink.groups),
+        "allergens": list(drink.allergens),
+        **{f"name_{code}": drink.names.get(code, "") for code in languages[1:]},
+        **{f"hint_{code}": drink.hints.get(code, "") for code in languages[1:]},
+    }
 
 
 def remove_drink(shop: Shop, drink_id: str) -> Shop:
@@ -94,6 +112,17 @@ def change_group(shop: Shop, group_id: str, values: Mapping) -> Shop:
     if old is None and len(menu.groups) >= MOST_GROUPS:
         raise SettingInvalid("name", f"A menu has {MOST_GROUPS} groups of options at most.")
     return _with(shop, groups=_put(menu.groups, group))
+
+
+def group_texts(group: OptionGroup | None, languages: tuple[str, ...]) -> dict:
+    """What `change_group` reads; as with `drink_texts`."""
+    group = group or OptionGroup(NEW, "", ())
+    return {
+        "name": group.name,
+        "options": write_options(group),
+        **{f"name_{code}": group.names.get(code, "") for code in languages[1:]},
+        **{f"options_{code}": write_option_names(group, code) for code in languages[1:]},
+    }
 
 
 def remove_group(shop: Shop, group_id: str) -> Shop:
@@ -205,7 +234,7 @@ def _allergens(tags: Iterable[str], field: str) -> tuple[str, ...]:
 def _new_id(name: str, others: Iterable) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "item"
-    taken = {one.id for one in others} | _RESERVED
+    taken = {one.id for one in others} | RESERVED
     number, candidate = 1, base
     while candidate in taken:
         number += 1

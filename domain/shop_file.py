@@ -17,6 +17,7 @@ from domain.languages import LANGUAGES
 from domain.menu import Drink, Menu, OptionGroup
 from domain.menu_edits import (
     NEW,
+    RESERVED,
     change_drink,
     change_group,
     write_option_names,
@@ -175,8 +176,10 @@ def _added(shop: Shop, kind: str, row: Mapping, change, values: Mapping) -> Shop
     """The shop with one more group or drink under the id that the file gives it."""
     item_id = row.get("id", "")
     items = getattr(shop.menu, kind)
-    if not isinstance(item_id, str) or not _ID.fullmatch(item_id) or item_id == NEW:
+    if not isinstance(item_id, str) or not _ID.fullmatch(item_id):
         raise SettingInvalid(kind, f"[[{kind}]] id: small letters, digits and hyphens, please.")
+    if item_id in RESERVED:
+        raise SettingInvalid(kind, f"[[{kind}]] id: “{item_id}” means something else in a form.")
     if any(one.id == item_id for one in items):
         raise SettingInvalid(kind, f"[[{kind}]] {item_id} is there twice.")
     try:

@@ -83,6 +83,7 @@ def test_what_is_sold_out_now_stays_so():
         ),
         ("format = 1\n[[drinks]]\nid = 'tea'\nname = 'Tea'\nicon = 'tea'\nprice = 3", "“price”"),
         ("format = 1\n[[groups]]\nid = 'milk'\nname = 'Milk'\noptions = [3]", "list of texts"),
+        ("format = 1\n[[groups]]\nid = 'drink'\nname = 'Size'\noptions = ['S']", "“drink” means"),
     ],
 )
 def test_what_a_file_cannot_say_is_refused_with_the_place(text, said):

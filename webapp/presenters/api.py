@@ -119,7 +119,7 @@ def menu(menu: Menu) -> dict:
         "optionGroups": [
             shown(
                 group,
-                options=[shown(one, isDefault=one == group.default) for one in group.options],
+                options=[shown(one, isDefault=group.is_default(one)) for one in group.options],
             )
             for group in menu.groups
         ],

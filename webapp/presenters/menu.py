@@ -28,35 +28,8 @@ def menu_view(
 ) -> dict:
     """The menu with what the customer has chosen so far."""
     return {
-        "drinks": [
-            {
-                "id": drink.id,
-                "name": drink.name,
-                "hint": drink.hint,
-                "icon": drink.icon,
-                "is_sold_out": drink.is_sold_out,
-                "allergens": list(drink.allergens),
-                "groups": list(drink.groups),
-            }
-            for drink in menu.drinks
-        ],
-        "groups": [
-            {
-                "id": group.id,
-                "name": group.name,
-                "options": [
-                    {
-                        "id": option.id,
-                        "name": option.name,
-                        "is_default": option == group.default,
-                        "is_sold_out": option.is_sold_out,
-                        "allergens": list(option.allergens),
-                    }
-                    for option in group.options
-                ],
-            }
-            for group in menu.groups
-        ],
+        "drinks": menu.drinks,
+        "groups": menu.groups,
         "chosen": {"drink": drink_id, "options": options or {}},
         "error": error,
         "allergens": [
@@ -71,10 +44,12 @@ def menu_view(
 
 def stock_view(shop: Shop, now: datetime) -> dict:
     """The menu as the tablet's list of what has run out, and until when."""
-    view = menu_view(shop.menu)
-    items = [*shop.menu.drinks, *(o for group in shop.menu.groups for o in group.options)]
-    rows = [*view["drinks"], *(o for group in view["groups"] for o in group["options"])]
-    for item, row in zip(items, rows):
-        until = item.sold_out_until
-        row["until"] = f"until {moment(shop, until, now)}" if until else ""
-    return view
+    menu = shop.menu
+    items = (*menu.drinks, *(option for group in menu.groups for option in group.options))
+    return menu_view(menu) | {
+        "until": {
+            item: f"until {moment(shop, item.sold_out_until, now)}"
+            for item in items
+            if item.sold_out_until
+        }
+    }

@@ -15,12 +15,12 @@ from webapp.errors import STATUS
 from webapp.presenters.barista import recently_done
 from webapp.presenters.menu import menu_view
 from webapp.routes.barista import act, answer, dialog
+from webapp.routes.choice_form import read_choice
 from webapp.services.orders import barista_steps
 from webapp.services.orders.walk_ups import place_walk_up
 
 blueprint = Blueprint("counter", __name__, url_prefix="/<shop_id>/barista")
 
-_NOT_CHOICES = {"csrf_token", "drink", "form_key", "name"}
 _UNDONE = {action.value: action for action in (Action.MAKE, Action.COMPLETE, Action.COLLECT)}
 
 
@@ -38,8 +38,7 @@ def take_walk_up(shop_id: str):
     form_key = form.get("form_key", "")
     if not 8 <= len(form_key) <= 64:
         abort(400)
-    choices = {name: value for name, value in form.items() if name not in _NOT_CHOICES}
-    drink, name = form.get("drink", ""), form.get("name", "")
+    (drink, choices), name = read_choice(form), form.get("name", "")
     try:
         order = place_walk_up(services(), staff(), form_key, drink, choices, name)
     except (ChoiceInvalid, SoldOut, ShopClosed, ShopFull) as refused:

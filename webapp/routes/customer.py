@@ -52,6 +52,7 @@ from webapp.presenters.shop import (
     rush_note,
     wait_words,
 )
+from webapp.routes.choice_form import read_choice
 from webapp.routes.live import first_grant, order_feed, order_live_url, read_seconds
 from webapp.routes.page import render_page
 from webapp.services.intake import claims, passes
@@ -212,10 +213,7 @@ def order_live(shop_id: str, order_id: str):
 @allow(ORDER_OWNER)
 def place_order(shop_id: str, order_id: str):
     shop, order = entered(shop_id), own_order()
-    chosen = {
-        name: value for name, value in request.form.items() if name not in ("csrf_token", "drink")
-    }
-    drink_id = request.form.get("drink", "")
+    drink_id, chosen = read_choice(request.form)
     try:
         order = customer_steps.place_order(services(), shop, order, drink_id, chosen)
     except (ChoiceInvalid, SoldOut) as refused:

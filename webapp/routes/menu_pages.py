@@ -7,11 +7,11 @@ from flask import Blueprint, redirect, request, url_for
 from domain import menu_edits
 from domain.errors import ChangedMeanwhile, ChoiceInvalid, NotFound, SettingInvalid
 from domain.languages import LANGUAGES
-from domain.menu import ALLERGENS, Drink, OptionGroup
+from domain.menu import ALLERGENS
 from domain.shops import Shop
 from webapp.access import ADMIN, allow, services, staff
 from webapp.presenters import settings as setting_views
-from webapp.presenters.menu import menu_view, stock_view
+from webapp.presenters.menu import stock_view
 from webapp.routes.page import render_page
 from webapp.routes.settings_pages import seen
 from webapp.services.shop.editing import change_shop, edit_shop, seen_number
@@ -19,6 +19,7 @@ from webapp.services.shop.editing import change_shop, edit_shop, seen_number
 blueprint = Blueprint("menu", __name__, url_prefix="/<shop_id>/admin/menu")
 
 _CHANGE = {"drinks": menu_edits.change_drink, "groups": menu_edits.change_group}
+_TEXTS = {"drinks": menu_edits.drink_texts, "groups": menu_edits.group_texts}
 _REMOVE = {"drinks": menu_edits.remove_drink, "groups": menu_edits.remove_group}
 _PLACES = {"up": -1, "down": 1}
 
@@ -28,13 +29,17 @@ _PLACES = {"up": -1, "down": 1}
 def home(shop_id: str):
     shop = services().shop(shop_id)
     menu = stock_view(shop, services().now())
-    for kind in _CHANGE:
-        for item in menu[kind]:
-            item["edit_url"] = url_for("menu.edit", shop_id=shop_id, kind=kind, item_id=item["id"])
     return render_page(
         "admin/menu.html",
         shop,
         menu=menu,
+        edit_urls={
+            kind: {
+                item.id: url_for("menu.edit", shop_id=shop_id, kind=kind, item_id=item.id)
+                for item in menu[kind]
+            }
+            for kind in _CHANGE
+        },
         move_url=url_for("menu.move", shop_id=shop_id),
         add_urls={
             kind: url_for("menu.edit", shop_id=shop_id, kind=kind, item_id=menu_edits.NEW)
@@ -115,7 +120,7 @@ def _item_page(
         seen=seen_number(shop, part) if kept is None else kept,
         last_edit=setting_views.last_edit(shop, part, services().now()),
         icon_names=menu_edits.ICONS,
-        groups=menu_view(shop.menu)["groups"],
+        groups=shop.menu.groups,
         allergens=ALLERGENS,
         own_language=LANGUAGES.get(shop.languages[0], ""),
         translated={code: LANGUAGES.get(code, code) for code in shop.languages[1:]},
@@ -127,49 +132,13 @@ def _item_page(
 
 def _stored(shop: Shop, kind: str, item_id: str) -> dict:
     """The item's values as its form has them. Raises NotFound when it is off the menu."""
-    if kind == "drinks":
-        blank = {"name": "", "hint": "", "icon": menu_edits.ICONS[0], "groups": [], "allergens": []}
-        items = {
-            drink.id: {
-                "name": drink.name,
-                "hint": drink.hint,
-                "icon": drink.icon,
-                "groups": list(drink.groups),
-                "allergens": list(drink.allergens),
-                **_translated(shop, drink, "name", "hint"),
-            }
-            for drink in shop.menu.drinks
-        }
-    else:
-        blank = {"name": "", "options": ""}
-        items = {
-            group.id: {
-                "name": group.name,
-                "options": menu_edits.write_options(group),
-                **_translated(shop, group, "name"),
-                **{
-                    f"options_{code}": menu_edits.write_option_names(group, code)
-                    for code in shop.languages[1:]
-                },
-            }
-            for group in shop.menu.groups
-        }
-    translated = ("name", "hint") if kind == "drinks" else ("name", "options")
-    blank |= {f"{name}_{code}": "" for name in translated for code in shop.languages[1:]}
+    write = _TEXTS[kind]
     if item_id == menu_edits.NEW:
-        return blank
-    if item_id not in items:
-        raise NotFound("This is not on the menu any more.")
-    return items[item_id]
-
-
-def _translated(shop: Shop, item: Drink | OptionGroup, *names: str) -> dict[str, str]:
-    """What the item is called in each language beside the bar's own."""
-    return {
-        f"{name}_{code}": getattr(item, f"{name}s").get(code, "")
-        for name in names
-        for code in shop.languages[1:]
-    }
+        return write(None, shop.languages)
+    for item in getattr(shop.menu, kind):
+        if item.id == item_id:
+            return write(item, shop.languages)
+    raise NotFound("This is not on the menu any more.")
 
 
 def _part(kind: str, item_id: str) -> str:
