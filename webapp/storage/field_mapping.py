@@ -2,7 +2,7 @@
 
 A field is kept in the column of its name. What differs is listed where the mapping is made: a
 column with another name, and a value that its column cannot hold as it is. A column that an item
-lacks, because an earlier version wrote it, leaves the field at its default.
+lacks leaves the field at its default.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import html5lib
 import pytest
 
 from tests.tables import workflow_writes
@@ -55,6 +56,17 @@ def test_a_refused_walk_up_is_asked_again_in_its_dialog_with_all_that_was_typed(
         assert 'name="name" value="&lt;Anna&gt;"' in text
         assert 'value="form-key-1"' in text
         assert 'name="milk" value="oat" checked' in text
+
+
+def test_what_a_drink_comes_with_is_chosen_and_marked_before_anybody_chooses(services, screen):
+    switches.set_sold_out(services, "main", "soy", True, group_id="milk")
+    page = html5lib.parse(
+        screen("barista").get("/main/barista/walk-up").text, namespaceHTMLElements=False
+    )
+    milk = {one.get("value"): one.attrib for one in page.iterfind('.//input[@name="milk"]')}
+    assert [name for name, said in milk.items() if "checked" in said] == ["regular"]
+    assert [name for name, said in milk.items() if "data-default" in said] == ["regular"]
+    assert [name for name, said in milk.items() if "disabled" in said] == ["soy"]
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["dialog", "page"])

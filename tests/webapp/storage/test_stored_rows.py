@@ -72,7 +72,7 @@ def test_a_stored_shop_is_read(name):
 
 @pytest.mark.parametrize("name", SHOPS)
 def test_a_shop_is_written_as_before(name):
-    assert _row_of_shop(SHOPS[name]) == ROWS["shops"][name]
+    assert _columns_of_then(_row_of_shop(SHOPS[name]), "shops") == ROWS["shops"][name]
 
 
 def test_a_shop_of_the_first_version_is_read():
@@ -86,7 +86,7 @@ def test_a_stored_order_is_read_but_for_what_the_workflow_writes(name):
 
 @pytest.mark.parametrize("name", ORDERS)
 def test_an_order_is_written_as_before(name):
-    assert _row_of_order(ORDERS[name]) == ROWS["orders"][name]
+    assert _columns_of_then(_row_of_order(ORDERS[name]), "orders") == ROWS["orders"][name]
 
 
 def test_what_the_workflow_has_written_is_read():
@@ -109,6 +109,12 @@ def _claimed_part(order):
         make_seconds=None,
         task_token=None,
     )
+
+
+def _columns_of_then(row: dict, table: str) -> dict:
+    """The row without the columns that no row had when these were written."""
+    known = set().union(*ROWS[table].values())
+    return {column: value for column, value in row.items() if column in known}
 
 
 def _row_of_shop(shop: Shop) -> dict:
