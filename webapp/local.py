@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import hmac
+import itertools
 import json
 import logging
 import os
@@ -22,6 +23,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import NoReturn
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -55,6 +57,9 @@ _DESCRIPTORS_KEPT = 256
 """For all that is no connection of a browser: files, the emulator, the events."""
 _DESCRIPTORS_OF_TLS = 3
 _MOST_SECONDS_WITHOUT_SWEEP = 180
+_SECONDS_BETWEEN_LOOKS = 5
+_LOOKS_AT_A_CALL = 18
+"""Three times as long as the function may take."""
 
 log = logging.getLogger("webapp.local")
 
@@ -138,6 +143,7 @@ def main() -> None:
         front = TlsFront(listeners, context, pages)
         watched.start("the TLS front", front.run)
     watched.start("the events' server", events.run)
+    watched.start("the watch over the function's calls", entry.watch)
     watched.carry("the pages' server", pages.run)
 
 
@@ -191,6 +197,8 @@ class FunctionEntry:
         self._path = f"/{secret}".encode()
         self.swept_at = time.monotonic()
         """When the clock's jobs were last called for, or this began."""
+        self._numbers = itertools.count()
+        self._under_way: set[int] = set()
 
     def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
         is_known = hmac.compare_digest(environ["PATH_INFO"].encode("latin-1"), self._path)
@@ -202,7 +210,8 @@ class FunctionEntry:
             start_response("200 OK", [("Content-Type", "text/plain")])
             return [b"ok"]
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        app = self._app
+        app, number = self._app, next(self._numbers)
+        self._under_way.add(number)
         try:
             event = json.loads(environ["wsgi.input"].read(length))
             with app.app_context(), logs.bound(request_id=logs.new_request_id()):
@@ -212,10 +221,23 @@ class FunctionEntry:
             log.error("the function failed; its event is delivered again")
             start_response("500 Failed", [("Content-Type", "application/json")])
             return [b'{"errorMessage": "see the log"}']
+        finally:
+            self._under_way.discard(number)
         if isinstance(event, dict) and event.get("consumer") == registry.EVERY_MINUTE:
             self.swept_at = time.monotonic()
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]
+
+    def watch(self, wait: Callable[[float], object] = time.sleep) -> NoReturn:
+        """Raises TimeoutError once a call hangs. Lambda ends one that has used up its time; here
+        only the process can end, before such calls have taken all threads."""
+        seen: dict[int, int] = {}
+        while True:
+            wait(_SECONDS_BETWEEN_LOOKS)
+            # Looks are counted instead of seconds: while the process is stopped, nothing can end.
+            seen = {call: seen.get(call, 0) + 1 for call in self._under_way.copy()}
+            if max(seen.values(), default=0) > _LOOKS_AT_A_CALL:
+                raise TimeoutError("a call of the function does not end")
 
 
 def _watch_health(

@@ -85,6 +85,34 @@ def test_a_function_that_fails_is_called_again(entry, monkeypatch):
     assert _post(entry, {"consumer": "every-minute"}) == "500 Failed"
 
 
+def test_a_call_that_hangs_is_found_and_whoever_is_called_again_and_again_is_not(
+    entry, monkeypatch
+):
+    begun, over = threading.Event(), threading.Event()
+    looks = []
+
+    def run(_services, event):
+        if event == "hangs":
+            begun.set()
+            over.wait(20)
+
+    monkeypatch.setattr(local.registry, "run", run)
+
+    def look(_seconds):
+        _post(entry, "ends")
+        looks.append(1)
+        if len(looks) == 100:
+            hanging.start()
+            begun.wait(20)
+
+    hanging = threading.Thread(target=_post, args=(entry, "hangs"))
+    with pytest.raises(TimeoutError, match="does not end"):
+        entry.watch(look)
+    assert len(looks) == 100 + local._LOOKS_AT_A_CALL
+    over.set()
+    hanging.join()
+
+
 @pytest.mark.parametrize(
     ("limit", "of_each", "most"), [(65_536, 3, 2000), (1024, 1, 768), (1024, 3, 256)]
 )
