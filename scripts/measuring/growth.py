@@ -1,8 +1,8 @@
 """What a bar's history costs it: the same acts on bars that have finished more and more orders.
 
-The history is one real order's items, many times over, spread over the two days before now as an
-event has them. Processor seconds are the emulator's own, so other work on the machine matters
-little.
+The history is one real order's items, many times over, spread over two earlier days. All bars have
+the same last hour, so that what differs is what history costs. Processor seconds are the emulator's
+own, so other work on the machine matters little.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     from scripts.local.stack import LocalStack
 
-SPAN = timedelta(hours=47)
+EARLIER = timedelta(hours=73), timedelta(hours=25)
+"""From when to when before now, so that none of it is of today."""
+LAST_HOUR = timedelta(minutes=80), timedelta(minutes=20)
+ORDERS_OF_LAST_HOUR = 200
 TIMES = 50
 LIVE_ORDERS = 100
 _ISO = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")
@@ -37,7 +40,8 @@ _HISTORY = ("orders", "journeys", "metrics", "customers", "customer-sessions")
 
 
 def growth(counts: Iterable[int]) -> dict[str, float]:
-    """Figures for each count, and each as a ratio to those of the first, which is 0.
+    """Figures for each count, and each as a ratio to those of the first, which is 0: a bar that has
+    had the same last hour and nothing before it.
 
     Each bar is measured in a process of its own: the models keep the first endpoint they meet.
     """
@@ -79,8 +83,7 @@ def _fill(data: Path, count: int) -> None:
     with _running(data) as stack, connected_relay(stack) as relay:
         order = OrderDriver(relay).lifecycle()
         items = _items_of_one_order(stack)
-    if count:
-        load_items(data / "aws", _history(items, order.id, count))
+    load_items(data / "aws", _history(items, order.id, count))
 
 
 def _items_of_one_order(stack) -> dict[str, list[dict]]:
@@ -110,12 +113,19 @@ def _history(items: dict[str, list[dict]], order_id: str, count: int) -> dict[st
     began = min(datetime.fromisoformat(one) for one in _ISO.findall(joined))
 
     def clones(table: str) -> Iterator[dict]:
-        for place in range(count):
-            shift = now - SPAN * (1 - place / count) - began - timedelta(minutes=20)
+        for place, before in enumerate(_moments(count)):
+            shift = now - before - began
             for text in texts[table]:
                 yield json.loads(_moved(_renamed(text, ids, place), shift))
 
     return {table: clones(table) for table in texts}
+
+
+def _moments(count: int) -> Iterator[timedelta]:
+    """How long before now each order began."""
+    for number, (first, last) in ((count, EARLIER), (ORDERS_OF_LAST_HOUR, LAST_HOUR)):
+        for place in range(number):
+            yield first - (first - last) * (place / number)
 
 
 def _renamed(text: str, ids: set[str], place: int) -> str:
