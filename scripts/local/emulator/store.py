@@ -23,7 +23,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -342,7 +342,7 @@ class Store:
         try:
             if old is not self._log:
                 old.close()
-            new.unlink(missing_ok=True)
+            _remove_unfinished(self.folder)
             with closing(self.reader()) as source, closing(sqlite3.connect(new)) as target:
                 target.execute("PRAGMA synchronous = OFF")
                 source.backup(target)
@@ -352,7 +352,8 @@ class Store:
             sync(self.folder)
             forget_old_copies(self.folder)
         except (OSError, sqlite3.Error) as error:
-            new.unlink(missing_ok=True)
+            with suppress(OSError):
+                _remove_unfinished(self.folder)
             print(f"No copy could be made: {error}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
@@ -373,6 +374,7 @@ def open_store(folder: Path) -> Store:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         refuse_newer(path)
+        _remove_unfinished(folder)
         missing = None
         if not path.exists() and not _copies(folder) and not logs_in(folder):
             _create(path)
@@ -570,6 +572,12 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _copies(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if _COPY.fullmatch(path.name))
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """What a kill left of a copy under way, with SQLite's own files beside it: it may be large."""
+    for path in folder.glob("copy.new*"):
+        path.unlink(missing_ok=True)
 
 
 def _number_of(copy: Path) -> int:

@@ -328,3 +328,16 @@ def test_what_follows_a_commit_is_done_though_something_before_it_fails(tmp_path
         put(store, "a")
         put(store, "b")
         assert (done, names(store), store.trouble) == ([1], ["a", "b"], None)
+
+
+def test_what_a_kill_left_of_a_copy_takes_no_room_after_the_next_start(folder):
+    left = [folder / f"copy.new{end}" for end in ("", "-journal", "-wal", "-shm")]
+    for path in left:
+        path.write_bytes(b"half of it")
+    with closing(open_store(folder)) as store:
+        assert [path for path in left if path.exists()] == []
+        left[1].write_bytes(b"of a copy that failed")
+        store.copy()
+        store._copying.join()
+        assert not left[1].exists()
+        assert names(store) == ["a", "b", "c", "d"]
