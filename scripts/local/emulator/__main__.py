@@ -59,6 +59,7 @@ def main() -> None:
     items.keep_in(store)
     queries.narrow(store)
     streams.keep_in(store, _with_queues(lambda_svc._send_ddb_stream_failure_record))
+    memory.keep_little()
     deliveries.keep_in(store, _with_queues(lambda_svc._route_async_failure))
     answers.hold_back(store, lambda: status(store))
     ministack.app = door.guarded(ministack.app)
@@ -112,10 +113,10 @@ async def _tick(store: Store) -> None:
         streams.write_positions_soon,
         deliveries.write_taken_soon,
         deliveries.start_waiting,
+        memory.drop_what_ended,
         store.copy_if_due,
     )
     each_minute = (
-        memory.drop_what_ended,
         items.remove_expired,
         streams.forget_old,
         services.all_changed,

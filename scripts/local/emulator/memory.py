@@ -1,6 +1,12 @@
-"""What MiniStack would keep in memory for ever is dropped: nobody asks for it any more."""
+"""What MiniStack would keep in memory for ever is dropped: nobody asks for it any more.
+
+Patched: `_txn_token_store` in services.dynamodb.
+"""
 
 from __future__ import annotations
+
+import hashlib
+import json
 
 from ministack.services import (
     cloudwatch,
@@ -20,6 +26,38 @@ TRANSACTIONS_KEPT = 400
 """Far more than are under way: a client sends one again within seconds."""
 
 
+_remember = dynamodb._txn_token_store
+
+
+class Signature:
+    """The body of a transaction that was made, to be compared with one that comes again. MiniStack
+    keeps all of it, some ten kilobytes each."""
+
+    __slots__ = ("_digest",)
+    __hash__ = None
+
+    def __init__(self, body: dict) -> None:
+        self._digest = _digest(body)
+
+    def __eq__(self, body: object) -> bool:
+        return self._digest == _digest(body)
+
+
+def _digest(body: object) -> bytes:
+    return hashlib.sha256(json.dumps(body, sort_keys=True, default=repr).encode()).digest()
+
+
+def keep_little() -> None:
+    dynamodb._txn_token_store = _remember_a_little
+
+
+def _remember_a_little(token: str, transaction: dict) -> None:
+    _remember(token, transaction | {"signature": Signature(transaction["signature"])})
+    made = dynamodb._txn_idempotency._data
+    while len(made) > TRANSACTIONS_KEPT:
+        made.pop(next(iter(made)))
+
+
 def drop_what_ended() -> None:
     executions = stepfunctions._executions._data
     ended = [key for key, one in list(executions.items()) if one["status"] != "RUNNING"]
@@ -34,7 +72,6 @@ def drop_what_ended() -> None:
     for records in (*points.values(), *lines.values()):
         if isinstance(records, list):
             del records[:-DATA_POINTS_KEPT]
-    _keep_last(dynamodb._txn_idempotency._data, TRANSACTIONS_KEPT)
     _keep_last(sns._sms_messages._data, PHONES_KEPT)
 
 

@@ -257,7 +257,7 @@ def _watched(pool: dict) -> Watched:
 
 def _write_changes() -> None:
     global _written
-    _written = _changed & _states().keys()
+    _written = _changed & _states().keys() if _changed else set()
     _changed.clear()
     for service in sorted(_written):
         kept = _kept.setdefault(service, {})

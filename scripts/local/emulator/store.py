@@ -50,6 +50,8 @@ COPIES_KEPT = 2
 SECONDS_BETWEEN_COPIES = 600
 ROOM_OF_SOME_ORDERS = 256 * 1024
 LOG_BYTES_BETWEEN_COPIES = 32_000_000
+KILOBYTES_OF_PAGES = 4_000
+"""Held in memory; the system holds the file's pages anyway."""
 
 SCHEMA = """
 CREATE TABLE progress (commits INTEGER NOT NULL);
@@ -171,7 +173,9 @@ class Store:
     def reader(self) -> sqlite3.Connection:
         """A connection that sees what is committed and nothing else, for another thread."""
         uri = f"{self.path.resolve().as_uri()}?mode=ro"
-        return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        reader = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        reader.execute(f"PRAGMA cache_size = {-KILOBYTES_OF_PAGES // 4}")
+        return reader
 
     def write(self, statement: str, *values: object) -> None:
         """One of STATEMENTS, as part of the turn."""
@@ -564,7 +568,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         # On a Mac an ordinary sync ends in the disk's own memory.
         connection.execute("PRAGMA fullfsync = ON")
-        connection.execute("PRAGMA cache_size = -16000")
+        connection.execute(f"PRAGMA cache_size = {-KILOBYTES_OF_PAGES}")
     except sqlite3.Error:
         connection.close()
         raise
