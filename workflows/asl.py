@@ -12,9 +12,10 @@ CONDITION_FAILED = "DynamoDb.ConditionalCheckFailedException"
 TRANSACTION_CANCELED = "DynamoDb.TransactionCanceledException"
 TIMEOUT = "States.Timeout"
 
-# SDK integrations do not retry on their own, and their errors have the names of AWS's SDK for Java,
-# which are matched word for word. Neither list may hold a refused condition, States.TaskFailed or
-# States.ALL: a Retry is asked before the Catch that such an error is for.
+# SDK integrations do not retry on their own. Their errors carry the names of AWS's SDK for Java,
+# and Step Functions compares these names letter by letter. Neither list may hold a refused
+# condition, States.TaskFailed or States.ALL, because Step Functions tries a Retry before the Catch
+# that handles such an error.
 _PASSING = (
     "ProvisionedThroughputExceededException",
     "RequestLimitExceededException",
@@ -24,10 +25,10 @@ _PASSING = (
     "TransactionConflictException",
     "ReplicatedWriteConflictException",
 )
-"""What DynamoDB's model names and the same call may not meet a few seconds later."""
+"""Errors of DynamoDB's model that the same call may survive a few seconds later."""
 _UNKNOWN = ("DynamoDbException", "SdkClientException")
-"""What its model does not name, such as 503, and a connection that broke. Among the first are
-errors that last, so both are tried less often."""
+"""Errors that DynamoDB's model does not name, such as 503, and broken connections. Some of them
+last, so these are retried less often."""
 
 
 def task_state(
@@ -59,8 +60,8 @@ def callback_task_state(
 ) -> dict:
     """A Task that calls an AWS API and then waits for its task token to come back.
 
-    timeout_seconds: seconds, or a path in the input. Without it a lost token would hold the
-    execution for a year.
+    timeout_seconds: seconds, or a path in the input. Without a timeout, an execution whose token
+    was lost would wait for a year.
     """
     state = _task(
         f"arn:aws:states:::aws-sdk:{action}.waitForTaskToken",
@@ -82,7 +83,7 @@ def choice_state(
 ) -> dict:
     """A Choice on a string: `targets` maps a value to the next state.
 
-    limits: for a value, the path of a number that must be there and less than another one.
+    limits: the path of a number that must be present and below another one, by value.
     """
     limits = limits or {}
     return {
@@ -127,7 +128,7 @@ def wait_state(seconds: int, next_state: str) -> dict:
 
 
 def succeed_state() -> dict:
-    """The end of an execution that went as somebody wanted."""
+    """The successful end of an execution."""
     return {"Type": "Succeed"}
 
 

@@ -1,8 +1,8 @@
 """The user pool of customers who sign in by phone; our function answers its custom challenge.
 
-It holds no phone number: a user is named after a keyed hash. Nobody signs up by themselves, and a
-stranger who knew the client's id could begin a sign-in only for a name they cannot guess, and even
-then the triggers do nothing without a sign-in that one of our pages has begun.
+The pool holds no phone number: a user's name is a keyed hash of the number. Nobody can sign up. A
+stranger who knows the client's id could begin a sign-in only for a user name that they cannot
+guess. Even then the triggers do nothing, because no page of ours has begun that sign-in.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ def add_customer_pool(
 ) -> None:
     """The pool, its client and triggers, where to find them, and what the function may do there.
 
-    has_function: the template's condition for what points at the function.
+    has_function: the template's condition for resources that point at the function.
     """
     pool = template.add_resource(
         UserPool(
             "CustomerPool",
             UserPoolName=prefix + "customers",
-            # Users are made again at their next sign-in; nothing would be lost with the pool.
+            # A user is created again at the next sign-in, so deleting the pool loses nothing.
             DeletionPolicy="Delete",
             AdminCreateUserConfig=AdminCreateUserConfig(AllowAdminCreateUserOnly=True),
             AccountRecoverySetting=AccountRecoverySetting(
@@ -55,7 +55,8 @@ def add_customer_pool(
             "CustomerPoolClient",
             UserPoolId=Ref(pool),
             ClientName=prefix + "web",
-            # Nothing is refreshed here, but CloudFormation makes no client without that flow.
+            # The product refreshes no token, but CloudFormation creates no client without this
+            # flow.
             ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
             PreventUserExistenceErrors="ENABLED",
         )
@@ -109,9 +110,11 @@ def _add_rights(
                     statement(
                         "FindCustomerPool", ["ssm:GetParameter"], Join("", [where, Ref(parameter)])
                     ),
-                    # A phone number is no resource: AWS knows only "*" for texts to one.
+                    # A phone number is no resource, so AWS accepts only "*" for text messages to
+                    # phones.
                     statement("SendTexts", ["sns:Publish"], "*"),
-                    # The star above would also open every topic of the account.
+                    # Without this denial, the "*" above would also allow every topic of the
+                    # account.
                     statement(
                         "NeverToTopics", ["sns:Publish"], Sub("arn:${AWS::Partition}:sns:*:*:*")
                     )

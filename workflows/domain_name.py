@@ -3,9 +3,9 @@
 Zappa's `certify` speaks to the older kind of API only, so this belongs to the stack. With a zone in
 Route 53 everything is made here; otherwise a certificate is given, and the record is the team's.
 
-The name leads to a stage without a name of its own, because witnesses disagree whether API Gateway
-leaves a stage's name in the path behind a domain. Pages that are open at the API's own address when
-the name comes go on through that stage, too.
+The domain leads to the stage `$default`, which has no name in its path, because sources disagree
+whether API Gateway leaves a stage's name in the path behind a domain. Pages that are open at the
+API's own address when the domain is added go on working through that stage too.
 """
 
 from __future__ import annotations

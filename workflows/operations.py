@@ -1,7 +1,7 @@
 """What a team watches: the function's log, metrics counted in it, alarms and a dashboard.
 
-Ten alarms and five metrics: as many as CloudWatch gives an account for nothing. Each alarm's
-description leads to the section of docs/runbook.md that is called like the alarm.
+There are ten alarms and five metrics, because CloudWatch gives an account that many for free. Each
+alarm's description leads to the section of docs/runbook.md with the alarm's name.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class _Metric:
 
 @dataclass(frozen=True)
 class _Alarm:
-    """An alarm: it rings when `statistic` of the metric meets `threshold` in `minutes` minutes."""
+    """An alarm that rings when `statistic` of the metric meets `threshold` in `minutes` minutes."""
 
     name: str
     says: str
@@ -76,7 +76,8 @@ def add_operations(template: Template, watched: Watched) -> None:
     log = template.add_resource(
         LogGroup(
             "FunctionLog",
-            # Made here, before Lambda would make one that is kept for ever.
+            # The stack creates the log group, because Lambda would create one that keeps its lines
+            # for ever.
             LogGroupName=Sub("/aws/lambda/${FunctionName}"),
             RetentionInDays=LOG_DAYS,
         )

@@ -1,9 +1,9 @@
 """Who may do what on AWS: one statement per job, named after it.
 
-Three roles: the function's, the workflow's, and the one a page's connection to IoT Core runs under;
-and one for the table of each extension.
-A wildcard in a resource stands only where AWS or the bar leaves no choice, with the reason beside
-it. scripts/unused-rights compares all this with what a run of the tests has used.
+There are three roles: the function's, the workflow's, and the one under which a page connects to
+IoT Core. Each extension's table adds one. A resource has a wildcard only where AWS or the bar
+leaves no choice, and a comment beside it says why. scripts/unused-rights compares these rights with
+those that a run of the tests has used.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from troposphere.sqs import Queue
 from troposphere.stepfunctions import StateMachine
 
 USED_BY_LAMBDA = ("ReadStreams", "ListStreams", "KeepDeadRecords", "WriteLog")
-"""Lambda itself needs these in the function's name, and the emulator's does without them. The
-function uses KeepDeadRecords as well, for what it cannot read."""
+"""Lambda itself uses these rights of the function's role; the emulator does not need them. The
+function uses KeepDeadRecords too, for records that it cannot read."""
 
 
 @dataclass(frozen=True)
 class TableRight:
     """What one of the function's jobs does with a table, or with one index of it only.
 
-    attributes: where they are given, reads must name what they want, and only these.
+    attributes: the only attributes that reads may name, and reads must name them; empty for all.
     """
 
     sid: str
@@ -59,7 +59,7 @@ def add_workflow_role(
 ) -> tuple[Role, PolicyType]:
     """The role of the executions: exactly the writes that the definition holds, table by table."""
     role = template.add_resource(
-        # Without the account, another account's state machine could be made to use it.
+        # Without this condition, a state machine of another account could be made to use the role.
         Role("WorkflowRole", AssumeRolePolicyDocument=_service_trust("states", this_account=True))
     )
     titles = {table.TableName: name for name, table in tables.items()}
@@ -74,7 +74,8 @@ def add_workflow_role(
 
 
 def _writes(definition: Mapping) -> Mapping[str, set[str]]:
-    """The actions of a definition, by table name. A transaction's parts are checked one by one."""
+    """The actions of a definition, by table name. AWS checks each part of a transaction by
+    itself."""
     kinds = {"ConditionCheck": "ConditionCheckItem"}
     found = defaultdict(set)
     for state in definition["States"].values():
@@ -89,12 +90,14 @@ def _writes(definition: Mapping) -> Mapping[str, set[str]]:
 
 
 def add_function_role(template: Template, prefix: str) -> Role:
-    """The function's role, still without rights: Zappa is told its name before there is a stack."""
+    """The function's role, still without rights, because Zappa needs its name before the stack
+    exists."""
     role = template.add_resource(
         Role(
             "FunctionRole",
             RoleName=prefix + "function",
-            # Lambda sends no account when it takes a role; iam:PassRole guards who may be given it.
+            # Lambda sends no account when it assumes a role; iam:PassRole decides who may hand the
+            # role over.
             AssumeRolePolicyDocument=_service_trust("lambda", this_account=False),
         )
     )
@@ -105,7 +108,7 @@ def add_function_role(template: Template, prefix: str) -> Role:
 def add_extension_role(
     template: Template, table: Table, actions: Iterable[str], function_role: Role
 ) -> Role:
-    """The role of one extension, named as its table: that table is all it may use."""
+    """The role of one extension, with the name of its table, which is all that the role may use."""
     title = table.title.removesuffix("Table")
     role = template.add_resource(
         Role(
@@ -138,7 +141,7 @@ def _taken_by(function_role: Role) -> dict:
 
 
 def add_live_role(template: Template, prefix: str, topic_root: str, function_role: Role) -> Role:
-    """The upper bound of what any page may read; each grant narrows it to that page's topic."""
+    """The most that any page may read; each grant narrows it to the topics of that page."""
     role = template.add_resource(
         Role(
             "LiveRole",
@@ -147,9 +150,9 @@ def add_live_role(template: Template, prefix: str, topic_root: str, function_rol
         )
     )
     statements = [
-        # Each connection has a client id of its own, drawn when it is granted.
+        # Each connection has its own random client id, which the grant draws.
         statement("ConnectPages", ["iot:Connect"], _iot("client/live-*")),
-        # Shops and orders come and go; their ids are parts of the topics.
+        # A topic holds the ids of a shop and an order, which come and go.
         statement("SubscribePages", ["iot:Subscribe"], _iot(f"topicfilter/{topic_root}/*")),
         statement("ReceivePages", ["iot:Receive"], _iot(f"topic/{topic_root}/*")),
     ]
@@ -198,17 +201,19 @@ def add_function_policy(
             ],
             [GetAtt(resources.tables[name], "StreamArn") for name in resources.streamed],
         ),
-        # AWS knows no resource for this action either: named with one, it is not granted.
+        # AWS knows no resource for this action either, and does not grant it when one is named.
         statement("ListStreams", ["dynamodb:ListStreams"], "*"),
         statement(
-            # Lambda sends there what failed each time, the function what it cannot read.
+            # Lambda sends events here that failed every time, the function sends what it cannot
+            # read.
             "KeepDeadRecords",
             ["sqs:GetQueueUrl", "sqs:SendMessage"],
             GetAtt(resources.dead_letters, "Arn"),
         ),
         statement(
             "WriteLog",
-            # Not the group: it is in the stack, and a line that comes late must not bring it back.
+            # The function may not create the group: the stack owns it, and a late line must not
+            # recreate it.
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             # Lambda names a stream for each of the function's containers.
             Sub(
@@ -230,7 +235,7 @@ def _on_table(right: TableRight, table: Table) -> dict:
     return allowed | {
         "Condition": {
             "ForAllValues:StringEquals": {"dynamodb:Attributes": list(right.attributes)},
-            # A read that names none would pass the first one.
+            # A read that names no attributes would pass the condition above.
             "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
         }
     }

@@ -1,8 +1,8 @@
 """The user pool of the people behind the bar: an admin makes each account, nobody signs up.
 
-Groups say what a person is: one of the two roles, and the shops it holds for (`shop-<id>`, made
-when the first person is let in there, or every shop). The function finds the pool through a
-parameter of a fixed name, so neither a deployment nor a file needs to carry its id.
+Groups hold a person's role and shops (`shop-<id>`, created with the shop's first person, or the
+group for every shop). The function finds the pool through a parameter with a fixed name, so that no
+deployment and no file needs to carry the pool's id.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from workflows.names import EVERY_SHOP_GROUP, ROLE_GROUPS, staff_parameter_name
 from workflows.roles import statement
 
 _SIGN_IN_MINUTES = 15
-"""As long as a person may take from the password to the last step; the most Cognito gives."""
+"""How long a person may take from the password to the last step; Cognito allows no more."""
 
 RIGHTS = {
     "SignStaffIn": ("AdminInitiateAuth", "AdminRespondToAuthChallenge"),
@@ -43,8 +43,8 @@ RIGHTS = {
     ),
     "GroupStaff": ("AdminAddUserToGroup", "AdminRemoveUserFromGroup", "CreateGroup"),
 }
-"""What the function does with the pool, by statement. Setting up an authenticator needs no right:
-those calls carry the person's own token."""
+"""What the function does with the pool, by statement. Setting up an authenticator needs no right,
+because those calls carry the person's own token."""
 
 
 def add_staff_pool(template: Template, prefix: str, function_role: Role) -> None:
@@ -58,7 +58,7 @@ def add_staff_pool(template: Template, prefix: str, function_role: Role) -> None
             UsernameAttributes=["email"],
             UsernameConfiguration=UsernameConfiguration(CaseSensitive=False),
             AdminCreateUserConfig=AdminCreateUserConfig(AllowAdminCreateUserOnly=True),
-            # Passwords are reset by an admin or from the terminal; no code is ever mailed.
+            # An admin or the terminal resets passwords, so Cognito never sends a code by mail.
             AccountRecoverySetting=AccountRecoverySetting(
                 RecoveryMechanisms=[RecoveryOption(Name="admin_only", Priority=1)]
             ),
@@ -72,7 +72,8 @@ def add_staff_pool(template: Template, prefix: str, function_role: Role) -> None
                     TemporaryPasswordValidityDays=TEMPORARY_DAYS,
                 )
             ),
-            # Optional in the pool, since baristas share tablets; the app lets no admin in without.
+            # Optional in the pool because baristas share tablets; the app admits no admin without
+            # it.
             MfaConfiguration="OPTIONAL",
             EnabledMfas=["SOFTWARE_TOKEN_MFA"],
         )
@@ -82,18 +83,18 @@ def add_staff_pool(template: Template, prefix: str, function_role: Role) -> None
             "StaffPoolClient",
             UserPoolId=Ref(pool),
             ClientName=prefix + "web",
-            # Only a server with rights of its own can try a password, never a browser.
+            # Only a server with rights of its own can try a password; a browser cannot.
             ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
             PreventUserExistenceErrors="ENABLED",
             AuthSessionValidity=_SIGN_IN_MINUTES,
-            # Only good for setting up an authenticator; the session is a row of ours.
+            # This token only sets up an authenticator; the session itself is a row in our table.
             AccessTokenValidity=_SIGN_IN_MINUTES,
             IdTokenValidity=_SIGN_IN_MINUTES,
             RefreshTokenValidity=1,
             TokenValidityUnits=TokenValidityUnits(
                 AccessToken="minutes", IdToken="minutes", RefreshToken="hours"
             ),
-            # Nobody changes e-mail or name past the admin's page.
+            # A person cannot change e-mail or name except on the admin's page.
             ReadAttributes=["email", "name"],
             WriteAttributes=["locale"],
         )
@@ -102,7 +103,7 @@ def add_staff_pool(template: Template, prefix: str, function_role: Role) -> None
         template.add_resource(
             UserPoolGroup(
                 "StaffPool" + group.title().replace("-", ""),
-                # With the group, who was in it would be gone too.
+                # Deleting the group would also delete its memberships.
                 DeletionPolicy="Retain",
                 UpdateReplacePolicy="Retain",
                 UserPoolId=Ref(pool),

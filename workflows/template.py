@@ -1,7 +1,8 @@
 """The CloudFormation template: everything on AWS but the function itself, which Zappa makes.
 
-The parameter FunctionArn is empty until the function exists; rules, mappings and permissions come
-with it. Tables and rules arrive as data, so nothing here knows PynamoDB or a consumer.
+The parameter FunctionArn is empty until the function exists; rules, mappings and permissions are
+created once it is set. Tables and rules are given as data, so that this module needs neither
+PynamoDB nor a consumer.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ _ANY_RULE = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/
 class BusRule:
     """Which events go to the function, and under which name.
 
-    detail: what their details must be like besides, as an EventBridge pattern.
+    detail: a further EventBridge pattern that the details must match.
     """
 
     name: str
@@ -85,7 +86,7 @@ class BusRule:
 
 @dataclass(frozen=True)
 class ScheduleRule:
-    """A rule of the clock; the first one's silence is an alarm."""
+    """A rule of the clock. An alarm rings when the first of these rules is silent."""
 
     name: str
     schedule: str
@@ -101,7 +102,7 @@ class OwnTable:
 
 @dataclass(frozen=True)
 class Stack:
-    """All that differs between deployments, and what other layers contribute.
+    """Everything that differs between deployments, and what other layers contribute.
 
     tables: as webapp.storage.tables.table_definitions() gives them.
     command: the function that Zappa's handler is to call.
@@ -185,7 +186,8 @@ def build_template(stack: Stack) -> Template:
 
 
 def _add_own_table(template: Template, stack: Stack, own: OwnTable, function_role: Role) -> Role:
-    """An extension's table goes with the extension, so that it can be deployed again."""
+    """Adds an extension's table, which is deleted with the extension so that it can be deployed
+    again."""
     table = _add_table(template, stack, own.definition, at_removal="Delete")
     return add_extension_role(template, table, own.actions, function_role)
 
@@ -277,7 +279,8 @@ def _add_dead_letters(template: Template, stack: Stack) -> Queue:
                         "Principal": {"Service": "events.amazonaws.com"},
                         "Action": "sqs:SendMessage",
                         "Resource": GetAtt(queue, "Arn"),
-                        # Of this account's rules only; EventBridge is known to name the rule.
+                        # Only rules of this account may send here; EventBridge names the rule as
+                        # the source.
                         "Condition": {"ArnLike": {"aws:SourceArn": Sub(_ANY_RULE)}},
                     }
                 ],
@@ -311,7 +314,7 @@ def _add_stream_mapping(
         EventSourceMapping(
             table.title + "Outbox",
             Condition=_HAS_FUNCTION,
-            # Lambda tries the stream when the mapping is made.
+            # Lambda reads the stream once when the mapping is created.
             DependsOn=[policy.title],
             EventSourceArn=GetAtt(table, "StreamArn"),
             FunctionName=Ref("FunctionArn"),
@@ -329,13 +332,13 @@ def _add_stream_mapping(
 
 
 def _add_invoke_config(template: Template, dead_letters: Queue, policy: PolicyType) -> None:
-    """A rule's own dead letters are events that Lambda did not take; these are the ones it took
-    and the function failed on, which would be gone after the third try."""
+    """Keeps events on which the function failed, which Lambda would drop after the third try. A
+    rule's own dead letters are those events that Lambda did not accept at all."""
     template.add_resource(
         EventInvokeConfig(
             "FunctionInvokeConfig",
             Condition=_HAS_FUNCTION,
-            # Lambda checks that the function may send there.
+            # Lambda checks at creation that the function may send to this queue.
             DependsOn=[policy.title],
             FunctionName=Ref("FunctionName"),
             Qualifier="$LATEST",
@@ -382,7 +385,8 @@ def _add_rule(
 
 
 def _envelope_input(command: str, consumer: str) -> dict:
-    # Zappa calls the function that `command` names; data from outside stays nested below it.
+    # Zappa calls the function that `command` names. Data from outside stays nested below it,
+    # because Zappa executes some keys of the top level.
     return {
         "InputTransformer": InputTransformer(
             InputPathsMap={"event": "$"},

@@ -1,8 +1,7 @@
-"""The forms that the order workflow can have, for the account that is to run it to choose from.
+"""The forms of the order workflow, from which a deployment chooses the first that AWS accepts.
 
-Two things about AWS are documented nowhere and had to be believed: that `transactWriteItems` can
-wait for a task token, and how DynamoDB's value types are spelled in a state's parameters. Each form
-makes the same moves of an order.
+AWS documents neither whether `transactWriteItems` can wait for a task token nor how a state's
+parameters spell DynamoDB's value types. Each form makes the same moves of an order.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ class Variant:
     single_item_callbacks: an order is admitted by a plain transaction, and an updateItem waits for
         the choice: one state more.
     api_spelling: value types are spelled as in DynamoDB's own API, "BOOL", in place of "Bool".
-    costs: what it means for a team, for the terminal; empty for the form that is meant.
+    costs: what the form costs a team, told in the terminal; empty for the intended form.
     """
 
     name: str
@@ -47,7 +46,7 @@ FOR_AWS = (TRANSACTION_WAITS, TRANSACTION_WAITS_API, ITEM_WAITS, ITEM_WAITS_API)
 """The forms in the order in which AWS is asked for them."""
 
 FOR_EMULATORS = (TRANSACTION_WAITS_API, TRANSACTION_WAITS, ITEM_WAITS_API, ITEM_WAITS)
-"""For an emulator, which hands a state's parameters to its DynamoDB as they stand."""
+"""The form for an emulator, which passes a state's parameters to its DynamoDB unchanged."""
 
 BY_NAME = {one.name: one for one in FOR_AWS}
 
@@ -67,7 +66,7 @@ def _respelled(name: str) -> str:
 
 
 def variant_of(definition: Mapping) -> Variant:
-    """The form that a definition has."""
+    """Returns the form of a definition."""
     states = definition["States"]
     text = json.dumps([state.get("Parameters") for state in states.values()])
     is_single = not any(
