@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from domain.menu import Menu
+from domain.menu import Drink, Menu, Option
 from domain.shops import Shop
 from domain.texts import N_
 from webapp.presenters.times import moment
@@ -45,7 +45,10 @@ def menu_view(
 def stock_view(shop: Shop, now: datetime) -> dict:
     """The menu as the tablet's list of what has run out, and until when."""
     menu = shop.menu
-    items = (*menu.drinks, *(option for group in menu.groups for option in group.options))
+    items: tuple[Drink | Option, ...] = (
+        *menu.drinks,
+        *(option for group in menu.groups for option in group.options),
+    )
     return menu_view(menu) | {
         "until": {
             item: f"until {moment(shop, item.sold_out_until, now)}"

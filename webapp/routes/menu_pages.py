@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Blueprint, redirect, request, url_for
 
 from domain import menu_edits
@@ -19,7 +22,10 @@ from webapp.services.shop.editing import change_shop, edit_shop, seen_number
 blueprint = Blueprint("menu", __name__, url_prefix="/<shop_id>/admin/menu")
 
 _CHANGE = {"drinks": menu_edits.change_drink, "groups": menu_edits.change_group}
-_TEXTS = {"drinks": menu_edits.drink_texts, "groups": menu_edits.group_texts}
+_TEXTS: dict[str, Callable[[Any, tuple[str, ...]], dict]] = {
+    "drinks": menu_edits.drink_texts,
+    "groups": menu_edits.group_texts,
+}
 _REMOVE = {"drinks": menu_edits.remove_drink, "groups": menu_edits.remove_group}
 _PLACES = {"up": -1, "down": 1}
 
