@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from domain.detail_types import DetailType
 from domain.errors import AlreadyTaken, NotAllowedNow
@@ -511,6 +512,7 @@ def take_back(order: Order, now: datetime) -> Order:
     done_at = order.collected_at or order.ended_at
     if done_at and done_at + timedelta(seconds=UNDO_SECONDS) < now:
         raise NotAllowedNow(f"It is too late to take that back for order {order.number}.")
+    changes: dict[str, int | None]
     if order.state is OrderState.COLLECTED:
         changes = {"collected_at": None}
     else:
@@ -599,7 +601,7 @@ def position(order: Order, orders: Iterable[Order]) -> int | None:
     return None
 
 
-def _moved(order: Order, action: Action, role: Role, **changes) -> Order:
+def _moved(order: Order, action: Action, role: Role, **changes: Any) -> Order:
     row = transition(order, action, role)
     return replace(order, state=row.target, version=order.version + 1, **changes)
 
