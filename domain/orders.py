@@ -367,6 +367,13 @@ class Order:
         return STATES[self.state].phase
 
     @property
+    def chosen(self) -> DrinkOrder:
+        """What was ordered. Raises ValueError for an order without a choice yet."""
+        if self.drink_order is None:
+            raise ValueError(f"{self!r} has no drink")
+        return self.drink_order
+
+    @property
     def moved_at(self) -> datetime | None:
         """When the order came into its state; a released one stands in the queue as before."""
         return STATES[self.state].since(self)
