@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import CodeType, FunctionType
 
-from tests import quick
+from scripts import quick_tests
 
 _STARTERS = {"LocalStack", "Emulator", "Team", "Containers", "sync_playwright", "chromium"}
 """What starts the emulator or a browser."""
@@ -33,23 +33,23 @@ def _starters_of(item) -> set[str]:
 
 def test_nothing_in_the_quick_set_starts_the_emulator_or_a_browser(request):
     # All that this run has collected: the whole set, whether it is the quick run or the full one.
-    collected = [item for item in request.session.items if quick.is_quick(item.path)]
+    collected = [item for item in request.session.items if quick_tests.is_quick(item.path)]
     slow = {item.nodeid: used for item in collected if (used := _starters_of(item))}
     assert slow == {}
 
 
 def test_a_test_that_starts_the_emulator_is_noticed(request):
-    root = quick.TESTS / "conftest.py"
+    root = quick_tests.TESTS / "conftest.py"
     plugin = request.config.pluginmanager.get_plugin(str(root))
     assert _names_in(plugin.stack._get_wrapped_function().__code__) & _STARTERS == {"LocalStack"}
 
 
 def test_each_path_of_the_quick_set_is_there():
-    assert [str(path) for path in quick.paths() if not path.exists()] == []
+    assert [str(path) for path in quick_tests.paths() if not path.exists()] == []
 
 
 def test_what_is_left_out_is_said_in_short():
-    told = list(quick.left_out())
+    told = list(quick_tests.left_out())
     assert {"deployment", "e2e", "package", "webapp/routes", "workflows/test_template.py"} <= {
         *told
     }

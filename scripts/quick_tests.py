@@ -9,16 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).resolve().parent.parent / "tests"
 QUICK = (
+    "conventions/test_changelog.py",
     "conventions/test_checks.py",
+    "conventions/test_decisions.py",
+    "conventions/test_formatting.py",
+    "conventions/test_glossary.py",
     "conventions/test_imports.py",
+    "conventions/test_names_in_docs.py",
+    "conventions/test_order_states.py",
     "conventions/test_quick.py",
     "conventions/test_refusals.py",
     "conventions/test_security_page.py",
+    "conventions/test_shims.py",
     "conventions/test_task_tokens.py",
     "conventions/test_templates.py",
     "domain",
+    "webapp/drawings",
     "webapp/presenters",
     "webapp/services",
     "workflows/test_definition.py",
