@@ -117,7 +117,8 @@ def sign_code(shop: Shop, now: datetime, keys: Sequence[str]) -> QrCode:
 
 def coming_codes(shop: Shop, now: datetime, keys: Sequence[str], most: int) -> list[QrCode]:
     """The codes to show after the one of now, as far as its window goes."""
-    codes, shown_until = [], sign_code(shop, now, keys).shown_until
+    codes: list[QrCode] = []
+    shown_until = sign_code(shop, now, keys).shown_until
     closes_at = window_at(shop, now).closes_at
     while len(codes) < most and shown_until < closes_at:
         codes.append(sign_code(shop, shown_until, keys))

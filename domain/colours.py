@@ -83,7 +83,7 @@ def _until_read(colour: str, towards: str, ground: str) -> str:
 
 
 def _channels(colour: str) -> tuple[int, int, int]:
-    return tuple(int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def _luminance(colour: str) -> float:

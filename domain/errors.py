@@ -17,7 +17,7 @@ class Refusal(Exception):
     message: the sentence with %(name)s where `values` come in.
     """
 
-    def __init__(self, message: str, **values: object):
+    def __init__(self, message: str, **values: object) -> None:
         sentence = message % values if values else message
         super().__init__(sentence)
         self.sentence = sentence
@@ -32,35 +32,35 @@ class NotFound(Refusal):
 class CodeUnknown(Refusal):
     """The scanned text is not a QR code this shop ever showed."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(N_("This is not a code of this bar. Scan the one on the screen now."))
 
 
 class CodeExpired(Refusal):
     """The QR code was shown too long ago: a picture of it, or a link that somebody forwarded."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(N_("This code is too old. Scan the one on the screen now."))
 
 
 class PassMissing(Refusal):
     """This browser has not opened a fresh QR code, or too long ago, or has used its pass."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(N_("Scan the code on the screen with this phone first."))
 
 
 class PhoneNeeded(Refusal):
     """The shop lets only people in who have shown that a phone number is theirs."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(N_("Sign in with your phone number first."))
 
 
 class OneTimeCodeWrong(Refusal):
     """What was typed is not the code that was texted; `tries_left` of it remain."""
 
-    def __init__(self, tries_left: int):
+    def __init__(self, tries_left: int) -> None:
         super().__init__(
             N_("That is not the code in the text. Tries left with this one: %(left)s."),
             left=tries_left,
@@ -71,14 +71,14 @@ class OneTimeCodeWrong(Refusal):
 class OneTimeCodeOver(Refusal):
     """The texted code is too old, was tried too often, or none was asked for here."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(N_("This code is over. Ask for a new one; only the newest text counts."))
 
 
 class CodeUsedUp(Refusal):
     """All scans of this window are taken. `next_at` is when the next window begins."""
 
-    def __init__(self, scans: int, next_at: datetime):
+    def __init__(self, scans: int, next_at: datetime) -> None:
         super().__init__(N_("All %(scans)s scans of this code are taken."), scans=scans)
         self.scans = scans
         self.next_at = next_at
@@ -87,7 +87,7 @@ class CodeUsedUp(Refusal):
 class HasOpenOrder(Refusal):
     """This customer already has an order under way, named by `order_id`."""
 
-    def __init__(self, order_id: str):
+    def __init__(self, order_id: str) -> None:
         super().__init__(N_("You already have an open order."))
         self.order_id = order_id
 
@@ -95,7 +95,7 @@ class HasOpenOrder(Refusal):
 class OrdersOfDayUsedUp(Refusal):
     """The customer has had all orders that one person may place on a day."""
 
-    def __init__(self, most: int):
+    def __init__(self, most: int) -> None:
         super().__init__(N_("You have had all %(most)s orders for today."), most=most)
         self.most = most
 
@@ -105,7 +105,7 @@ class TooManyRequests(Refusal):
 
     def __init__(
         self, retry_at: datetime, message: str = N_("That was very often. Wait a little.")
-    ):
+    ) -> None:
         super().__init__(message)
         self.retry_at = retry_at
 
@@ -113,14 +113,14 @@ class TooManyRequests(Refusal):
 class ShopClosed(Refusal):
     """The shop takes no orders now."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(N_("The bar is closed."))
 
 
 class ShopPaused(Refusal):
     """The shop takes no new orders for a while. `until` is when it goes on, at the latest."""
 
-    def __init__(self, until: datetime):
+    def __init__(self, until: datetime) -> None:
         super().__init__(N_("The bar is catching up with its orders."))
         self.until = until
 
@@ -128,7 +128,7 @@ class ShopPaused(Refusal):
 class ShopFull(Refusal):
     """As many orders are under way as the shop can make at once."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(N_("The bar is full right now."))
 
 
@@ -139,7 +139,7 @@ class ChoiceInvalid(Refusal):
 class SoldOut(Refusal):
     """The drink or an option has run out."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str) -> None:
         super().__init__(
             N_("%(name)s has just sold out. Your time still runs; choose something else."),
             name=name,
@@ -154,7 +154,7 @@ class NotAllowedNow(Refusal):
 class AlreadyTaken(NotAllowedNow):
     """Another barista was first; `barista_name` is who."""
 
-    def __init__(self, barista_name: str):
+    def __init__(self, barista_name: str) -> None:
         super().__init__(f"{barista_name} was first.")
         self.barista_name = barista_name
 
@@ -162,7 +162,7 @@ class AlreadyTaken(NotAllowedNow):
 class SettingInvalid(Refusal):
     """A setting that cannot be so; `field` says which."""
 
-    def __init__(self, field: str, sentence: str):
+    def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
         self.field = field
 
@@ -170,7 +170,7 @@ class SettingInvalid(Refusal):
 class ChangedMeanwhile(Refusal):
     """Somebody else changed the same settings after they were read for editing."""
 
-    def __init__(self, who: str, at: datetime | None):
+    def __init__(self, who: str, at: datetime | None) -> None:
         super().__init__(f"{who or 'Somebody else'} changed this in the meantime.")
         self.who = who
         self.at = at
@@ -179,14 +179,14 @@ class ChangedMeanwhile(Refusal):
 class ShopIdTaken(Refusal):
     """There is a shop of this id already, or was one."""
 
-    def __init__(self, shop_id: str):
+    def __init__(self, shop_id: str) -> None:
         super().__init__(f"There is a shop called {shop_id} already. Choose another address.")
 
 
 class LinkInvalid(Refusal):
     """A sign-in link that is unknown, already used or too old."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "This sign-in link was already used or is older than 15 minutes. Ask for a fresh one."
         )
@@ -195,7 +195,7 @@ class LinkInvalid(Refusal):
 class SignInRefused(Refusal):
     """Wrong, unknown, locked, or of another shop: from outside all look the same."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "This e-mail and password do not open this bar. Check both, then try again."
         )
@@ -204,7 +204,7 @@ class SignInRefused(Refusal):
 class SignInOver(Refusal):
     """The sign-in was begun too long ago, or not in this browser."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("This sign-in took too long. Begin again with your e-mail.")
 
 

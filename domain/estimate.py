@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from domain.metrics import OrderRecord, Outcome
+from domain.metrics import OrderRecord
 
 FEWEST_SAMPLES = 5
 """With fewer of them nobody is told a number."""
@@ -49,12 +49,18 @@ class WaitRange:
 def samples_of(records: Iterable[OrderRecord]) -> list[Sample]:
     """The newest served orders as samples; the others count as those in front."""
     placed = sorted(
-        (record for record in records if record.placed_at), key=lambda record: record.placed_at
+        ((record.placed_at, record) for record in records if record.placed_at),
+        key=lambda pair: pair[0],
     )
-    served = [record for record in placed if _is_sample(record)]
+    in_line = [(placed_at, record.ended_at) for placed_at, record in placed]
+    served = [
+        (placed_at, record.drink, record.waited, record.made_in)
+        for placed_at, record in placed
+        if record.waited is not None and record.made_in is not None
+    ]
     return [
-        Sample(record.drink, _ahead(record, placed), record.waited, record.made_in)
-        for record in served[-MOST_SAMPLES:]
+        Sample(drink, _ahead(placed_at, in_line), waited, made_in)
+        for placed_at, drink, waited, made_in in served[-MOST_SAMPLES:]
     ]
 
 
@@ -83,13 +89,9 @@ def quantile(spans: Sequence[timedelta], part: float) -> timedelta:
     return sorted(spans)[max(math.ceil(part * len(spans)) - 1, 0)]
 
 
-def _is_sample(record: OrderRecord) -> bool:
-    return record.outcome is Outcome.SERVED and None not in (record.waited, record.made_in)
-
-
-def _ahead(record: OrderRecord, placed: list[OrderRecord]) -> int:
+def _ahead(moment: datetime, in_line: list[tuple[datetime, datetime | None]]) -> int:
+    """How many were placed before this moment and had not ended."""
     return sum(
-        other.placed_at < record.placed_at
-        and (other.ended_at is None or other.ended_at > record.placed_at)
-        for other in placed
+        placed_at < moment and (ended_at is None or ended_at > moment)
+        for placed_at, ended_at in in_line
     )

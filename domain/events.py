@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from domain.detail_types import DetailType
 from domain.instants import from_ms, to_ms
@@ -20,6 +20,7 @@ from domain.shops import Shop
 from domain.texts import N_
 
 EVENT_CLASSES: dict[DetailType, type[Event]] = {}
+_ORDER_EVENT_CLASSES: dict[DetailType, type[OrderEvent]] = {}
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class OrderEvent(Event):
     drink_order: DrinkOrder | None = None
     at: datetime | None = None
     began_at: datetime | None = None
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "detail_type" in cls.__dict__:
+            _ORDER_EVENT_CLASSES[cls.detail_type] = cls
 
     def to_detail(self) -> dict:
         detail = super().to_detail() | {"orderId": self.order_id, "userId": self.customer_id}
@@ -431,9 +437,9 @@ class ConfigChanged(Event):
         )
 
 
-def events_for_change(before: Order | None, after: Order) -> list[Event]:
+def events_for_change(before: Order | None, after: Order) -> list[OrderEvent]:
     """The events that a change of an order announces, in order."""
-    return [EVENT_CLASSES[name].of(after) for name in announced_events(before, after)]
+    return [_ORDER_EVENT_CLASSES[name].of(after) for name in announced_events(before, after)]
 
 
 class UnreadableEvent(ValueError):
@@ -446,6 +452,14 @@ def parse_event(detail_type: str, detail: Mapping) -> Event:
         return EVENT_CLASSES[DetailType(detail_type)].from_detail(detail)
     except (AttributeError, ArithmeticError, KeyError, TypeError, ValueError) as error:
         raise UnreadableEvent(f"{detail_type}: {error!r}") from None
+
+
+def parse_order_event(detail_type: str, detail: Mapping) -> OrderEvent:
+    """The same for an event about an order. Raises UnreadableEvent for any other, too."""
+    event = parse_event(detail_type, detail)
+    if not isinstance(event, OrderEvent):
+        raise UnreadableEvent(f"{detail_type} is not about an order")
+    return event
 
 
 def event_of(envelope: Mapping) -> Event:
@@ -487,7 +501,7 @@ def journey_is_complete(keys: Iterable[str]) -> bool:
     return all(steps.get(version) in known for version in range(1, max(ends) + 1))
 
 
-def _moment(value: object) -> datetime | None:
+def _moment(value: Any) -> datetime | None:
     # TS of events recorded elsewhere may be a text, or seconds with a fraction, or not a time.
     try:
         return from_ms(int(value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from domain.events import parse_event
+from domain.events import MakeOrder, parse_event
 from domain.orders import FORGOTTEN, WALK_UP
 from domain.recordings import without_persons
 
@@ -16,7 +16,7 @@ def nameless(detail_type: str, detail: Mapping) -> dict:
     Done once more it changes nothing. Raises UnreadableEvent.
     """
     event = without_persons(parse_event(detail_type, detail), _stand_in)
-    if getattr(event, "barista_name", ""):
+    if isinstance(event, MakeOrder):
         event = replace(event, barista_name="")
     return event.to_detail()
 

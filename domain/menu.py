@@ -192,7 +192,8 @@ class Menu:
     def names_of(self, name: str) -> Mapping[str, str]:
         """The translations of whatever drink, group or option has this name."""
         options = (option for group in self.groups for option in group.options)
-        for item in (*self.drinks, *self.groups, *options):
+        items: tuple[Drink | OptionGroup | Option, ...] = (*self.drinks, *self.groups, *options)
+        for item in items:
             if item.name == name:
                 return item.names
         return {}

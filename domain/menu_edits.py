@@ -10,12 +10,15 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from domain.errors import ChoiceInvalid, SettingInvalid
 from domain.languages import LANGUAGES
 from domain.menu import ALLERGENS, FORM_NAMES, Drink, Menu, Option, OptionGroup
 from domain.shops import Shop
 from domain.texts import clean_text
+
+OnMenu = TypeVar("OnMenu", bound=Drink | OptionGroup)
 
 ICONS = (
     "espresso",
@@ -231,7 +234,7 @@ def _allergens(tags: Iterable[str], field: str) -> tuple[str, ...]:
     return tuple(tag for tag in ALLERGENS if tag in tags)
 
 
-def _new_id(name: str, others: Iterable) -> str:
+def _new_id(name: str, others: Iterable[Drink | OptionGroup | Option]) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "item"
     taken = {one.id for one in others} | RESERVED
@@ -256,11 +259,11 @@ def _group(menu: Menu, group_id: str) -> OptionGroup:
     raise SettingInvalid("name", "This group of options is not on the menu any more.")
 
 
-def _put(items: tuple, item) -> tuple:
+def _put(items: tuple[OnMenu, ...], item: OnMenu) -> tuple[OnMenu, ...]:
     if any(one.id == item.id for one in items):
         return tuple(item if one.id == item.id else one for one in items)
     return (*items, item)
 
 
-def _with(shop: Shop, **changes) -> Shop:
+def _with(shop: Shop, **changes: Any) -> Shop:
     return replace(shop, menu=replace(shop.menu, **changes))

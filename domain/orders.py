@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from domain.detail_types import DetailType
 from domain.errors import AlreadyTaken, NotAllowedNow
@@ -366,6 +367,13 @@ class Order:
         return STATES[self.state].phase
 
     @property
+    def chosen(self) -> DrinkOrder:
+        """What was ordered. Raises ValueError for an order without a choice yet."""
+        if self.drink_order is None:
+            raise ValueError(f"{self!r} has no drink")
+        return self.drink_order
+
+    @property
     def moved_at(self) -> datetime | None:
         """When the order came into its state; a released one stands in the queue as before."""
         return STATES[self.state].since(self)
@@ -511,6 +519,7 @@ def take_back(order: Order, now: datetime) -> Order:
     done_at = order.collected_at or order.ended_at
     if done_at and done_at + timedelta(seconds=UNDO_SECONDS) < now:
         raise NotAllowedNow(f"It is too late to take that back for order {order.number}.")
+    changes: dict[str, int | None]
     if order.state is OrderState.COLLECTED:
         changes = {"collected_at": None}
     else:
@@ -599,7 +608,7 @@ def position(order: Order, orders: Iterable[Order]) -> int | None:
     return None
 
 
-def _moved(order: Order, action: Action, role: Role, **changes) -> Order:
+def _moved(order: Order, action: Action, role: Role, **changes: Any) -> Order:
     row = transition(order, action, role)
     return replace(order, state=row.target, version=order.version + 1, **changes)
 

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from domain.detail_types import DetailType
 from domain.events import Event, OrderEvent, UnreadableEvent, parse_event
 from domain.reading import read_moment
+
+AnyEvent = TypeVar("AnyEvent", bound=Event)
+StandIn = Callable[[str, str], str]
+"""What stands in for a name of this kind (a value of PERSONAL)."""
 
 _ENDED = re.compile(r"OrderManager\.Order.*-(COMPLETED|CANCELLED)")
 _ENDINGS = {"COMPLETED": DetailType.ORDER_COMPLETED, "CANCELLED": DetailType.ORDER_CANCELLED}
@@ -67,14 +72,15 @@ class Anonymous:
         return self._names.setdefault((kind, name), f"{kind}-{known + 1}")
 
 
-def without_persons(event: Event, anonymous: Anonymous) -> Event:
+def without_persons(event: AnyEvent, anonymous: StandIn) -> AnyEvent:
     """The event with nobody's id in it. What an event does not name is not in it at all."""
     if not isinstance(event, OrderEvent):
         return event
     found = {name: kind for name, kind in PERSONAL.items() if hasattr(event, name)}
-    return replace(
-        event, **{name: anonymous(kind, getattr(event, name)) for name, kind in found.items()}
-    )
+    stand_ins: dict[str, Any] = {
+        name: anonymous(kind, getattr(event, name)) for name, kind in found.items()
+    }
+    return replace(event, **stand_ins)
 
 
 def read_envelope(envelope: object) -> RecordedEvent:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from domain.errors import SettingInvalid
@@ -26,6 +26,9 @@ from domain.menu_edits import (
 from domain.setting_kinds import Languages, Translations, WeekHours
 from domain.settings import PARTS, settings_of
 from domain.shops import Shop
+
+Change = Callable[[Shop, str, Mapping], Shop]
+"""Makes of a shop, an item's id (NEW for one more) and its values the changed shop."""
 
 FORMAT = 1
 _MOST_BITS = 64
@@ -81,7 +84,7 @@ _TOO_MUCH = (
 )
 
 
-def _has_endless_number(data) -> bool:
+def _has_endless_number(data: object) -> bool:
     """Written in base 16, a number may have more digits than Python writes in base 10."""
     if isinstance(data, (dict, list)):
         parts = data.values() if isinstance(data, dict) else data
@@ -89,7 +92,7 @@ def _has_endless_number(data) -> bool:
     return isinstance(data, int) and data.bit_length() > _MOST_BITS
 
 
-def _read_part(shop: Shop, part: str, values) -> Shop:
+def _read_part(shop: Shop, part: str, values: object) -> Shop:
     if not isinstance(values, dict):
         raise SettingInvalid(part, f"[{part}] is a table of settings.")
     settings = settings_of(part)
@@ -116,7 +119,7 @@ def _read_part(shop: Shop, part: str, values) -> Shop:
         raise SettingInvalid(part, f"[{part}] {refused.field}: {refused.sentence}") from None
 
 
-def _lines(exceptions, part: str) -> str:
+def _lines(exceptions: object, part: str) -> str:
     if not isinstance(exceptions, dict):
         raise SettingInvalid(part, "[hours.exceptions] is a table of dates.")
     return "\n".join(f"{day} {spans}" for day, spans in exceptions.items())
@@ -172,7 +175,7 @@ def _by_language(row: Mapping, part: str, table: str) -> dict[str, str]:
     return texts
 
 
-def _added(shop: Shop, kind: str, row: Mapping, change, values: Mapping) -> Shop:
+def _added(shop: Shop, kind: str, row: Mapping, change: Change, values: Mapping) -> Shop:
     """The shop with one more group or drink under the id that the file gives it."""
     item_id = row.get("id", "")
     items = getattr(shop.menu, kind)
@@ -213,7 +216,7 @@ def _rows(data: Mapping, kind: str, known: Iterable[str]) -> list[dict]:
     return rows
 
 
-def _texts(values, part: str, name: str) -> list[str]:
+def _texts(values: object, part: str, name: str) -> list[str]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise SettingInvalid(part, f'{name} is a list of texts, such as ["…"].')
     return values
@@ -267,7 +270,7 @@ def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z_]+", name) else json.dumps(name)
 
 
-def _value(value) -> str:
+def _value(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_value(one) for one in value) + "]"
     if isinstance(value, Mapping):

@@ -99,7 +99,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     logs.register(app)
     app.add_template_global(live.live_script)
-    app.wsgi_app = at_public_address(app, settings.public_url)
+    # Flask itself says that middleware goes there.
+    app.wsgi_app = at_public_address(app, settings.public_url)  # type: ignore[method-assign]
     Htmx(app)
     app.teardown_request(languages.end_request)
     own_names.register(app, settings)
@@ -146,7 +147,8 @@ def _prepare_templates(app: Flask) -> None:
     else:
         extensions = ["jinja2.ext.i18n", "webapp.line_breaks.LineBreaks"]
         app.jinja_options = {"extensions": extensions}
-    app.jinja_env.newstyle_gettext = True
+    # An attribute of Jinja's i18n extension.
+    app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
     app.jinja_env.globals.update(words.template_functions())
 
 
@@ -170,7 +172,7 @@ def _serve_built_files(app: Flask) -> None:
     def built_file(filename: str) -> Response:
         kind = "text/css" if filename.endswith(".css") else "text/javascript"
         response = send_from_directory(_BUILT, f"{filename}.gz", mimetype=kind)
-        if "gzip" in request.accept_encodings:
+        if request.accept_encodings.find("gzip") >= 0:
             response.headers["Content-Encoding"] = "gzip"
         else:
             import gzip
@@ -209,7 +211,7 @@ def _finish(response: Response) -> Response:
         response.vary.add("Accept-Language")
     if (
         response.mimetype == "text/html"
-        and "gzip" in request.accept_encodings
+        and request.accept_encodings.find("gzip") >= 0
         and not response.is_streamed
         and len(response.get_data()) >= _LEAST_GZIP_BYTES
     ):

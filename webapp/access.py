@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any, TypeVar
 
-from flask import Response, abort, current_app, g, request, session
+from flask import abort, current_app, g, request, session
+from htmx_flask import request as htmx_request
+from werkzeug.wrappers import Response as BaseResponse
 
 from domain.orders import Order
 from domain.people import StaffRole
@@ -35,21 +38,24 @@ class Audience(StrEnum):
 ANYONE, ORDER_OWNER, BARISTA, DISPLAY, ADMIN, DEVICE = Audience
 
 
-def allow(*audiences: Audience) -> Callable:
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def allow(*audiences: Audience) -> Callable[[View], View]:
     """Declares who may use a route; stands right above its function."""
 
-    def declare(view: Callable) -> Callable:
-        view.audiences = frozenset(audiences)
+    def declare(view: View) -> View:
+        vars(view)["audiences"] = frozenset(audiences)
         return view
 
     return declare
 
 
-def takes_bytes(most: int) -> Callable:
+def takes_bytes(most: int) -> Callable[[View], View]:
     """Lets a route take a larger body than all others; stands right above its function."""
 
-    def declare(view: Callable) -> Callable:
-        view.most_bytes = most
+    def declare(view: View) -> View:
+        vars(view)["most_bytes"] = most
         return view
 
     return declare
@@ -62,12 +68,12 @@ def guard() -> None:
     view = current_app.view_functions[request.endpoint]
     # Before anything reads the form.
     request.max_content_length = getattr(view, "most_bytes", request.max_content_length)
-    audiences = getattr(view, "audiences", frozenset())
+    audiences = audiences_of(view)
     if ANYONE in audiences:
         return
     if ORDER_OWNER in audiences:
         g.order = customer_steps.own_order(
-            services(), request.view_args["shop_id"], request.view_args["order_id"], customer()
+            services(), in_address("shop_id"), in_address("order_id"), customer()
         )
         return
     if not audiences:
@@ -78,15 +84,30 @@ def guard() -> None:
     who = staff()
     if who is None:
         abort(401)
-    if who.shop_id != request.view_args["shop_id"] or who.role not in (*audiences, ADMIN):
+    if who.shop_id != in_address("shop_id") or who.role not in (*audiences, ADMIN):
         abort(404)
+
+
+def audiences_of(view: object) -> frozenset[Audience]:
+    """Who may use this route; nobody where it declares none."""
+    return getattr(view, "audiences", frozenset())
+
+
+def in_address(name: str) -> str:
+    """This part of the address; the route's rule says which there are."""
+    return (request.view_args or {})[name]
+
+
+def is_htmx() -> bool:
+    """True when a script of ours asks, which puts a fragment in its place in the page."""
+    return bool(htmx_request.htmx)
 
 
 def _let_device_in() -> None:
     given = request.authorization
     if given is None or given.type != "bearer" or not given.token:
         abort(401)
-    g.device = device_of(services(), given.token, request.view_args["shop_id"])
+    g.device = device_of(services(), given.token, in_address("shop_id"))
     if g.device is None:
         abort(401)
 
@@ -114,6 +135,11 @@ def customer() -> CustomerSession | None:
     return g.customer or None
 
 
+def known_customer() -> CustomerSession:
+    """This browser's customer, where a use case has made sure that there is one."""
+    return customer() or abort(404)
+
+
 def remember_customer(secret: str, who: CustomerSession) -> None:
     """Makes this browser a new customer's; what it held before is forgotten but its language."""
     forget_customer()
@@ -132,7 +158,7 @@ def forget_customer() -> None:
 
 def session_id() -> str:
     """Names the session that the guard has let in; not a secret."""
-    return (customer() if "order" in g else staff()).id
+    return (known_customer() if "order" in g else team_member()).id
 
 
 def staff() -> StaffSession | None:
@@ -143,9 +169,14 @@ def staff() -> StaffSession | None:
     return g.staff
 
 
+def team_member() -> StaffSession:
+    """Who is signed in on this screen; the guard has let them in."""
+    return staff() or abort(401)
+
+
 def begin_staff_session(
-    response: Response, secret: str, lifetime: timedelta = SESSION_LIFETIME
-) -> Response:
+    response: BaseResponse, secret: str, lifetime: timedelta = SESSION_LIFETIME
+) -> BaseResponse:
     """Signs this screen in: a new session, and a new token for its forms."""
     if before := request.cookies.get(staff_cookie()):
         services().sessions.end(before)
@@ -163,7 +194,7 @@ def begin_staff_session(
     return response
 
 
-def end_staff_session(response: Response) -> Response:
+def end_staff_session(response: BaseResponse) -> BaseResponse:
     """Signs this screen out; its cookie opens nothing any more, wherever it was copied to."""
     if secret := request.cookies.get(staff_cookie()):
         services().sessions.end(secret)

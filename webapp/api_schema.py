@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 from flask import Flask
+from werkzeug.routing import Rule
 
 from domain.menu import ChosenOption, Drink, DrinkOrder, Option, OptionGroup
 from domain.orders import Order, OrderState, Role
@@ -242,7 +243,7 @@ def document(app: Flask, server: str) -> dict:
         if operation is None:
             continue
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
-        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             name = rule.endpoint.rpartition(".")[2]
             paths.setdefault(path, {})[method.lower()] = _operation(operation, name, rule)
     return {
@@ -299,8 +300,8 @@ _ALWAYS = (401, 403, 404, 429, 503)
 _WITH_BODY = (400, 413, 415, 422)
 
 
-def _operation(operation: Operation, name: str, rule) -> dict:
-    parameters = [
+def _operation(operation: Operation, name: str, rule: Rule) -> dict:
+    parameters: list[dict[str, Any]] = [
         {"name": argument, "in": "path", "required": True, "schema": _PARAMETERS[argument]}
         for argument in sorted(rule.arguments)
     ]

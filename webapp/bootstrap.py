@@ -52,7 +52,7 @@ def build_services(settings: Settings) -> Services:
     def stored(port: type[Port], path: str) -> Port:
         return lazy(port, lambda: _repository(path, settings.prefix))
 
-    services = Services(
+    services: Services = Services(
         orders=stored(Orders, "orders.order_repository.OrderRepository"),
         shops=stored(Shops, "shop.shop_repository.ShopRepository"),
         qr_codes=stored(QrCodes, "intake.qr_code_repository.QrCodeRepository"),
@@ -109,12 +109,12 @@ def _build_kit(
     table = ExtensionTable(clients, table_name) if extension.has_table else None
     return Kit(
         settings=settings.of_extension(name),
-        table=table,
+        own_table=table,
         http=CheckedHttp(inside_too=settings.is_local),
         now=now,
         public_url=settings.public_url,
         bar=KnownBar(services()),
-        printer=PrintQueue(table, now) if extension.draw else None,
+        own_printer=PrintQueue(table, now) if extension.draw and table else None,
     )
 
 

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from email.utils import format_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, render_template, request, url_for
@@ -14,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from domain import errors
 from domain.texts import N_
-from webapp.access import Audience
+from webapp.access import Audience, audiences_of, in_address, is_htmx
 from webapp.cloud.outages import outage_in
 from webapp.languages import use_locale_of_stranger
 from webapp.logs import new_reference
@@ -83,6 +84,10 @@ _API_WORDS = {
 }
 
 
+Answer = tuple[str, int, dict[str, str]]
+"""Body, status and headers."""
+
+
 def register(app: Flask) -> None:
     """Makes the app answer refusals and faults with a calm page."""
     app.register_error_handler(errors.Refusal, _refused)
@@ -92,18 +97,20 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _fault)
 
 
-def error_page(status: int, title: str, why: str, reference: str | None = None, **more):
+def error_page(
+    status: int, title: str, why: str, reference: str | None = None, **more: Any
+) -> Answer:
     """A page or, for htmx, its toast, with this status; for the JSON API a problem.
 
     more: what else the page's template is told of the error.
     """
     if _is_api():
         return _problem(status, title, why, reference=reference)
-    if request.htmx:
+    if is_htmx():
         text = why
         if reference:
             text = f"{why} {_('(Reference %(reference)s)', reference=reference)}"
-        return render_template("fragments/toast.html", text=text), status
+        return render_template("fragments/toast.html", text=text), status, {}
     error = {
         "status": status,
         "title": title,
@@ -127,13 +134,13 @@ def error_page(status: int, title: str, why: str, reference: str | None = None, 
         # What the trouble is may pass, and nobody is there to press anything.
         error |= {"go_on_url": _ITSELF, "go_on_seconds": _TV_SECONDS}
     template = "errors/tv.html" if is_tv else "errors/error.html"
-    return render_template(template, error=error | more, shop=None), status
+    return render_template(template, error=error | more, shop=None), status, {}
 
 
 def _is_for(*audiences: Audience) -> bool:
     """Whether the address is for one of them."""
     view = current_app.view_functions.get(request.endpoint or "")
-    return not getattr(view, "audiences", frozenset()).isdisjoint(audiences)
+    return not audiences_of(view).isdisjoint(audiences)
 
 
 def _speak(status: int) -> None:
@@ -144,7 +151,8 @@ def _speak(status: int) -> None:
 
 def _page_of_form() -> str:
     """Where the form stood that was sent; the start where the browser does not tell."""
-    if current_app.create_url_adapter(request).test(method="GET"):
+    addresses = current_app.create_url_adapter(request)
+    if addresses and addresses.test(method="GET"):
         return _ITSELF
     try:
         before = urlsplit(request.referrer or "")
@@ -160,7 +168,9 @@ def _is_api() -> bool:
     return "api" in (parts[2:3] or parts[1:2]) or request.path == "/api/openapi.json"
 
 
-def _problem(status: int, title: str, detail: str, kind: str = "about:blank", **more):
+def _problem(
+    status: int, title: str, detail: str, kind: str = "about:blank", **more: Any
+) -> Answer:
     """As RFC 9457 wants it."""
     problem = {"type": kind, "title": title, "status": status, "detail": detail}
     problem |= {name: value for name, value in more.items() if value is not None}
@@ -170,7 +180,7 @@ def _problem(status: int, title: str, detail: str, kind: str = "about:blank", **
     return json.dumps(problem), status, headers
 
 
-def _problem_of(refusal: errors.Refusal, status: int):
+def _problem_of(refusal: errors.Refusal, status: int) -> Answer:
     """Its type names the refusal, so that a program need not read the sentence."""
     if status == 404:
         # A foreign thing and an unknown one look the same.
@@ -190,7 +200,7 @@ def _problem_of(refusal: errors.Refusal, status: int):
     return body, status, headers
 
 
-def _refused(refusal: errors.Refusal):
+def _refused(refusal: errors.Refusal) -> Answer:
     status = STATUS[type(refusal)]
     if _is_api():
         return _problem_of(refusal, status)
@@ -202,7 +212,7 @@ def _refused(refusal: errors.Refusal):
     return _with(error_page(status, _title(status), sentence_of(refusal)), headers)
 
 
-def _no_such_order():
+def _no_such_order() -> Answer:
     """For the customer whose order it was, or who opens it in another browser than before."""
     return error_page(
         404,
@@ -211,11 +221,11 @@ def _no_such_order():
             "The bar has no such order for this browser. If you began it in another app, "
             "open it there. To order, scan the code on the screen."
         ),
-        next_url=url_for("customer.welcome", shop_id=request.view_args["shop_id"]),
+        next_url=url_for("customer.welcome", shop_id=in_address("shop_id")),
     )
 
 
-def _busy(_error: errors.Busy):
+def _busy(_error: errors.Busy) -> Answer:
     if request.method in ("GET", "HEAD"):
         return _part_is_down()
     _speak(503)
@@ -224,12 +234,12 @@ def _busy(_error: errors.Busy):
     )
 
 
-def _part_is_down():
+def _part_is_down() -> Answer:
     if _is_api():
         return _one_moment(_API_WORDS[503])
     _speak(503)
     if request.method in ("GET", "HEAD"):
-        if request.htmx:
+        if is_htmx():
             text = _("A part of the bar is not answering just now. Please try again in a moment.")
         else:
             text = _("A part of the bar is not answering just now. This page goes on by itself.")
@@ -242,12 +252,12 @@ def _part_is_down():
     )
 
 
-def _one_moment(text: str):
+def _one_moment(text: str) -> Answer:
     """What may be asked again in a moment. The page does so by itself, with script or without;
     after a form it goes back to the page of the form, which shows what became of it."""
     is_form = request.method not in ("GET", "HEAD")
-    more = {}
-    if not _is_api() and not request.htmx:
+    more: dict[str, Any] = {}
+    if not _is_api() and not is_htmx():
         go_on_url = _page_of_form() if is_form else _ITSELF
         more = {
             "go_on_url": go_on_url,
@@ -259,7 +269,7 @@ def _one_moment(text: str):
     return _with(answer, {"Retry-After": str(_RETRY_SECONDS)})
 
 
-def _csrf(_error: CSRFError):
+def _csrf(_error: CSRFError) -> Answer:
     _speak(400)
     return error_page(
         400,
@@ -268,13 +278,14 @@ def _csrf(_error: CSRFError):
     )
 
 
-def _http(error: HTTPException):
+def _http(error: HTTPException) -> Answer | HTTPException:
     if error.code is not None and error.code < 400:
         return error
+    code = error.code or 500
     if _is_api():
-        why = _API_WORDS.get(error.code, "Nothing was changed.")
-        return _with(error_page(error.code, error.name, why), _allowed(error))
-    _speak(error.code)
+        why = _API_WORDS.get(code, "Nothing was changed.")
+        return _with(error_page(code, error.name, why), _allowed(error))
+    _speak(code)
     why = {
         401: "In a moment it shows a code. An admin lets it in with that, or by a sign-in link.",
         404: _(
@@ -283,10 +294,8 @@ def _http(error: HTTPException):
         ),
         405: _("Go back and use the buttons on the page."),
         413: _("What was sent is larger than any order can be. Nothing was changed."),
-    }.get(error.code, _("Nothing was changed. Go back and try again."))
-    return _with(
-        error_page(error.code, _title(error.code, _("That did not work")), why), _allowed(error)
-    )
+    }.get(code, _("Nothing was changed. Go back and try again."))
+    return _with(error_page(code, _title(code, _("That did not work")), why), _allowed(error))
 
 
 def _allowed(error: HTTPException) -> dict[str, str]:
@@ -294,9 +303,9 @@ def _allowed(error: HTTPException) -> dict[str, str]:
     return {"Allow": ", ".join(sorted(methods))} if methods else {}
 
 
-def _with(answer: tuple, headers: dict[str, str]) -> tuple:
-    body, status, *own = answer
-    return body, status, headers | (own[0] if own else {})
+def _with(answer: Answer, headers: dict[str, str]) -> Answer:
+    body, status, own = answer
+    return body, status, headers | own
 
 
 def _title(status: int, other: str | None = None) -> str:
@@ -304,7 +313,7 @@ def _title(status: int, other: str | None = None) -> str:
     return _(title) if title else other or _("That is not possible now")
 
 
-def _fault(error: Exception):
+def _fault(error: Exception) -> Answer:
     if outage := outage_in(error):
         log.error("a part of the bar does not answer: %s", outage)
         return _part_is_down()

@@ -13,6 +13,7 @@ import gc
 import sys
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 _LATER = ("asyncio", "boto3")
 _NEW_OBJECTS = 50_000
@@ -25,7 +26,7 @@ class _Later(ModuleType):
 
     Session = object  # What the annotations name.
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         return getattr(import_module(self.__name__), name)
 
 

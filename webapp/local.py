@@ -18,7 +18,6 @@ import os
 import resource
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -26,6 +25,8 @@ from datetime import timedelta
 from typing import NoReturn
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
+
+from flask import Flask
 
 from webapp import create_app, logs
 from webapp.bootstrap import create_default_shop
@@ -133,7 +134,7 @@ def main() -> None:
     )
     _watch_health(app, relay, entry, EmulatorBar(endpoint, at_the_door), arguments.events_port)
 
-    def stop(*_) -> None:
+    def stop(*_: object) -> None:
         # Ends the streams first, so that waiting for busy threads does not take a heartbeat.
         watched.stop()
         threading.Thread(target=_stop, args=(relay, pages, events), daemon=True).start()
@@ -149,7 +150,7 @@ def main() -> None:
     watched.carry("the pages' server", pages.run)
 
 
-def _sweep(app) -> None:
+def _sweep(app: Flask) -> None:
     """Restarts at once what died with the emulator, not only when the next minute is over."""
     with app.app_context():
         try:
@@ -194,7 +195,7 @@ class FunctionEntry:
     sender deliver again.
     """
 
-    def __init__(self, app, secret: str) -> None:
+    def __init__(self, app: Flask, secret: str) -> None:
         self._app = app
         self._path = f"/{secret}".encode()
         self.swept_at = time.monotonic()
@@ -243,7 +244,11 @@ class FunctionEntry:
 
 
 def _watch_health(
-    app, relay: LiveRelay | None, entry: FunctionEntry, emulator: EmulatorBar, events_port: int
+    app: Flask,
+    relay: LiveRelay | None,
+    entry: FunctionEntry,
+    emulator: EmulatorBar,
+    events_port: int,
 ) -> None:
     def ask_events() -> None:
         url = f"http://127.0.0.1:{events_port}/{os.environ['EVENTS_SECRET']}"
@@ -259,4 +264,4 @@ def _watch_health(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -168,5 +168,5 @@ def _log_access(response: Response) -> Response:
 def _log_end_of_thread(arguments: threading.ExceptHookArgs) -> None:
     logging.getLogger(__name__).error(
         "a thread has ended",
-        exc_info=(arguments.exc_type, arguments.exc_value, arguments.exc_traceback),
+        exc_info=arguments.exc_value,
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from flask import Flask, request, url_for
@@ -25,7 +26,7 @@ _NO_STAGE = (None, "", "$default")
 _IS_ADDRESS, _PERHAPS, _UNKNOWN = 2, 1, 0
 
 
-def public_url_for(endpoint: str, **values: str) -> str:
+def public_url_for(endpoint: str, **values: Any) -> str:
     """The whole address of a page, for a QR code, a message or a link that is shared."""
     return services().public_url + url_for(endpoint, **values).removeprefix(request.script_root)
 
@@ -48,7 +49,7 @@ def at_public_address(app: Flask, public_url: str) -> Callable:
     mount = _as_in_wsgi(unquote(address.path.rstrip("/")))
     known = _Known(app)
 
-    def below(environ: dict, start_response: Callable):
+    def below(environ: dict, start_response: Callable) -> Iterable[bytes]:
         event = environ.get("lambda.event")
         if event is None:
             asked = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")

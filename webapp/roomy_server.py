@@ -17,6 +17,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable
+from typing import Any, Generic, TypeVar
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
@@ -41,16 +42,19 @@ _STREAMS = "/live"
 _SECONDS_BETWEEN_LINES = 60
 
 
-class Waiting:
+One = TypeVar("One", bound=Hashable)
+
+
+class Waiting(Generic[One]):
     """What has shown nothing yet, oldest first, with a bound in all and for each address."""
 
     def __init__(self, most: int, most_of_address: int) -> None:
         self._most, self.most_of_address = most, most_of_address
-        self._address_of: dict[Hashable, str] = {}
+        self._address_of: dict[One, str] = {}
         self._of_address: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def add(self, one: Hashable, address: str) -> Hashable | None:
+    def add(self, one: One, address: str) -> One | None:
         """One more; returns the one that has to go for it."""
         with self._lock:
             self._address_of[one] = address
@@ -61,32 +65,32 @@ class Waiting:
                 return self._take(self._oldest())
         return None
 
-    def remove(self, one: Hashable) -> None:
+    def remove(self, one: One) -> None:
         """It has shown what it wants, or has gone; harmless when it is not waiting."""
         with self._lock:
             self._remove(one)
 
-    def oldest(self) -> Hashable | None:
+    def oldest(self) -> One | None:
         """The oldest of the address that has most of them; None when nothing waits."""
         with self._lock:
             return self._oldest() if self._address_of else None
 
-    def pop(self) -> Hashable | None:
+    def pop(self) -> One | None:
         """`oldest`, which waits no longer."""
         with self._lock:
             return self._take(self._oldest()) if self._address_of else None
 
-    def _oldest(self) -> Hashable:
+    def _oldest(self) -> One:
         return self._oldest_of(self._of_address.most_common(1)[0][0])
 
-    def _oldest_of(self, address: str) -> Hashable:
+    def _oldest_of(self, address: str) -> One:
         return next(one for one, of in self._address_of.items() if of == address)
 
-    def _take(self, one: Hashable) -> Hashable:
+    def _take(self, one: One) -> One:
         self._remove(one)
         return one
 
-    def _remove(self, one: Hashable) -> None:
+    def _remove(self, one: One) -> None:
         address = self._address_of.pop(one, None)
         if address is not None:
             self._of_address[address] -= 1
@@ -153,11 +157,11 @@ class _Server(TcpWSGIServer):
 
     def __init__(
         self,
-        *arguments,
+        *arguments: Any,
         most_connections: int,
-        strangers: Waiting,
+        strangers: Waiting[_Channel],
         stream_dispatcher: ThreadedTaskDispatcher,
-        **named,
+        **named: Any,
     ) -> None:
         self.most_connections = most_connections
         self._stream_dispatcher = stream_dispatcher
@@ -256,7 +260,7 @@ class RoomyServer:
         most_connections: int = MOST_CONNECTIONS,
         listens: bool = True,
         stream_threads: int = 1,
-        **options,
+        **options: Any,
     ) -> None:
         """stream_threads: each open event stream holds one, and takes none from the pages. options:
         waitress' own. Raises OSError when it cannot listen."""
@@ -273,7 +277,7 @@ class RoomyServer:
         self._dispatcher.set_thread_count(self._adjustments.threads)
         self._stream_dispatcher = ThreadedTaskDispatcher()
         self._stream_dispatcher.set_thread_count(stream_threads)
-        strangers = Waiting(
+        strangers = Waiting[_Channel](
             min(_MOST_STRANGERS, most_connections // 2),
             min(_MOST_STRANGERS_OF_ADDRESS, most_connections // 4),
         )

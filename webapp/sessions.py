@@ -22,6 +22,8 @@ class SessionCookies(SecureCookieSessionInterface):
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer:
         serializer = super().get_signing_serializer(app)
+        if serializer is None:
+            raise RuntimeError("an app without a SECRET_KEY signs nobody in")
         serializer.signer = _signer_by(app.extensions["services"].now)
         return serializer
 

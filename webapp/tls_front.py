@@ -49,7 +49,7 @@ class TlsFront:
         self._loop = asyncio.new_event_loop()
         # Handshakes that fail are the client's affair.
         self._loop.set_exception_handler(lambda _loop, context: log.debug(context["message"]))
-        self._handshakes = Waiting(_MOST_HANDSHAKES, _MOST_HANDSHAKES_OF_ADDRESS)
+        self._handshakes = Waiting[socket.socket](_MOST_HANDSHAKES, _MOST_HANDSHAKES_OF_ADDRESS)
         self._tasks: set[asyncio.Task] = set()
         self._listeners = list(listeners)
         for listener in self._listeners:

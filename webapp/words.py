@@ -15,6 +15,7 @@ from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
 from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
 from domain.errors import Refusal
@@ -98,16 +99,16 @@ def template_functions() -> Mapping[str, object]:
     at run time: in a page the message is markup and its values are escaped."""
 
     @pass_eval_context
-    def in_page(eval_ctx, message: str, **values: object) -> str:
+    def in_page(eval_ctx: EvalContext, message: str, **values: object) -> str:
         return _filled(eval_ctx, gettext(message), values)
 
     @pass_eval_context
-    def counted(eval_ctx, one: str, many: str, num: int, **values: object) -> str:
+    def counted(eval_ctx: EvalContext, one: str, many: str, num: int, **values: object) -> str:
         text = _catalog(current_locale()).ngettext(one, many, num)
         return _filled(eval_ctx, text, {"num": num, **values})
 
     @pass_eval_context
-    def in_context(eval_ctx, context: str, message: str, **values: object) -> str:
+    def in_context(eval_ctx: EvalContext, context: str, message: str, **values: object) -> str:
         return _filled(eval_ctx, pgettext(context, message), values)
 
     return {
@@ -121,7 +122,7 @@ def template_functions() -> Mapping[str, object]:
     }
 
 
-def _filled(eval_ctx, text: str, values: Mapping[str, object]) -> str:
+def _filled(eval_ctx: EvalContext, text: str, values: Mapping[str, object]) -> str:
     return (Markup(text) if eval_ctx.autoescape else text) % values
 
 

@@ -7,6 +7,7 @@ them together and refuses a definition that could not run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 CONDITION_FAILED = "DynamoDb.ConditionalCheckFailedException"
 TRANSACTION_CANCELED = "DynamoDb.TransactionCanceledException"
@@ -158,8 +159,15 @@ def next_states(state: Mapping) -> list[str]:
     return [name for name in names if name]
 
 
-def _task(resource, parameters, next_state, catch, result_path, comment) -> dict:
-    state = {"Type": "Task", "Resource": resource, "Parameters": dict(parameters)}
+def _task(
+    resource: str,
+    parameters: Mapping,
+    next_state: str | None,
+    catch: Iterable[tuple[str, str]],
+    result_path: str | None,
+    comment: str,
+) -> dict:
+    state: dict[str, Any] = {"Type": "Task", "Resource": resource, "Parameters": dict(parameters)}
     if comment:
         state = {"Comment": comment} | state
     state["ResultPath"] = result_path

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from troposphere import GetAtt, Join, Output, Ref, Sub, Template
 from troposphere.dynamodb import Table
@@ -49,7 +50,7 @@ class Resources:
     dead_letters: Queue
 
 
-def statement(sid: str, actions: Iterable[str], resources) -> dict:
+def statement(sid: str, actions: Iterable[str], resources: Any) -> dict:
     """Allows a job its actions on its resources."""
     return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resources}
 

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from troposphere import (
     Equals,
@@ -158,7 +159,10 @@ def build_template(stack: Stack) -> Template:
             _add_stream_mapping(template, tables[table["name"]], dead_letters, policy)
     _add_invoke_config(template, dead_letters, policy)
     for rule in stack.bus_rules:
-        pattern = {"source": [stack.source], "detail-type": sorted(rule.detail_types)}
+        pattern: dict[str, Any] = {
+            "source": [stack.source],
+            "detail-type": sorted(rule.detail_types),
+        }
         if rule.detail:
             pattern["detail"] = rule.detail
         _add_rule(
@@ -352,7 +356,7 @@ def _add_invoke_config(template: Template, dead_letters: Queue, policy: PolicyTy
 
 
 def _add_rule(
-    template: Template, name: str, target_input: Mapping, dead_letters: Queue, **properties
+    template: Template, name: str, target_input: Mapping, dead_letters: Queue, **properties: Any
 ) -> None:
     logical_id = _logical_id(name)
     rule = template.add_resource(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 _PASCAL_CASE = {"SS": "Ss", "NS": "Ns", "BS": "Bs", "NULL": "Null", "BOOL": "Bool"}
 """DynamoDB's value types whose names differ in PascalCase. "S", "N", "B", "M" and "L" do not."""
@@ -51,7 +52,7 @@ FOR_EMULATORS = (TRANSACTION_WAITS_API, TRANSACTION_WAITS, ITEM_WAITS_API, ITEM_
 BY_NAME = {one.name: one for one in FOR_AWS}
 
 
-def in_pascal_case(part):
+def in_pascal_case(part: Any) -> Any:
     """Parameters as the SDK integrations of AWS take them: "Bool" and "Ss.$"."""
     if isinstance(part, list):
         return [in_pascal_case(one) for one in part]

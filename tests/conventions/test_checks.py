@@ -29,6 +29,10 @@ def test_the_formatter_would_change_nothing():
     _expect_nothing(_found_by("ruff", "format", "--check", "--quiet"))
 
 
+def test_the_types_fit():
+    _expect_nothing(_found_by("mypy", "--no-error-summary"))
+
+
 def _commands() -> list[str]:
     """The commands that stop an old Python with a line of advice."""
     return sorted(

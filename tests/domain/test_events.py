@@ -15,6 +15,7 @@ from domain.events import (
     ConfigChanged,
     OrderCancelled,
     OrderEvent,
+    OrderFinished,
     OrderTimeOut,
     ShopNotready,
     UnreadableEvent,
@@ -22,6 +23,7 @@ from domain.events import (
     journey_is_complete,
     journey_key,
     parse_event,
+    parse_order_event,
 )
 from domain.menu import ChosenOption, DrinkOrder
 from domain.orders import TRANSITIONS, Action, OrderState
@@ -162,6 +164,14 @@ def test_an_event_without_its_order_is_refused():
 def test_a_detail_type_that_is_not_ours_is_refused():
     with pytest.raises(UnreadableEvent):
         parse_event("OrderManager.OrderNYC-CANCELLED", {"eventId": "main"})
+
+
+def test_an_event_that_is_about_no_order_is_refused_where_an_orders_is_meant():
+    changed = ConfigChanged.of(a_shop())
+    with pytest.raises(UnreadableEvent, match="not about an order"):
+        parse_order_event(changed.detail_type.value, changed.to_detail())
+    finished = OrderFinished.of(an_order(OrderState.COLLECTED))
+    assert parse_order_event(finished.detail_type.value, finished.to_detail()) == finished
 
 
 @pytest.mark.parametrize(

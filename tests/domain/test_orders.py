@@ -423,3 +423,9 @@ def test_a_second_attempt_has_an_execution_name_of_its_own():
 def test_an_order_that_is_logged_does_not_show_its_task_token():
     assert TOKEN not in repr(an_order(OrderState.ADMITTED))
     assert TOKEN not in f"{an_order(OrderState.ADMITTED)}"
+
+
+def test_before_the_choice_there_is_no_drink_to_ask_for():
+    with pytest.raises(ValueError, match="has no drink"):
+        _ = an_order(OrderState.ADMITTED).chosen
+    assert an_order(OrderState.QUEUED).chosen == an_order(OrderState.QUEUED).drink_order

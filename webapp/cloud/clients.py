@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from threading import Lock
+from typing import Any
 
 making_clients = Lock()
 """Making clients is not thread-safe; using them is."""
@@ -16,7 +17,7 @@ the function lives, and a page that waits for its live connection would wait as 
 
 
 @cache
-def session():
+def session() -> Any:
     """The one botocore session; PynamoDB's client is made on it too, so data is loaded once."""
     from botocore.config import Config
     from botocore.session import get_session
@@ -33,14 +34,16 @@ def session():
 def add_headers(headers: Mapping[str, str]) -> None:
     """From now on each call of each client carries these, beside what is signed."""
 
-    def add(request, **_) -> None:
+    def add(request: Any, **_: object) -> None:
         for name, value in headers.items():
             request.headers[name] = value
 
     session().register("before-send", add)
 
 
-def make_client(service: str, region: str, keys: Mapping[str, str] | None = None, **options):
+def make_client(
+    service: str, region: str, keys: Mapping[str, str] | None = None, **options: Any
+) -> Any:
     """A client under these keys, or under the process's own; options as botocore's Config."""
     from botocore.config import Config
 
@@ -51,11 +54,11 @@ def make_client(service: str, region: str, keys: Mapping[str, str] | None = None
 
 
 @cache
-def _client(service: str, region: str):
+def _client(service: str, region: str) -> Any:
     return make_client(service, region, **_OPTIONS.get(service, {}))
 
 
-_OPTIONS = {
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {
     # A trigger of Cognito's has five seconds, and a text whose acceptance came late is sent: asked
     # for again, it would be sent and paid for once more.
     "sns": {"connect_timeout": 1, "read_timeout": 3, "retries": {"total_max_attempts": 1}},
@@ -79,37 +82,37 @@ class Clients:
         return _account(self.region)
 
     @property
-    def events(self):
+    def events(self) -> Any:
         return _client("events", self.region)
 
     @property
-    def step_functions(self):
+    def step_functions(self) -> Any:
         return _client("stepfunctions", self.region)
 
     @property
-    def iot_data(self):
+    def iot_data(self) -> Any:
         return _client("iot-data", self.region)
 
     @property
-    def iot(self):
+    def iot(self) -> Any:
         return _client("iot", self.region)
 
     @property
-    def cognito(self):
+    def cognito(self) -> Any:
         return _client("cognito-idp", self.region)
 
     @property
-    def parameters(self):
+    def parameters(self) -> Any:
         return _client("ssm", self.region)
 
     @property
-    def sqs(self):
+    def sqs(self) -> Any:
         return _client("sqs", self.region)
 
     @property
-    def sns(self):
+    def sns(self) -> Any:
         return _client("sns", self.region)
 
     @property
-    def sts(self):
+    def sts(self) -> Any:
         return _client("sts", self.region)

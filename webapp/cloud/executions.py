@@ -60,7 +60,7 @@ class StepFunctionsExecutions(Executions):
     def close(self, task_token: str, cause: str) -> None:
         self._answer("send_task_failure", taskToken=task_token, error=ORDER_CLOSED, cause=cause)
 
-    def _answer(self, operation: str, **arguments) -> None:
+    def _answer(self, operation: str, **arguments: str) -> None:
         try:
             getattr(self._clients.step_functions, operation)(**arguments)
         except ClientError as error:

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from webapp.cloud.clients import Clients, make_client
 from webapp.storage.keys import LARGEST_PAGE, may_be_keys
@@ -72,7 +73,7 @@ class ExtensionTable:
         return [(one["item_key"]["S"], json.loads(one["value"]["S"])) for one in answer["Items"]]
 
     @property
-    def _client(self):
+    def _client(self) -> Any:
         # By both clocks: one may be set back, the other stands still while Lambda rests.
         now = datetime.now(UTC), time.monotonic()
         if now[0] >= self._good_until[0] or now[1] >= self._good_until[1]:
@@ -82,7 +83,7 @@ class ExtensionTable:
             self._good_until = now[0] + life, now[1] + life.total_seconds()
         return self._made
 
-    def _make_client(self):
+    def _make_client(self) -> Any:
         taken = self._clients.sts.assume_role(
             RoleArn=f"arn:aws:iam::{self._clients.account}:role/{self._name}",
             RoleSessionName=self._name[:64],

@@ -59,7 +59,7 @@ class CheckedHttp:
         return _TlsTo(address, host, port)
 
     def _checked_address(self, host: str, port: int) -> str:
-        found = {one[4][0] for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        found = {str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
         if not self._inside_too and not all(is_outside(address) for address in found):
             raise DeliveryFailed("the address is not a public one")
         # Lambda has no way out over IPv6.
@@ -83,13 +83,14 @@ class _TlsTo(http.client.HTTPSConnection):
     """TLS to an address, with the certificate of the name."""
 
     def __init__(self, address: str, name: str, port: int):
-        super().__init__(name, port, timeout=_SECONDS, context=ssl.create_default_context())
+        self._tls = ssl.create_default_context()
+        super().__init__(name, port, timeout=_SECONDS, context=self._tls)
         self._address = address
 
     def connect(self) -> None:
         plain = socket.create_connection((self._address, self.port), self.timeout)
         try:
-            self.sock = self._context.wrap_socket(plain, server_hostname=self.host)
+            self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
         except BaseException:
             plain.close()
             raise

@@ -14,6 +14,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -88,7 +89,10 @@ class LiveRelay:
         self._clients = clients
         self._headers = headers
         self._on_connected = on_connected
-        self._gateway = urlsplit(gateway_url)
+        gateway = urlsplit(gateway_url)
+        if gateway.hostname is None or gateway.port is None:
+            raise ValueError(f"{gateway_url} names no host or no port")
+        self._host, self._port = gateway.hostname, gateway.port
         self._subscriptions: dict[str, set[Subscription]] = defaultdict(set)
         self._lock = threading.Lock()
         self._client: mqtt.Client | None = None
@@ -102,7 +106,7 @@ class LiveRelay:
         endpoint = self._clients.iot.describe_endpoint(endpointType="iot:Data-ATS")
         host = endpoint["endpointAddress"]
         if ":" not in host:
-            host = f"{host}:{self._gateway.port}"
+            host = f"{host}:{self._port}"
         client = mqtt.Client(
             mqtt.CallbackAPIVersion.VERSION2,
             client_id=f"relay-{secrets.token_hex(8)}",
@@ -113,11 +117,9 @@ class LiveRelay:
         client.on_connect = self._connected
         client.on_disconnect = lambda *_: self._end_all()
         client.on_message = self._on_message
-        client.connect_async(
-            self._gateway.hostname, self._gateway.port, keepalive=_KEEPALIVE_SECONDS
-        )
+        client.connect_async(self._host, self._port, keepalive=_KEEPALIVE_SECONDS)
         self._client = client
-        in_thread("the live topics' relay", self._follow)
+        in_thread("the live topics' relay", partial(self._follow, client))
 
     def stop(self) -> None:
         """Ends all streams and disconnects."""
@@ -150,13 +152,13 @@ class LiveRelay:
                 if not self._subscriptions[topic]:
                     del self._subscriptions[topic]
 
-    def _follow(self) -> None:
+    def _follow(self, client: mqtt.Client) -> None:
         is_told = False
         while not self._stopped.is_set():
             try:
-                self._client.reconnect()
+                client.reconnect()
                 is_told = False
-                while self._take_turn(self._client):
+                while self._take_turn(client):
                     pass
             except OSError as error:
                 if not is_told:
@@ -183,11 +185,13 @@ class LiveRelay:
                 return False
         return not client.loop_misc()
 
-    def _connected(self, client: mqtt.Client, *_) -> None:
+    def _connected(self, client: mqtt.Client, *_: object) -> None:
         client.subscribe(f"{ROOT}/#", qos=0)
         threading.Thread(target=self._on_connected, daemon=True).start()
 
-    def _on_message(self, _client, _userdata, message: mqtt.MQTTMessage) -> None:
+    def _on_message(
+        self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage
+    ) -> None:
         topic, _, name = message.topic.rpartition("/")
         with self._lock:
             listeners = list(self._subscriptions.get(topic, ()))

@@ -24,12 +24,13 @@ def outage_in(error: BaseException) -> BaseException | None:
     """The error that says a part is down, slow or overrun, if this one is or comes from such a one:
     the same request may be sent again a moment later."""
     seen: list[BaseException] = []
-    while error is not None and error not in seen:
-        if _is_outage(error):
-            return error
-        seen.append(error)
+    cause: BaseException | None = error
+    while cause is not None and cause not in seen:
+        if _is_outage(cause):
+            return cause
+        seen.append(cause)
         # PynamoDB keeps botocore's error in an attribute of its own.
-        error = getattr(error, "cause", None) or error.__cause__
+        cause = getattr(cause, "cause", None) or cause.__cause__
     return None
 
 

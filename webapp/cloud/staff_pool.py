@@ -7,7 +7,8 @@ one atomic step each, whoever else changes the person meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -171,20 +172,20 @@ class CognitoStaffPool(StaffPool):
             ChallengeResponses={"USERNAME": answer.user, **responses},
         )
 
-    def _ask_as_client(self, operation: str, **arguments) -> dict:
+    def _ask_as_client(self, operation: str, **arguments: Any) -> dict:
         return self._call(operation, ClientId=self._pool_and_client()[1], **arguments)
 
-    def _admin(self, operation: str, name: str, **arguments) -> dict:
+    def _admin(self, operation: str, name: str, **arguments: Any) -> dict:
         return self._call(operation, Username=name, **arguments)
 
-    def _pages(self, operation: str, key: str, **arguments) -> Iterator[dict]:
+    def _pages(self, operation: str, key: str, **arguments: Any) -> Iterator[dict]:
         answer = self._call(operation, **arguments)
         yield from answer[key]
         while token := answer.get("NextToken"):
             answer = self._call(operation, NextToken=token, **arguments)
             yield from answer[key]
 
-    def _call(self, operation: str, **arguments) -> dict:
+    def _call(self, operation: str, **arguments: Any) -> dict:
         pool_id = self._pool_and_client()[0]
         return getattr(self._clients.cognito, operation)(UserPoolId=pool_id, **arguments)
 
@@ -196,7 +197,7 @@ class CognitoStaffPool(StaffPool):
         return self._ids
 
 
-def _check_code(ask) -> None:
+def _check_code(ask: Callable[[], dict]) -> None:
     try:
         answer = ask()
     except ClientError as error:

@@ -11,9 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from typing import Any
+
+from pynamodb.models import Model
 
 from domain.events import ConfigChanged, Event, OrderEvent, QueueEvent, events_for_change
 from domain.orders import HOLDS_CAPACITY, WAITS, Order, Phase, in_line
+from domain.recordings import AnyEvent
 from webapp.consumers.journey import store_step
 from webapp.consumers.set_aside import set_aside
 from webapp.services.all_services import Services
@@ -29,7 +33,7 @@ _IN_TIME = timedelta(minutes=1)
 tried for minutes, and are delivered again by hand."""
 
 
-def announce(services: Services, records: list[object], is_redrive: bool = False) -> None:
+def announce(services: Services, records: list[Any], is_redrive: bool = False) -> None:
     """Announces the changes of one batch, in order, and stores them in the orders' journeys.
 
     A change that cannot be read will not be readable when it is tried again, and would hold up
@@ -39,7 +43,7 @@ def announce(services: Services, records: list[object], is_redrive: bool = False
     """
     events: list[Event] = []
     steps: list[tuple[list[OrderEvent], bool]] = []
-    unreadable: list[tuple[object, UnreadableChange]] = []
+    unreadable: list[tuple[Any, UnreadableChange]] = []
     line_of = cache(lambda shop_id: in_line(services.orders.open_orders(shop_id)))
     for record in records:
         try:
@@ -52,18 +56,18 @@ def announce(services: Services, records: list[object], is_redrive: bool = False
         if change.order:
             _tell_execution(services, change.before, change.order)
             submit_walk_up(services, change.order)
-        if step := _with_places(line_of, change.events):
+        events += change.of_shop
+        if step := _with_places(line_of, change.of_order):
             events += step
-            if change.order:
-                steps.append((step, _is_late(services, record)))
+            steps.append((step, _is_late(services, record)))
     # The screens first: somebody is looking at them.
     services.bus.put(events)
     at = services.now().isoformat(timespec="seconds")
     complete = [store_step(services, step, at, is_late) for step, is_late in steps]
     services.bus.put(list(dict.fromkeys(filter(None, complete))))
     # Last, so that a batch that is delivered again sets it aside once.
-    for record, error in unreadable:
-        set_aside(services, {"Records": [record]}, "unreadable change", error)
+    for record, why in unreadable:
+        set_aside(services, {"Records": [record]}, "unreadable change", why)
 
 
 class UnreadableChange(ValueError):
@@ -74,12 +78,13 @@ class UnreadableChange(ValueError):
 class Change:
     """What a stream record says: the events to announce, and of an order how it was and is."""
 
-    events: Sequence[Event] = ()
+    of_shop: Sequence[Event] = ()
+    of_order: Sequence[OrderEvent] = ()
     before: Order | None = None
     order: Order | None = None
 
 
-def read_change(record: object) -> Change:
+def read_change(record: Any) -> Change:
     """Raises UnreadableChange. Asks nobody, so what it raises does not go away by itself."""
     try:
         return _read_change(record)
@@ -95,21 +100,21 @@ def _read_change(record: Mapping) -> Change:
         return Change()
     _check_whole(model, new)
     if model is ShopModel:
-        return Change(_checked([ConfigChanged.of(SHOP_ROW.read_image(new))]))
+        return Change(of_shop=_checked([ConfigChanged.of(SHOP_ROW.read_image(new))]))
     old = record["dynamodb"].get("OldImage")
     before = order_from_stream_image(old) if old else None
     after = order_from_stream_image(new)
-    return Change(_checked(events_for_change(before, after)), before, after)
+    return Change((), _checked(events_for_change(before, after)), before, after)
 
 
-def _check_whole(model: type, image: Mapping) -> None:
+def _check_whole(model: type[Model], image: Mapping) -> None:
     """Raises KeyError for an item without what each has: it is read as None, and fails later."""
     for name, attribute in model.get_attributes().items():
         if not attribute.null and attribute.default is None and attribute.attr_name not in image:
             raise KeyError(name)
 
 
-def _checked(events: Sequence[Event]) -> Sequence[Event]:
+def _checked(events: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
     """Raises ValueError for an event that the bus would refuse whenever it came."""
     if any(len(json.dumps(event.to_detail())) > _LARGEST_DETAIL for event in events):
         raise ValueError("an event of it is too large")
@@ -120,7 +125,7 @@ def _table_of(record: Mapping) -> str:
     return record["eventSourceARN"].split(":table/")[1].split("/")[0]
 
 
-def _named(record: object) -> str:
+def _named(record: Any) -> str:
     """The table and key of a record, as far as it has them. Never its images: they hold tokens."""
     try:
         keys = record["dynamodb"]["Keys"].values()
@@ -143,7 +148,9 @@ def _is_late(services: Services, record: Mapping) -> bool:
     return services.now().timestamp() - changed_at > _IN_TIME.total_seconds()
 
 
-def _with_places(line_of: Callable[[str], list[Order]], events: Sequence[Event]) -> list[Event]:
+def _with_places(
+    line_of: Callable[[str], list[Order]], events: Sequence[OrderEvent]
+) -> list[OrderEvent]:
     """The queue's events with the places in line as they are now."""
     return [
         event.in_queue(line_of(event.shop_id)) if isinstance(event, QueueEvent) else event

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from domain.shops import Shop
 
@@ -26,5 +26,5 @@ class EventCache:
         self._found.clear()
         self._shops.save(before, after)
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._shops, name)

@@ -124,7 +124,7 @@ def run(services: Services, event: Mapping) -> dict | None:
         job, about = _job(services, name, event)
         with bound(**about):
             answer = _run(name, job)
-    return answer if name == _TRIGGER else None
+    return answer if name == _TRIGGER and isinstance(answer, dict) else None
 
 
 def _name(event: Mapping) -> str:
@@ -168,7 +168,8 @@ def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], ob
     # time name the consumer.
     if consumers := [one for one in CONSUMERS if name in (one.rule, one.name)]:
         return _consumers_job(services, consumers, event)
-    if (extension := name_of_rule(name)) in services.extensions:
+    extension = name_of_rule(name)
+    if extension is not None and extension in services.extensions:
         run_extension = partial(services.extensions.run, extension)
         return _extensions_job(services, run_extension, event)
     return partial(_unknown, event), {}

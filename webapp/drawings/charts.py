@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from xml.etree import ElementTree
 
 from markupsafe import Markup
@@ -95,7 +96,9 @@ def _plain(value: float | None) -> str:
     return "" if value is None else f"{value:,.1f}".removesuffix(".0")
 
 
-def _drawn(chart, labels: Sequence[str], series: Sequence[Sequence[float | None]], words: str):
+def _drawn(
+    chart: Any, labels: Sequence[str], series: Sequence[Sequence[float | None]], words: str
+) -> Markup:
     from pygal.etree import etree
 
     # Where lxml happens to be installed pygal would draw with it; the result would be another.

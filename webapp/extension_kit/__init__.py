@@ -45,17 +45,31 @@ class BarToKnow(Protocol):
 class Kit:
     """All that an extension may use.
 
-    settings: its own of the environment, EXTENSION_NAME_URL under "URL"; table: None when it asked
-    for none; printer: None when it draws nothing.
+    settings: its own of the environment, EXTENSION_NAME_URL under "URL"; own_table: None when it
+    asked for none; own_printer: None when it draws nothing.
     """
 
     settings: Mapping[str, str]
-    table: OwnTable | None
+    own_table: OwnTable | None
     http: HttpOut
     now: Callable[[], datetime]
     public_url: str
     bar: BarToKnow
-    printer: PrintQueue | None
+    own_printer: PrintQueue | None
+
+    @property
+    def table(self) -> OwnTable:
+        """Its own table. Raises TypeError for an extension that asked for none."""
+        if self.own_table is None:
+            raise TypeError("this extension has no table: has_table=True asks for one")
+        return self.own_table
+
+    @property
+    def printer(self) -> PrintQueue:
+        """Where its printouts wait. Raises TypeError for an extension that draws nothing."""
+        if self.own_printer is None:
+            raise TypeError("this extension prints nothing: draw= says how")
+        return self.own_printer
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from domain.settings import read_shop_id
 from domain.shops import Shop, SignIn
@@ -17,7 +18,7 @@ def make_rehearsal(services: Services, settings: Settings, asked: Mapping) -> di
 
     Raises SettingInvalid for an address that no shop may have.
     """
-    numbers = {name: int(asked[name]) for name in _NUMBERS if name in asked}
+    numbers: dict[str, Any] = {name: int(asked[name]) for name in _NUMBERS if name in asked}
     shop = Shop(
         read_shop_id(asked["shop"]),
         name="Verification",

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 _HERE = timedelta(minutes=7)
 """Whoever was seen within it is there now: it is noted every five minutes (`SEEN_EVERY`)."""
-_ROLES = {StaffRole.ADMIN: "Admin", StaffRole.BARISTA: "Tablet", StaffRole.DISPLAY: "TV"}
-_PERSON_ROLES = {StaffRole.ADMIN: "Admin", StaffRole.BARISTA: "Barista"}
+_ROLES: dict[str, str] = {
+    StaffRole.ADMIN: "Admin",
+    StaffRole.BARISTA: "Tablet",
+    StaffRole.DISPLAY: "TV",
+}
+_PERSON_ROLES: dict[str, str] = {StaffRole.ADMIN: "Admin", StaffRole.BARISTA: "Barista"}
 
 
 def session_view(shop: Shop, session: StaffSession, now: datetime) -> dict:

@@ -38,9 +38,7 @@ def barista_board(
     making = being_made(open_orders)
     making.sort(key=lambda order: order.barista_id != barista_id)
     ready = ready_to_collect(open_orders)
-    totals = Counter(
-        (order.drink_order.drink, order.drink_order.name) for order in in_line(open_orders)
-    )
+    totals = Counter((order.chosen.drink, order.chosen.name) for order in in_line(open_orders))
     notes = notes or {}
 
     def cards(orders: list[Order]) -> list[dict]:
@@ -68,7 +66,7 @@ def batches(open_orders: list[Order], drink_id: str) -> list[dict]:
     """The waiting orders of a drink, the same ones together; the next in line comes first."""
     found: dict[tuple[str, ...], dict] = {}
     for order in in_line(open_orders):
-        wanted = order.drink_order
+        wanted = order.chosen
         if wanted.drink != drink_id or not may_move(order, Action.MAKE, Role.BARISTA):
             continue
         batch = found.setdefault(
@@ -88,17 +86,22 @@ def batches(open_orders: list[Order], drink_id: str) -> list[dict]:
 
 def recently_done(shop: Shop, orders: list[Order]) -> list[dict]:
     """Drinks that may be made again, the latest first."""
+    ended = sorted(
+        ((order.ended_at, order) for order in orders if order.ended_at),
+        key=lambda pair: pair[0],
+        reverse=True,
+    )
     return [
         {
             "id": order.id,
             "number": order.number,
-            "drink_name": order.drink_order.name,
+            "drink_name": order.chosen.name,
             "for_name": order.for_name or "",
-            "options": ", ".join(order.drink_order.differences).lower() or "as it comes",
+            "options": ", ".join(order.chosen.differences).lower() or "as it comes",
             "word": "collected, ready at" if order.phase is Phase.SERVED else "ready at",
-            "at": clock(shop, order.ended_at),
+            "at": clock(shop, ended_at),
         }
-        for order in sorted(orders, key=lambda order: order.ended_at, reverse=True)
+        for ended_at, order in ended
     ]
 
 
@@ -121,9 +124,9 @@ def _card(order: Order, barista_id: str, note: str | None, now: datetime) -> dic
     return {
         "id": order.id,
         "number": order.number,
-        "drink_name": order.drink_order.name,
-        "icon": order.drink_order.icon,
-        "differences": list(order.drink_order.differences),
+        "drink_name": order.chosen.name,
+        "icon": order.chosen.icon,
+        "differences": list(order.chosen.differences),
         "actions": _actions(order, barista_id, is_long_in_hand),
         "version": order.version,
         "since_ms": to_ms(order.submitted_at),

@@ -28,7 +28,7 @@ def display_board(shop: Shop, open_orders: list[Order], now: datetime) -> dict:
         "preparing": [
             {
                 "number": order.number,
-                "drink_name": order.drink_order.name,
+                "drink_name": order.chosen.name,
                 "is_making": order.phase is Phase.IN_HAND,
                 "word": tv_word(order),
             }
@@ -38,7 +38,7 @@ def display_board(shop: Shop, open_orders: list[Order], now: datetime) -> dict:
         "ready": [
             {
                 "number": order.number,
-                "drink_name": order.drink_order.name,
+                "drink_name": order.chosen.name,
                 "ready_ms": to_ms(order.ended_at),
             }
             for order in reversed(ready)

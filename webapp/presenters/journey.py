@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.detail_types import DetailType
-from domain.events import parse_event
+from domain.events import parse_order_event
 from domain.instants import to_ms
 from domain.menu import DrinkOrder
 from domain.orders import OrderState, RefusalReason, TimeOutCause
@@ -39,7 +39,7 @@ def journey_view(
     path = path_taken([(event.detail_type, event.detail) for event in events])
     drink = next(
         (
-            parse_event(e.detail_type, e.detail).drink_order
+            parse_order_event(e.detail_type, e.detail).drink_order
             for e in reversed(events)
             if e.detail.get("drinkOrder")
         ),
@@ -48,7 +48,7 @@ def journey_view(
     return {
         "version": len(events),
         "at_ms": to_ms(now),
-        "title": _(_ENDS.get(end, _UNDER_WAY)[is_shared]),
+        "title": _((_ENDS[end] if end else _UNDER_WAY)[is_shared]),
         "drink": drink and _drink(shop, drink),
         "number": None if is_shared else _number(events),
         "day": _day(shop, events[0].at) if events else "",
@@ -83,7 +83,7 @@ def _end(events: list[StoredEvent]) -> DetailType | None:
 
 
 def _rows(shop: Shop, events: list[StoredEvent], is_shared: bool) -> list[dict]:
-    rows = []
+    rows: list[dict] = []
     for event in events:
         local = shop.local_time(event.at)
         clock = local.strftime("%H:%M:%S")

@@ -34,7 +34,7 @@ def menu_view(
         "error": error,
         "allergens": [
             {"name": item.name, "tags": listed(_(_ALLERGENS[tag]) for tag in item.allergens)}
-            for item in (*menu.drinks, *(o for group in menu.groups for o in group.options))
+            for item in _items(menu)
             if item.allergens
         ],
         # An open form on a phone renews itself when this differs.
@@ -42,17 +42,17 @@ def menu_view(
     }
 
 
+def _items(menu: Menu) -> list[Drink | Option]:
+    """All that can be ordered, contain an allergen or run out."""
+    return [*menu.drinks, *(option for group in menu.groups for option in group.options)]
+
+
 def stock_view(shop: Shop, now: datetime) -> dict:
     """The menu as the tablet's list of what has run out, and until when."""
-    menu = shop.menu
-    items: tuple[Drink | Option, ...] = (
-        *menu.drinks,
-        *(option for group in menu.groups for option in group.options),
-    )
-    return menu_view(menu) | {
+    return menu_view(shop.menu) | {
         "until": {
             item: f"until {moment(shop, item.sold_out_until, now)}"
-            for item in items
+            for item in _items(shop.menu)
             if item.sold_out_until
         }
     }

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from markupsafe import Markup
+
 from domain.instants import to_ms
 from domain.metrics import UNKNOWN, Figures, Line, Promises, Times
 from domain.orders import TimeOutCause
@@ -142,7 +144,7 @@ def times(of: Times) -> dict:
 
 def refused_scans(read: Read) -> list[dict]:
     """Refused before and after there was an order, by cause, most first."""
-    counts = Counter()
+    counts: Counter[str] = Counter()
     for cause, count in (*read.refused_scans.items(), *read.figures.refusals):
         counts[_REFUSALS.get(cause) or _words(cause)] += count
     return [{"name": name, "count": count} for name, count in counts.most_common()]
@@ -201,7 +203,7 @@ def _with_group_names(shop: Shop, lines: tuple[Line, ...]) -> tuple[Line, ...]:
     )
 
 
-def _hours_chart(hours: tuple[Line, ...], size: charts.Size = charts.ON_TABLET):
+def _hours_chart(hours: tuple[Line, ...], size: charts.Size = charts.ON_TABLET) -> Markup | None:
     if not hours:
         return None
     served = [line.served for line in hours]
@@ -209,7 +211,7 @@ def _hours_chart(hours: tuple[Line, ...], size: charts.Size = charts.ON_TABLET):
     return charts.columns([_hour(line) for line in hours], [served], words, size)
 
 
-def _times_chart(hours: tuple[Line, ...]):
+def _times_chart(hours: tuple[Line, ...]) -> Markup | None:
     series = [
         [_minutes(getattr(line, name).average_ms) for line in hours]
         for name in ("waited", "made_in")
@@ -221,7 +223,7 @@ def _times_chart(hours: tuple[Line, ...]):
     return charts.columns([_hour(line) for line in hours], series, words, charts.ACROSS)
 
 
-def _rows_chart(lines: tuple[Line, ...], words: str):
+def _rows_chart(lines: tuple[Line, ...], words: str) -> Markup | None:
     if not lines:
         return None
     shown = lines[:_MOST_BARS]
@@ -232,7 +234,7 @@ def _rows_chart(lines: tuple[Line, ...], words: str):
     )
 
 
-def _counts_chart(rows: list[dict], words: str):
+def _counts_chart(rows: list[dict], words: str) -> Markup | None:
     if not rows:
         return None
     return charts.rows(

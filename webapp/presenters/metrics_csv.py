@@ -21,7 +21,7 @@ def figures_csv(shop: Shop, read: Read) -> str:
         ("all", "", "orders", figures.orders),
         ("all", "", "served", figures.served),
         ("all", "", "service seconds", figures.service_ms / 1000),
-        ("all", "", "drinks per hour", figures.served and round(figures.drinks_per_hour, 2)),
+        ("all", "", "drinks per hour", round(figures.drinks_per_hour or 0, 2)),
     ]
     lines += _times("all", "", "waited", figures.waited)
     lines += _times("all", "", "made in", figures.made_in)

@@ -98,7 +98,7 @@ def deadlines(choose_seconds: int, make_seconds: int) -> list[dict]:
     ]
 
 
-def _words(value) -> str:
+def _words(value: str | list[str]) -> str:
     if isinstance(value, list):
-        return ", ".join(sorted(LANGUAGES.get(name, name) for name in value))
-    return LANGUAGES.get(value) or " ".join(str(value).split())
+        return ", ".join(sorted(LANGUAGES.get(name) or name for name in value))
+    return LANGUAGES.get(value) or " ".join(value.split())

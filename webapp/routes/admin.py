@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.errors import ChoiceInvalid, NotFound
 from domain.people import StaffRole
-from webapp.access import ADMIN, allow, services, staff
+from webapp.access import ADMIN, allow, services, team_member
 from webapp.drawings.qr_code import qr_svg
 from webapp.presenters.admin import session_view
 from webapp.routes.page import render_page
@@ -19,13 +21,13 @@ blueprint = Blueprint("admin", __name__, url_prefix="/<shop_id>/admin")
 
 @blueprint.get("")
 @allow(ADMIN)
-def home(shop_id: str):
+def home(shop_id: str) -> ResponseReturnValue:
     return _home(shop_id)
 
 
 @blueprint.post("/links")
 @allow(ADMIN)
-def new_link(shop_id: str):
+def new_link(shop_id: str) -> ResponseReturnValue:
     role = request.form.get("role", "")
     if role not in tuple(StaffRole):
         raise ChoiceInvalid("Choose what the screen is for.")
@@ -35,17 +37,21 @@ def new_link(shop_id: str):
 
 @blueprint.get("/screens")
 @allow(ADMIN)
-def approve_page(shop_id: str):
+def approve_page(shop_id: str) -> ResponseReturnValue:
     return _approve_page(shop_id)
 
 
 @blueprint.post("/screens")
 @allow(ADMIN)
-def approve(shop_id: str):
+def approve(shop_id: str) -> ResponseReturnValue:
     form = request.form
     try:
         approve_pairing(
-            services(), staff(), form.get("code", ""), form.get("role", ""), form.get("name", "")
+            services(),
+            team_member(),
+            form.get("code", ""),
+            form.get("role", ""),
+            form.get("name", ""),
         )
     except ChoiceInvalid as refused:
         return _approve_page(shop_id, refused.sentence), 422
@@ -54,7 +60,7 @@ def approve(shop_id: str):
 
 @blueprint.post("/sessions/<session_id>/revoke")
 @allow(ADMIN)
-def revoke_session(shop_id: str, session_id: str):
+def revoke_session(shop_id: str, session_id: str) -> ResponseReturnValue:
     # Pressed twice, or gone by itself: what the admin wanted is so.
     with suppress(NotFound):
         revoke(services(), shop_id, session_id)
@@ -77,7 +83,7 @@ def _approve_page(shop_id: str, error: str = "") -> str:
 def _home(shop_id: str, links: list[dict] | None = None) -> str:
     from webapp.services.orders.printouts import presses
 
-    shop, now, me = services().shop(shop_id), services().now(), staff()
+    shop, now, me = services().shop(shop_id), services().now(), team_member()
     people = [
         session_view(shop, session, now)
         | {
@@ -126,5 +132,5 @@ def _home(shop_id: str, links: list[dict] | None = None) -> str:
     )
 
 
-def _page(template: str, shop_id: str, **context) -> str:
+def _page(template: str, shop_id: str, **context: Any) -> str:
     return render_page(template, services().shop(shop_id), **context)

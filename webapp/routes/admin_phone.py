@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.errors import ChoiceInvalid
 from domain.shops import SignIn
@@ -17,14 +18,14 @@ blueprint = Blueprint("admin_phone", __name__, url_prefix="/<shop_id>/admin/cust
 
 @blueprint.get("")
 @allow(ADMIN)
-def edit(shop_id: str):
+def edit(shop_id: str) -> ResponseReturnValue:
     shop = services().shop(shop_id)
     return _page(shop_id, shop.sign_in, ", ".join(shop.phone_countries))
 
 
 @blueprint.post("")
 @allow(ADMIN)
-def save(shop_id: str):
+def save(shop_id: str) -> ResponseReturnValue:
     sign_in, countries = request.form.get("sign_in", ""), request.form.get("countries", "")
     try:
         set_sign_in(services(), shop_id, sign_in, countries)

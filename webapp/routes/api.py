@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time
 from functools import wraps
+from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
 
 from domain.errors import ChoiceInvalid
 from domain.orders import Order, OrderState
@@ -39,13 +41,13 @@ MOST_ORDERS = 100
 PLACE = "<shop_id>/api"
 
 
-def operation(summary: str, scope: str, answer: str, **more) -> Callable:
+def operation(summary: str, scope: str, answer: str, **more: Any) -> Callable[[Callable], Callable]:
     """Declares what a route does; checks the token's scope, the body and the repetition."""
     declared = Operation(summary, scope, answer, **more)
 
     def declare(view: Callable) -> Callable:
         @wraps(view)
-        def checked(shop_id: str, **values: str):
+        def checked(shop_id: str, **values: str) -> ResponseReturnValue:
             if scope not in device().scopes:
                 abort(403)
             body = (_body(declared.body),) if declared.body else ()
@@ -55,7 +57,7 @@ def operation(summary: str, scope: str, answer: str, **more) -> Callable:
                 return answer if is_made else (jsonify(answer), declared.status)
             return _once(declared, lambda: view(shop_id, *body, **values))
 
-        checked.operation = declared
+        vars(checked)["operation"] = declared
         return checked
 
     return declare
@@ -63,14 +65,14 @@ def operation(summary: str, scope: str, answer: str, **more) -> Callable:
 
 @blueprint.get("/api/openapi.json")
 @allow(ANYONE)
-def openapi():
+def openapi() -> ResponseReturnValue:
     return jsonify(document(current_app, services().public_url))
 
 
 @blueprint.get(f"/{PLACE}/settings")
 @allow(DEVICE)
 @operation("The shop's settings", "shop:read", "Settings")
-def settings(shop_id: str):
+def settings(shop_id: str) -> ResponseReturnValue:
     count = services().shops.open_order_count(shop_id)
     return api_views.settings(services().shop(shop_id), count)
 
@@ -78,14 +80,14 @@ def settings(shop_id: str):
 @blueprint.get(f"/{PLACE}/menu")
 @allow(DEVICE)
 @operation("What the shop offers, and what is sold out", "shop:read", "Menu")
-def menu(shop_id: str):
+def menu(shop_id: str) -> ResponseReturnValue:
     return api_views.menu(services().shop(shop_id).menu)
 
 
 @blueprint.put(f"/{PLACE}/store")
 @allow(DEVICE)
 @operation("Open or close the shop", "shop:write", "Settings", body="Store", is_repeatable=True)
-def store(shop_id: str, body: dict):
+def store(shop_id: str, body: dict) -> ResponseReturnValue:
     shop = switches.set_open(services(), shop_id, body["state"] == "open")
     return api_views.settings(shop, services().shops.open_order_count(shop_id))
 
@@ -93,7 +95,7 @@ def store(shop_id: str, body: dict):
 @blueprint.get(f"/{PLACE}/qr-code")
 @allow(DEVICE)
 @operation("The QR code to show now", "codes:read", "QrCode")
-def qr_code(shop_id: str):
+def qr_code(shop_id: str) -> ResponseReturnValue:
     shop = services().shop(shop_id)
     current = qr_codes.current_code(services(), shop)
     url = f"{services().public_url}/{shop.id}/scan/{current.qr_code.text}"
@@ -111,7 +113,7 @@ def qr_code(shop_id: str):
     raises=(409, 410),
     is_repeatable=True,
 )
-def validate_code(shop_id: str, body: dict):
+def validate_code(shop_id: str, body: dict) -> ResponseReturnValue:
     shop, browser = services().shop(shop_id), _browser()
     text = body["code"].rstrip("/").rpartition("/")[2]
     form_key = request.headers.get("Idempotency-Key") or secrets.token_urlsafe(12)
@@ -161,7 +163,7 @@ _WHICH = (
 @blueprint.get(f"/{PLACE}/orders")
 @allow(DEVICE)
 @operation("The shop's orders, newest first", "orders:read", "Orders", query=_WHICH + _LIST)
-def orders(shop_id: str):
+def orders(shop_id: str) -> ResponseReturnValue:
     asked = OrderQuery(
         most=_limit(),
         states=_states(request.args.get("state", "")),
@@ -182,7 +184,7 @@ def orders(shop_id: str):
     raises=(409,),
     is_repeatable=True,
 )
-def order_at_counter(shop_id: str, body: dict):
+def order_at_counter(shop_id: str, body: dict) -> ResponseReturnValue:
     from webapp.services.orders.walk_ups import place_walk_up
 
     form_key = request.headers.get("Idempotency-Key") or secrets.token_urlsafe(12)
@@ -202,7 +204,7 @@ def order_at_counter(shop_id: str, body: dict):
 @operation(
     "What this device has ordered today, newest first", "orders:place", "Orders", query=_LIST
 )
-def my_orders(shop_id: str):
+def my_orders(shop_id: str) -> ResponseReturnValue:
     shop = services().shop(shop_id)
     midnight = datetime.combine(shop.local_time(services().now()).date(), time(), shop.zone)
     me = customer_of(device())
@@ -213,14 +215,14 @@ def my_orders(shop_id: str):
 @blueprint.get(f"/{PLACE}/orders/<order_id>")
 @allow(DEVICE)
 @operation("One order", "orders:read", "Order")
-def order(shop_id: str, order_id: str):
+def order(shop_id: str, order_id: str) -> ResponseReturnValue:
     return api_views.order(services().order(shop_id, order_id))
 
 
 @blueprint.get(f"/{PLACE}/my-orders/<order_id>")
 @allow(DEVICE)
 @operation("One order of this device", "orders:place", "Order")
-def my_order(shop_id: str, order_id: str):
+def my_order(shop_id: str, order_id: str) -> ResponseReturnValue:
     return api_views.order(_my_order(shop_id, order_id))
 
 
@@ -234,7 +236,7 @@ def my_order(shop_id: str, order_id: str):
     raises=(409,),
     is_repeatable=True,
 )
-def change_my_order(shop_id: str, body: dict, order_id: str):
+def change_my_order(shop_id: str, body: dict, order_id: str) -> ResponseReturnValue:
     shop = services().shop(shop_id)
     mine = _my_order(shop_id, order_id)
     if body["action"] == "submit":
@@ -255,7 +257,7 @@ def change_my_order(shop_id: str, body: dict, order_id: str):
     raises=(409,),
     is_repeatable=True,
 )
-def change_order(shop_id: str, body: dict, order_id: str):
+def change_order(shop_id: str, body: dict, order_id: str) -> ResponseReturnValue:
     act = _ACTIONS.get(body["action"])
     if act is None:
         raise ChoiceInvalid("The drink of an order is its customer's to choose.")
@@ -291,7 +293,8 @@ def _my_order(shop_id: str, order_id: str) -> Order:
 
 def _browser() -> CustomerSession:
     """The device as a customer: one, however many calls it makes."""
-    secret, now = f"device|{request.authorization.token}", services().now()
+    token = request.authorization.token if request.authorization else None
+    secret, now = f"device|{token}", services().now()
     known = services().customer_sessions.get(secret, now)
     if known:
         return known
@@ -316,7 +319,7 @@ _DAYS = tuple(
 @blueprint.get(f"/{PLACE}/metrics")
 @allow(DEVICE)
 @operation("The figures of one or more days", "metrics:read", "Metrics", query=_DAYS)
-def metrics(shop_id: str):
+def metrics(shop_id: str) -> ResponseReturnValue:
     from webapp.services.past.metrics import chosen_days, figures_of, refused_scans
 
     shop = services().shop(shop_id)
@@ -382,7 +385,7 @@ def _orders(shop_id: str, name: str, asked: OrderQuery) -> dict:
     }
 
 
-def _once(declared: Operation, call: Callable[[], dict]):
+def _once(declared: Operation, call: Callable[[], dict]) -> ResponseReturnValue:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return jsonify(call()), declared.status

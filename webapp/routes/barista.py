@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.errors import ChoiceInvalid, NotAllowedNow
 from domain.orders import ON_SCREENS, Action
 from domain.shops import Shop
-from webapp.access import BARISTA, allow, services, staff, staff_cookie, still_staff
+from webapp.access import (
+    BARISTA,
+    allow,
+    is_htmx,
+    services,
+    staff_cookie,
+    still_staff,
+    team_member,
+)
 from webapp.cloud.live_topics import barista_topic, board_topic
 from webapp.presenters.barista import barista_board, batches
 from webapp.presenters.menu import stock_view
 from webapp.presenters.shop import paused_until
 from webapp.routes.live import feed, live_url
 from webapp.routes.page import render_page
+from webapp.services.all_services import Services
 from webapp.services.orders import barista_steps
 from webapp.services.shop import rush, switches
+from webapp.services.staff.ports import StaffSession
 from webapp.services.staff.sign_in import clean_name
 
 blueprint = Blueprint("barista", __name__, url_prefix="/<shop_id>/barista")
@@ -40,13 +54,13 @@ _RUSH = {
 
 @blueprint.get("")
 @allow(BARISTA)
-def board(shop_id: str):
+def board(shop_id: str) -> ResponseReturnValue:
     return _board(
         shop_id,
         "barista/board.html",
         live_url=live_url("barista.live", shop_id=shop_id),
         name_url=url_for("barista.rename", shop_id=shop_id),
-        email=staff().email,
+        email=team_member().email,
         sign_out_url=url_for("sign_in.sign_out", shop_id=shop_id),
         reread_url=url_for("barista.board_fragment", shop_id=shop_id),
         sold_out_url=url_for("barista.sold_out_list", shop_id=shop_id),
@@ -57,25 +71,25 @@ def board(shop_id: str):
 
 @blueprint.get("/board")
 @allow(BARISTA)
-def board_fragment(shop_id: str):
+def board_fragment(shop_id: str) -> ResponseReturnValue:
     return _board(shop_id)
 
 
 @blueprint.get("/live")
 @allow(BARISTA)
-def live(shop_id: str):
+def live(shop_id: str) -> ResponseReturnValue:
     return feed([barista_topic(shop_id), board_topic(shop_id)], still_staff())
 
 
 @blueprint.post("/orders/<order_id>/make")
 @allow(BARISTA)
-def make(shop_id: str, order_id: str):
+def make(shop_id: str, order_id: str) -> ResponseReturnValue:
     return act(shop_id, order_id, barista_steps.make_order)
 
 
 @blueprint.get("/batch")
 @allow(BARISTA)
-def batch(shop_id: str):
+def batch(shop_id: str) -> ResponseReturnValue:
     found = batches(services().orders.open_orders(shop_id), request.args.get("drink", ""))
     return dialog(
         "batch",
@@ -87,35 +101,35 @@ def batch(shop_id: str):
 
 @blueprint.post("/batch")
 @allow(BARISTA)
-def make_batch(shop_id: str):
+def make_batch(shop_id: str) -> ResponseReturnValue:
     order_ids = request.form.get("orders", "").split()
     if not 0 < len(order_ids) <= _MOST_IN_BATCH:
         raise ChoiceInvalid("Choose drinks that are waiting.")
-    _, refused = barista_steps.make_batch(services(), order_ids, staff())
+    _, refused = barista_steps.make_batch(services(), order_ids, team_member())
     return answer(shop_id, " ".join(refused))
 
 
 @blueprint.post("/orders/<order_id>/release")
 @allow(BARISTA)
-def release(shop_id: str, order_id: str):
+def release(shop_id: str, order_id: str) -> ResponseReturnValue:
     return act(shop_id, order_id, barista_steps.release_order)
 
 
 @blueprint.post("/orders/<order_id>/complete")
 @allow(BARISTA)
-def complete(shop_id: str, order_id: str):
+def complete(shop_id: str, order_id: str) -> ResponseReturnValue:
     return act(shop_id, order_id, barista_steps.complete_order)
 
 
 @blueprint.post("/orders/<order_id>/collected")
 @allow(BARISTA)
-def collected(shop_id: str, order_id: str):
+def collected(shop_id: str, order_id: str) -> ResponseReturnValue:
     return act(shop_id, order_id, barista_steps.collect_order)
 
 
 @blueprint.get("/orders/<order_id>/cancel")
 @allow(BARISTA)
-def ask_reason(shop_id: str, order_id: str):
+def ask_reason(shop_id: str, order_id: str) -> ResponseReturnValue:
     order = services().order(shop_id, order_id)
     return dialog(
         "reasons",
@@ -131,7 +145,7 @@ def ask_reason(shop_id: str, order_id: str):
 
 @blueprint.post("/orders/<order_id>/cancel")
 @allow(BARISTA)
-def cancel(shop_id: str, order_id: str):
+def cancel(shop_id: str, order_id: str) -> ResponseReturnValue:
     try:
         reason = barista_steps.CancelReason[request.form.get("reason", "").upper()]
     except KeyError:
@@ -147,39 +161,39 @@ def cancel(shop_id: str, order_id: str):
 
 @blueprint.post("/open")
 @allow(BARISTA)
-def open_shop(shop_id: str):
+def open_shop(shop_id: str) -> ResponseReturnValue:
     switches.set_open(services(), shop_id, True)
     return answer(shop_id)
 
 
 @blueprint.post("/close")
 @allow(BARISTA)
-def close_shop(shop_id: str):
+def close_shop(shop_id: str) -> ResponseReturnValue:
     switches.set_open(services(), shop_id, False)
     return answer(shop_id)
 
 
 @blueprint.get("/rush")
 @allow(BARISTA)
-def rush_panel(shop_id: str):
+def rush_panel(shop_id: str) -> ResponseReturnValue:
     return _rush(shop_id)
 
 
 @blueprint.post("/rush")
 @allow(BARISTA)
-def set_rush(shop_id: str):
+def set_rush(shop_id: str) -> ResponseReturnValue:
     action = _RUSH.get(request.form.get("action", ""))
     if action is None:
         raise ChoiceInvalid("Choose one of the buttons.")
     action(services(), shop_id)
-    if not request.htmx:
+    if not is_htmx():
         return redirect(url_for("barista.board", shop_id=shop_id), 303)
     return _rush(shop_id)
 
 
 @blueprint.post("/name")
 @allow(BARISTA)
-def rename(shop_id: str):
+def rename(shop_id: str) -> ResponseReturnValue:
     name = clean_name(request.form.get("name", ""))
     if not name:
         raise ChoiceInvalid("Write a name first.")
@@ -189,13 +203,13 @@ def rename(shop_id: str):
 
 @blueprint.get("/sold-out")
 @allow(BARISTA)
-def sold_out_list(shop_id: str):
+def sold_out_list(shop_id: str) -> ResponseReturnValue:
     return _sold_out(shop_id)
 
 
 @blueprint.post("/sold-out")
 @allow(BARISTA)
-def set_sold_out(shop_id: str):
+def set_sold_out(shop_id: str) -> ResponseReturnValue:
     form = request.form
     try:
         lasts = switches.SoldOutFor(form.get("lasts", switches.SoldOutFor.UNTIL_SAID))
@@ -209,17 +223,19 @@ def set_sold_out(shop_id: str):
         form.get("group", ""),
         lasts,
     )
-    if not request.htmx:
+    if not is_htmx():
         return redirect(url_for("barista.sold_out_list", shop_id=shop_id), 303)
     return _sold_out(shop_id)
 
 
-def act(shop_id: str, order_id: str, action):
+def act(
+    shop_id: str, order_id: str, action: Callable[[Services, str, StaffSession], object]
+) -> ResponseReturnValue:
     """Does it and answers with the board; where somebody was first, the card says so."""
     try:
-        action(services(), order_id, staff())
+        action(services(), order_id, team_member())
     except NotAllowedNow as refused:
-        if not request.htmx:
+        if not is_htmx():
             raise
         order = services().order(shop_id, order_id)
         # On a card that is still there it stands on the card; else the tray says it.
@@ -232,16 +248,16 @@ def act(shop_id: str, order_id: str, action):
     return answer(shop_id)
 
 
-def answer(shop_id: str, toast: str = ""):
+def answer(shop_id: str, toast: str = "") -> ResponseReturnValue:
     """The board for htmx; for a plain form the way back to it."""
-    if request.htmx:
+    if is_htmx():
         return _board(shop_id, toast=toast)
     return redirect(url_for("barista.board", shop_id=shop_id), 303)
 
 
-def dialog(name: str, shop: Shop, **context) -> str:
+def dialog(name: str, shop: Shop, **context: Any) -> str:
     """In the tablet's dialog, or as a page without script. Of the bar it knows the shop only."""
-    template = f"fragments/{name}.html" if request.htmx else f"barista/{name}.html"
+    template = f"fragments/{name}.html" if is_htmx() else f"barista/{name}.html"
     board_url = url_for("barista.board", shop_id=shop.id)
     return render_page(template, shop, board_url=board_url, **context)
 
@@ -272,10 +288,10 @@ def _board(
     template: str = "fragments/barista_board.html",
     notes: dict | None = None,
     toast: str = "",
-    **context,
+    **context: Any,
 ) -> str:
     """The queue with the addresses of its buttons, by itself or within the tablet's page."""
-    who = staff()
+    who = team_member()
     shop = services().shop(shop_id)
     view = barista_board(
         shop, services().orders.open_orders(shop_id), who.id, who.name, services().now(), notes

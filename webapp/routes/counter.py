@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 
 from flask import Blueprint, abort, request, url_for
+from flask.typing import ResponseReturnValue
 from htmx_flask import make_response
 
 from domain.errors import ChoiceInvalid, ShopClosed, ShopFull, SoldOut
 from domain.orders import Action
 from domain.shops import Shop
-from webapp.access import BARISTA, allow, services, staff
+from webapp.access import BARISTA, allow, services, team_member
 from webapp.errors import STATUS
 from webapp.presenters.barista import recently_done
 from webapp.presenters.menu import menu_view
@@ -26,26 +27,27 @@ _UNDONE = {action.value: action for action in (Action.MAKE, Action.COMPLETE, Act
 
 @blueprint.get("/walk-up")
 @allow(BARISTA)
-def walk_up(shop_id: str):
+def walk_up(shop_id: str) -> ResponseReturnValue:
     shop = services().shop(shop_id)
     return _walk_up(shop, menu_view(shop.menu))
 
 
 @blueprint.post("/walk-up")
 @allow(BARISTA)
-def take_walk_up(shop_id: str):
+def take_walk_up(shop_id: str) -> ResponseReturnValue:
     form = request.form
     form_key = form.get("form_key", "")
     if not 8 <= len(form_key) <= 64:
         abort(400)
     (drink, choices), name = read_choice(form), form.get("name", "")
     try:
-        order = place_walk_up(services(), staff(), form_key, drink, choices, name)
+        order = place_walk_up(services(), team_member(), form_key, drink, choices, name)
     except (ChoiceInvalid, SoldOut, ShopClosed, ShopFull) as refused:
         shop = services().shop(shop_id)
         # A customer's clock runs on; at the counter nobody has one.
-        is_sold_out = isinstance(refused, SoldOut)
-        why = f"{refused.name} has just sold out." if is_sold_out else refused.sentence
+        why = refused.sentence
+        if isinstance(refused, SoldOut):
+            why = f"{refused.name} has just sold out."
         menu = menu_view(shop.menu, drink, choices, why)
         # What was typed stays in the dialog, although the answer was meant for the board.
         again = make_response(
@@ -54,12 +56,12 @@ def take_walk_up(shop_id: str):
             reswap="innerHTML",
         )
         return again, STATUS[type(refused)]
-    return answer(shop_id, f"{order.number} is in line: {order.drink_order.name}.")
+    return answer(shop_id, f"{order.number} is in line: {order.chosen.name}.")
 
 
 @blueprint.get("/recent")
 @allow(BARISTA)
-def recent(shop_id: str):
+def recent(shop_id: str) -> ResponseReturnValue:
     shop = services().shop(shop_id)
     orders = recently_done(shop, barista_steps.remakable_orders(services(), shop_id))
     for order in orders:
@@ -69,7 +71,7 @@ def recent(shop_id: str):
 
 @blueprint.get("/orders/<order_id>/remake")
 @allow(BARISTA)
-def ask_remake(shop_id: str, order_id: str):
+def ask_remake(shop_id: str, order_id: str) -> ResponseReturnValue:
     order = services().order(shop_id, order_id)
     return dialog(
         "remake",
@@ -84,21 +86,20 @@ def ask_remake(shop_id: str, order_id: str):
 
 @blueprint.post("/orders/<order_id>/remake")
 @allow(BARISTA)
-def remake(shop_id: str, order_id: str):
+def remake(shop_id: str, order_id: str) -> ResponseReturnValue:
     return act(shop_id, order_id, barista_steps.remake_order)
 
 
 @blueprint.post("/undo")
 @allow(BARISTA)
-def undo(shop_id: str):
+def undo(shop_id: str) -> ResponseReturnValue:
     done = _UNDONE.get(request.form.get("done", ""))
     if done is None:
         raise ChoiceInvalid("There is nothing to take back.")
     order_id, *others = request.form.get("order", "").split() or [""]
     if others:
-        return answer(
-            shop_id, " ".join(barista_steps.undo_batch(services(), [order_id, *others], staff()))
-        )
+        undone = barista_steps.undo_batch(services(), [order_id, *others], team_member())
+        return answer(shop_id, " ".join(undone))
     return act(
         shop_id,
         order_id,

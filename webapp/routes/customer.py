@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import (
     Blueprint,
@@ -13,6 +14,7 @@ from flask import (
     session,
     url_for,
 )
+from flask.typing import ResponseReturnValue
 
 from domain.errors import (
     ChoiceInvalid,
@@ -33,6 +35,8 @@ from webapp.access import (
     allow,
     client_address,
     customer,
+    is_htmx,
+    known_customer,
     own_order,
     remember_customer,
     services,
@@ -70,7 +74,7 @@ _NEW = timedelta(seconds=10)
 
 @blueprint.get("/")
 @allow(ANYONE)
-def start():
+def start() -> ResponseReturnValue:
     shops = shops_for_customers(services())
     if len(shops) > 1:
         use_locale_of_stranger()
@@ -95,7 +99,7 @@ def _shop_in_list(shop: Shop) -> dict:
 
 @blueprint.get("/<shop_id>/")
 @allow(ANYONE)
-def welcome(shop_id: str):
+def welcome(shop_id: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     who = customer()
     order = passes.open_order(services(), shop.id, who)
@@ -114,7 +118,7 @@ def welcome(shop_id: str):
 
 @blueprint.get("/<shop_id>/scan/<code>")
 @allow(ANYONE)
-def scan(shop_id: str, code: str):
+def scan(shop_id: str, code: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     try:
         secret, who = passes.scan_code(services(), shop, code, client_address(), customer())
@@ -136,16 +140,16 @@ def scan(shop_id: str, code: str):
 
 @blueprint.get("/<shop_id>/scan")
 @allow(ANYONE)
-def place(shop_id: str):
+def place(shop_id: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     try:
         passes.check_pass(services(), shop, customer())
     except Refusal as refused:
         return refusal_page(shop, refused)
-    return _place_page(shop, customer())
+    return _place_page(shop, known_customer())
 
 
-def _place_page(shop: Shop, who: CustomerSession):
+def _place_page(shop: Shop, who: CustomerSession) -> ResponseReturnValue:
     """The page of a browser with a pass. It is at an address of its own, without the code."""
     if passes.needs_phone(services(), shop, who):
         return redirect(url_for("phone.number_page", shop_id=shop.id), 303)
@@ -161,7 +165,7 @@ def _place_page(shop: Shop, who: CustomerSession):
 
 @blueprint.post("/<shop_id>/scan")
 @allow(ANYONE)
-def claim(shop_id: str):
+def claim(shop_id: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     try:
         order = claims.claim_order(services(), shop, customer(), client_address(), current_locale())
@@ -172,14 +176,14 @@ def claim(shop_id: str):
     return _go_on(_order_url(order))
 
 
-def _go_on(url: str):
+def _go_on(url: str) -> ResponseReturnValue:
     """To the next page; a script that sent the form goes there itself, without asking twice."""
-    return ("", 204, {"HX-Redirect": url}) if request.htmx else redirect(url, 303)
+    return ("", 204, {"HX-Redirect": url}) if is_htmx() else redirect(url, 303)
 
 
 @blueprint.get("/<shop_id>/orders/<order_id>")
 @allow(ORDER_OWNER)
-def order_page(shop_id: str, order_id: str):
+def order_page(shop_id: str, order_id: str) -> ResponseReturnValue:
     shop, order = entered(shop_id), own_order()
     if language := asked_language():
         order = customer_steps.remember_locale(services(), shop, order, language)
@@ -199,19 +203,19 @@ def order_page(shop_id: str, order_id: str):
 
 @blueprint.get("/<shop_id>/orders/<order_id>/panel")
 @allow(ORDER_OWNER)
-def order_panel(shop_id: str, order_id: str):
+def order_panel(shop_id: str, order_id: str) -> ResponseReturnValue:
     return _panel(entered(shop_id), own_order())
 
 
 @blueprint.get("/<shop_id>/orders/<order_id>/live")
 @allow(ORDER_OWNER)
-def order_live(shop_id: str, order_id: str):
+def order_live(shop_id: str, order_id: str) -> ResponseReturnValue:
     return order_feed(own_order())
 
 
 @blueprint.post("/<shop_id>/orders/<order_id>/submit")
 @allow(ORDER_OWNER)
-def place_order(shop_id: str, order_id: str):
+def place_order(shop_id: str, order_id: str) -> ResponseReturnValue:
     shop, order = entered(shop_id), own_order()
     drink_id, chosen = read_choice(request.form)
     try:
@@ -229,7 +233,7 @@ def place_order(shop_id: str, order_id: str):
 
 @blueprint.post("/<shop_id>/orders/<order_id>/cancel")
 @allow(ORDER_OWNER)
-def cancel_order(shop_id: str, order_id: str):
+def cancel_order(shop_id: str, order_id: str) -> ResponseReturnValue:
     shop, order = entered(shop_id), own_order()
     try:
         order = customer_steps.cancel_order(services(), order)
@@ -238,9 +242,11 @@ def cancel_order(shop_id: str, order_id: str):
     return _answer(shop, order)
 
 
-def _answer(shop: Shop, order: Order, status: int = 200, menu: dict | None = None):
+def _answer(
+    shop: Shop, order: Order, status: int = 200, menu: dict | None = None
+) -> ResponseReturnValue:
     """The panel for htmx; for a plain form the page, or the way back to it."""
-    if request.htmx:
+    if is_htmx():
         return _panel(shop, order, menu), status
     if status == 200:
         return redirect(_order_url(order), 303)
@@ -278,7 +284,7 @@ def _wait(shop: Shop) -> str | None:
     return wait_words(waits.wait_of_next(services(), shop, open_orders))
 
 
-def refusal_page(shop: Shop, refused: Refusal, next_url: str | None = None):
+def refusal_page(shop: Shop, refused: Refusal, next_url: str | None = None) -> ResponseReturnValue:
     """Why the bar turned this down, when it works again, and the way on; with its status."""
     count_refusal(services(), shop, refused, client_address())
     view = refusal_view(shop, refused, services().now())
@@ -289,8 +295,8 @@ def refusal_page(shop: Shop, refused: Refusal, next_url: str | None = None):
             view["title"] = _("You already have an order: %(number)s", number=order.number)
     elif next_url or isinstance(refused, (ShopFull, TooManyRequests)):
         view["next_url"] = next_url or request.script_root + request.path
-    elif order := passes.open_order(services(), shop.id, customer()):
-        view |= {"next_label": _("I have an order: show it"), "next_url": _order_url(order)}
+    elif under_way := passes.open_order(services(), shop.id, customer()):
+        view |= {"next_label": _("I have an order: show it"), "next_url": _order_url(under_way)}
     return page("customer/refusal.html", shop, refusal=view), STATUS[type(refused)]
 
 
@@ -302,7 +308,7 @@ def _order_url(order: Order) -> str:
     return url_for("customer.order_page", shop_id=order.shop_id, order_id=order.id)
 
 
-def page(template: str, shop: Shop, here: str | None = None, **context) -> str:
+def page(template: str, shop: Shop, here: str | None = None, **context: Any) -> str:
     """A customer's page; showing it keeps their cookie alive.
 
     here: its own address, where that is not the one that was asked for.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 
 from flask import Blueprint, Flask, abort, current_app, request
+from flask.typing import ResponseReturnValue
 
 from webapp.access import ANYONE, allow
 from webapp.cloud.emulator_texts import EmulatorTexts
@@ -28,7 +29,7 @@ def register(app: Flask, texts: EmulatorTexts, key: str) -> None:
 
 @blueprint.get("/texts/<key>")
 @allow(ANYONE)
-def texts(key: str):
+def texts(key: str) -> ResponseReturnValue:
     is_known = hmac.compare_digest(key.encode(), current_app.extensions["developer_key"])
     if not is_known or not request.environ.get(IS_HERE):
         abort(404)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 
 from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.errors import ChoiceInvalid, NotFound
-from webapp.access import ADMIN, allow, services, staff
+from webapp.access import ADMIN, allow, services, team_member
 from webapp.presenters.admin import device_view
 from webapp.routes.page import render_page
 from webapp.services.staff.devices import SCOPES, create_device, devices_of, remove_device
@@ -17,17 +18,17 @@ blueprint = Blueprint("devices", __name__, url_prefix="/<shop_id>/admin/devices"
 
 @blueprint.get("")
 @allow(ADMIN)
-def home(shop_id: str):
+def home(shop_id: str) -> ResponseReturnValue:
     return _page(shop_id)
 
 
 @blueprint.post("")
 @allow(ADMIN)
-def create(shop_id: str):
+def create(shop_id: str) -> ResponseReturnValue:
     form = request.form
     try:
         token, device = create_device(
-            services(), staff(), form.get("name", ""), form.getlist("scope")
+            services(), team_member(), form.get("name", ""), form.getlist("scope")
         )
     except ChoiceInvalid as refused:
         return _page(shop_id, error=refused.sentence), 422
@@ -36,7 +37,7 @@ def create(shop_id: str):
 
 @blueprint.post("/<device_id>/remove")
 @allow(ADMIN)
-def remove(shop_id: str, device_id: str):
+def remove(shop_id: str, device_id: str) -> ResponseReturnValue:
     # Pressed twice: what the admin wanted is so.
     with suppress(NotFound):
         remove_device(services(), shop_id, device_id)

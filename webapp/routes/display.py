@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.shops import Shop
 from webapp.access import DISPLAY, allow, services, still_staff
@@ -21,7 +24,7 @@ blueprint = Blueprint("display", __name__, url_prefix="/<shop_id>/display")
 
 @blueprint.get("")
 @allow(DISPLAY)
-def board(shop_id: str):
+def board(shop_id: str) -> ResponseReturnValue:
     shop = _entered(shop_id)
     address = live_url("display.live", shop_id=shop_id)
     return _render(
@@ -31,21 +34,21 @@ def board(shop_id: str):
 
 @blueprint.get("/code")
 @allow(DISPLAY)
-def code_panel(shop_id: str):
+def code_panel(shop_id: str) -> ResponseReturnValue:
     shop = _entered(shop_id)
     return _render("fragments/code_panel.html", shop, code=_code(shop))
 
 
 @blueprint.get("/board")
 @allow(DISPLAY)
-def board_fragment(shop_id: str):
+def board_fragment(shop_id: str) -> ResponseReturnValue:
     shop = _entered(shop_id)
     return _render("fragments/display_board.html", shop, display=_board(shop))
 
 
 @blueprint.get("/live")
 @allow(DISPLAY)
-def live(shop_id: str):
+def live(shop_id: str) -> ResponseReturnValue:
     return feed([display_topic(shop_id), board_topic(shop_id)], still_staff())
 
 
@@ -71,6 +74,6 @@ def _board(shop: Shop) -> dict:
     return display_board(shop, services().orders.open_orders(shop.id), now)
 
 
-def _render(template: str, shop: Shop, **context) -> str:
+def _render(template: str, shop: Shop, **context: Any) -> str:
     reread_url = url_for("display.board_fragment", shop_id=shop.id)
     return render_page(template, shop, reread_url=reread_url, **context)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, current_app
+from flask.typing import ResponseReturnValue
 
 from domain.orders import Order
 from webapp.access import ANYONE, allow
@@ -19,7 +20,7 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/healthz")
 @allow(ANYONE)
-def healthz():
+def healthz() -> ResponseReturnValue:
     """200 "ok", or 503 with a line for each part that does not answer."""
     down = (current_app.extensions.get("health") or register(current_app)).down()
     if down:
@@ -32,12 +33,12 @@ def register(app: Flask, more: Mapping[str, Callable[[], object]] = MappingProxy
     from webapp.health import Health
 
     services, settings = app.extensions["services"], app.extensions["settings"]
-    parts = {
+    parts: dict[str, Callable[[], object]] = {
         "tables": lambda: services.shop(settings.default_shop),
         "workflow": lambda: services.executions.is_running(
             Order(settings.default_shop, "health", "", 0, services.now())
         ),
         "event bus": lambda: services.bus.check(),
     }
-    app.extensions["health"] = Health(parts | more)
+    app.extensions["health"] = Health({**parts, **more})
     return app.extensions["health"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.shops import Shop
 from webapp.access import ANYONE, ORDER_OWNER, allow, own_order, services
@@ -16,7 +19,7 @@ blueprint = Blueprint("journey", __name__, url_prefix="/<shop_id>")
 
 @blueprint.get("/orders/<order_id>/journey")
 @allow(ORDER_OWNER)
-def page(shop_id: str, order_id: str):
+def page(shop_id: str, order_id: str) -> ResponseReturnValue:
     shop, order = entered(shop_id), own_order()
     return _page(
         "customer/journey.html",
@@ -34,14 +37,14 @@ def page(shop_id: str, order_id: str):
 
 @blueprint.get("/orders/<order_id>/journey/panel")
 @allow(ORDER_OWNER)
-def panel(shop_id: str, order_id: str):
+def panel(shop_id: str, order_id: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     return _page("fragments/journey.html", shop, _own_view(shop, own_order().id))
 
 
 @blueprint.get("/journeys/<name>")
 @allow(ANYONE)
-def shared(shop_id: str, name: str):
+def shared(shop_id: str, name: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     events = journeys.shared_journey(services(), shop_id, name)
     return _page(
@@ -64,7 +67,7 @@ def _view(shop: Shop, events: list, is_shared: bool = False) -> dict:
     return journey_view(shop, events, services().now(), is_shared=is_shared)
 
 
-def _page(template: str, shop: Shop, view: dict, **context) -> str:
+def _page(template: str, shop: Shop, view: dict, **context: Any) -> str:
     context.setdefault("live_url", None)
     return render_template(
         template,

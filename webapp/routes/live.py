@@ -13,7 +13,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import (
     Response,
@@ -50,7 +50,7 @@ _OVER = "retry: 60000\nevent: over\ndata: 1\n\n"
 log = logging.getLogger(__name__)
 
 
-def live_url(endpoint: str, **values: str) -> str | None:
+def live_url(endpoint: str, **values: Any) -> str | None:
     """The live address for a page that is being rendered; None where nothing is pushed now.
 
     The page's Content-Security-Policy is told where the connection will lead.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort
+from flask.typing import ResponseReturnValue
 
 from domain.colours import read_accent, shades
 from domain.errors import SettingInvalid
@@ -16,7 +17,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 @blueprint.get("/<colour>.css")
 @allow(ANYONE)
-def accent(colour: str):
+def accent(colour: str) -> ResponseReturnValue:
     # The name says all there is in it, so it holds for every shop and for ever.
     try:
         read = read_accent(colour)
@@ -31,7 +32,7 @@ def accent(colour: str):
 
 @blueprint.get("/<shop_id>/<name>")
 @allow(ANYONE)
-def logo(shop_id: str, name: str):
+def logo(shop_id: str, name: str) -> ResponseReturnValue:
     kind = KINDS.get(name.rpartition(".")[2])
     picture = services().logos.get(shop_id, name) if kind else None
     if picture is None:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from domain import menu_edits
 from domain.errors import ChangedMeanwhile, ChoiceInvalid, NotFound, SettingInvalid
 from domain.languages import LANGUAGES
 from domain.menu import ALLERGENS
 from domain.shops import Shop
-from webapp.access import ADMIN, allow, services, staff
+from webapp.access import ADMIN, allow, services, team_member
 from webapp.presenters import settings as setting_views
 from webapp.presenters.menu import stock_view
 from webapp.routes.page import render_page
@@ -32,7 +33,7 @@ _PLACES = {"up": -1, "down": 1}
 
 @blueprint.get("")
 @allow(ADMIN)
-def home(shop_id: str):
+def home(shop_id: str) -> ResponseReturnValue:
     shop = services().shop(shop_id)
     menu = stock_view(shop, services().now())
     return render_page(
@@ -57,7 +58,7 @@ def home(shop_id: str):
 
 @blueprint.post("/move")
 @allow(ADMIN)
-def move(shop_id: str):
+def move(shop_id: str) -> ResponseReturnValue:
     places = _PLACES.get(request.form.get("to", ""))
     if places is None:
         raise ChoiceInvalid("A drink moves up or down.")
@@ -68,13 +69,13 @@ def move(shop_id: str):
 
 @blueprint.get("/<any(drinks, groups):kind>/<item_id>")
 @allow(ADMIN)
-def edit(shop_id: str, kind: str, item_id: str):
+def edit(shop_id: str, kind: str, item_id: str) -> ResponseReturnValue:
     return _item_page(services().shop(shop_id), kind, item_id)
 
 
 @blueprint.post("/<any(drinks, groups):kind>/<item_id>")
 @allow(ADMIN)
-def save(shop_id: str, kind: str, item_id: str):
+def save(shop_id: str, kind: str, item_id: str) -> ResponseReturnValue:
     form = request.form
     values = dict(form) | {name: form.getlist(name) for name in ("groups", "allergens")}
     return _edit(shop_id, kind, item_id, values, lambda shop: _CHANGE[kind](shop, item_id, values))
@@ -82,14 +83,16 @@ def save(shop_id: str, kind: str, item_id: str):
 
 @blueprint.post("/<any(drinks, groups):kind>/<item_id>/remove")
 @allow(ADMIN)
-def remove(shop_id: str, kind: str, item_id: str):
+def remove(shop_id: str, kind: str, item_id: str) -> ResponseReturnValue:
     return _edit(shop_id, kind, item_id, None, lambda shop: _REMOVE[kind](shop, item_id))
 
 
-def _edit(shop_id: str, kind: str, item_id: str, values: dict | None, change):
+def _edit(
+    shop_id: str, kind: str, item_id: str, values: dict | None, change: Callable[[Shop], Shop]
+) -> ResponseReturnValue:
     part = _part(kind, item_id)
     try:
-        edit_shop(services(), staff(), part, seen(), change)
+        edit_shop(services(), team_member(), part, seen(), change)
     except SettingInvalid as refused:
         problem = {"field": refused.field, "sentence": refused.sentence}
         shop = services().shop(shop_id)
@@ -98,9 +101,9 @@ def _edit(shop_id: str, kind: str, item_id: str, values: dict | None, change):
         shop = services().shop(shop_id)
         stored = _stored(shop, kind, item_id)
         called = setting_views.menu_labels()
-        problem = setting_views.conflict(shop, stored, values or {}, called, refused)
-        problem["removes"] = values is None
-        return _item_page(shop, kind, item_id, values, problem), 409
+        found: dict = setting_views.conflict(shop, stored, values or {}, called, refused)
+        found["removes"] = values is None
+        return _item_page(shop, kind, item_id, values, found), 409
     return redirect(url_for("menu.home", shop_id=shop_id), 303)
 
 
@@ -115,7 +118,7 @@ def _item_page(
     stored = _stored(shop, kind, item_id)
     values = stored | {name: value for name, value in (typed or {}).items() if name in stored}
     part = _part(kind, item_id)
-    address = {"shop_id": shop.id, "kind": kind, "item_id": item_id}
+    address: dict[str, Any] = {"shop_id": shop.id, "kind": kind, "item_id": item_id}
     return render_page(
         "admin/menu_item.html",
         shop,

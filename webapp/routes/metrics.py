@@ -5,14 +5,15 @@ What counts and draws is imported where it is used: a cold start's first page is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.errors import ChoiceInvalid
 from domain.people import StaffRole
 from domain.shops import Shop
-from webapp.access import ADMIN, BARISTA, DISPLAY, allow, services, staff, still_staff
+from webapp.access import ADMIN, BARISTA, DISPLAY, allow, services, still_staff, team_member
 from webapp.cloud.live_topics import board_topic
 from webapp.routes.live import feed, live_url
 from webapp.services.shop.switches import set_shows_baristas
@@ -26,7 +27,7 @@ blueprint = Blueprint("metrics", __name__, url_prefix="/<shop_id>")
 
 @blueprint.get("/metrics")
 @allow(BARISTA)
-def page(shop_id: str):
+def page(shop_id: str) -> ResponseReturnValue:
     shop = services().shop(shop_id)
     try:
         days, error = _days(shop), ""
@@ -43,7 +44,7 @@ def page(shop_id: str):
         # Refused dates stand there as they were typed.
         first=request.args.get("from", "") if error else days.first.isoformat(),
         last=request.args.get("to", "") if error else days.last.isoformat(),
-        is_admin=staff().role == StaffRole.ADMIN,
+        is_admin=team_member().role == StaffRole.ADMIN,
         figures_url=_url("figures", shop, days),
         figures_csv_url=_url("figures_csv", shop, days),
         orders_csv_url=_url("orders_csv", shop, days),
@@ -53,20 +54,20 @@ def page(shop_id: str):
 
 @blueprint.get("/metrics/figures")
 @allow(BARISTA)
-def figures(shop_id: str):
+def figures(shop_id: str) -> ResponseReturnValue:
     shop = services().shop(shop_id)
     return _render("fragments/metrics.html", shop, _figures(shop, _days(shop)))
 
 
 @blueprint.get("/metrics/live")
 @allow(BARISTA)
-def live(shop_id: str):
+def live(shop_id: str) -> ResponseReturnValue:
     return feed([board_topic(shop_id)], still_staff())
 
 
 @blueprint.get("/metrics/figures.csv")
 @allow(BARISTA)
-def figures_csv(shop_id: str):
+def figures_csv(shop_id: str) -> ResponseReturnValue:
     from webapp.presenters import metrics_csv
 
     shop = services().shop(shop_id)
@@ -76,7 +77,7 @@ def figures_csv(shop_id: str):
 
 @blueprint.get("/metrics/orders.csv")
 @allow(BARISTA)
-def orders_csv(shop_id: str):
+def orders_csv(shop_id: str) -> ResponseReturnValue:
     from webapp.presenters import metrics_csv
     from webapp.services.past.metrics import records
 
@@ -88,26 +89,26 @@ def orders_csv(shop_id: str):
 
 @blueprint.post("/metrics/baristas")
 @allow(ADMIN)
-def show_baristas(shop_id: str):
+def show_baristas(shop_id: str) -> ResponseReturnValue:
     set_shows_baristas(services(), shop_id, request.form.get("show") == "1")
     return redirect(url_for("metrics.page", shop_id=shop_id), 303)
 
 
 @blueprint.get("/display/metrics")
 @allow(DISPLAY)
-def tv(shop_id: str):
+def tv(shop_id: str) -> ResponseReturnValue:
     return _on_tv("metrics/tv.html", shop_id, live_url("metrics.tv_live", shop_id=shop_id))
 
 
 @blueprint.get("/display/metrics/figures")
 @allow(DISPLAY)
-def tv_figures(shop_id: str):
+def tv_figures(shop_id: str) -> ResponseReturnValue:
     return _on_tv("fragments/tv_metrics.html", shop_id, None)
 
 
 @blueprint.get("/display/metrics/live")
 @allow(DISPLAY)
-def tv_live(shop_id: str):
+def tv_live(shop_id: str) -> ResponseReturnValue:
     return feed([board_topic(shop_id)], still_staff())
 
 
@@ -152,7 +153,7 @@ def _read(shop: Shop, days: Days) -> Read:
 
 def _url(endpoint: str, shop: Shop, days: Days) -> str:
     # Today's page stays on today, past midnight too.
-    chosen = {}
+    chosen: dict[str, Any] = {}
     if request.args.get("from") or request.args.get("to"):
         chosen = {"from": days.first.isoformat(), "to": days.last.isoformat()}
     return url_for(f"metrics.{endpoint}", shop_id=shop.id, **chosen)
@@ -168,6 +169,6 @@ def _file(shop: Shop, days: Days, name: str, text: str) -> Response:
     return response
 
 
-def _render(template: str, shop: Shop, view: dict, **context) -> str:
+def _render(template: str, shop: Shop, view: dict, **context: Any) -> str:
     context.setdefault("live_url", None)
     return render_template(template, shop=shop, metrics=view, now_ms=view["at_ms"], **context)

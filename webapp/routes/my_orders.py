@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, redirect, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.errors import NotAllowedNow
 from domain.orders import Order
-from webapp.access import ANYONE, allow, customer, forget_customer, services
+from webapp.access import ANYONE, allow, customer, forget_customer, known_customer, services
 from webapp.languages import entered
 from webapp.presenters.my_orders import days, past_order_view
 from webapp.routes.customer import page
@@ -18,7 +21,7 @@ blueprint = Blueprint("my_orders", __name__, url_prefix="/<shop_id>/my-orders")
 
 @blueprint.get("")
 @allow(ANYONE)
-def home(shop_id: str):
+def home(shop_id: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     orders = my_orders(services(), shop.id, customer())
     return page(
@@ -33,7 +36,7 @@ def home(shop_id: str):
 
 @blueprint.get("/erase")
 @allow(ANYONE)
-def ask(shop_id: str):
+def ask(shop_id: str) -> ResponseReturnValue:
     if customer() is None:
         return redirect(url_for("my_orders.home", shop_id=shop_id), 303)
     return _confirmation(shop_id)
@@ -41,7 +44,7 @@ def ask(shop_id: str):
 
 @blueprint.post("/erase")
 @allow(ANYONE)
-def erase(shop_id: str):
+def erase(shop_id: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     if who := customer():
         try:
@@ -55,7 +58,7 @@ def erase(shop_id: str):
 
 
 def _confirmation(shop_id: str) -> str:
-    shop, who = entered(shop_id), customer()
+    shop, who = entered(shop_id), known_customer()
     in_the_way = orders_in_the_way(services(), who.customer_id)
     return page(
         "customer/erase.html",
@@ -68,7 +71,7 @@ def _confirmation(shop_id: str) -> str:
 
 
 def _urls(order: Order) -> dict:
-    where = {"shop_id": order.shop_id, "order_id": order.id}
+    where: dict[str, Any] = {"shop_id": order.shop_id, "order_id": order.id}
     return {
         "url": url_for("customer.order_page", **where),
         "journey_url": url_for("journey.page", **where),

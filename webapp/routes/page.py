@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import render_template
 
 from domain.instants import to_ms
@@ -9,7 +11,7 @@ from domain.shops import Shop
 from webapp.access import services
 
 
-def render_page(template: str, shop: Shop | None, **context) -> str:
+def render_page(template: str, shop: Shop | None, **context: Any) -> str:
     """A page with the bar's time on it; it follows nothing unless the context has a `live_url`."""
     now_ms = to_ms(services().now())
     return render_template(template, **{"shop": shop, "now_ms": now_ms, "live_url": None} | context)

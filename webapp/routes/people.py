@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, request, url_for
+from collections.abc import Callable
+
+from flask import Blueprint, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.errors import ChoiceInvalid
-from webapp.access import ADMIN, allow, services, staff
+from webapp.access import ADMIN, allow, services, team_member
 from webapp.presenters.admin import person_view
 from webapp.public_address import public_url_for
 from webapp.routes.page import render_page
 from webapp.services.staff import people
+from webapp.services.staff.ports import Person
 from webapp.services.staff.sign_in import signed_in
 
 blueprint = Blueprint("people", __name__, url_prefix="/<shop_id>/admin/people")
@@ -19,13 +23,13 @@ _ACTIONS = ("reset_password", "reset_authenticator", "lock", "unlock", "remove")
 
 @blueprint.get("")
 @allow(ADMIN)
-def home(shop_id: str):
+def home(shop_id: str) -> ResponseReturnValue:
     return _page(shop_id)
 
 
 @blueprint.post("")
 @allow(ADMIN)
-def invite(shop_id: str):
+def invite(shop_id: str) -> ResponseReturnValue:
     form = request.form
     try:
         invitation = people.invite(
@@ -44,24 +48,24 @@ def invite(shop_id: str):
 
 @blueprint.post("/<person_id>/password")
 @allow(ADMIN)
-def reset_password(shop_id: str, person_id: str):
+def reset_password(shop_id: str, person_id: str) -> ResponseReturnValue:
     password = people.reset_password(services(), _manager(), shop_id, person_id)
-    person = services().staff_pool.find(person_id)
+    person = _person(person_id)
     handover = {"name": person.name, "email": person.email, "password": password}
     return _page(shop_id, handover)
 
 
 @blueprint.post("/<person_id>/authenticator")
 @allow(ADMIN)
-def reset_authenticator(shop_id: str, person_id: str):
+def reset_authenticator(shop_id: str, person_id: str) -> ResponseReturnValue:
     people.reset_authenticator(services(), _manager(), shop_id, person_id)
-    name = services().staff_pool.find(person_id).name
+    name = _person(person_id).name
     return _page(shop_id, done=f"{name} sets up a new authenticator at the next sign-in.")
 
 
 @blueprint.post("/<person_id>/lock")
 @allow(ADMIN)
-def lock(shop_id: str, person_id: str):
+def lock(shop_id: str, person_id: str) -> ResponseReturnValue:
     return _change(
         shop_id, lambda: people.set_enabled(services(), _manager(), shop_id, person_id, False)
     )
@@ -69,7 +73,7 @@ def lock(shop_id: str, person_id: str):
 
 @blueprint.post("/<person_id>/unlock")
 @allow(ADMIN)
-def unlock(shop_id: str, person_id: str):
+def unlock(shop_id: str, person_id: str) -> ResponseReturnValue:
     return _change(
         shop_id, lambda: people.set_enabled(services(), _manager(), shop_id, person_id, True)
     )
@@ -77,11 +81,11 @@ def unlock(shop_id: str, person_id: str):
 
 @blueprint.post("/<person_id>/remove")
 @allow(ADMIN)
-def remove(shop_id: str, person_id: str):
+def remove(shop_id: str, person_id: str) -> ResponseReturnValue:
     return _change(shop_id, lambda: people.remove(services(), _manager(), shop_id, person_id))
 
 
-def _change(shop_id: str, act):
+def _change(shop_id: str, act: Callable[[], object]) -> ResponseReturnValue:
     try:
         act()
     except ChoiceInvalid as refused:
@@ -89,12 +93,16 @@ def _change(shop_id: str, act):
     return _back(shop_id)
 
 
-def _back(shop_id: str):
+def _back(shop_id: str) -> ResponseReturnValue:
     return redirect(url_for("people.home", shop_id=shop_id), 303)
 
 
+def _person(person_id: str) -> Person:
+    return services().staff_pool.find(person_id) or abort(404)
+
+
 def _manager() -> people.Manager:
-    return people.manager_of(services(), staff())
+    return people.manager_of(services(), team_member())
 
 
 def _page(shop_id: str, handover: dict | None = None, error: str = "", done: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.errors import (
     ChoiceInvalid,
@@ -34,7 +35,7 @@ blueprint = Blueprint("phone", __name__, url_prefix="/<shop_id>/phone")
 
 @blueprint.get("")
 @allow(ANYONE)
-def number_page(shop_id: str):
+def number_page(shop_id: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     if not passes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
@@ -47,7 +48,7 @@ def number_page(shop_id: str):
 
 @blueprint.post("")
 @allow(ANYONE)
-def ask_code(shop_id: str):
+def ask_code(shop_id: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     if not passes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
@@ -63,7 +64,7 @@ def ask_code(shop_id: str):
 
 @blueprint.get("/code")
 @allow(ANYONE)
-def code_page(shop_id: str):
+def code_page(shop_id: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     if not passes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
@@ -75,7 +76,7 @@ def code_page(shop_id: str):
 
 @blueprint.post("/code")
 @allow(ANYONE)
-def enter_code(shop_id: str):
+def enter_code(shop_id: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     if not passes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
@@ -95,7 +96,7 @@ def enter_code(shop_id: str):
 
 @blueprint.post("/code/again")
 @allow(ANYONE)
-def ask_again(shop_id: str):
+def ask_again(shop_id: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     if not passes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
@@ -108,7 +109,7 @@ def ask_again(shop_id: str):
 
 @blueprint.post("/sign-out")
 @allow(ANYONE)
-def sign_out(shop_id: str):
+def sign_out(shop_id: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     if who := customer():
         services().customer_sessions.end(who)
@@ -142,7 +143,7 @@ def _code_page(shop: Shop, refused: Refusal | None = None) -> str:
     )
 
 
-def _refusal(shop: Shop, refused: Refusal):
+def _refusal(shop: Shop, refused: Refusal) -> ResponseReturnValue:
     if isinstance(refused, OneTimeCodeOver):
         return redirect(url_for("phone.number_page", shop_id=shop.id), 303)
     if not isinstance(refused, TooManyRequests):
@@ -156,9 +157,9 @@ def _refusal(shop: Shop, refused: Refusal):
     return refusal_page(shop, refused, back)
 
 
-def _on_to_place(shop: Shop):
+def _on_to_place(shop: Shop) -> ResponseReturnValue:
     return redirect(url_for("customer.place", shop_id=shop.id), 303)
 
 
-def _on_to_code(shop: Shop):
+def _on_to_code(shop: Shop) -> ResponseReturnValue:
     return redirect(url_for("phone.code_page", shop_id=shop.id), 303)

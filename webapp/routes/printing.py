@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.instants import to_ms
 from webapp.access import BARISTA, DEVICE, allow, services
@@ -20,7 +23,7 @@ _ALL = f"/{PLACE}/printouts/<extension>"
 @api.blueprint.get(_ALL)
 @allow(DEVICE)
 @operation("What waits to be printed, oldest first", _SCOPE, "Printouts")
-def printouts(shop_id: str, extension: str):
+def printouts(shop_id: str, extension: str) -> ResponseReturnValue:
     from webapp.services.orders.printouts import press
 
     waiting = press(services(), shop_id, extension).queue.waiting(shop_id)
@@ -30,7 +33,7 @@ def printouts(shop_id: str, extension: str):
 @api.blueprint.get(f"{_ALL}/<printout_id>")
 @allow(DEVICE)
 @operation("One of them as PDF, to be printed", _SCOPE, "Pdf", media="application/pdf")
-def printout(shop_id: str, extension: str, printout_id: str):
+def printout(shop_id: str, extension: str, printout_id: str) -> ResponseReturnValue:
     return _pdf(shop_id, extension, printout_id)
 
 
@@ -43,7 +46,9 @@ def printout(shop_id: str, extension: str, printout_id: str):
     body="PrintoutState",
     is_repeatable=True,
 )
-def mark_printout(shop_id: str, body: dict, extension: str, printout_id: str):
+def mark_printout(
+    shop_id: str, body: dict, extension: str, printout_id: str
+) -> ResponseReturnValue:
     from webapp.services.orders import printouts
 
     press, one = printouts.printout(services(), shop_id, extension, printout_id)
@@ -53,11 +58,11 @@ def mark_printout(shop_id: str, body: dict, extension: str, printout_id: str):
 
 @blueprint.get("")
 @allow(BARISTA)
-def page(shop_id: str, extension: str):
+def page(shop_id: str, extension: str) -> ResponseReturnValue:
     from webapp.services.orders.printouts import press
 
     shop, now = services().shop(shop_id), services().now()
-    place = {"shop_id": shop_id, "extension": extension}
+    place: dict[str, Any] = {"shop_id": shop_id, "extension": extension}
     return render_template(
         "barista/printouts.html",
         shop=shop,
@@ -80,13 +85,13 @@ def page(shop_id: str, extension: str):
 
 @blueprint.get("/<printout_id>")
 @allow(BARISTA)
-def pdf(shop_id: str, extension: str, printout_id: str):
+def pdf(shop_id: str, extension: str, printout_id: str) -> ResponseReturnValue:
     return _pdf(shop_id, extension, printout_id)
 
 
 @blueprint.post("/<printout_id>/again")
 @allow(BARISTA)
-def again(shop_id: str, extension: str, printout_id: str):
+def again(shop_id: str, extension: str, printout_id: str) -> ResponseReturnValue:
     from webapp.services.orders import printouts
 
     press, one = printouts.printout(services(), shop_id, extension, printout_id)

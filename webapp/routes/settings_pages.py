@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import available_timezones
 
 from flask import Blueprint, abort, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.errors import ChangedMeanwhile, SettingInvalid
 from domain.languages import LANGUAGES
@@ -12,7 +13,7 @@ from domain.logos import MOST_BYTES
 from domain.reading import read_number
 from domain.settings import PARTS, on_the_page
 from domain.shops import Shop
-from webapp.access import ADMIN, allow, services, staff, takes_bytes
+from webapp.access import ADMIN, allow, services, takes_bytes, team_member
 from webapp.presenters import settings as setting_views
 from webapp.routes.page import render_page
 from webapp.services.shop.editing import edit_shop, seen_number
@@ -25,14 +26,14 @@ blueprint = Blueprint("settings", __name__, url_prefix="/<shop_id>/admin/setting
 
 @blueprint.get("")
 @allow(ADMIN)
-def home(shop_id: str):
+def home(shop_id: str) -> ResponseReturnValue:
     return _page(services().shop(shop_id), saved=request.args.get("saved", ""))
 
 
 @blueprint.post("/logo")
 @allow(ADMIN)
 @takes_bytes(MOST_BYTES + 8 * 1024)
-def save_logo(shop_id: str):
+def save_logo(shop_id: str) -> ResponseReturnValue:
     sent = request.files.get("logo")
     try:
         if request.form.get("remove") == "1":
@@ -47,12 +48,12 @@ def save_logo(shop_id: str):
 
 @blueprint.post("/<part>")
 @allow(ADMIN)
-def save(shop_id: str, part: str):
+def save(shop_id: str, part: str) -> ResponseReturnValue:
     if part not in PARTS:
         abort(404)
     values = _values()
     try:
-        edit_shop(services(), staff(), part, seen(), lambda shop: PARTS[part](shop, values))
+        edit_shop(services(), team_member(), part, seen(), lambda shop: PARTS[part](shop, values))
     except SettingInvalid as refused:
         problem = {"field": refused.field, "sentence": refused.sentence}
         # What was seen stays what was seen: a colleague's change meanwhile is still to be told of.
@@ -85,7 +86,7 @@ def _page(
     part: str = "",
     values: dict | None = None,
     problem: dict | None = None,
-    saved="",
+    saved: str = "",
     kept: int | None = None,
 ) -> str:
     deployment = current_app.extensions["settings"]

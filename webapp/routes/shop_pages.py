@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.errors import SettingInvalid, ShopIdTaken
 from domain.people import StaffRole
 from domain.shop_file import write_shop
-from webapp.access import ADMIN, allow, services, staff
+from domain.shops import Shop
+from webapp.access import ADMIN, allow, services, team_member
 from webapp.routes.page import render_page
 from webapp.services.shop import shops
 from webapp.services.staff.sign_in import create_link
@@ -17,13 +21,13 @@ blueprint = Blueprint("shops", __name__, url_prefix="/<shop_id>/admin/shop")
 
 @blueprint.get("")
 @allow(ADMIN)
-def home(shop_id: str):
+def home(shop_id: str) -> ResponseReturnValue:
     return _page(shop_id, done=request.args.get("done", ""))
 
 
 @blueprint.post("/new")
 @allow(ADMIN)
-def create(shop_id: str):
+def create(shop_id: str) -> ResponseReturnValue:
     form = request.form
     address, name = form.get("shop_id", ""), form.get("name", "")
     is_rehearsal = form.get("rehearsal") == "1"
@@ -41,7 +45,7 @@ def create(shop_id: str):
 
 @blueprint.get("/settings.toml")
 @allow(ADMIN)
-def export(shop_id: str):
+def export(shop_id: str) -> ResponseReturnValue:
     text = write_shop(services().shop(shop_id))
     return Response(
         text,
@@ -52,14 +56,14 @@ def export(shop_id: str):
 
 @blueprint.post("/settings.toml")
 @allow(ADMIN)
-def import_file(shop_id: str):
+def import_file(shop_id: str) -> ResponseReturnValue:
     sent = request.files.get("file")
     try:
         text = sent.read().decode() if sent else request.form.get("text", "")
     except UnicodeDecodeError:
         text = "\0"
     try:
-        shops.import_settings(services(), shop_id, text, staff().name)
+        shops.import_settings(services(), shop_id, text, team_member().name)
     except SettingInvalid as refused:
         problem = {"field": "file", "sentence": refused.sentence}
         return _page(shop_id, problem=problem), 422
@@ -68,13 +72,18 @@ def import_file(shop_id: str):
 
 @blueprint.post("/archive")
 @allow(ADMIN)
-def archive(shop_id: str):
+def archive(shop_id: str) -> ResponseReturnValue:
     shops.archive_shop(services(), shop_id, request.form.get("archived") == "1")
     return redirect(url_for("shops.home", shop_id=shop_id), 303)
 
 
 def _page(
-    shop_id: str, problem: dict | None = None, typed=None, made=None, link: str = "", done: str = ""
+    shop_id: str,
+    problem: dict | None = None,
+    typed: Mapping | None = None,
+    made: Shop | None = None,
+    link: str = "",
+    done: str = "",
 ) -> str:
     return render_page(
         "admin/shop.html",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.people import StaffRole
 from webapp.access import (
@@ -28,7 +31,7 @@ from webapp.services.staff.sign_in import (
 
 blueprint = Blueprint("sign_in", __name__, url_prefix="/<shop_id>")
 
-_HOME = {
+_HOME: dict[str, str] = {
     StaffRole.ADMIN: "admin.home",
     StaffRole.BARISTA: "barista.board",
     StaffRole.DISPLAY: "display.board",
@@ -37,21 +40,21 @@ _HOME = {
 
 @blueprint.get("/sign-in/<secret>")
 @allow(ANYONE)
-def link_page(shop_id: str, secret: str):
+def link_page(shop_id: str, secret: str) -> ResponseReturnValue:
     # Only asks: a chat's preview of the link must not use it up.
     return _page("staff/link.html", shop_id)
 
 
 @blueprint.post("/sign-in/<secret>")
 @allow(ANYONE)
-def use_link(shop_id: str, secret: str):
+def use_link(shop_id: str, secret: str) -> ResponseReturnValue:
     services().shop(shop_id)
     return _begin(*open_link(services(), secret))
 
 
 @blueprint.get("/pair")
 @allow(ANYONE)
-def pair(shop_id: str):
+def pair(shop_id: str) -> ResponseReturnValue:
     """Reloads itself until an admin has approved the code it shows."""
     who = staff()
     if who is not None and who.shop_id == shop_id:
@@ -74,7 +77,7 @@ def pair(shop_id: str):
 
 @blueprint.post("/sign-out")
 @allow(ANYONE)
-def sign_out(shop_id: str):
+def sign_out(shop_id: str) -> ResponseReturnValue:
     return end_staff_session(redirect(url_for("sign_in.pair", shop_id=shop_id), 303))
 
 
@@ -83,7 +86,7 @@ def _pairing_of_this_browser() -> Pairing | None:
     return Pairing(*known) if known else None
 
 
-def _begin(secret: str, who: StaffSession):
+def _begin(secret: str, who: StaffSession) -> ResponseReturnValue:
     return begin_staff_session(redirect(home_of(who), 303), secret)
 
 
@@ -95,5 +98,5 @@ def home_of(who: StaffSession) -> str:
     return url_for(_HOME[who.role], shop_id=who.shop_id)
 
 
-def _page(template: str, shop_id: str, **context) -> str:
+def _page(template: str, shop_id: str, **context: Any) -> str:
     return render_page(template, services().shop(shop_id), **context)

@@ -5,9 +5,12 @@ The browser holds nothing but a secret of the sign-in under way; all it stands f
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
 
 from domain import passwords
 from domain.errors import ChoiceInvalid, Refusal, SignInOver, SignInRefused, TooManyRequests
@@ -31,7 +34,7 @@ _PAGES = {
 
 @blueprint.get("")
 @allow(ANYONE)
-def sign_in_page(shop_id: str):
+def sign_in_page(shop_id: str) -> ResponseReturnValue:
     who = staff()
     if who is not None and who.shop_id == shop_id:
         return redirect(home_of(who), 303)
@@ -40,7 +43,7 @@ def sign_in_page(shop_id: str):
 
 @blueprint.post("")
 @allow(ANYONE)
-def sign_in(shop_id: str):
+def sign_in(shop_id: str) -> ResponseReturnValue:
     email = request.form.get("email", "")
     try:
         progress = password_sign_in.sign_in(
@@ -53,13 +56,13 @@ def sign_in(shop_id: str):
 
 @blueprint.get("/password")
 @allow(ANYONE)
-def password_page(shop_id: str):
+def password_page(shop_id: str) -> ResponseReturnValue:
     return _step_page(shop_id, SignInStep.NEW_PASSWORD)
 
 
 @blueprint.post("/password")
 @allow(ANYONE)
-def choose_password(shop_id: str):
+def choose_password(shop_id: str) -> ResponseReturnValue:
     form = request.form
     return _try(
         shop_id,
@@ -72,13 +75,13 @@ def choose_password(shop_id: str):
 
 @blueprint.get("/code")
 @allow(ANYONE)
-def code_page(shop_id: str):
+def code_page(shop_id: str) -> ResponseReturnValue:
     return _step_page(shop_id, SignInStep.CODE)
 
 
 @blueprint.post("/code")
 @allow(ANYONE)
-def give_code(shop_id: str):
+def give_code(shop_id: str) -> ResponseReturnValue:
     code = request.form.get("code", "")
     return _try(
         shop_id,
@@ -89,13 +92,13 @@ def give_code(shop_id: str):
 
 @blueprint.get("/authenticator")
 @allow(ANYONE)
-def authenticator_page(shop_id: str):
+def authenticator_page(shop_id: str) -> ResponseReturnValue:
     return _step_page(shop_id, SignInStep.AUTHENTICATOR)
 
 
 @blueprint.post("/authenticator")
 @allow(ANYONE)
-def set_up_authenticator(shop_id: str):
+def set_up_authenticator(shop_id: str) -> ResponseReturnValue:
     code = request.form.get("code", "")
     return _try(
         shop_id,
@@ -104,7 +107,9 @@ def set_up_authenticator(shop_id: str):
     )
 
 
-def _try(shop_id: str, step: SignInStep, act):
+def _try(
+    shop_id: str, step: SignInStep, act: Callable[[str], password_sign_in.Progress]
+) -> ResponseReturnValue:
     try:
         progress = act(session.get("sign_in", ""))
     except (ChoiceInvalid, TooManyRequests) as refused:
@@ -114,15 +119,16 @@ def _try(shop_id: str, step: SignInStep, act):
     return _go_on(shop_id, progress)
 
 
-def _go_on(shop_id: str, progress: password_sign_in.Progress):
+def _go_on(shop_id: str, progress: password_sign_in.Progress) -> ResponseReturnValue:
     if progress.session is not None:
         answer = redirect(home_of(progress.session), 303)
         return begin_staff_session(answer, progress.secret, password_sign_in.SESSION_LIFETIME)
     session["sign_in"] = progress.secret
-    return redirect(url_for(_PAGES[progress.step], shop_id=shop_id), 303)
+    page = _PAGES[progress.step] if progress.step else "staff.sign_in_page"
+    return redirect(url_for(page, shop_id=shop_id), 303)
 
 
-def _sign_in_page(shop_id: str, refused: Refusal | None = None):
+def _sign_in_page(shop_id: str, refused: Refusal | None = None) -> ResponseReturnValue:
     session.pop("sign_in", None)
     page = _page(
         "staff/sign_in.html",
@@ -135,7 +141,9 @@ def _sign_in_page(shop_id: str, refused: Refusal | None = None):
     return page, STATUS[type(refused)] if refused else 200
 
 
-def _step_page(shop_id: str, step: SignInStep, refused: Refusal | None = None):
+def _step_page(
+    shop_id: str, step: SignInStep, refused: Refusal | None = None
+) -> ResponseReturnValue:
     """The page of the step that this browser's sign-in waits for; else the first page again."""
     try:
         under_way = password_sign_in.find(services(), session.get("sign_in", ""), step)
@@ -164,5 +172,5 @@ def _authenticator(email: str, key: str) -> dict:
     }
 
 
-def _page(template: str, shop_id: str, **context) -> str:
+def _page(template: str, shop_id: str, **context: Any) -> str:
     return render_page(template, services().shop(shop_id), **context)

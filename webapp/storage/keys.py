@@ -28,7 +28,7 @@ BEGIN_OF_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 END_OF_TIME = datetime(2999, 12, 31, tzinfo=UTC)
 """Nothing is stored before or after."""
 
-Place = Mapping[str, Mapping[str, str]]
+Place = Mapping[str, dict[str, Any]]
 """The keys of an item, in DynamoDB's JSON."""
 
 
@@ -64,8 +64,9 @@ def query_span(
             return iter(())
         if not low <= place <= high:
             after = None
-    if most is not None or page_size is not None:
-        page_size = min(max(page_size or most, 1), LARGEST_PAGE)
+    wanted = page_size or most
+    if wanted is not None:
+        page_size = min(max(wanted, 1), LARGEST_PAGE)
     return source.query(
         part,
         range_key_condition=key.between(first, last),

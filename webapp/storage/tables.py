@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any, TypeVar
 
 from pynamodb.attributes import (
     Attribute,
@@ -507,6 +509,9 @@ def streamed_model(table_name: str) -> type[Model] | None:
     return next((model for model in STREAMED if table_name.endswith(base_name(model))), None)
 
 
+Key = TypeVar("Key", bound=Mapping[str, Any])
+
+
 def table_definitions() -> list[dict]:
     """For each table, what the template needs: keys, indexes, stream and time to live."""
     definitions = []
@@ -537,10 +542,10 @@ def table_definitions() -> list[dict]:
     return definitions
 
 
-def _with_hash_first(index: dict) -> dict:
-    return index | {"key_schema": _hash_first(index["key_schema"])}
+def _with_hash_first(index: Mapping[str, Any]) -> dict[str, Any]:
+    return {**index, "key_schema": _hash_first(index["key_schema"])}
 
 
-def _hash_first(keys: list[dict]) -> list[dict]:
+def _hash_first(keys: Iterable[Key]) -> list[Key]:
     """As DynamoDB wants a key; PynamoDB gives its parts in the order of their names."""
-    return sorted(keys, key=lambda key: key["KeyType"])
+    return sorted(keys, key=lambda key: str(key["KeyType"]))

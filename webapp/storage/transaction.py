@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from botocore.exceptions import ClientError
 from pynamodb.connection import Connection
@@ -43,11 +44,11 @@ class _SharedConnection(Connection):
     """PynamoDB's connection on the session of all other clients."""
 
     @property
-    def session(self):
+    def session(self) -> Any:
         return clients.session()
 
     @property
-    def client(self):
+    def client(self) -> Any:
         if self._client is None:
             with clients.making_clients:
                 return super().client

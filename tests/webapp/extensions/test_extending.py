@@ -12,6 +12,7 @@ from webapp import extending
 from webapp.consumers import registry
 from webapp.extending import Installed, load_all
 from webapp.extension_kit import Extension
+from webapp.services.events.bundle import NoExtensions
 from webapp.settings import Settings, SettingsError
 from webapp.stack import build_template_body
 
@@ -153,3 +154,18 @@ def test_its_failure_is_delivered_again(taken, monkeypatch):
     monkeypatch.setattr(services.extensions, "run", fail)
     with pytest.raises(registry.EventFailed):
         registry.run(services, {"consumer": "extension-probe", "event": SAMPLE})
+
+
+def test_an_extension_that_asked_for_no_table_or_printer_is_told_so_when_it_uses_one():
+    kit = a_kit(Extension("counts", frozenset({DetailType.ORDER_COMPLETED}), lambda *_: None))
+    with pytest.raises(TypeError, match="has_table=True asks for one"):
+        _ = kit.table
+    with pytest.raises(TypeError, match="prints nothing"):
+        _ = kit.printer
+
+
+def test_a_bar_of_the_core_alone_has_no_extension_to_run():
+    none = NoExtensions()
+    assert list(none) == [] and "webhook" not in none
+    with pytest.raises(KeyError, match="webhook"):
+        none.ready("webhook")

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.detail_types import DetailType
+from domain.events import ManagerWaitingCompletion, OrderEvent
 from webapp.extension_kit import Arrival, Extension, Kit
 
 if TYPE_CHECKING:
-    from domain.events import OrderEvent
     from webapp.extension_kit import Printout
 
 _FIRST_VERSION_IN_QUEUE = 4
@@ -23,9 +23,9 @@ _FIRST_VERSION_IN_QUEUE = 4
 def react(kit: Kit, arrival: Arrival) -> None:
     """Puts the order's ticket in line, or takes it out."""
     event = arrival.event
-    if event.detail_type is DetailType.MANAGER_WAITING_COMPLETION:
+    if isinstance(event, ManagerWaitingCompletion):
         _put_in_line(kit, event)
-    else:
+    elif isinstance(event, OrderEvent):
         kit.printer.withdraw(event.shop_id, event.order_id)
 
 

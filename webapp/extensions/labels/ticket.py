@@ -83,7 +83,7 @@ class _Line:
 class _Sheet:
     """A PDF with our fonts."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._pdf, self._letters = _new_pdf()
 
     def lines(self, text: str, size: float) -> list[_Line]:
@@ -166,14 +166,16 @@ def _new_pdf() -> tuple[FPDF, dict[str, set[int]]]:
         # It says that it could draw no pictures.
         warnings.simplefilter("ignore")
         from fpdf import FPDF
+        from fpdf.fonts import TTFFont
 
     pdf = FPDF(unit="mm", format=(WIDTH, WIDTH))
     pdf.set_margin(0)
     pdf.set_auto_page_break(False)
-    letters = {}
+    letters: dict[str, set[int]] = {}
     for name in _names():
         pdf.add_font(name, fname=FONTS / f"{name}.ttf")
-        letters[name] = set(pdf.fonts[name.lower()].cmap)
+        font = pdf.fonts[name.lower()]
+        letters[name] = set(font.cmap) if isinstance(font, TTFFont) else set()
     return pdf, letters
 
 

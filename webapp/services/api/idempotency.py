@@ -23,14 +23,14 @@ KEY_LENGTH = 64
 class KeyReused(Refusal):
     """The key was used for another request."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("This key was already used for another request.")
 
 
 class StillUnderWay(Refusal):
     """The first request with this key has not been answered yet."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("The first request with this key is still under way.")
 
 

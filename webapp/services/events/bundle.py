@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from webapp.services.events.ports import Bus, DeadLetters, Extensions, LiveTopics
+
+if TYPE_CHECKING:
+    from webapp.extension_kit import Arrival, Extension, Kit
+
+
+class NoExtensions(Extensions):
+    """A bar of the core alone."""
+
+    def __contains__(self, name: object) -> bool:
+        return False
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def run(self, name: str, arrival: Arrival) -> None:
+        raise KeyError(name)
+
+    def ready(self, name: str) -> tuple[Extension, Kit]:
+        raise KeyError(name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,4 +35,4 @@ class EventServices:
     bus: Bus
     live: LiveTopics
     dead_letters: DeadLetters
-    extensions: Extensions = field(default_factory=dict, compare=False)
+    extensions: Extensions = field(default_factory=NoExtensions, compare=False)

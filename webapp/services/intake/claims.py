@@ -27,7 +27,8 @@ def claim_order(
     """
     if customer is None or customer.scan_pass is None:
         raise PassMissing
-    if existing := _made_before(services, shop, customer):
+    order_id = customer.scan_pass.order_id
+    if existing := _made_before(services, shop, customer, order_id):
         return existing
     bucket = check_pass(services, shop, customer)
     now = services.now()
@@ -36,7 +37,7 @@ def claim_order(
     limits.take(services, limits.CLAIMS, address)
     order = Order(
         shop_id=shop.id,
-        id=customer.scan_pass.order_id,
+        id=order_id,
         customer_id=customer.customer_id,
         window=bucket.window,
         created_at=now,
@@ -54,13 +55,15 @@ def claim_order(
     try:
         services.orders.claim(claim)
     except AlreadyThere:
-        if existing := _made_before(services, shop, customer):
+        if existing := _made_before(services, shop, customer, order_id):
             return existing
         raise PassMissing from None
     return order
 
 
-def _made_before(services: IntakeServices, shop: Shop, customer: CustomerSession) -> Order | None:
+def _made_before(
+    services: IntakeServices, shop: Shop, customer: CustomerSession, order_id: str
+) -> Order | None:
     """The order that the browser's pass has made already; only for the customer who made it."""
-    order = services.orders.get(shop.id, customer.scan_pass.order_id)
+    order = services.orders.get(shop.id, order_id)
     return order if order and order.customer_id == customer.customer_id else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -161,6 +162,11 @@ def cancel_order(
     )
 
 
-def _change(services: OrderServices, order_id: str, barista: StaffSession, change) -> Order:
+def _change(
+    services: OrderServices,
+    order_id: str,
+    barista: StaffSession,
+    change: Callable[[Order, datetime], Order],
+) -> Order:
     now = services.now()
     return move(services, barista.shop_id, order_id, lambda order: change(order, now))

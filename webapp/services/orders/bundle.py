@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from domain.errors import NotFound
 from domain.orders import Order
 from domain.texts import N_
+from webapp.services.events.bundle import NoExtensions
 from webapp.services.events.ports import Extensions
 from webapp.services.orders.ports import Executions, Orders
 from webapp.services.past.ports import Metrics
@@ -38,4 +39,4 @@ class OrderServices(ShopServices):
 class PrintoutServices(OrderServices):
     """Orders, and the extensions that print something for them."""
 
-    extensions: Extensions = field(default_factory=dict, compare=False)
+    extensions: Extensions = field(default_factory=NoExtensions, compare=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 
 from domain.admission import check_door
 from domain.errors import NotAllowedNow, NotFound
@@ -63,9 +64,11 @@ def submit_walk_up(services: OrderServices, order: Order) -> None:
     now = services.now()
     # It went on already, as this was told twice; or it is not there any more.
     with suppress(NotAllowedNow, NotFound):
-        move(
-            services,
-            order.shop_id,
-            order.id,
-            lambda current: submit(current, current.drink_order, current.number, now),
-        )
+        move(services, order.shop_id, order.id, lambda current: _submitted(current, now))
+
+
+def _submitted(order: Order, now: datetime) -> Order:
+    """The barista chose the drink when the order was taken, and it got its number then."""
+    if order.number is None:
+        raise ValueError(f"{order!r} has no number")
+    return submit(order, order.chosen, order.number, now)

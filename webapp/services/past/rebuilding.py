@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from domain.events import OrderEvent, parse_event
+from domain.events import OrderEvent, parse_order_event
 from domain.metrics import COUNTED, mark_of
 from webapp.services.past.ports import Metrics, StoredEvent
 
@@ -23,7 +23,7 @@ def rebuild(metrics: Metrics, events: Iterable[StoredEvent], now: datetime) -> i
     told: dict[tuple[str, str], list[tuple[OrderEvent, datetime]]] = defaultdict(list)
     for stored in events:
         if stored.detail_type in COUNTED:
-            event = parse_event(stored.detail_type, stored.detail)
+            event = parse_order_event(stored.detail_type, stored.detail)
             told[event.shop_id, event.order_id].append((event, stored.at))
     for order_events in told.values():
         _rebuild_order(metrics, order_events, now)

@@ -61,7 +61,8 @@ def read_number(text: str, countries: Sequence[str]) -> PhoneNumber:
             except phonenumbers.NumberParseException:
                 continue
             if (
-                phonenumbers.region_code_for_number(number) in countries
+                number.country_code is not None
+                and phonenumbers.region_code_for_number(number) in countries
                 and phonenumbers.is_valid_number(number)
                 and phonenumbers.number_type(number) in mobile
             ):

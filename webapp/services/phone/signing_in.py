@@ -38,7 +38,7 @@ NEXT_TEXT_AFTER = timedelta(seconds=30)
 
 def waiting(services: PhoneServices, shop: Shop, customer: CustomerSession | None) -> PhoneSignIn:
     """The number of this browser that waits for its code. Raises OneTimeCodeOver."""
-    sign_in = customer and services.phone_sign_ins.get(customer.id)
+    sign_in = services.phone_sign_ins.get(customer.id) if customer else None
     if sign_in is None or sign_in.shop_id != shop.id:
         raise OneTimeCodeOver
     return sign_in
@@ -52,6 +52,8 @@ def ask_code(
     Raises ChoiceInvalid, TooManyRequests, Busy or what `codes.check_pass` raises.
     """
     number = read_number(typed, shop.phone_countries)
+    if customer is None:
+        raise PassMissing
     passes.check_pass(services, shop, customer)
     last = services.phone_sign_ins.get(customer.id)
     customer_id = number.customer_id(services.secret_keys[0])
@@ -67,6 +69,8 @@ def ask_again(
 
     Raises OneTimeCodeOver or what `ask_code` raises.
     """
+    if customer is None:
+        raise OneTimeCodeOver
     last = waiting(services, shop, customer)
     passes.check_pass(services, shop, customer)
     _check_pause(services, last)
@@ -80,6 +84,8 @@ def enter_code(
 
     Raises ChoiceInvalid for what is no code at all, OneTimeCodeWrong, OneTimeCodeOver or Busy.
     """
+    if customer is None:
+        raise OneTimeCodeOver
     sign_in = waiting(services, shop, customer)
     code = "".join(one for one in typed if one.isdecimal())
     if len(code) != texted_codes.DIGITS:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from domain.errors import Busy, ChoiceInvalid, LinkInvalid, NotFound
 from domain.people import StaffRole
@@ -17,7 +17,11 @@ from webapp.services.staff.ports import StaffSession
 
 LINK_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(days=30)
-_DEFAULT_NAMES = {StaffRole.ADMIN: "Admin", StaffRole.BARISTA: "", StaffRole.DISPLAY: "TV"}
+_DEFAULT_NAMES: dict[str, str] = {
+    StaffRole.ADMIN: "Admin",
+    StaffRole.BARISTA: "",
+    StaffRole.DISPLAY: "TV",
+}
 """A barista without a name has none: their tablet asks for it, and customers read "A barista"."""
 NAME_LENGTH = 24
 PAIRING_LIFETIME = timedelta(minutes=10)
@@ -27,6 +31,7 @@ _CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Without those that are read as one another."""
 _CODE_LENGTH = 6
 _CODE_TRIES = 5
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def create_link(services: StaffServices, shop_id: str, role: str, name: str = "") -> str:
@@ -74,7 +79,9 @@ def ask_pairing(services: StaffServices, shop_id: str, address: str) -> Pairing:
     raise Busy
 
 
-def approve_pairing(services: StaffServices, admin: StaffSession, code: str, role: str, name: str):
+def approve_pairing(
+    services: StaffServices, admin: StaffSession, code: str, role: str, name: str
+) -> None:
     """Lets the screen that shows this code in, under this name. Raises ChoiceInvalid."""
     if role not in tuple(StaffRole):
         raise ChoiceInvalid("Choose what the screen is for.")
@@ -127,7 +134,7 @@ def signed_in(services: StaffServices, shop_id: str) -> list[StaffSession]:
         for session in services.sessions.of_shop(shop_id, services.now())
         if has_current_epoch(services, session)
     ]
-    return sorted(sessions, key=lambda session: session.began_at, reverse=True)
+    return sorted(sessions, key=lambda session: session.began_at or _LONG_AGO, reverse=True)
 
 
 def revoke(services: StaffServices, shop_id: str, session_id: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from domain.admission import ScanPass
@@ -111,7 +112,7 @@ class CustomerSessionRepository(CustomerSessions):
         CustomerSessionModel(session.id).delete()
 
 
-def _pass_as_read(model: CustomerSessionModel):
+def _pass_as_read(model: CustomerSessionModel) -> Condition:
     condition = CustomerSessionModel.session_id.exists()
     for name in ("pass_shop", "pass_window"):
         attribute, value = getattr(CustomerSessionModel, name), getattr(model, name)
@@ -120,11 +121,9 @@ def _pass_as_read(model: CustomerSessionModel):
 
 
 def _from_model(model: CustomerSessionModel) -> CustomerSession:
-    scan_pass = None
-    if model.pass_shop:
-        scan_pass = ScanPass(
-            model.pass_shop, int(model.pass_window), model.pass_ends_at, _order_of_pass(model)
-        )
+    scan_pass, order_id = None, _order_of_pass(model)
+    if model.pass_shop and order_id:
+        scan_pass = ScanPass(model.pass_shop, int(model.pass_window), model.pass_ends_at, order_id)
     return CustomerSession(
         model.session_id, model.customer_id, scan_pass, model.phone or "", model.phone_ends_at
     )

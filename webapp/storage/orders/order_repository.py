@@ -8,8 +8,12 @@ from datetime import datetime, timedelta
 from functools import reduce
 from itertools import islice
 from operator import or_
+from typing import Any
 
+from pynamodb.attributes import Attribute
 from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from domain.errors import Busy, CodeUsedUp, HasOpenOrder, OrdersOfDayUsedUp
@@ -236,11 +240,13 @@ class OrderRepository(Orders):
         return after
 
     def next_attempt(self, order: Order) -> Order:
-        actions = [OrderModel.attempt.set(order.attempt + 1)]
+        actions: list[Action] = [OrderModel.attempt.set(order.attempt + 1)]
         self._update(
             OrderModel(order.shop_id, order.id), actions, OrderModel.attempt == order.attempt
         )
-        return self.get(order.shop_id, order.id)
+        if (now := self.get(order.shop_id, order.id)) is None:
+            raise Stale
+        return now
 
     def oldest(
         self, shop_id: str, since: datetime | None, until: datetime, most: int
@@ -249,14 +255,15 @@ class OrderRepository(Orders):
 
     def forget(self, shop_id: str, order_id: str) -> None:
         persons = (OrderModel.barista_id, OrderModel.barista_name, OrderModel.for_name)
-        for actions, condition in (
+        writes: list[tuple[list[Action], Condition]] = [
             # At the counter nobody's id was kept; that it was there is a figure.
             ([OrderModel.customer_id.set(FORGOTTEN)], ~OrderModel.customer_id.is_in(*_NOBODY)),
             (
                 [person.remove() for person in persons],
                 reduce(or_, (person.exists() for person in persons)),
             ),
-        ):
+        ]
+        for actions, condition in writes:
             try:
                 OrderModel(shop_id, order_id).update(
                     actions, condition=OrderModel.order_id.exists() & condition
@@ -264,7 +271,7 @@ class OrderRepository(Orders):
             except UpdateError as error:
                 check_refused(error)
 
-    def _update(self, model: OrderModel, actions: list, condition) -> None:
+    def _update(self, model: OrderModel, actions: list[Action], condition: Condition) -> None:
         # If the answer to a write is lost, its retry is refused although we won: the id tells.
         write_id = secrets.token_hex(8)
         try:
@@ -283,7 +290,7 @@ class OrderRepository(Orders):
 
 
 def _begun_between(
-    shop_id: str, since: datetime | None, until: datetime | None, **asked
+    shop_id: str, since: datetime | None, until: datetime | None, **asked: Any
 ) -> Iterator[OrderModel]:
     """The keys of the orders begun from `since` on and before `until`."""
     # A span takes in both ends, to the millisecond: `until` itself is outside.
@@ -319,5 +326,5 @@ def _with_recent(customer: CustomerModel, order: Order, keep: timedelta) -> set[
     return set(sorted(entries)[-_MOST_RECENT:])
 
 
-def _as_read(attribute, value):
+def _as_read(attribute: Attribute, value: object) -> Condition:
     return attribute.does_not_exist() if value is None else attribute == value

@@ -131,7 +131,7 @@ class MetricRepository(Metrics):
         model.update(actions=[MetricModel.taken.add(1)])
 
     def refusals(self, shop_id: str, first_day: str, last_day: str) -> dict[str, int]:
-        counts = defaultdict(int)
+        counts: dict[str, int] = defaultdict(int)
         first, last = f"refused#{first_day}", f"refused#{last_day}#{_LAST}"
         for model in query_span(MetricModel, shop_id, MetricModel.item_key, first, last):
             counts[model.item_key.rpartition("#")[2]] += int(model.taken or 0)
@@ -152,7 +152,7 @@ def _order_key(event: OrderEvent, at: datetime) -> str:
 def _marks_between(
     shop_id: str, first: str, last: str, is_consistent: bool = False
 ) -> dict[str, set[str]]:
-    found = defaultdict(set)
+    found: dict[str, set[str]] = defaultdict(set)
     models = query_span(
         MetricModel, shop_id, MetricModel.item_key, first, last, is_consistent=is_consistent
     )

@@ -29,7 +29,9 @@ class SessionRepository(Sessions):
         self, secret: str, new_secret: str, now: datetime, ends_at: datetime
     ) -> StaffSession | None:
         link = _find(_LINK, hash_secret(secret), now)
-        return link and _begin(link, SessionModel.session_id.exists(), new_secret, now, ends_at)
+        if link is None:
+            return None
+        return _begin(link, SessionModel.session_id.exists(), new_secret, now, ends_at)
 
     def begin(
         self, secret: str, session: StaffSession, now: datetime, ends_at: datetime
@@ -42,7 +44,7 @@ class SessionRepository(Sessions):
 
     def get(self, secret: str, now: datetime) -> StaffSession | None:
         model = _find(_SESSION, hash_secret(secret), now)
-        return model and _session(model)
+        return _session(model) if model else None
 
     def rename(self, secret: str, name: str) -> None:
         self._update(secret, SessionModel.title.set(name))
@@ -127,7 +129,7 @@ class SessionRepository(Sessions):
     ) -> StaffSession | None:
         pairing = _find(_APPROVED, _pairing_key(code), now)
         asked_here = SessionModel.browser == hash_secret(browser)
-        return pairing and _begin(pairing, asked_here, new_secret, now, ends_at)
+        return _begin(pairing, asked_here, new_secret, now, ends_at) if pairing else None
 
 
 def _begin(
