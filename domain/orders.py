@@ -113,7 +113,7 @@ class StateFacts:
     why_not: what is said after its number when a move is refused; may name the `{barista}`.
     since: when the order came into this state.
     deadline: whose deadline runs; None where nobody must act.
-    is_in_line: it has a place in the baristas' line.
+    is_in_line: it stands in the baristas' line.
     """
 
     phase: Phase
@@ -200,7 +200,7 @@ ON_SCREENS = _in_phase(Phase.WAITING, Phase.IN_HAND, Phase.READY)
 """States in which an order stands on the bar's tablets and on its TV."""
 
 IN_LINE = frozenset(state for state, facts in STATES.items() if facts.is_in_line)
-"""States in which an order has a place in the baristas' line."""
+"""States in which an order stands in the baristas' line."""
 
 WAITS = {state: facts.deadline for state, facts in STATES.items() if facts.deadline}
 """States in which a person must act before a deadline, and whose deadline it is."""
@@ -567,7 +567,7 @@ def announced_events(before: Order | None, after: Order) -> tuple[DetailType, ..
 
 
 def waiting(orders: Iterable[Order]) -> list[Order]:
-    """The placed orders that nobody is making: the line, then those that have no place in it.
+    """The placed orders that nobody is making: the line, then those that do not stand in it.
 
     In the line come those to be made again, then the oldest; the number settles a tie.
     """
@@ -584,7 +584,7 @@ def waiting(orders: Iterable[Order]) -> list[Order]:
 
 
 def in_line(orders: Iterable[Order]) -> list[Order]:
-    """The waiting orders that have a place in line, the next one first."""
+    """The waiting orders that stand in line, the next one first."""
     return [order for order in waiting(orders) if order.state in IN_LINE]
 
 

@@ -337,7 +337,7 @@ def test_the_order_submitted_first_is_next():
     assert [position(late, [late, early]), position(early, [late, early])] == [2, 1]
 
 
-def test_a_waiting_order_without_a_place_in_line_comes_behind_it(monkeypatch):
+def test_a_waiting_order_that_does_not_stand_in_line_comes_behind_it(monkeypatch):
     facts = replace(orders.STATES[OrderState.SUBMITTED], is_in_line=False)
     monkeypatch.setattr(orders, "STATES", orders.STATES | {OrderState.SUBMITTED: facts})
     monkeypatch.setattr(orders, "IN_LINE", {OrderState.QUEUED})

@@ -16,9 +16,9 @@ _Texts = tuple[str, str, str]
 """Headline, sentence and next step."""
 
 
-def texts_of(shop: Shop, order: Order, place: int | None) -> _Texts:
-    """Headline, sentence and next step for the phone. place: in line, None without one."""
-    return _LOOKS[order.state].texts(shop, order, place)
+def texts_of(shop: Shop, order: Order, position: int | None) -> _Texts:
+    """Headline, sentence and next step for the phone. position: in line, None without one."""
+    return _LOOKS[order.state].texts(shop, order, position)
 
 
 def short_word(order: Order) -> str:
@@ -36,26 +36,26 @@ def picture_of(order: Order) -> str:
     return _LOOKS[order.state].picture
 
 
-def _asking(shop: Shop, order: Order, place: int | None) -> _Texts:
+def _asking(shop: Shop, order: Order, position: int | None) -> _Texts:
     return _("One moment"), _("We are asking the bar for a place for you."), ""
 
 
-def _choosing(shop: Shop, order: Order, place: int | None) -> _Texts:
+def _choosing(shop: Shop, order: Order, position: int | None) -> _Texts:
     return _("What would you like?"), "", ""
 
 
-def _waiting(shop: Shop, order: Order, place: int | None) -> _Texts:
+def _waiting(shop: Shop, order: Order, position: int | None) -> _Texts:
     if order.remade_at:
         sorry = _(
             "We are sorry: %(number)s did not come out right. It keeps its number.",
             number=order.number,
         )
-        return _("We make it again"), f"{sorry} {_line_sentence(place)}", ""
+        return _("We make it again"), f"{sorry} {_line_sentence(position)}", ""
     placed = _("Order placed. Your number is %(number)s.", number=order.number)
-    return _line_words(place), placed, ""
+    return _line_words(position), placed, ""
 
 
-def _being_made(shop: Shop, order: Order, place: int | None) -> _Texts:
+def _being_made(shop: Shop, order: Order, position: int | None) -> _Texts:
     barista = order.barista_name or _("A barista")
     if order.taken_back_at:
         return (
@@ -74,21 +74,21 @@ def _being_made(shop: Shop, order: Order, place: int | None) -> _Texts:
     )
 
 
-def _ready(shop: Shop, order: Order, place: int | None) -> _Texts:
+def _ready(shop: Shop, order: Order, position: int | None) -> _Texts:
     collect = _(
         "Collect %(number)s at the %(place)s.", number=order.number, place=pickup_place(shop)
     )
     return _("Ready"), collect, _("Enjoy your drink.")
 
 
-def _served(shop: Shop, order: Order, place: int | None) -> _Texts:
+def _served(shop: Shop, order: Order, position: int | None) -> _Texts:
     enjoy = _(
         "%(number)s, %(drink)s: enjoy it.", number=order.number, drink=_drink_name(shop, order)
     )
     return _("Collected"), enjoy, _("You can scan again whenever you like.")
 
 
-def _refused(shop: Shop, order: Order, place: int | None) -> _Texts:
+def _refused(shop: Shop, order: Order, position: int | None) -> _Texts:
     if order.reason == RefusalReason.FULL:
         return (
             _("The bar is full right now"),
@@ -102,7 +102,7 @@ def _refused(shop: Shop, order: Order, place: int | None) -> _Texts:
     )
 
 
-def _cancelled(shop: Shop, order: Order, place: int | None) -> _Texts:
+def _cancelled(shop: Shop, order: Order, position: int | None) -> _Texts:
     if order.cancelled_by is Role.BARISTA:
         reason = order.reason or ""
         return (
@@ -121,7 +121,7 @@ def _cancelled(shop: Shop, order: Order, place: int | None) -> _Texts:
     return _("You cancelled your order"), what, _("You can scan again whenever you like.")
 
 
-def _timed_out(shop: Shop, order: Order, place: int | None) -> _Texts:
+def _timed_out(shop: Shop, order: Order, position: int | None) -> _Texts:
     if order.reason == TimeOutCause.CUSTOMER:
         return (
             _("Your time to choose is over"),
@@ -142,16 +142,16 @@ def _timed_out(shop: Shop, order: Order, place: int | None) -> _Texts:
     )
 
 
-def _line_words(place: int | None) -> str:
-    if place == 1:
+def _line_words(position: int | None) -> str:
+    if position == 1:
         return _("You are next")
-    return _("You are %(place)s in line", place=_ordinal(place or 1))
+    return _("You are %(place)s in line", place=_ordinal(position or 1))
 
 
-def _line_sentence(place: int | None) -> str:
-    if place == 1:
+def _line_sentence(position: int | None) -> str:
+    if position == 1:
         return _("You are next.")
-    return _("You are %(place)s in line.", place=_ordinal(place or 1))
+    return _("You are %(place)s in line.", place=_ordinal(position or 1))
 
 
 def _drink_name(shop: Shop, order: Order) -> str:
