@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from domain.admission import QrCode
+from domain.admission import CurrentCode, QrCode, state_of
 from domain.orders import Order, OrderState, being_made, in_line, ready_to_collect
 from domain.shops import Shop
 from webapp.presenters.shop import opens, pickup_place
 from webapp.presenters.times import clock, to_ms
-from webapp.services.intake.qr_codes import CurrentCode, state_of
 from webapp.words import _, in_locale, pgettext
 
 _ROWS_ON_TV = 6

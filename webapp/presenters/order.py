@@ -36,7 +36,6 @@ def order_view(
         "drink": drink and {"id": drink.drink, "name": drink.name, "icon": drink.icon},
         "differences": as_said(listed(drink.differences)) if drink else "",
         "barista_name": order.barista_name,
-        "position": position,
         "wait": wait and wait_sentence(wait),
         "deadline_ms": to_ms(order.deadline_at) if order.state is OrderState.ADMITTED else None,
         "deadline_total_seconds": order.choose_seconds,

@@ -6,7 +6,9 @@ from flask import Blueprint, redirect, request, url_for
 
 from domain.errors import ChoiceInvalid, NotAllowedNow
 from domain.orders import OrderState
+from domain.people import NAME_LENGTH
 from domain.shops import Shop
+from domain.texts import clean_text
 from webapp.access import BARISTA, allow, services, staff, staff_cookie, still_staff
 from webapp.cloud.live_topics import barista_topic, board_topic
 from webapp.presenters.barista import barista_board, batches
@@ -16,7 +18,6 @@ from webapp.routes.live import feed, live_url
 from webapp.routes.page import render_page
 from webapp.services.orders import barista_steps
 from webapp.services.shop import rush, switches
-from webapp.services.staff.sign_in import clean_name
 
 blueprint = Blueprint("barista", __name__, url_prefix="/<shop_id>/barista")
 
@@ -180,7 +181,7 @@ def set_rush(shop_id: str):
 @blueprint.post("/name")
 @allow(BARISTA)
 def rename(shop_id: str):
-    name = clean_name(request.form.get("name", ""))
+    name = clean_text(request.form.get("name", ""), NAME_LENGTH)
     if not name:
         raise ChoiceInvalid("Write a name first.")
     services().sessions.rename(request.cookies[staff_cookie()], name)

@@ -14,7 +14,7 @@ from domain.errors import ChoiceInvalid, Refusal, SignInOver, SignInRefused, Too
 from webapp.access import ANYONE, allow, begin_staff_session, client_address, services, staff
 from webapp.drawings.qr_code import qr_svg
 from webapp.errors import STATUS
-from webapp.routes.page import render_page
+from webapp.routes.page import render_shop_page
 from webapp.routes.sign_in import home_of
 from webapp.services.staff import password_sign_in
 from webapp.services.staff.ports import SignInStep
@@ -124,7 +124,7 @@ def _go_on(shop_id: str, progress: password_sign_in.Progress):
 
 def _sign_in_page(shop_id: str, refused: Refusal | None = None):
     session.pop("sign_in", None)
-    page = _page(
+    page = render_shop_page(
         "staff/sign_in.html",
         shop_id,
         error=refused.sentence if refused else "",
@@ -141,7 +141,7 @@ def _step_page(shop_id: str, step: SignInStep, refused: Refusal | None = None):
         under_way = password_sign_in.find(services(), session.get("sign_in", ""), step)
     except SignInOver as over:
         return _sign_in_page(shop_id, over)
-    page = _page(
+    page = render_shop_page(
         f"staff/{step.value.replace(' ', '_')}.html",
         shop_id,
         error=refused.sentence if refused else "",
@@ -162,7 +162,3 @@ def _authenticator(email: str, key: str) -> dict:
         "app_url": address,
         "key": " ".join(key[start : start + 4] for start in range(0, len(key), 4)),
     }
-
-
-def _page(template: str, shop_id: str, **context) -> str:
-    return render_page(template, services().shop(shop_id), **context)
