@@ -190,3 +190,24 @@ def _proof(shop: Shop, index: int, turn: int, key: str) -> str:
     message = f"qr-code|{shop.id}|{rhythm}|{index}|{turn}".encode()
     digest = hmac.new(key.encode(), message, hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).decode()[:_MAC_CHARACTERS]
+
+
+@dataclass(frozen=True)
+class CurrentCode:
+    """The code to show now, those that follow it, and what is left of their window."""
+
+    bucket: TokenBucket
+    qr_code: QrCode
+    coming: tuple[QrCode, ...] = ()
+
+
+def state_of(shop: Shop, current: CurrentCode) -> tuple[str, datetime]:
+    """Whether the code lets somebody in, and when that changes by the clock at the latest.
+
+    The word is "open", "used_up", "closed" or "paused": screens and devices know these.
+    """
+    if not shop.is_open:
+        return "closed", current.bucket.closes_at
+    if shop.paused_until is not None:
+        return "paused", shop.paused_until
+    return "open" if current.bucket.left else "used_up", current.bucket.closes_at

@@ -12,9 +12,10 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from domain.detail_types import DetailType
 from domain.instants import from_ms, milliseconds, to_ms
@@ -22,6 +23,7 @@ from domain.menu import DrinkOrder
 
 if TYPE_CHECKING:
     from domain.events import OrderEvent
+    from domain.shops import Shop
 
 COUNTED = (
     DetailType.NEW_ORDER,
@@ -52,6 +54,21 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
     TIMED_OUT = "timed out"
     REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Days:
+    """A span of a shop's calendar days, both ends included."""
+
+    first: date
+    last: date
+
+    def bounds(self, shop: Shop) -> tuple[datetime, datetime]:
+        """The span's begin and its end, in UTC; the end is not part of it."""
+        zone = ZoneInfo(shop.timezone)
+        first, after = self.first, self.last + timedelta(days=1)
+        begin, end = (datetime.combine(day, time(), zone) for day in (first, after))
+        return begin.astimezone(UTC), end.astimezone(UTC)
 
 
 @dataclass(frozen=True)

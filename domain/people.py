@@ -17,6 +17,8 @@ class StaffRole(StrEnum):
 
 PERSON_ROLES = (StaffRole.BARISTA, StaffRole.ADMIN)
 """The roles of people. The lesser one first: it counts for somebody whose account has both."""
+NAME_LENGTH = 24
+"""Of a person, a screen, and of what is called out for a drink."""
 EVERY_SHOP = "*"
 """Among a person's shops: all there are, and all that come."""
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")

@@ -115,6 +115,12 @@ def set_up_for_testing_without_browser() -> None:
     _install_extensions()
 
 
+def set_up_for_mutants() -> None:
+    set_up_for_testing_without_browser()
+    needed = [ROOT / "requirements.txt", REQUIREMENTS / "test.txt", REQUIREMENTS / "mutants.txt"]
+    _install("app", "Mutation testing", needed, CONSTRAINTS, stamp="mutants")
+
+
 def set_up_for_second_judge() -> str:
     """AWS's own DynamoDB Local as well; returns the path of a Java to run it."""
     set_up_for_testing_without_browser()

@@ -23,9 +23,6 @@ from workflows.order_workflow import TableNames, order_definition
 from workflows.template import BusRule, OwnTable, ScheduleRule, Stack, build_template
 from workflows.variants import TRANSACTION_WAITS, Variant
 
-FUNCTION_STATEMENTS: tuple[Mapping, ...] = ()
-"""What the function may do beside its tables, the bus, the workflow and the screens."""
-
 _NOT_IN_JOURNEY = {IN_JOURNEY: [{"exists": False}]}
 
 
@@ -33,13 +30,14 @@ def build_template_body(
     choose_seconds: int,
     make_seconds: int,
     prefix: str = DEFAULT_PREFIX,
-    more_statements: tuple[Mapping, ...] = FUNCTION_STATEMENTS,
+    more_statements: tuple[Mapping, ...] = (),
     extensions: Mapping[str, Extension] | None = None,
     variant: Variant = TRANSACTION_WAITS,
 ) -> str:
     """The template of a deployment with these deadlines and extensions, as JSON.
 
-    variant: the form of its workflow.
+    more_statements: what its function may do beside its tables, the bus, the workflow and the
+    screens. variant: the form of its workflow.
     """
     extensions = extensions or {}
     stack = Stack(

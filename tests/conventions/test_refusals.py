@@ -1,7 +1,9 @@
 """Everything the bar refuses has its answer."""
 
+import ast
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +45,25 @@ def test_there_is_no_status_for_a_refusal_that_is_gone():
 
 def test_the_bare_refusal_is_never_raised_since_it_has_no_status():
     assert Refusal not in STATUS
+    files = [file for package in (domain, webapp) for file in _files_of(package)]
+    assert [found for file in files for found in _bare_refusals(file)] == []
+
+
+def test_a_bare_refusal_would_be_found(tmp_path):
+    file = tmp_path / "planted.py"
+    file.write_text("raise Refusal\n\nmade = errors.Refusal('No.')\n\nraise SoldOut('tea')\n")
+    assert [line for _, line in _bare_refusals(file)] == [1, 3]
+
+
+def _files_of(package) -> list[Path]:
+    return [file for folder in package.__path__ for file in sorted(Path(folder).rglob("*.py"))]
+
+
+def _bare_refusals(file: Path) -> list[tuple[str, int]]:
+    """Where a file raises or makes a Refusal that is none of its kinds."""
+    found = []
+    for node in ast.walk(ast.parse(file.read_text())):
+        made = node.func if isinstance(node, ast.Call) else getattr(node, "exc", None)
+        if getattr(made, "id", getattr(made, "attr", None)) == "Refusal":
+            found.append((file.name, node.lineno))
+    return found

@@ -19,6 +19,7 @@ from domain.events import (
     OrderTimeOut,
     ShopNotready,
     UnreadableEvent,
+    event_of,
     events_for_change,
     journey_is_complete,
     journey_key,
@@ -374,3 +375,18 @@ def test_a_later_version_sorts_after_an_earlier_one():
     event = OrderTimeOut.of(an_order(OrderState.TIMED_OUT, version=10))
     earlier = replace(event, version=9)
     assert journey_key(earlier) < journey_key(event)
+
+
+def test_a_change_of_the_settings_comes_back_from_its_detail():
+    changed = ConfigChanged.of(a_shop(is_open=False, capacity=7, version=3))
+    assert ConfigChanged.from_detail(changed.to_detail()) == changed
+    assert ConfigChanged.from_detail({"eventId": "main"}) == ConfigChanged("main", 0, True, 0, {})
+
+
+def test_an_envelope_holds_its_event():
+    event = events_for_change(None, an_order())[0]
+    envelope = {"detail-type": str(event.detail_type), "detail": event.to_detail()}
+    assert event_of(envelope) == event
+    for broken in ({}, envelope | {"detail-type": "X"}, {"detail-type": "Validator.NewOrder"}):
+        with pytest.raises(UnreadableEvent):
+            event_of(broken)

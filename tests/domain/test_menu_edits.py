@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,3 +131,16 @@ def test_a_group_that_goes_leaves_every_drink():
     assert [group.id for group in shop.menu.groups] == ["strength"]
     assert all("milk" not in drink.groups for drink in shop.menu.drinks)
     assert shop.menu.check_choice("latte", {}).options[0].group == "strength"
+
+
+def test_a_drink_is_taken_off_but_not_the_last_one():
+    shop = a_shop()
+    first, *others = shop.menu.drinks
+    assert remove_drink(shop, first.id).menu.drinks == tuple(others)
+    alone = replace(shop, menu=replace(shop.menu, drinks=(first,)))
+    words = r"^A menu needs one drink at least\.$"
+    with pytest.raises(SettingInvalid, match=words) as refused:
+        remove_drink(alone, first.id)
+    assert refused.value.field == "name"
+    with pytest.raises(SettingInvalid, match=r"^This drink is not on the menu any more\.$"):
+        remove_drink(shop, "nothing")

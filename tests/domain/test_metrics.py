@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -12,7 +13,18 @@ from hypothesis import strategies as st
 
 from domain import orders
 from domain.events import events_for_change, parse_event
-from domain.metrics import COUNTED, Outcome, figures, mark_of, record_of
+from domain.metrics import (
+    COUNTED,
+    Choice,
+    OrderRecord,
+    Outcome,
+    figures,
+    mark_of,
+    nameless_mark,
+    record_of,
+    record_of_row,
+    row_of_record,
+)
 from domain.orders import OrderState
 from tests.builders import NOW, an_order, journey_to
 
@@ -227,3 +239,73 @@ def test_what_was_told_comes_with_the_choice():
     path = journey_to(OrderState.COLLECTED)
     path = [replace(order, told=(4, 6)) if order.submitted_at else order for order in path]
     assert record_of("one", _marks(path)).told == (4, 6)
+
+
+@pytest.mark.parametrize("state", [*OrderState], ids=str)
+def test_a_record_comes_back_from_its_row(state):
+    record = replace(_record(state), told=(3, 5)) if state in _TOLD else _record(state)
+    row = row_of_record(record)
+    assert record_of_row(json.loads(json.dumps(row))) == record
+    assert row[0] == "one" and row[5] == record.outcome.value
+
+
+_TOLD = (OrderState.MAKING, OrderState.COMPLETED)
+
+
+def test_a_mark_without_its_barista_tells_all_else():
+    marks = _marks(journey_to(OrderState.COLLECTED))
+    nameless = [nameless_mark(mark) for mark in marks]
+    assert "Kim" in "".join(marks) and "Kim" not in "".join(nameless)
+    assert record_of("one", nameless) == replace(record_of("one", marks), barista="")
+    assert [nameless_mark(mark) for mark in nameless] == nameless
+
+
+def _ordered(
+    number: int, minutes: int, outcome: Outcome = Outcome.SERVED, **changes
+) -> OrderRecord:
+    at = NOW + timedelta(minutes=minutes)
+    times = {"placed_at": at, "making_at": at + timedelta(minutes=1)}
+    if outcome is not Outcome.OPEN:
+        times["ended_at"] = at + timedelta(minutes=3)
+    return OrderRecord(
+        **{"id": f"{number}", "began_at": at, "outcome": outcome, "drink": "Latte"}
+        | times
+        | changes
+    )
+
+
+def test_the_figures_of_a_day_are_counted_in_full():
+    tea = {"drink": "Tea", "barista": "Ada"}
+    choices = (Choice("milk", "Oat"),)
+    told = figures(
+        [
+            _ordered(1, 0, choices=choices, barista="Kim", told=(2, 4)),
+            _ordered(2, 1, barista="Kim", told=(4, 6)),
+            _ordered(3, 120, **tea, told=(1, 2)),
+            _ordered(4, 121, Outcome.OPEN),
+            _ordered(5, 122, Outcome.CANCELLED, cause="customer"),
+            _ordered(6, 123, Outcome.CANCELLED, cause="customer"),
+            _ordered(7, 124, Outcome.CANCELLED, cause="closing"),
+            _ordered(8, 125, Outcome.TIMED_OUT),
+            _ordered(9, 126, Outcome.REFUSED, placed_at=None, making_at=None, cause="full"),
+        ],
+        _utc,
+    )
+    assert (told.scans, told.orders, told.served, told.open) == (9, 8, 3, 1)
+    assert [(line.name, line.orders, line.served) for line in told.hours] == [
+        ("09:00", 2, 2),
+        ("10:00", 0, 0),
+        ("11:00", 6, 1),
+    ]
+    assert [(line.name, line.orders, line.served) for line in told.drinks] == [
+        ("Latte", 7, 2),
+        ("Tea", 1, 1),
+    ]
+    assert [(line.name, line.orders) for line in told.baristas] == [("Kim", 2), ("Ada", 1)]
+    assert told.cancels == (("customer", 2), ("closing", 1))
+    assert told.timeouts == (("unknown", 1),)
+    assert told.refusals == (("full", 1),)
+    promises = told.promises
+    assert (promises.count, promises.right, promises.early, promises.late) == (3, 1, 1, 1)
+    assert promises.usual == (1, 2)
+    assert (told.hours[0].waited.average_ms, told.hours[0].made_in.average_ms) == (60_000, 120_000)

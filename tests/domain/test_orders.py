@@ -429,3 +429,37 @@ def test_before_the_choice_there_is_no_drink_to_ask_for():
     with pytest.raises(ValueError, match="has no drink"):
         _ = an_order(OrderState.ADMITTED).chosen
     assert an_order(OrderState.QUEUED).chosen == an_order(OrderState.QUEUED).drink_order
+
+
+def test_the_orders_in_hand_and_on_the_counter_have_the_oldest_first():
+    made = [
+        an_order(OrderState.MAKING, id=name, making_at=NOW + timedelta(minutes=at), number=number)
+        for name, at, number in (("c", 1, 3), ("b", 0, 2), ("a", 0, 1), ("d", 1, None))
+    ]
+    assert [one.id for one in orders.being_made([*made, an_order(OrderState.QUEUED)])] == [
+        "a",
+        "b",
+        "d",
+        "c",
+    ]
+    ready = [
+        an_order(OrderState.COMPLETED, id=name, ended_at=NOW + timedelta(minutes=at), number=number)
+        for name, at, number in (("c", 1, 3), ("b", 0, 2), ("a", 0, 1), ("d", 1, None))
+    ]
+    assert [
+        one.id for one in orders.ready_to_collect([*ready, an_order(OrderState.COLLECTED)])
+    ] == [
+        "a",
+        "b",
+        "d",
+        "c",
+    ]
+
+
+def test_an_execution_lets_the_person_act_for_what_is_left_and_a_second_at_least():
+    order = an_order(OrderState.ADMITTED)
+    ends_at = order.deadline_at
+    assert orders.seconds_left(order, ends_at - timedelta(seconds=90.9)) == 90
+    assert orders.seconds_left(order, ends_at - timedelta(seconds=1)) == 1
+    assert orders.seconds_left(order, ends_at + timedelta(hours=1)) == 1
+    assert orders.seconds_left(an_order(OrderState.CLAIMED), NOW) == 900

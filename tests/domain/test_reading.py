@@ -89,3 +89,36 @@ def test_no_text_is_a_fault_and_nothing_is_read_beyond_the_bounds(reader, text):
         assert 0 <= found <= 999_999_999
     else:
         assert EARLIEST <= (found if reader == "day" else found.date()) <= LATEST
+
+
+def test_the_bounds_belong_to_what_is_read_or_not_as_is_said():
+    assert (read_number("1", 1, 3), read_number("3", 1, 3)) == (1, 3)
+    assert read_day("2000-01-01") == EARLIEST
+    assert read_day("2998-12-31") < LATEST
+    assert read_moment("2000-01-01T00:00:00Z").date() == EARLIEST
+    for beyond in ("1999-12-31", "2999-01-01"):
+        with pytest.raises(ValueError, match=r"^not a day of this time$"):
+            read_day(beyond)
+        with pytest.raises(ValueError, match=r"^not a moment of this time$"):
+            read_moment(f"{beyond}T00:00:00Z")
+
+
+def test_what_is_wrong_is_said():
+    for wrong in ("", "4"):
+        with pytest.raises(ValueError, match=r"^not such a number$"):
+            read_number(wrong, 1, 3)
+    with pytest.raises(ValueError, match=r"^not a day$"):
+        read_day("today")
+    for wrong in ("2026-11-24T08:30:00" + "0" * 22, "2026-11-24T08:30:00é"):
+        with pytest.raises(ValueError, match=r"^not a moment$"):
+            read_moment(wrong)
+    with pytest.raises(ValueError, match=r"^not a moment of this time$"):
+        read_moment("2026-11-24T08:30:00")
+
+
+def test_a_moment_of_forty_characters_is_read_and_comes_in_utc():
+    text = "2026-11-24T08:30:00.000000+01:00:00.0000"
+    assert len("2026-11-24T08:30:00+01:00") < 40
+    moment = read_moment("2026-11-24T08:30:00+01:00")
+    assert moment.tzinfo is UTC and moment.hour == 7
+    assert len(text) == 40

@@ -65,3 +65,28 @@ def test_ending_no_pause_changes_nothing():
 @pytest.mark.parametrize("shop", [a_shop(), replace(SHOP, is_open=False)], ids=["never", "closed"])
 def test_a_bar_that_does_not_want_it_never_pauses_itself(shop):
     assert keep_pace(shop, 100, NOW) == shop
+
+
+def test_a_pause_by_hand_is_not_one_by_itself_and_a_closed_bar_says_why():
+    busy = replace(SHOP, pause_is_automatic=True)
+    assert pause(busy, NOW) == replace(SHOP, paused_until=LATER, pause_is_automatic=False)
+    words = r"^The bar is closed, so nobody can scan anyway\.$"
+    with pytest.raises(NotAllowedNow, match=words):
+        pause(replace(SHOP, is_open=False), NOW)
+
+
+def test_a_barista_who_ends_a_pause_by_itself_has_ten_quiet_minutes():
+    automatic = replace(SHOP, paused_until=LATER, pause_is_automatic=True)
+    assert resume(automatic, NOW) == replace(SHOP, no_auto_pause_until=LATER)
+    by_hand = replace(SHOP, paused_until=LATER, no_auto_pause_until=NOW)
+    assert resume(by_hand, NOW) == replace(SHOP, no_auto_pause_until=NOW)
+    assert resume(SHOP, NOW) is SHOP
+
+
+def test_a_pause_by_itself_ends_at_half_and_one_by_hand_does_not():
+    automatic = replace(SHOP, paused_until=LATER, pause_is_automatic=True)
+    assert keep_pace(automatic, 6, NOW) is automatic
+    assert keep_pace(automatic, 5, NOW) == SHOP
+    by_hand = replace(SHOP, paused_until=LATER)
+    assert keep_pace(by_hand, 0, NOW) is by_hand
+    assert keep_pace(SHOP, 10, NOW) == automatic

@@ -123,3 +123,21 @@ def test_all_words_on_an_accent_and_its_shades_can_be_read(colour):
         ):
             assert contrast(tokens[words], tokens[ground]) >= TEXT_CONTRAST, (words, ground)
         assert contrast(tokens["accent"], card) >= 3
+
+
+@pytest.mark.parametrize(
+    "typed, shop_id", [(" Hall-2 ", "hall-2"), ("a", "a"), ("9" * 32, "9" * 32)]
+)
+def test_an_address_is_read_in_small_letters(typed, shop_id):
+    assert read_shop_id(typed) == shop_id
+
+
+@pytest.mark.parametrize("typed", ["", "-a", "a_b", "a b", "é", "9" * 33, "api", "Static", "look"])
+def test_an_address_that_cannot_be_is_refused_in_full(typed):
+    with pytest.raises(SettingInvalid) as refused:
+        read_shop_id(typed)
+    assert refused.value.field == "shop_id"
+    assert refused.value.sentence == (
+        "The address is made of small letters, digits and hyphens, such as hall-2; "
+        "at most 32, and none that the bar's own pages use."
+    )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from domain.errors import ChoiceInvalid, NotAllowedNow, NotFound
+from domain.metrics import Days
 from domain.orders import FORGOTTEN, OPEN_FOR_CUSTOMER, WALK_UP, Order
 from domain.reading import read_day
 from domain.shops import Shop
@@ -13,7 +14,6 @@ from webapp.operator_jobs.staff import known_shop
 from webapp.services.all_services import Services
 from webapp.services.orders.ports import OrderQuery
 from webapp.services.past.forgetting import forget_customer, forget_order
-from webapp.services.past.metrics import Days
 from webapp.services.phone.numbers import read_number_of_anywhere
 from webapp.settings import Settings
 

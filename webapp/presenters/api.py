@@ -6,16 +6,15 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from domain.admission import CurrentCode, state_of
 from domain.instants import to_iso
 from domain.menu import ChosenOption, Drink, DrinkOrder, Menu, Option, OptionGroup
 from domain.orders import Order
 from domain.shops import Shop
-from webapp.services.intake.qr_codes import CurrentCode, state_of
 
 if TYPE_CHECKING:
-    from domain.metrics import Figures, Line, Times
+    from domain.metrics import Days, Figures, Line, Times
     from webapp.extension_kit.print_queue import Printout
-    from webapp.services.past.metrics import Days
 
 
 GIVEN = ""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from domain.admission import QrCode
+from domain.admission import CurrentCode, QrCode, state_of
 from domain.orders import Order, Phase, being_made, ready_to_collect, waiting
 from domain.shops import Shop
 from webapp.presenters.order_looks import tv_word
 from webapp.presenters.shop import opens, pickup_place
 from webapp.presenters.times import clock, to_ms
-from webapp.services.intake.qr_codes import CurrentCode, state_of
 from webapp.words import _, in_locale, pgettext
 
 _ROWS_ON_TV = 6

@@ -34,7 +34,6 @@ def journey_view(
     shop: Shop, events: list[StoredEvent], now: datetime, is_shared: bool = False
 ) -> dict:
     """The journey's page. A shared one names nobody and carries no order number."""
-    names = [event.detail_type for event in events]
     end = _end(events)
     path = path_taken([(event.detail_type, event.detail) for event in events])
     drink = next(
@@ -57,7 +56,6 @@ def journey_view(
         "svg": workflow_svg(path, end is not None, end is DetailType.ORDER_COMPLETED),
         "rows": _rows(shop, events, is_shared),
         "is_over": end is not None,
-        "is_complete": end is not None and DetailType.ALL_EVENTS_STORED in names,
     }
 
 

@@ -10,12 +10,11 @@ from datetime import datetime
 from markupsafe import Markup
 
 from domain.instants import to_ms
-from domain.metrics import UNKNOWN, Figures, Line, Promises, Times
+from domain.metrics import UNKNOWN, Days, Figures, Line, Promises, Times
 from domain.orders import TimeOutCause
 from domain.shops import Shop
 from webapp.drawings import charts
 from webapp.presenters.times import minutes_and_seconds
-from webapp.services.past.metrics import Days
 
 _REFUSALS = {
     "CodeUnknown": "Not a code of this bar",

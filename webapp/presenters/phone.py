@@ -8,8 +8,7 @@ from domain.errors import Refusal
 from domain.shops import Shop
 from webapp.presenters.times import clock, to_ms
 from webapp.services.phone.numbers import calling_code, example_number
-from webapp.services.phone.ports import PhoneSignIn
-from webapp.services.phone.signing_in import NEXT_TEXT_AFTER
+from webapp.services.phone.ports import NEXT_TEXT_AFTER, PhoneSignIn
 from webapp.words import sentence_of
 
 

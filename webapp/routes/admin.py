@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +12,7 @@ from domain.people import StaffRole
 from webapp.access import ADMIN, allow, services, team_member
 from webapp.drawings.qr_code import qr_svg
 from webapp.presenters.admin import session_view
-from webapp.routes.page import render_page
+from webapp.routes.page import render_shop_page
 from webapp.services.staff.sign_in import approve_pairing, create_link, revoke, signed_in
 
 blueprint = Blueprint("admin", __name__, url_prefix="/<shop_id>/admin")
@@ -68,7 +67,7 @@ def revoke_session(shop_id: str, session_id: str) -> ResponseReturnValue:
 
 
 def _approve_page(shop_id: str, error: str = "") -> str:
-    return _page(
+    return render_shop_page(
         "admin/approve.html",
         shop_id,
         error=error,
@@ -92,7 +91,7 @@ def _home(shop_id: str, links: list[dict] | None = None) -> str:
         }
         for session in signed_in(services(), shop_id)
     ]
-    return _page(
+    return render_shop_page(
         "admin/home.html",
         shop_id,
         links=links or [],
@@ -130,7 +129,3 @@ def _home(shop_id: str, links: list[dict] | None = None) -> str:
         sign_out_url=url_for("sign_in.sign_out", shop_id=shop_id),
         roles=list(StaffRole),
     )
-
-
-def _page(template: str, shop_id: str, **context: Any) -> str:
-    return render_page(template, services().shop(shop_id), **context)

@@ -10,7 +10,9 @@ from flask.typing import ResponseReturnValue
 
 from domain.errors import ChoiceInvalid, NotAllowedNow
 from domain.orders import ON_SCREENS, Action
+from domain.people import NAME_LENGTH
 from domain.shops import Shop
+from domain.texts import clean_text
 from webapp.access import (
     BARISTA,
     allow,
@@ -30,7 +32,6 @@ from webapp.services.all_services import Services
 from webapp.services.orders import barista_steps
 from webapp.services.shop import rush, switches
 from webapp.services.staff.ports import StaffSession
-from webapp.services.staff.sign_in import clean_name
 
 blueprint = Blueprint("barista", __name__, url_prefix="/<shop_id>/barista")
 
@@ -194,7 +195,7 @@ def set_rush(shop_id: str) -> ResponseReturnValue:
 @blueprint.post("/name")
 @allow(BARISTA)
 def rename(shop_id: str) -> ResponseReturnValue:
-    name = clean_name(request.form.get("name", ""))
+    name = clean_text(request.form.get("name", ""), NAME_LENGTH)
     if not name:
         raise ChoiceInvalid("Write a name first.")
     services().sessions.rename(request.cookies[staff_cookie()], name)

@@ -19,8 +19,8 @@ from webapp.routes.live import feed, live_url
 from webapp.services.shop.switches import set_shows_baristas
 
 if TYPE_CHECKING:
+    from domain.metrics import Days
     from webapp.presenters.metrics import Read
-    from webapp.services.past.metrics import Days
 
 blueprint = Blueprint("metrics", __name__, url_prefix="/<shop_id>")
 

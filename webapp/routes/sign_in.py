@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
@@ -19,7 +17,7 @@ from webapp.access import (
 )
 from webapp.drawings.qr_code import qr_svg
 from webapp.public_address import public_url_for
-from webapp.routes.page import render_page
+from webapp.routes.page import render_shop_page
 from webapp.services.staff.ports import StaffSession
 from webapp.services.staff.sign_in import (
     Pairing,
@@ -42,7 +40,7 @@ _HOME: dict[str, str] = {
 @allow(ANYONE)
 def link_page(shop_id: str, secret: str) -> ResponseReturnValue:
     # Only asks: a chat's preview of the link must not use it up.
-    return _page("staff/link.html", shop_id)
+    return render_shop_page("staff/link.html", shop_id)
 
 
 @blueprint.post("/sign-in/<secret>")
@@ -66,7 +64,7 @@ def pair(shop_id: str) -> ResponseReturnValue:
         pairing = ask_pairing(services(), shop_id, client_address())
         session["pairing"] = [pairing.code, pairing.browser]
     approve = public_url_for("admin.approve_page", shop_id=shop_id, code=pairing.code)
-    return _page(
+    return render_shop_page(
         "staff/pair.html",
         shop_id,
         code=f"{pairing.code[:3]}-{pairing.code[3:]}",
@@ -96,7 +94,3 @@ def home_of(who: StaffSession) -> str:
         # The TV asked for them before it was let in.
         return url_for("metrics.tv", shop_id=who.shop_id)
     return url_for(_HOME[who.role], shop_id=who.shop_id)
-
-
-def _page(template: str, shop_id: str, **context: Any) -> str:
-    return render_page(template, services().shop(shop_id), **context)

@@ -6,7 +6,6 @@ The browser holds nothing but a secret of the sign-in under way; all it stands f
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, redirect, request, session, url_for
@@ -17,7 +16,7 @@ from domain.errors import ChoiceInvalid, Refusal, SignInOver, SignInRefused, Too
 from webapp.access import ANYONE, allow, begin_staff_session, client_address, services, staff
 from webapp.drawings.qr_code import qr_svg
 from webapp.errors import STATUS
-from webapp.routes.page import render_page
+from webapp.routes.page import render_shop_page
 from webapp.routes.sign_in import home_of
 from webapp.services.staff import password_sign_in
 from webapp.services.staff.ports import SignInStep
@@ -130,7 +129,7 @@ def _go_on(shop_id: str, progress: password_sign_in.Progress) -> ResponseReturnV
 
 def _sign_in_page(shop_id: str, refused: Refusal | None = None) -> ResponseReturnValue:
     session.pop("sign_in", None)
-    page = _page(
+    page = render_shop_page(
         "staff/sign_in.html",
         shop_id,
         error=refused.sentence if refused else "",
@@ -149,7 +148,7 @@ def _step_page(
         under_way = password_sign_in.find(services(), session.get("sign_in", ""), step)
     except SignInOver as over:
         return _sign_in_page(shop_id, over)
-    page = _page(
+    page = render_shop_page(
         f"staff/{step.value.replace(' ', '_')}.html",
         shop_id,
         error=refused.sentence if refused else "",
@@ -170,7 +169,3 @@ def _authenticator(email: str, key: str) -> dict:
         "app_url": address,
         "key": " ".join(key[start : start + 4] for start in range(0, len(key), 4)),
     }
-
-
-def _page(template: str, shop_id: str, **context: Any) -> str:
-    return render_page(template, services().shop(shop_id), **context)

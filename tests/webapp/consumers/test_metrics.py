@@ -10,13 +10,14 @@ from random import Random
 import pytest
 
 from domain.events import events_for_change
+from domain.metrics import Days
 from domain.orders import OrderState
 from tests.builders import NOW, journey_to
 from tests.tables import dynamodb
 from webapp.consumers.journey import store_event
 from webapp.consumers.metrics import count
 from webapp.consumers.registry import run
-from webapp.services.past.metrics import Days, figures_of, records
+from webapp.services.past.metrics import figures_of, records
 from webapp.storage.tables import MetricModel
 
 ENDS = [

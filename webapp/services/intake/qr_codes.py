@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from domain.admission import (
-    QrCode,
-    TokenBucket,
+    CurrentCode,
     coming_codes,
     new_bucket,
     sign_code,
@@ -15,26 +11,6 @@ from domain.admission import (
 )
 from domain.shops import Shop
 from webapp.services.intake.bundle import IntakeServices
-
-
-@dataclass(frozen=True)
-class CurrentCode:
-    """The code to show now, those that follow it, and what is left of their window."""
-
-    bucket: TokenBucket
-    qr_code: QrCode
-    coming: tuple[QrCode, ...] = ()
-
-
-def state_of(shop: Shop, current: CurrentCode) -> tuple[str, datetime]:
-    """Whether the code lets somebody in, in a word for screens and devices, and when that changes
-    by the clock at the latest."""
-    if not shop.is_open:
-        return "closed", current.bucket.closes_at
-    if shop.paused_until is not None:
-        return "paused", shop.paused_until
-    return "open" if current.bucket.left else "used_up", current.bucket.closes_at
-
 
 _COMING, _COMING_SECONDS = 5, 50
 """So many codes a TV has in hand, and for so long at most: it need not ask for each one."""

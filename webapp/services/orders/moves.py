@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
-from domain.errors import Busy
 from domain.orders import Order
 from webapp.services.orders.bundle import OrderServices
-from webapp.services.refused import Stale
-
-_ATTEMPTS = 5
+from webapp.services.retrying import until_written
 
 
 def move(
@@ -20,11 +16,9 @@ def move(
 
     Raises NotFound, what `change` raises, or Busy.
     """
-    for attempt in range(_ATTEMPTS):
+
+    def changed() -> Order:
         order = services.order(shop_id, order_id)
-        try:
-            return services.orders.save(order, change(order))
-        except Stale:
-            # The other writer is done within a few milliseconds; the first retry is immediate.
-            time.sleep(0.01 * attempt)
-    raise Busy
+        return services.orders.save(order, change(order))
+
+    return until_written(changed)

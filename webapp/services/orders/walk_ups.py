@@ -13,11 +13,12 @@ from datetime import datetime
 from domain.admission import check_door
 from domain.errors import NotAllowedNow, NotFound
 from domain.orders import WALK_UP, Action, Order, Role, may_move, order_id, submit
+from domain.people import NAME_LENGTH
+from domain.texts import clean_text
 from webapp.services.orders.bundle import OrderServices
 from webapp.services.orders.moves import move
 from webapp.services.refused import AlreadyThere
 from webapp.services.staff.ports import StaffSession
-from webapp.services.staff.sign_in import clean_name
 
 
 def place_walk_up(
@@ -48,7 +49,7 @@ def place_walk_up(
         created_at=now,
         number=services.shops.next_number(shop.id, shop.day(now)),
         drink_order=drink_order,
-        for_name=clean_name(name) or None,
+        for_name=clean_text(name, NAME_LENGTH) or None,
     )
     try:
         services.orders.claim_walk_up(order, shop.day(now))

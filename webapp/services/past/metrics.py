@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
 from domain.errors import ChoiceInvalid
 from domain.events import OrderEvent
-from domain.metrics import Figures, OrderRecord, figures, mark_of, record_of
+from domain.metrics import Days, Figures, OrderRecord, figures, mark_of, record_of
 from domain.reading import read_day
 from domain.shops import Shop
 from webapp.services.past.bundle import PastServices
@@ -21,21 +19,6 @@ _SETTLED = timedelta(minutes=30)
 _AGREE = timedelta(minutes=5)
 """So far the clocks of who packs and who marks may differ."""
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2100, 1, 1)
-
-
-@dataclass(frozen=True)
-class Days:
-    """A span of a shop's calendar days, both ends included."""
-
-    first: date
-    last: date
-
-    def bounds(self, shop: Shop) -> tuple[datetime, datetime]:
-        """The span's begin and its end, in UTC; the end is not part of it."""
-        zone = ZoneInfo(shop.timezone)
-        first, after = self.first, self.last + timedelta(days=1)
-        begin, end = (datetime.combine(day, time(), zone) for day in (first, after))
-        return begin.astimezone(UTC), end.astimezone(UTC)
 
 
 def today(services: PastServices, shop: Shop) -> date:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
+
+NEXT_TEXT_AFTER = timedelta(seconds=30)
+"""How long a browser waits for another code; its page counts down to it."""
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,10 @@ from webapp.services.intake.ports import CustomerSession
 from webapp.services.phone import text_limits, texted_codes
 from webapp.services.phone.bundle import PhoneServices
 from webapp.services.phone.numbers import PhoneNumber, read_number
-from webapp.services.phone.ports import PhoneSignIn
+from webapp.services.phone.ports import NEXT_TEXT_AFTER, PhoneSignIn
 from webapp.words import SOURCE, current_locale
 
 SIGNED_IN_FOR = timedelta(days=30)
-NEXT_TEXT_AFTER = timedelta(seconds=30)
 
 
 def waiting(services: PhoneServices, shop: Shop, customer: CustomerSession | None) -> PhoneSignIn:

@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from domain.errors import Busy, ChangedMeanwhile
+from domain.errors import ChangedMeanwhile
 from domain.shops import Edit, Shop
-from webapp.services.refused import Stale
+from webapp.services.retrying import until_written
 from webapp.services.shop.bundle import ShopServices
 from webapp.services.staff.ports import StaffSession
-
-_ATTEMPTS = 5
 
 
 def change_shop(services: ShopServices, shop_id: str, change: Callable[[Shop], Shop]) -> Shop:
@@ -24,18 +22,17 @@ def change_shop(services: ShopServices, shop_id: str, change: Callable[[Shop], S
 
     Raises NotFound, what `change` raises, or Busy.
     """
-    for _ in range(_ATTEMPTS):
+
+    def changed() -> Shop:
         shop = services.shop(shop_id)
-        changed = change(shop)
-        if changed == shop:
+        after = change(shop)
+        if after == shop:
             return shop
-        changed = replace(changed, version=shop.version + 1)
-        try:
-            services.shops.save(shop, changed)
-        except Stale:
-            continue
-        return changed
-    raise Busy
+        after = replace(after, version=shop.version + 1)
+        services.shops.save(shop, after)
+        return after
+
+    return until_written(changed)
 
 
 def edit_shop(

@@ -9,10 +9,11 @@ import secrets
 from datetime import timedelta
 
 from domain.errors import ChoiceInvalid, NotFound
+from domain.people import NAME_LENGTH
+from domain.texts import clean_text
 from webapp.services.limits import limits
 from webapp.services.staff.bundle import StaffServices
 from webapp.services.staff.ports import Device, StaffSession
-from webapp.services.staff.sign_in import clean_name
 
 SCOPES = {
     "orders:read": "See the shop's orders",
@@ -38,7 +39,7 @@ def create_device(
     services: StaffServices, admin: StaffSession, name: str, scopes: list[str]
 ) -> tuple[str, Device]:
     """A new device of the admin's shop, and its token. Raises ChoiceInvalid."""
-    named = clean_name(name)
+    named = clean_text(name, NAME_LENGTH)
     if not named:
         raise ChoiceInvalid("Give the device a name, such as “Label printer”.")
     chosen = frozenset(scopes)

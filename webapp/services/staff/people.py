@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 
 from domain.errors import ChoiceInvalid, NotFound
 from domain.passwords import temporary_password
-from domain.people import EVERY_SHOP, PERSON_ROLES, Person, clean_email, reaches
+from domain.people import EVERY_SHOP, NAME_LENGTH, PERSON_ROLES, Person, clean_email, reaches
+from domain.texts import clean_text
 from webapp.services.refused import AlreadyThere
 from webapp.services.staff.bundle import StaffServices
 from webapp.services.staff.ports import StaffSession
-from webapp.services.staff.sign_in import clean_name
 
 _ID = re.compile(r"[0-9a-f-]{36}")
 
@@ -60,7 +60,7 @@ def invite(
 
     Somebody of another shop is let in here too and keeps their password. Raises ChoiceInvalid.
     """
-    address, called = clean_email(email), clean_name(name)
+    address, called = clean_email(email), clean_text(name, NAME_LENGTH)
     if address is None:
         raise ChoiceInvalid("Write the whole e-mail address, such as ana@example.com.")
     if role not in PERSON_ROLES:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from domain.errors import Busy, ChoiceInvalid, LinkInvalid, NotFound
-from domain.people import StaffRole
+from domain.people import NAME_LENGTH, StaffRole
+from domain.texts import clean_text
 from webapp.services.limits import limits
 from webapp.services.staff.bundle import StaffServices
 from webapp.services.staff.ports import StaffSession
@@ -23,7 +24,6 @@ _DEFAULT_NAMES: dict[str, str] = {
     StaffRole.DISPLAY: "TV",
 }
 """A barista without a name has none: their tablet asks for it, and customers read "A barista"."""
-NAME_LENGTH = 24
 PAIRING_LIFETIME = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=5)
 """How exactly it is known who is there: each time is two writes, for a screen all day long."""
@@ -43,7 +43,7 @@ def create_link(services: StaffServices, shop_id: str, role: str, name: str = ""
         raise ValueError(f"The roles are {', '.join(StaffRole)}.")
     shop = services.shop(shop_id)
     secret = secrets.token_urlsafe(24)
-    session = StaffSession("", shop.id, role, clean_name(name) or _DEFAULT_NAMES[role])
+    session = StaffSession("", shop.id, role, clean_text(name, NAME_LENGTH) or _DEFAULT_NAMES[role])
     services.sessions.create_link(secret, session, services.now() + LINK_LIFETIME)
     return f"{services.public_url}/{shop.id}/sign-in/{secret}"
 
@@ -86,7 +86,7 @@ def approve_pairing(
     if role not in tuple(StaffRole):
         raise ChoiceInvalid("Choose what the screen is for.")
     typed = "".join(letter for letter in code.upper() if letter in _CODE_LETTERS)
-    named = clean_name(name) or _DEFAULT_NAMES[role]
+    named = clean_text(name, NAME_LENGTH) or _DEFAULT_NAMES[role]
     if not services.sessions.approve_pairing(admin.shop_id, typed, role, named, services.now()):
         raise ChoiceInvalid("No screen shows this code now. Look at the screen again.")
 
@@ -141,9 +141,3 @@ def revoke(services: StaffServices, shop_id: str, session_id: str) -> None:
     """Sends somebody away, from their next request on. Raises NotFound."""
     if not services.sessions.revoke(shop_id, session_id):
         raise NotFound("Nobody of that name is signed in any more.")
-
-
-def clean_name(name: str) -> str:
-    """A name fit for the screens: printable, single-spaced, at most 24 characters."""
-    printable = "".join(character if character.isprintable() else " " for character in name)
-    return " ".join(printable.split())[:NAME_LENGTH].strip()

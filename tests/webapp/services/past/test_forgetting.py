@@ -10,6 +10,7 @@ import pytest
 
 from domain.errors import NotAllowedNow
 from domain.events import events_for_change
+from domain.metrics import Days
 from domain.orders import FORGOTTEN, WALK_UP, OrderState
 from tests.builders import NOW, a_shop, journey_to
 from tests.services import browser_of, scan_and_claim
@@ -20,7 +21,7 @@ from webapp.services.orders.customer_steps import cancel_order
 from webapp.services.orders.my_orders import my_orders
 from webapp.services.past import retention
 from webapp.services.past.forgetting import forget_browser, forget_order
-from webapp.services.past.metrics import Days, figures_of
+from webapp.services.past.metrics import figures_of
 from webapp.services.past.retention import forget_past
 from webapp.storage.orders.order_items import attributes_of
 from webapp.storage.tables import OrderModel

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import ChoiceInvalid, LinkInvalid, NotFound
+from domain.people import NAME_LENGTH
+from domain.texts import clean_text
 from tests.builders import NOW, a_shop
 from tests.services import ADDRESS
 from tests.webapp.services.steps import all_items
@@ -161,4 +163,4 @@ def test_an_unknown_link_role_or_shop_is_refused(services):
     ids=["spaces", "control characters", "too long", "only invisible", "empty"],
 )
 def test_a_name_is_made_fit_for_the_screens(typed, shown):
-    assert sign_in.clean_name(typed) == shown
+    assert clean_text(typed, NAME_LENGTH) == shown

@@ -1,0 +1,27 @@
+"""How a use case writes although others write to the same item at that moment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from domain.errors import Busy
+from webapp.services.refused import Stale
+
+_ATTEMPTS = 5
+Result = TypeVar("Result")
+
+
+def until_written(read_and_write: Callable[[], Result]) -> Result:
+    """Calls it again for as long as it raises Stale, at most five times. Raises Busy.
+
+    It reads the item anew each time, decides and writes.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            return read_and_write()
+        except Stale:
+            # The other writer is done within a few milliseconds; the first retry is immediate.
+            time.sleep(0.01 * attempt)
+    raise Busy
