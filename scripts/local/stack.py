@@ -231,7 +231,8 @@ class LocalStack:
             return "the AWS emulator did not end by itself within 20 seconds"
         if emulator.returncode:
             words = last_words(self.data / "emulator.log", self._log_begins.get("emulator.log", 0))
-            return words or f"the AWS emulator ended with code {emulator.returncode}"
+            # On a disk that cannot be written to the log says nothing.
+            return words or trouble or f"the AWS emulator ended with code {emulator.returncode}"
         return trouble
 
     def _trouble_at_the_end(self) -> str:

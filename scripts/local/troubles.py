@@ -44,9 +44,13 @@ class Watch:
 
     def hear(self, found: Mapping[str, str]) -> None:
         """found: a line for each kind of trouble that there is now."""
-        if KEEPING in found and ROOM not in self._told:
+        if KEEPING in found:
             # The greater trouble says it all.
-            found = {kind: line for kind, line in found.items() if kind != ROOM}
+            found = {
+                kind: line
+                for kind, line in found.items()
+                if kind not in (ROOM, LOGS) or kind in self._told
+            }
         for kind, line in found.items():
             # Figures in a line change all the time; another sentence is another trouble.
             sentence = "".join(one for one in line if not one.isdigit())

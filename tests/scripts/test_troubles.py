@@ -126,6 +126,19 @@ def test_a_folder_that_is_gone_or_another_one_is_said(bar):
     assert bar.look() == ["Everything is kept again."]
 
 
+def test_a_log_on_a_disk_that_can_only_be_read_is_not_said_beside_it(bar, monkeypatch):
+    with monkeypatch.context() as patches:
+        _fail_to_write(patches, errno.EROFS)
+        patches.setattr(troubles, "logs_not_written", lambda data: "The log cannot be written to.")
+        [line] = bar.look()
+        assert "can only be read" in line
+    assert bar.look() == ["Everything is kept again."]
+    with monkeypatch.context() as patches:
+        patches.setattr(troubles, "logs_not_written", lambda data: "The log cannot be written to.")
+        assert bar.look() == ["The log cannot be written to."]
+    assert bar.look() == ["The logs can be written again."]
+
+
 def test_what_the_emulator_cannot_keep_is_said_in_its_words(bar):
     bar.status = UNKEPT
     [line] = bar.look()
@@ -334,6 +347,7 @@ class Emulator(threading.Thread):
 
 
 _WELL = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(0)); print(1, flush=1)"
+_SILENT = _WELL.replace("sys.exit(0)", "sys.exit(1)")
 _FAILS = _WELL.replace("sys.exit(0)", "sys.exit('The state could not be saved.')")
 
 
@@ -344,10 +358,21 @@ _FAILS = _WELL.replace("sys.exit(0)", "sys.exit('The state could not be saved.')
         (_WELL, [UNKEPT, KEPT], ""),
         (_WELL, [UNKEPT], UNKEPT["trouble"]),
         (_FAILS, [KEPT], "The state could not be saved"),
+        (_SILENT, [UNKEPT], UNKEPT["trouble"]),
+        (_SILENT, [KEPT], "the AWS emulator ended with code 1"),
         (_WELL, [[]], "the AWS emulator does not answer"),
         ("print(1, flush=1); raise SystemExit(1)", [KEPT], "the AWS emulator had ended by itself"),
     ],
-    ids=["kept", "kept at last", "not kept", "ends badly", "says nothing", "was dead"],
+    ids=[
+        "kept",
+        "kept at last",
+        "not kept",
+        "ends badly",
+        "log not written",
+        "ends badly without a word",
+        "says nothing",
+        "was dead",
+    ],
 )
 def test_everything_is_kept_only_when_the_emulator_said_so_and_ended_well(
     data, monkeypatch, program, answers, unkept
