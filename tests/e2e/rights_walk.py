@@ -22,7 +22,7 @@ from webapp.services.staff.sign_in import create_link
 
 SHOP = "main"
 EMAIL = "two-bars@example.com"
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x40\0\0\0\x40" + b"\0" * 100
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
