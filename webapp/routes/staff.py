@@ -11,9 +11,11 @@ from flask import Blueprint, redirect, request, session, url_for
 
 from domain import passwords
 from domain.errors import ChoiceInvalid, Refusal, SignInOver, SignInRefused, TooManyRequests
-from webapp.access import ANYONE, allow, begin_staff_session, client_address, services, staff
+from domain.people import clean_email
+from webapp.access import ANYONE, allow, begin_staff_session, services, staff
 from webapp.drawings.qr_code import qr_svg
 from webapp.errors import STATUS
+from webapp.known_browsers import known_browser, remember_browser
 from webapp.routes.page import render_page
 from webapp.routes.sign_in import home_of
 from webapp.services.staff import password_sign_in
@@ -44,7 +46,7 @@ def sign_in(shop_id: str):
     email = request.form.get("email", "")
     try:
         progress = password_sign_in.sign_in(
-            services(), shop_id, email, request.form.get("password", ""), client_address()
+            services(), shop_id, email, request.form.get("password", ""), _known_browser(email)
         )
     except (SignInRefused, TooManyRequests) as refused:
         return _sign_in_page(shop_id, refused)
@@ -117,9 +119,15 @@ def _try(shop_id: str, step: SignInStep, act):
 def _go_on(shop_id: str, progress: password_sign_in.Progress):
     if progress.session is not None:
         answer = redirect(home_of(progress.session), 303)
-        return begin_staff_session(answer, progress.secret, password_sign_in.SESSION_LIFETIME)
+        begin_staff_session(answer, progress.secret, password_sign_in.SESSION_LIFETIME)
+        return remember_browser(answer, progress.session.email)
     session["sign_in"] = progress.secret
     return redirect(url_for(_PAGES[progress.step], shop_id=shop_id), 303)
+
+
+def _known_browser(typed: str) -> str:
+    email = clean_email(typed)
+    return known_browser(email) if email else ""
 
 
 def _sign_in_page(shop_id: str, refused: Refusal | None = None):
