@@ -81,8 +81,8 @@ def read_shop(shop: Shop, text: str) -> Shop:
 
 
 _TOO_MUCH = (
-    "This is not a settings file: it is too long, something in it is nested too deeply, or a number "
-    "is too long."
+    "This is not a settings file: it is too long, something in it is nested too deeply, or a "
+    "number is too long."
 )
 
 
