@@ -194,20 +194,30 @@ def _proof(shop: Shop, index: int, turn: int, key: str) -> str:
 
 @dataclass(frozen=True)
 class CurrentCode:
-    """The code to show now, those that follow it, and what is left of their window."""
+    """The code to show now, those that follow it, and what is left of their window.
+
+    place_at: when a place of a full bar is likely free; None while there is a free one.
+    """
 
     bucket: TokenBucket
     qr_code: QrCode
     coming: tuple[QrCode, ...] = ()
+    place_at: datetime | None = None
 
 
 def state_of(shop: Shop, current: CurrentCode) -> tuple[str, datetime]:
     """Whether the code lets somebody in, and when that changes by the clock at the latest.
 
-    The word is "open", "used_up", "closed" or "paused": screens and devices know these.
+    The word is "open", "used_up", "full", "closed" or "paused": screens and devices know these. For
+    a full bar the moment is a likely one.
     """
     if not shop.is_open:
         return "closed", current.bucket.closes_at
     if shop.paused_until is not None:
         return "paused", shop.paused_until
+    if current.place_at is not None:
+        if current.bucket.left:
+            return "full", current.place_at
+        # A place helps nobody before there is a scan for it.
+        return "full", max(current.place_at, current.bucket.closes_at)
     return "open" if current.bucket.left else "used_up", current.bucket.closes_at

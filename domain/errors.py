@@ -126,10 +126,11 @@ class ShopPaused(Refusal):
 
 
 class ShopFull(Refusal):
-    """As many orders are under way as the shop can make at once."""
+    """As many orders are under way as the shop can make at once. `next_at`: a place is likely."""
 
-    def __init__(self) -> None:
+    def __init__(self, next_at: datetime | None = None) -> None:
         super().__init__(N_("The bar is full right now."))
+        self.next_at = next_at
 
 
 class ChoiceInvalid(Refusal):

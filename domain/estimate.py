@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.metrics import OrderRecord
+from domain.orders import HOLDS_CAPACITY, Order
 
 FEWEST_SAMPLES = 5
 """With fewer of them nobody is told a number."""
@@ -82,6 +83,31 @@ def estimate(
     )
     low = math.floor(quick / _MINUTE) + extra_minutes
     return WaitRange(low, max(math.ceil(slow / _MINUTE) + extra_minutes, low + 1))
+
+
+def next_place_at(
+    samples: Sequence[Sample], orders: Iterable[Order], now: datetime
+) -> datetime | None:
+    """When one of these orders has likely given its place free, a minute from now at the soonest.
+
+    A drink in hand is made as fast as the last ones were; whoever still chooses, and where too
+    little is known, has until the deadline. None when no order holds a place.
+    """
+    usual = None
+    if len(samples) >= FEWEST_SAMPLES:
+        usual = quantile([sample.made_in for sample in samples], 0.5)
+    ends = []
+    for order in orders:
+        if order.state not in HOLDS_CAPACITY:
+            continue
+        if usual is not None and order.making_at is not None:
+            ends.append(order.making_at + usual)
+        elif usual is not None and order.queued_at is not None:
+            # Nobody may have begun it yet: the soonest that it can be.
+            ends.append(now + usual)
+        elif order.deadline_at is not None:
+            ends.append(order.deadline_at)
+    return max(min(ends), now + _MINUTE) if ends else None
 
 
 def quantile(spans: Sequence[timedelta], part: float) -> timedelta:

@@ -30,6 +30,8 @@ REMAKE_SECONDS = 900
 """For so long after it was ready, a drink can be made again under its number."""
 UNDO_SECONDS = 30
 """For so long a wrong Complete or Collected can be taken back; the tablet offers it for ten."""
+MOST_GIVEN_UP = 10
+"""So many orders a day may a customer give up before a drink without losing the day's drink."""
 WALK_UP = "walk-up"
 """The customer of all orders that a barista takes at the counter; no cookie is ever given that."""
 FORGOTTEN = "forgotten"
@@ -564,6 +566,24 @@ def announced_events(before: Order | None, after: Order) -> tuple[DetailType, ..
         if row.source is before.state and row.target is after.state:
             return row.events
     return ()
+
+
+def given_back(orders: Iterable[Order]) -> int:
+    """How many of a customer's orders of a day leave that day's drink to them: no drink was made.
+
+    One that was made before, and should have been made again, was had. Of those that the customer
+    gave up, by a tap or by not choosing, only MOST_GIVEN_UP: else one person could take scan after
+    scan from others.
+    """
+    by_bar = by_customer = 0
+    for order in orders:
+        if order.state not in (OrderState.CANCELLED, OrderState.TIMED_OUT) or order.remade_at:
+            continue
+        if order.cancelled_by is Role.CUSTOMER or order.reason == TimeOutCause.CUSTOMER:
+            by_customer += 1
+        else:
+            by_bar += 1
+    return by_bar + min(by_customer, MOST_GIVEN_UP)
 
 
 def waiting(orders: Iterable[Order]) -> list[Order]:

@@ -95,4 +95,6 @@ def read_shop_id(text: str) -> str:
     return shop_id
 
 
-_TAKEN_ADDRESSES = frozenset({"static", "look", "healthz", "api", "favicon.ico", "robots.txt"})
+_TAKEN_ADDRESSES = frozenset(
+    {"static", "look", "healthz", "api", "developer", "favicon.ico", "robots.txt"}
+)

@@ -32,6 +32,7 @@ Change = Callable[[Shop, str, Mapping], Shop]
 
 FORMAT = 1
 _MOST_BITS = 64
+_MOST_CHARACTERS, _MOST_DOTS = 200_000, 100
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _PARTS = ("bar", "intake", "hours", "look")
 """The parts of the settings, in the order of a file."""
@@ -57,14 +58,17 @@ def read_shop(shop: Shop, text: str) -> Shop:
 
     Raises SettingInvalid, whose field is the part of the file that it is about.
     """
+    if len(text) > _MOST_CHARACTERS or _has_long_key(text):
+        raise SettingInvalid("file", _TOO_MUCH)
     try:
         data = tomllib.loads(text.removeprefix("\ufeff"))
+        is_endless = _has_endless_number(data)
     except tomllib.TOMLDecodeError as error:
         raise SettingInvalid("file", f"This is not a settings file: {error}.") from None
     except (RecursionError, ValueError):
         # The reader of TOML leaves to Python what Python does not read.
         raise SettingInvalid("file", _TOO_MUCH) from None
-    if _has_endless_number(data):
+    if is_endless:
         raise SettingInvalid("file", _TOO_MUCH)
     if data.pop("format", None) != FORMAT:
         raise SettingInvalid(
@@ -80,8 +84,18 @@ def read_shop(shop: Shop, text: str) -> Shop:
 
 
 _TOO_MUCH = (
-    "This is not a settings file: something in it is nested too deeply, or a number is too long."
+    "This is not a settings file: it is too long, something in it is nested too deeply, or a "
+    "number is too long."
 )
+
+
+def _has_long_key(text: str) -> bool:
+    """A key of many parts takes the reader of TOML their square in time."""
+    return any(_outside_texts(line).count(".") > _MOST_DOTS for line in text.splitlines())
+
+
+def _outside_texts(line: str) -> str:
+    return "".join(line.split('"')[::2])
 
 
 def _has_endless_number(data: object) -> bool:

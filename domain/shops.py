@@ -232,6 +232,11 @@ class Shop:
         """The shop's calendar day (YYYY-MM-DD) at `now`; order numbers begin anew with it."""
         return self.local_time(now).date().isoformat()
 
+    def day_begins_at(self, now: datetime) -> datetime:
+        """The midnight that began the shop's day."""
+        today = self.local_time(now).date()
+        return datetime.combine(today, time(), self.zone).astimezone(UTC)
+
     def day_ends_at(self, now: datetime) -> datetime:
         """The midnight that ends the shop's day."""
         tomorrow = self.local_time(now).date() + timedelta(days=1)

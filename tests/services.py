@@ -97,7 +97,7 @@ def open_code(services: Services, shop: Shop, customer_id: str, code: str | None
     """Scans the code that is shown now, or an older one, with a customer's browser."""
 
     text = code or qr_codes.current_code(services, shop).qr_code.text
-    passes.scan_code(services, shop, text, "127.0.0.1", browser_of(services, customer_id))
+    passes.scan_code(services, shop, text, browser_of(services, customer_id))
 
 
 def scan_and_claim(services: Services, shop: Shop, customer_id: str) -> Order:
@@ -106,4 +106,4 @@ def scan_and_claim(services: Services, shop: Shop, customer_id: str) -> Order:
     with contextlib.suppress(HasOpenOrder):
         open_code(services, shop, customer_id)
     browser = browser_of(services, customer_id)
-    return claims.claim_order(services, shop, browser, "127.0.0.1")
+    return claims.claim_order(services, shop, browser)

@@ -145,7 +145,7 @@ ANSWERS: dict[str, dict] = {
     "Orders": shape({"orders": _list_of(_named("Order")), "next": MAYBE_TEXT}),
     "QrCode": shape(
         {
-            "state": {"type": "string", "enum": ["open", "paused", "used_up", "closed"]},
+            "state": {"type": "string", "enum": ["open", "full", "paused", "used_up", "closed"]},
             "url": MAYBE_TEXT,
             "shownUntil": TIME,
             "goodUntil": TIME,

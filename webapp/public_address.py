@@ -21,7 +21,7 @@ from werkzeug.routing import RequestRedirect
 
 from webapp.access import services
 
-_AWS_API = re.compile(r"[a-z0-9-]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
+_AWS_API = re.compile(r"[a-z0-9-]{1,63}\.execute-api\.[a-z0-9-]{1,63}\.amazonaws\.com(\.cn)?")
 _NO_STAGE = (None, "", "$default")
 _IS_ADDRESS, _PERHAPS, _UNKNOWN = 2, 1, 0
 

@@ -48,7 +48,7 @@ def read_recording(file: Path) -> tuple[list[RecordedEvent], Counter]:
         envelopes = json.loads(file.read_text())
     except OSError as error:
         sys.exit(f"{file} cannot be read ({error.strerror}).")
-    except ValueError:
+    except (ValueError, RecursionError):
         sys.exit(f"{file} is not JSON. A recording is one array of envelopes.")
     if not isinstance(envelopes, list):
         sys.exit(f"{file} is not a recording: it must be one JSON array of envelopes.")

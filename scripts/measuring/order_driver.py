@@ -17,8 +17,6 @@ from webapp.services.orders import barista_steps, customer_steps
 from webapp.services.staff.ports import StaffSession
 from webapp.settings import Settings
 
-_HERE = "127.0.0.1"
-"""Whoever sits at this machine is never limited."""
 _SHOP = "main"
 
 
@@ -47,8 +45,8 @@ class OrderDriver:
 
     def queued(self) -> Order:
         code = qr_codes.current_code(self.services, self.shop).qr_code.text
-        _, browser = passes.scan_code(self.services, self.shop, code, _HERE, None)
-        order = claims.claim_order(self.services, self.shop, browser, _HERE)
+        _, browser = passes.scan_code(self.services, self.shop, code, None)
+        order = claims.claim_order(self.services, self.shop, browser)
         pushes = self._relay.subscribe([order_topic(_SHOP, order.id)])
         order = self._wait(pushes, order, OrderState.ADMITTED)
         order = customer_steps.place_order(self.services, self.shop, order, "latte", {})

@@ -182,6 +182,9 @@ def test_a_code_in_capitals_is_unknown_since_each_code_has_one_spelling():
     assert index != index.upper()
     with pytest.raises(CodeUnknown):
         read_code(SHOP, f"{index.upper()}-{turn}-{proof}", KEYS, NOW)
+    for other in (f"0{index}-{turn}-{proof}", f"{index}-0{turn}-{proof}"):
+        with pytest.raises(CodeUnknown):
+            read_code(SHOP, other, KEYS, NOW)
 
 
 def test_a_code_of_another_shop_is_unknown():

@@ -7,9 +7,18 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.estimate import FEWEST_SAMPLES, Sample, WaitRange, estimate, quantile, samples_of
+from domain.estimate import (
+    FEWEST_SAMPLES,
+    Sample,
+    WaitRange,
+    estimate,
+    next_place_at,
+    quantile,
+    samples_of,
+)
 from domain.metrics import OrderRecord, Outcome
-from tests.builders import NOW
+from domain.orders import OrderState
+from tests.builders import NOW, an_order
 
 seconds = st.integers(0, 1800).map(lambda s: timedelta(seconds=s))
 samples = st.lists(
@@ -83,3 +92,22 @@ def test_a_quantile_is_one_of_the_spans_and_covers_its_part(spans, part):
     found = quantile(spans, part)
     assert found in spans
     assert sum(span <= found for span in spans) >= part * len(spans) - 1e-9
+
+
+_THREE_MINUTES = [Sample("Latte", 0, timedelta(), timedelta(minutes=3))] * FEWEST_SAMPLES
+
+
+def test_a_place_is_likely_when_the_drink_in_hand_is_made():
+    making = an_order(OrderState.MAKING)
+    orders = [an_order(OrderState.QUEUED), making, an_order(OrderState.COMPLETED)]
+    now = making.making_at + timedelta(seconds=30)
+    assert next_place_at(_THREE_MINUTES, orders, now) == making.making_at + timedelta(minutes=3)
+    # Late drinks come any moment, which is a minute to whoever waits for them.
+    late = making.making_at + timedelta(minutes=10)
+    assert next_place_at(_THREE_MINUTES, [making], late) == late + timedelta(minutes=1)
+
+
+def test_where_nothing_is_known_a_place_is_likely_at_the_first_deadline():
+    orders = [an_order(OrderState.ADMITTED), an_order(OrderState.QUEUED)]
+    assert next_place_at([], orders, NOW) == min(order.deadline_at for order in orders)
+    assert next_place_at([], [an_order(OrderState.COMPLETED)], NOW) is None

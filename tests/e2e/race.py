@@ -47,7 +47,7 @@ def _browser(services: Services, customer_id: str) -> CustomerSession:
     )
     shop = services.shop(SHOP)
     code = qr_codes.current_code(services, shop).qr_code.text
-    passes.scan_code(services, shop, code, "127.0.0.1", session)
+    passes.scan_code(services, shop, code, session)
     return services.customer_sessions.get(_secret(customer_id), services.now())
 
 
@@ -58,13 +58,13 @@ def _secret(customer_id: str) -> str:
 def _claim_alone(services: Services, name: str) -> Callable[[], str]:
     """A customer of their own, with a pass of their own, who claims a place."""
     session = _browser(services, name)
-    return lambda: claims.claim_order(services, services.shop(SHOP), session, "127.0.0.1").id
+    return lambda: claims.claim_order(services, services.shop(SHOP), session).id
 
 
 def _claim_with_one_pass(services: Services, name: str) -> Callable[[], str]:
     """One customer whose pass is used by all at once."""
     session = services.customer_sessions.get(_secret(_ONE_CUSTOMER), services.now())
-    return lambda: claims.claim_order(services, services.shop(SHOP), session, "127.0.0.1").id
+    return lambda: claims.claim_order(services, services.shop(SHOP), session).id
 
 
 def _take_of_limit(services: Services, _name: str) -> Callable[[], str]:

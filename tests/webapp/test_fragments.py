@@ -70,7 +70,7 @@ def pushed(text: str) -> dict[str, str]:
             view = display_board(replace(shop, is_open=is_open), board, LATER)
             found[f"display_board {is_open} {count}"] = fragments.display_board(view, shop)
     found["board_changed"] = fragments.board_changed(text, LATER)
-    for state in ("open", "used_up", "closed"):
+    for state in ("open", "full", "used_up", "closed"):
         for scans in (10, 20, 1000):
             found[f"code_count {state} {scans}"] = fragments.code_count(a_code(state, scans), shop)
     return found
@@ -83,6 +83,7 @@ def a_code(state: str, scans: int) -> dict:
         "scans": scans,
         "left": 0 if state == "used_up" else 3,
         "next_ms": 1_715_938_500_000,
+        "next_clock": "09:35",
         "at_ms": 1_715_938_267_000,
         "version": 0,
     }

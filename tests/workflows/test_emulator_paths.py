@@ -43,7 +43,9 @@ class Workflow:
         bucket = qr_codes.current_code(self.services, shop).bucket
         order = Order("main", uuid4().hex, uuid4().hex, bucket.window, self.services.now())
         browser = browser_of(self.services, order.customer_id)
-        self.services.orders.claim(Claim(order, bucket, browser.id, "2024-05-17", 1, 10))
+        self.services.orders.claim(
+            Claim(order, bucket, browser.id, "2024-05-17", 1, 10, self.services.now())
+        )
         return order
 
     def submitted(self) -> Order:

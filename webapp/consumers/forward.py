@@ -18,7 +18,12 @@ from domain.orders import (
 from domain.shops import Shop
 from webapp import fragments
 from webapp.cloud.live_topics import barista_topic, board_topic, display_topic, order_topic
-from webapp.consumers.screen_events import CHANGES_BOARD, CHANGES_CODE, MOVES_LINE
+from webapp.consumers.screen_events import (
+    CHANGES_BOARD,
+    CHANGES_CODE,
+    FILLS_OR_FREES,
+    MOVES_LINE,
+)
 from webapp.presenters.barista import board_note
 from webapp.presenters.display import code_view, display_board
 from webapp.presenters.order import order_view
@@ -26,6 +31,9 @@ from webapp.services.all_services import Services
 from webapp.services.intake.qr_codes import current_code
 from webapp.services.orders.waits import wait_of
 from webapp.words import in_locale
+
+_FEW_PLACES = 10
+"""More than end at the same moment, so that no screen misses the one that makes a bar free."""
 
 _HOLDS_MENU = {Phase.ASKING, Phase.CHOOSING}
 """When a phone's page has the menu's form, seen or not yet."""
@@ -69,7 +77,7 @@ class _Forwarding:
                     self._publish_order(waiting)
         if name is DetailType.CONFIG_CHANGED:
             self._publish_settings()
-        if name in CHANGES_CODE:
+        if name in CHANGES_CODE or (name in FILLS_OR_FREES and self._is_nearly_full()):
             self._publish_code()
 
     def _order(self) -> Order | None:
@@ -115,6 +123,10 @@ class _Forwarding:
             view = order_view(self.shop, order, line, self.services.now(), wait)
             html = fragments.order_status(view, self.shop)
         self.services.live.publish(f"{order_topic(self.shop.id, order.id)}/order_status", html)
+
+    def _is_nearly_full(self) -> bool:
+        taken = self.services.shops.open_order_count(self.shop.id)
+        return self.shop.capacity - taken <= _FEW_PLACES
 
     def _publish_code(self) -> None:
         current = current_code(self.services, self.shop)

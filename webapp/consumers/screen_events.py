@@ -12,6 +12,16 @@ order is queued a moment later."""
 CHANGES_CODE = frozenset(
     {DetailType.NEW_ORDER, DetailType.SHOP_NOT_READY, DetailType.CONFIG_CHANGED}
 )
+FILLS_OR_FREES = frozenset(
+    {
+        DetailType.WORKFLOW_STARTED,
+        DetailType.ORDER_COMPLETED,
+        DetailType.ORDER_CANCELLED,
+        DetailType.ORDER_TIME_OUT,
+        DetailType.ORDER_REOPENED,
+    }
+)
+"""Steps that take a place or give one free: with few left, the TV's code may come or go."""
 CHANGES_BOARD = frozenset(
     {DetailType.CONFIG_CHANGED}
     | {row.news for row in _SHOWN if row.source in ON_SCREENS or row.target in ON_SCREENS}

@@ -64,6 +64,7 @@ def _large_words(shop: Shop) -> dict[str, str]:
     return {
         "open": _("Scan to order"),
         "used_up": _("Next code soon"),
+        "full": _("Full right now"),
         "paused": _("Short pause"),
         "closed": _("Closed now"),
         "preparing": _("Preparing"),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 
 from domain.metrics import OrderRecord, Times
 from domain.shops import Shop
 from webapp.presenters.metrics import Read, ends, refused_scans
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = re.compile(r"(^|[;,\t\r\n]) *(?=[=+\-@＝＋－＠]|\t|\r|\n)")
+"""What a spreadsheet calculates, also behind what it may take for the end of a cell."""
 
 
 def figures_csv(shop: Shop, read: Read) -> str:
@@ -108,6 +110,6 @@ def _csv(head: Iterable[str], lines: Iterable[Iterable]) -> str:
 
 def _safe(cell: object) -> object:
     """A text that a spreadsheet would calculate is marked as text."""
-    if isinstance(cell, str) and cell.startswith(_FORMULA):
-        return f"'{cell}"
+    if isinstance(cell, str):
+        return _FORMULA.sub(lambda found: f"{found[0]}'", cell)
     return "" if cell is None else cell

@@ -45,6 +45,11 @@ def refusal_view(shop: Shop, refused: Refusal, now: datetime) -> dict:
     } | _of(refused, shop, now)
 
 
+def scan_kept(shop: Shop, until: datetime) -> str:
+    """Until when a scan that was not used is good."""
+    return _("Your scan is good until %(clock)s.", clock=clock(shop, until))
+
+
 @singledispatch
 def _of(refused: Refusal, shop: Shop, now: datetime) -> dict:
     """What a refusal of this kind says beside its sentence."""
@@ -196,8 +201,20 @@ def _shop_full(refused: ShopFull, shop: Shop, now: datetime) -> dict:
             "Usually a place is free within a few minutes.",
             shop.capacity,
         ),
+        **_likely(refused, shop, now),
         "keep": _("This scan was not used; try again in a moment."),
         "next_label": _("Try again"),
+    }
+
+
+def _likely(refused: ShopFull, shop: Shop, now: datetime) -> dict:
+    if refused.next_at is None:
+        return {}
+    return {
+        "when_label": _("A place is likely"),
+        "when_clock": clock(shop, refused.next_at),
+        "when_ms": to_ms(refused.next_at),
+        "when_note": _("or sooner"),
     }
 
 

@@ -21,7 +21,7 @@ from domain.orders import Order, OrderState
 from domain.orders import order_id as id_of_form
 from domain.people import StaffRole
 from domain.reading import read_moment, read_number
-from webapp.access import ANYONE, DEVICE, allow, client_address, device, services
+from webapp.access import ANYONE, DEVICE, allow, device, services
 from webapp.api_schema import STATES, Operation, checker, document
 from webapp.cursors import LONGEST_CURSOR, read_cursor, write_cursor
 from webapp.presenters import api as api_views
@@ -118,8 +118,8 @@ def validate_code(shop_id: str, body: dict) -> ResponseReturnValue:
     text = body["code"].rstrip("/").rpartition("/")[2]
     form_key = request.headers.get("Idempotency-Key") or secrets.token_urlsafe(12)
     new_id = id_of_form(browser.customer_id, form_key, services().secret_keys[0])
-    _, browser = passes.scan_code(services(), shop, text, client_address(), browser, new_id)
-    order = claims.claim_order(services(), shop, browser, client_address())
+    _, browser = passes.scan_code(services(), shop, text, browser, new_id)
+    order = claims.claim_order(services(), shop, browser)
     return api_views.order(order)
 
 

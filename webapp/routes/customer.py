@@ -25,7 +25,6 @@ from domain.errors import (
     Refusal,
     ShopFull,
     SoldOut,
-    TooManyRequests,
 )
 from domain.orders import IN_LINE, Action, Order, Role, may_move
 from domain.shops import Shop
@@ -46,7 +45,7 @@ from webapp.errors import STATUS
 from webapp.languages import asked_language, choices, entered, use_locale_of_stranger
 from webapp.presenters.menu import menu_view
 from webapp.presenters.order import order_view
-from webapp.presenters.refusal import refusal_view
+from webapp.presenters.refusal import refusal_view, scan_kept
 from webapp.presenters.shop import (
     choice_refusal,
     menu_said,
@@ -121,7 +120,7 @@ def welcome(shop_id: str) -> ResponseReturnValue:
 def scan(shop_id: str, code: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     try:
-        secret, who = passes.scan_code(services(), shop, code, client_address(), customer())
+        secret, who = passes.scan_code(services(), shop, code, customer())
     except CodeExpired as refused:
         # The page was loaded again: its code has died meanwhile, the pass that it gave has not.
         if passes.pass_of(services(), shop, customer()):
@@ -168,7 +167,7 @@ def _place_page(shop: Shop, who: CustomerSession) -> ResponseReturnValue:
 def claim(shop_id: str) -> ResponseReturnValue:
     shop = entered(shop_id)
     try:
-        order = claims.claim_order(services(), shop, customer(), client_address(), current_locale())
+        order = claims.claim_order(services(), shop, customer(), current_locale())
     except PhoneNeeded:
         return _go_on(url_for("phone.number_page", shop_id=shop.id))
     except Refusal as refused:
@@ -293,11 +292,15 @@ def refusal_page(shop: Shop, refused: Refusal, next_url: str | None = None) -> R
         view["next_url"] = _order_url(order)
         if order.number:
             view["title"] = _("You already have an order: %(number)s", number=order.number)
-    elif next_url or isinstance(refused, (ShopFull, TooManyRequests)):
-        view["next_url"] = next_url or request.script_root + request.path
+    elif next_url or isinstance(refused, ShopFull):
+        if kept := isinstance(refused, ShopFull) and passes.pass_of(services(), shop, customer()):
+            view["keep"] = scan_kept(shop, kept.ends_at)
+        # Never the address that was asked for: a code in it has died by the time of the next try.
+        view["next_url"] = next_url or _place_url(shop)
     elif under_way := passes.open_order(services(), shop.id, customer()):
         view |= {"next_label": _("I have an order: show it"), "next_url": _order_url(under_way)}
-    return page("customer/refusal.html", shop, refusal=view), STATUS[type(refused)]
+    here = _place_url(shop) if request.endpoint == "customer.scan" else None
+    return page("customer/refusal.html", shop, here, refusal=view), STATUS[type(refused)]
 
 
 def _place_url(shop: Shop) -> str:

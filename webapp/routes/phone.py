@@ -16,7 +16,6 @@ from domain.shops import Shop
 from webapp.access import (
     ANYONE,
     allow,
-    client_address,
     customer,
     forget_customer,
     remember_customer,
@@ -54,7 +53,7 @@ def ask_code(shop_id: str) -> ResponseReturnValue:
         return _on_to_place(shop)
     typed = request.form.get("number", "")
     try:
-        signing_in.ask_code(services(), shop, customer(), typed, client_address())
+        signing_in.ask_code(services(), shop, customer(), typed)
     except ChoiceInvalid as refused:
         return _number_page(shop, typed, sentence_of(refused)), STATUS[type(refused)]
     except Refusal as refused:
@@ -101,7 +100,7 @@ def ask_again(shop_id: str) -> ResponseReturnValue:
     if not passes.needs_phone(services(), shop, customer()):
         return _on_to_place(shop)
     try:
-        signing_in.ask_again(services(), shop, customer(), client_address())
+        signing_in.ask_again(services(), shop, customer())
     except Refusal as refused:
         return _refusal(shop, refused)
     return _on_to_code(shop)

@@ -13,9 +13,11 @@ from flask.typing import ResponseReturnValue
 
 from domain import passwords
 from domain.errors import ChoiceInvalid, Refusal, SignInOver, SignInRefused, TooManyRequests
-from webapp.access import ANYONE, allow, begin_staff_session, client_address, services, staff
+from domain.people import clean_email
+from webapp.access import ANYONE, allow, begin_staff_session, services, staff
 from webapp.drawings.qr_code import qr_svg
 from webapp.errors import STATUS
+from webapp.known_browsers import known_browser, remember_browser
 from webapp.routes.page import render_shop_page
 from webapp.routes.sign_in import home_of
 from webapp.services.staff import password_sign_in
@@ -46,7 +48,7 @@ def sign_in(shop_id: str) -> ResponseReturnValue:
     email = request.form.get("email", "")
     try:
         progress = password_sign_in.sign_in(
-            services(), shop_id, email, request.form.get("password", ""), client_address()
+            services(), shop_id, email, request.form.get("password", ""), _known_browser(email)
         )
     except (SignInRefused, TooManyRequests) as refused:
         return _sign_in_page(shop_id, refused)
@@ -121,10 +123,16 @@ def _try(
 def _go_on(shop_id: str, progress: password_sign_in.Progress) -> ResponseReturnValue:
     if progress.session is not None:
         answer = redirect(home_of(progress.session), 303)
-        return begin_staff_session(answer, progress.secret, password_sign_in.SESSION_LIFETIME)
+        begin_staff_session(answer, progress.secret, password_sign_in.SESSION_LIFETIME)
+        return remember_browser(answer, progress.session.email)
     session["sign_in"] = progress.secret
     page = _PAGES[progress.step] if progress.step else "staff.sign_in_page"
     return redirect(url_for(page, shop_id=shop_id), 303)
+
+
+def _known_browser(typed: str) -> str:
+    email = clean_email(typed)
+    return known_browser(email) if email else ""
 
 
 def _sign_in_page(shop_id: str, refused: Refusal | None = None) -> ResponseReturnValue:

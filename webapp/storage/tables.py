@@ -139,6 +139,7 @@ READ_ATTRIBUTES = sorted(OrderModel.get_attributes().keys() - {"task_token", "wr
 class CustomerModel(Model):
     """What a customer has at a shop: the orders under way, and how many they took on a day.
 
+    orders_of_day: begun on calendar_day; those that ended without a drink are told by their states.
     under_way: what was under way when they last began an order, as `<order id>`, or
     `<order id>#<attempt>` for one that came back from its end. Whether it still is, its own state
     says: an end does not write here, the next claim tidies up. recent_orders: their orders by time,

@@ -119,10 +119,10 @@ def test_waits_and_figures_are_never_negative(bar, machine, jump):
 
 @pytest.mark.parametrize("jump", JUMPS)
 def test_a_limits_span_goes_on(bar, machine, jump):
-    limits.take_of(bar, limits.CLAIMS, "203.0.113.0")
-    used = limits.usage(bar, limits.CLAIMS, "203.0.113.0")
+    limits.take_of(bar, limits.PASSWORDS, "203.0.113.0")
+    used = limits.usage(bar, limits.PASSWORDS, "203.0.113.0")
     machine.wall += jump
-    assert limits.usage(bar, limits.CLAIMS, "203.0.113.0") == used == (1, used[1])
+    assert limits.usage(bar, limits.PASSWORDS, "203.0.113.0") == used == (1, used[1])
 
 
 # Without a time of the bar's own, as on AWS

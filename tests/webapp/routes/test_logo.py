@@ -6,9 +6,10 @@ import io
 
 import pytest
 
+from tests.builders import a_png
 from webapp.storage.tables import LogoModel
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20_000
+PNG = a_png(300, 100) + b"\0" * 20_000
 
 
 def send(client, picture: bytes, name: str = "logo.png"):

@@ -145,6 +145,21 @@ def test_too_many_tries_say_when_to_come_back(app, invited):
     assert answer.status_code == 429 and "tried many times" in answer.get_data(as_text=True)
 
 
+def test_strangers_keep_nobody_out_of_the_browser_that_they_always_use(app, invited):
+    tablet, stranger = app.test_client(), app.test_client()
+    sign_in(tablet, invited())
+    choose(tablet)
+    tablet.post("/main/sign-out")
+    for _ in range(11):
+        refused = sign_in(stranger, "Wrong-Horse-7")
+    assert refused.status_code == 429
+    assert sign_in(tablet, OWN).location == "/main/barista"
+    # What makes a browser known is worth nothing for another e-mail, nor when it is made up.
+    assert RUI not in tablet.get_cookie("__Host-known").value
+    stranger.set_cookie("__Host-known", "made-up.signature", secure=True)
+    assert sign_in(stranger, OWN).status_code == 429
+
+
 def test_the_open_stream_of_a_locked_person_is_not_carried_on(app, services, invited):
     tablet = app.test_client()
     sign_in(tablet, invited())

@@ -29,7 +29,7 @@ def scan(services: Services, customer: str = "customer-1") -> Order:
 
 def claim(services: Services, customer: str) -> Order:
     browser = browser_of(services, customer)
-    return claims.claim_order(services, services.shop("main"), browser, "127.0.0.1")
+    return claims.claim_order(services, services.shop("main"), browser)
 
 
 def claim_and_cancel(services: Services, shop: Shop) -> Order:

@@ -38,7 +38,7 @@ LONG = "x" * 3000
 BROWSER = CustomerSession("0" * 64, "customer-1")
 PHONE = PhoneSignIn(BROWSER.id, "main", "customer-1", "+4915112345678", "…678", "ask", NOW)
 BUCKET = TokenBucket("main", 7, 4, 0, NOW, NOW + timedelta(minutes=5))
-CLAIM = Claim(an_order(), BUCKET, BROWSER.id, "2024-05-17", 1, 20)
+CLAIM = Claim(an_order(), BUCKET, BROWSER.id, "2024-05-17", 1, 20, NOW)
 MARK = '[1, "OrderManager.MakeOrder", 1715938267000, {}]'
 EVENT = events_for_change(*journey_to(OrderState.ADMITTED)[-2:])[0]
 NEVER_BELOW = (0, -1)

@@ -6,20 +6,15 @@ from dataclasses import dataclass
 
 from webapp.services.intake.ports import CustomerSessions, QrCodes
 from webapp.services.limits.bundle import LimitServices
-from webapp.services.orders.ports import Orders
-from webapp.services.past.ports import Metrics
-from webapp.services.shop.bundle import ShopServices
+from webapp.services.orders.bundle import OrderServices
 
 
 @dataclass(frozen=True, kw_only=True)
-class IntakeServices(ShopServices, LimitServices):
-    """Codes, browsers and the orders that are made of them; the figures count who was refused.
+class IntakeServices(OrderServices, LimitServices):
+    """Codes, browsers and the orders that are made of them.
 
     secret_keys: the first signs QR codes; the older ones are still accepted.
     """
 
     qr_codes: QrCodes
     customer_sessions: CustomerSessions
-    orders: Orders
-    metrics: Metrics
-    secret_keys: tuple[str, ...]

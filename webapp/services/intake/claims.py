@@ -8,7 +8,6 @@ from domain.shops import Shop
 from webapp.services.intake.bundle import IntakeServices
 from webapp.services.intake.passes import check_pass, needs_phone
 from webapp.services.intake.ports import CustomerSession
-from webapp.services.limits import limits
 from webapp.services.orders.ports import Claim
 from webapp.services.refused import AlreadyThere
 
@@ -17,13 +16,12 @@ def claim_order(
     services: IntakeServices,
     shop: Shop,
     customer: CustomerSession | None,
-    address: str,
     language: str = "",
 ) -> Order:
     """Takes one token with the browser's pass and creates the customer's order.
 
     A pass makes one order, however often it is sent. language: the one the customer reads.
-    Raises what `check_pass` raises, and PhoneNeeded, OrdersOfDayUsedUp or TooManyRequests.
+    Raises what `check_pass` raises, and PhoneNeeded or OrdersOfDayUsedUp.
     """
     if customer is None or customer.scan_pass is None:
         raise PassMissing
@@ -34,7 +32,6 @@ def claim_order(
     now = services.now()
     if needs_phone(services, shop, customer):
         raise PhoneNeeded
-    limits.take(services, limits.CLAIMS, address)
     order = Order(
         shop_id=shop.id,
         id=order_id,
@@ -50,6 +47,7 @@ def claim_order(
         calendar_day=shop.day(now),
         most_open=shop.open_orders_per_customer,
         most_of_day=shop.orders_per_day,
+        day_began_at=shop.day_begins_at(now),
         keep_days=shop.keep_days,
     )
     try:

@@ -11,12 +11,12 @@ from domain.admission import (
     check_intake,
     read_code,
 )
-from domain.errors import CodeExpired, CodeUnknown, HasOpenOrder, PassMissing
+from domain.errors import CodeExpired, HasOpenOrder, PassMissing, ShopFull
 from domain.orders import Order
 from domain.shops import Shop, SignIn
 from webapp.services.intake.bundle import IntakeServices
 from webapp.services.intake.ports import CustomerSession
-from webapp.services.limits import limits
+from webapp.services.orders import waits
 
 SESSION_LIFETIME = timedelta(days=30)
 
@@ -53,30 +53,23 @@ def scan_code(
     services: IntakeServices,
     shop: Shop,
     code: str,
-    address: str,
     customer: CustomerSession | None,
     new_order_id: str = "",
 ) -> tuple[str | None, CustomerSession]:
     """Gives this browser a pass for a fresh code; takes no token. With a secret for a new browser.
 
-    address: where the request came from. new_order_id: of the order to be made with the pass, for
+    new_order_id: of the order to be made with the pass, for
     whoever sends a scan again and means the same; else drawn. Raises CodeUnknown, CodeExpired,
-    HasOpenOrder, ShopClosed, CodeUsedUp or TooManyRequests.
+    HasOpenOrder, ShopClosed or CodeUsedUp.
     """
     now = services.now()
-    limits.check(services, limits.BAD_CODES, address)
-    try:
-        window = read_code(shop, code, services.secret_keys, now)
-    except (CodeUnknown, CodeExpired):
-        limits.take(services, limits.BAD_CODES, address)
-        raise
+    window = read_code(shop, code, services.secret_keys, now)
     bucket = services.qr_codes.get(shop.id, window.index)
     if bucket is None:
         raise CodeExpired
     _check_open_orders(services, shop, customer)
     check_intake(shop, 0)
     bucket.take()
-    limits.take(services, limits.SCANS, address)
     scan_pass = ScanPass(
         shop.id,
         window.index,
@@ -130,7 +123,10 @@ def check_pass(
 
 def check_capacity(services: IntakeServices, shop: Shop) -> None:
     """Raises ShopFull when there is no free place, and ShopClosed."""
-    check_intake(shop, services.shops.open_order_count(shop.id))
+    next_at = waits.next_place_at(services, shop)
+    check_intake(shop, 0)
+    if next_at is not None:
+        raise ShopFull(next_at)
 
 
 def _check_open_orders(

@@ -11,6 +11,7 @@ from domain.admission import (
 )
 from domain.shops import Shop
 from webapp.services.intake.bundle import IntakeServices
+from webapp.services.orders import waits
 
 _COMING, _COMING_SECONDS = 5, 50
 """So many codes a TV has in hand, and for so long at most: it need not ask for each one."""
@@ -25,4 +26,5 @@ def current_code(services: IntakeServices, shop: Shop) -> CurrentCode:
         bucket,
         sign_code(shop, now, services.secret_keys),
         tuple(coming_codes(shop, now, services.secret_keys, most)),
+        waits.next_place_at(services, shop),
     )

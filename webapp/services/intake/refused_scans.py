@@ -41,9 +41,7 @@ def count_refusal(services: IntakeServices, shop: Shop, refused: Refusal, addres
     """
     if not isinstance(refused, _OF_SCANS):
         return
-    try:
-        limits.take(services, limits.COUNTED_REFUSALS, address)
-    except TooManyRequests:
+    if not limits.is_within(services, limits.COUNTED_REFUSALS, shop.id, address):
         return
     day = shop.day(services.now())
     services.metrics.count_refusal(shop.id, day, type(refused).__name__)

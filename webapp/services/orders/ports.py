@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Claim:
     """All that one claim changes and must not exceed.
 
-    session_id: the browser that begins it. calendar_day: the shop's day, for most_of_day.
+    session_id: the browser that begins it. calendar_day: the shop's day, for most_of_day;
+    day_began_at: its beginning.
     keep_days: for how many days the customer finds the order again.
     """
 
@@ -27,6 +28,7 @@ class Claim:
     calendar_day: str
     most_open: int
     most_of_day: int
+    day_began_at: datetime
     keep_days: int = 1
 
 

@@ -55,6 +55,21 @@ def wait_of(
     return _estimate(services, shop, ahead, order.drink_order.name)
 
 
+def next_place_at(services: OrderServices, shop: Shop) -> datetime | None:
+    """When a place of a full bar is likely free; None while there is a free one."""
+    from domain.estimate import next_place_at
+
+    now = services.now()
+    if services.shops.open_order_count(shop.id) < shop.capacity:
+        return None
+    samples, orders = recent_samples(services, shop.id), services.orders.open_orders(shop.id)
+    return next_place_at(samples, orders, now) or now + _SOON
+
+
+_SOON = timedelta(minutes=1)
+"""When no listed order holds a place any more: the next one is a matter of moments."""
+
+
 def _estimate(services: OrderServices, shop: Shop, ahead: int, drink: str) -> WaitRange | None:
     from domain.estimate import estimate
 

@@ -44,7 +44,7 @@ def waiting(services: PhoneServices, shop: Shop, customer: CustomerSession | Non
 
 
 def ask_code(
-    services: PhoneServices, shop: Shop, customer: CustomerSession | None, typed: str, address: str
+    services: PhoneServices, shop: Shop, customer: CustomerSession | None, typed: str
 ) -> None:
     """Has a code texted to the number that was typed; only for a browser with a scan pass.
 
@@ -58,12 +58,10 @@ def ask_code(
     customer_id = number.customer_id(services.secret_keys[0])
     if last and last.customer_id == customer_id:
         _check_pause(services, last)
-    _ask(services, shop, customer, number, address)
+    _ask(services, shop, customer, number)
 
 
-def ask_again(
-    services: PhoneServices, shop: Shop, customer: CustomerSession | None, address: str
-) -> None:
+def ask_again(services: PhoneServices, shop: Shop, customer: CustomerSession | None) -> None:
     """Has a new code texted to the number this browser has said; the old one ends.
 
     Raises OneTimeCodeOver or what `ask_code` raises.
@@ -73,7 +71,7 @@ def ask_again(
     last = waiting(services, shop, customer)
     passes.check_pass(services, shop, customer)
     _check_pause(services, last)
-    _ask(services, shop, customer, read_number(last.number, shop.phone_countries), address)
+    _ask(services, shop, customer, read_number(last.number, shop.phone_countries))
 
 
 def enter_code(
@@ -113,11 +111,10 @@ def _ask(
     shop: Shop,
     customer: CustomerSession,
     number: PhoneNumber,
-    address: str,
 ) -> None:
     customer_id = number.customer_id(services.secret_keys[0])
     with _no_sooner(services):
-        text_limits.count_asking(services, shop, customer, number, address)
+        text_limits.count_asking(services, shop, customer, number)
         now = services.now()
         sign_in = PhoneSignIn(
             session_id=customer.id,

@@ -1,7 +1,7 @@
 """How many text messages may be asked for and sent; each of them is paid for.
 
-What the browser may know it is told: its own tries, its network, the shop's hour. What would tell
-something about a number is not: such a number gets no text and everything looks as usual.
+What the browser may know it is told: its own tries, the code's share, the shop's hour. What would
+tell something about a number is not: such a number gets no text and everything looks as usual.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from workflows.signals import Signal, counted
 
 log = logging.getLogger(__name__)
 
-_FEWEST_TEXTS_PER_HOUR = 10
+_FEWEST_TEXTS_PER_HOUR, _FEW_TEXTS = 10, 3
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _PER_NUMBER = 3
 TEXTS_TO_NUMBER = Limit("texts", _PER_NUMBER, _HOUR, "")
@@ -54,13 +54,13 @@ _WRONG_HERE = Limit(
         "meanwhile."
     ),
 )
-_FROM_ADDRESS = Limit(
-    "texts-from",
+_OF_WINDOW = Limit(
+    "texts-of-window",
     0,
-    _HOUR,
-    N_("Many people on your network are signing in. Your scan is kept as long as it can be."),
-    shared_bits=(24, 48),
+    timedelta(0),
+    N_("All the text messages for this code have been asked for. The next code brings new ones."),
 )
+"""Of a shop for one code: whoever takes them all leaves the next code's to others."""
 _TO_BLOCK = Limit(
     "texts-to-block",
     10,
@@ -110,7 +110,6 @@ def count_asking(
     shop: Shop,
     customer: CustomerSession,
     number: PhoneNumber,
-    address: str,
 ) -> None:
     """Counts that a browser asks for a code to a number. Raises TooManyRequests."""
     customer_id = number.customer_id(services.secret_keys[0])
@@ -119,8 +118,8 @@ def count_asking(
     limits.check_of(services, _shop_limit(shop), shop.id)
     limits.take_of(services, _ASKED_BY_BROWSER, customer.id)
     limits.take_of(services, _ASKED_HERE, f"{customer.id}|{customer_id}")
-    limits.take(services, replace(_FROM_ADDRESS, most=_shop_limit(shop).most // 2), address)
     limits.take_of(services, _TO_BLOCK, _hash(services, number.block))
+    limits.take_of(services, _window_limit(shop), shop.id)
 
 
 def may_get_text(services: PhoneServices, shop: Shop, customer_id: str) -> bool:
@@ -157,6 +156,12 @@ def count_wrong_code(services: PhoneServices, customer: CustomerSession) -> None
 def _shop_limit(shop: Shop) -> Limit:
     """Twice what the scans of an hour could need: one text each, and one more for half a slip."""
     return replace(_OF_SHOP, most=max(2 * shop.scans_per_hour, _FEWEST_TEXTS_PER_HOUR))
+
+
+def _window_limit(shop: Shop) -> Limit:
+    """One text for each scan of the code, one more for half a slip, and a few for a small code."""
+    most = -(-3 * shop.scans_per_code // 2) + _FEW_TEXTS
+    return replace(_OF_WINDOW, most=most, span=timedelta(seconds=shop.window_seconds))
 
 
 def _hash(services: PhoneServices, block: str) -> str:

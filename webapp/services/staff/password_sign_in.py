@@ -36,15 +36,19 @@ class Progress:
 
 
 def sign_in(
-    services: StaffServices, shop_id: str, email: str, password: str, address: str
+    services: StaffServices, shop_id: str, email: str, password: str, known_browser: str = ""
 ) -> Progress:
-    """Tries e-mail and password. Raises SignInRefused, TooManyRequests or NotFound."""
+    """Tries e-mail and password. Raises SignInRefused, TooManyRequests or NotFound.
+
+    known_browser: names a browser in which this person has signed in before; its tries are counted
+    apart from those of strangers.
+    """
     services.shop(shop_id)
-    limits.take(services, limits.SIGN_INS, address)
     known = clean_email(email)
     if known is None or not 0 < len(password) <= passwords.LONGEST:
         raise SignInRefused
-    limits.take_of(services, limits.PASSWORDS, _subject(known))
+    whose = f"{_subject(known)}|{known_browser}" if known_browser else _subject(known)
+    limits.take_of(services, limits.PASSWORDS, whose)
     # Read before the password is tried: whoever is sent away meanwhile gets a session of no worth.
     session_epoch = services.session_epochs.current(known)
     answer = services.staff_pool.check_password(known, password)

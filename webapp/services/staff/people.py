@@ -58,7 +58,8 @@ def invite(
 ) -> Invitation:
     """An account for the shop (or EVERY_SHOP), with a password to hand over once.
 
-    Somebody of another shop is let in here too and keeps their password. Raises ChoiceInvalid.
+    Somebody of another shop, of whom the manager is an admin as well, is let in here too and keeps
+    their password. Raises ChoiceInvalid.
     """
     address, called = clean_email(email), clean_text(name, NAME_LENGTH)
     if address is None:
@@ -75,7 +76,7 @@ def invite(
     except AlreadyThere:
         known = _known(services, address)
         if known.shops:
-            _check_known_person(known, role, shop_id)
+            _check_known_person(manager, known, role, shop_id)
             password = ""
         else:
             # An invitation that broke off half-way begins anew.
@@ -137,9 +138,15 @@ def may_manage(manager: Manager, person: Person) -> bool:
     return reaches(person.shops, manager.shops)
 
 
-def _check_known_person(person: Person, role: str, shop_id: str) -> None:
+def _check_known_person(manager: Manager, person: Person, role: str, shop_id: str) -> None:
     if reaches({shop_id}, person.shops):
         raise ChoiceInvalid("This person has an account here already.")
+    if not may_manage(manager, person):
+        # Else neither bar's admin could lock them any more, and nobody of the other was asked.
+        raise ChoiceInvalid(
+            "This e-mail has an account elsewhere. Only an admin of all its bars can let it in "
+            "here too, or whoever may use the terminal (scripts/staff)."
+        )
     if person.role != role:
         # A role holds for all of a person's shops, so it is not this shop's to change.
         raise ChoiceInvalid("This person has an account elsewhere, for another kind of work.")

@@ -29,7 +29,7 @@ SEEN_EVERY = timedelta(minutes=5)
 """How exactly it is known who is there: each time is two writes, for a screen all day long."""
 _CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Without those that are read as one another."""
-_CODE_LENGTH = 6
+_CODE_LENGTH, _LONG_CODE_LENGTH = 6, 10
 _CODE_TRIES = 5
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -67,12 +67,17 @@ class Pairing:
 
 
 def ask_pairing(services: StaffServices, shop_id: str, address: str) -> Pairing:
-    """A code for a screen to show, good for ten minutes. Raises NotFound or TooManyRequests."""
+    """A code for a screen to show, good for ten minutes. Raises NotFound.
+
+    Of an address that has asked for many, codes are longer: however many are open then, whoever
+    mistypes one does not meet another, and no screen of the bar's is sent away.
+    """
     shop = services.shop(shop_id)
-    limits.take(services, limits.PAIRINGS, address)
+    is_usual = limits.is_within(services, limits.PAIRINGS, shop.id, address)
+    length = _CODE_LENGTH if is_usual else _LONG_CODE_LENGTH
     browser = secrets.token_urlsafe(24)
     for _ in range(_CODE_TRIES):
-        code = "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
+        code = "".join(secrets.choice(_CODE_LETTERS) for _ in range(length))
         ends_at = services.now() + PAIRING_LIFETIME
         if services.sessions.ask_pairing(code, browser, shop.id, ends_at):
             return Pairing(code, browser)

@@ -24,6 +24,7 @@ from domain.orders import (
     OPEN_FOR_CUSTOMER,
     WALK_UP,
     Order,
+    given_back,
 )
 from webapp.services.orders.ports import Claim, OrderCursor, OrderQuery, Orders
 from webapp.services.refused import AlreadyThere, Stale
@@ -138,7 +139,10 @@ class OrderRepository(Orders):
         same_day = customer.calendar_day == claim.calendar_day
         of_day = max(int(customer.orders_of_day or 0), 0) if same_day else 0
         if of_day >= claim.most_of_day:
-            raise OrdersOfDayUsedUp(claim.most_of_day)
+            # Whether a drink came of an order, its own state says: no end has to write it here.
+            had = of_day - given_back(self._of_day(claim, customer))
+            if had >= claim.most_of_day:
+                raise OrdersOfDayUsedUp(claim.most_of_day)
         under_way = self._under_way(customer)
         if any(one.id == order.id for one in under_way):
             raise AlreadyThere
@@ -183,6 +187,12 @@ class OrderRepository(Orders):
         if customer_refused:
             return False
         raise CodeUsedUp(bucket.scans, bucket.closes_at)
+
+    def _of_day(self, claim: Claim, customer: CustomerModel) -> Iterator[Order]:
+        begin = OrderModel.created_at.serialize(claim.day_began_at)
+        entries = sorted(entry for entry in customer.recent_orders or () if entry >= begin)
+        keys = ((customer.shop_id, entry.partition("#")[2]) for entry in entries)
+        return _read_each(keys, _MOST_AT_ONCE)
 
     def claim_walk_up(self, order: Order, calendar_day: str) -> None:
         item = OrderModel(order.shop_id, order.id, **attributes_of(order))
@@ -291,19 +301,20 @@ class OrderRepository(Orders):
 
 def _begun_between(
     shop_id: str, since: datetime | None, until: datetime | None, **asked: Any
-) -> Iterator[OrderModel]:
+) -> Iterator[tuple[str, str]]:
     """The keys of the orders begun from `since` on and before `until`."""
     # A span takes in both ends, to the millisecond: `until` itself is outside.
     last = within_time(until) - timedelta(milliseconds=1) if until else END_OF_TIME
-    return query_span(
+    found = query_span(
         OrderModel.by_begin, shop_id, OrderModel.created_at, since or BEGIN_OF_TIME, last, **asked
     )
+    return ((key.shop_id, key.order_id) for key in found)
 
 
-def _read_each(keys: Iterable[OrderModel], at_once: int) -> Iterator[Order]:
-    """The orders that an index names, in its order, so many in a call."""
+def _read_each(keys: Iterable[tuple[str, str]], at_once: int) -> Iterator[Order]:
+    """The orders of these shops and ids, in their order, so many in a call."""
     left = iter(keys)
-    while batch := [(key.shop_id, key.order_id) for key in islice(left, at_once)]:
+    while batch := list(islice(left, at_once)):
         found = {
             model.order_id: model
             for model in OrderModel.batch_get(batch, attributes_to_get=READ_ATTRIBUTES)

@@ -1,4 +1,4 @@
-"""From the code on the screen to a claimed order: scans, passes, and limits by address."""
+"""From the code on the screen to a claimed order: scans and passes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from domain.errors import (
     PassMissing,
     ShopClosed,
     ShopFull,
-    TooManyRequests,
 )
-from domain.orders import Order, OrderState
+from domain.orders import MOST_GIVEN_UP, OrderState
 from tests.builders import NOW, a_shop
-from tests.services import ADDRESS, browser_of, open_code, scan_and_claim
+from tests.services import browser_of, open_code, scan_and_claim
 from tests.tables import workflow_writes
 from tests.webapp.services.steps import (
+    KIM,
     all_items,
     claim,
     claim_and_cancel,
@@ -38,7 +38,8 @@ from tests.webapp.services.steps import (
     taken,
 )
 from webapp.services.intake import claims, passes, qr_codes
-from webapp.services.limits import limits
+from webapp.services.orders import barista_steps, customer_steps, sweep
+from webapp.services.orders.barista_steps import CancelReason
 from webapp.services.shop import switches
 from webapp.storage.tables import CustomerSessionModel
 
@@ -107,7 +108,7 @@ def test_a_pass_that_has_made_somebody_elses_order_makes_none(services):
     order = claim_and_cancel(services, shop)
     browser = replace(browser_of(services, "customer-1"), customer_id="customer-2")
     with pytest.raises(PassMissing):
-        claims.claim_order(services, shop, browser, ADDRESS)
+        claims.claim_order(services, shop, browser)
     assert [item["order_id"]["S"] for item in all_items("orders")] == [order.id]
 
 
@@ -208,7 +209,7 @@ def test_without_a_pass_nobody_takes_a_place(services):
     with pytest.raises(PassMissing):
         claim(services, "customer-1")
     with pytest.raises(PassMissing):
-        claims.claim_order(services, services.shop("main"), None, ADDRESS)
+        claims.claim_order(services, services.shop("main"), None)
     assert all_items("orders") == []
 
 
@@ -226,7 +227,7 @@ def test_a_pass_opens_its_own_shop_only(services):
     open_code(services, services.shop("main"), "customer-1")
     browser = browser_of(services, "customer-1")
     with pytest.raises(PassMissing):
-        claims.claim_order(services, services.shop("annex"), browser, ADDRESS)
+        claims.claim_order(services, services.shop("annex"), browser)
 
 
 def test_a_pass_is_used_once_even_by_two_requests_at_once(services):
@@ -236,10 +237,10 @@ def test_a_pass_is_used_once_even_by_two_requests_at_once(services):
     made = []
 
     def other_tab():
-        made.append(claims.claim_order(services, shop, browser, ADDRESS))
+        made.append(claims.claim_order(services, shop, browser))
 
     both = meanwhile(services, "orders", "claim", other_tab)
-    assert claims.claim_order(both, shop, browser, ADDRESS).id == made[0].id
+    assert claims.claim_order(both, shop, browser).id == made[0].id
     assert taken(services) == 1
     assert len(all_items("orders")) == 1
 
@@ -248,7 +249,7 @@ def test_a_customer_may_have_as_many_open_orders_as_the_shop_says(services):
     shop = replace(services.shop("main"), open_orders_per_customer=2)
     for _ in range(2):
         open_code(services, shop, "customer-1")
-        claims.claim_order(services, shop, browser_of(services, "customer-1"), "127.0.0.1")
+        claims.claim_order(services, shop, browser_of(services, "customer-1"))
     with pytest.raises(HasOpenOrder):
         open_code(services, shop, "customer-1")
     assert taken(services) == 2
@@ -257,13 +258,79 @@ def test_a_customer_may_have_as_many_open_orders_as_the_shop_says(services):
 def test_a_customer_has_so_many_orders_a_day_and_new_ones_the_next_day(services, clock):
     shop = replace(services.shop("main"), orders_per_day=2)
     for _ in range(2):
-        order = claim_and_cancel(services, shop)
-    assert now(services, order).state is OrderState.CANCELLED
+        made(services)
     with pytest.raises(OrdersOfDayUsedUp):
         scan_and_claim(services, shop, "customer-1")
     assert taken(services) == 2
     clock.pass_seconds(24 * 3600)
-    claim_and_cancel(services, shop)
+    assert scan_and_claim(services, shop, "customer-1")
+
+
+def _cancelled_by_customer(services):
+    customer_steps.cancel_order(services, queued(services))
+
+
+def _cancelled_by_bar(services):
+    barista_steps.cancel_order(services, making(services).id, KIM, CancelReason.SOLD_OUT)
+
+
+def _nobody_made_it(services):
+    order = queued(services)
+    workflow_writes("CloseUnmade", order, services.now())
+
+
+def _nobody_made_it_and_the_sweep_saw(services):
+    order = making(services)
+    services.now.pass_seconds(2 * 3600)
+    sweep.sweep(services)
+    assert now(services, order).state is OrderState.TIMED_OUT
+
+
+def _nothing_was_chosen(services):
+    workflow_writes("CloseUnchosen", let_in(services), services.now())
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        _cancelled_by_customer,
+        _cancelled_by_bar,
+        _nobody_made_it,
+        _nobody_made_it_and_the_sweep_saw,
+        _nothing_was_chosen,
+    ],
+)
+def test_a_drink_that_was_not_made_leaves_the_days_drink_to_its_customer(services, end):
+    _one_a_day(services)
+    for _ in range(2):
+        end(services)
+    made(services)
+    with pytest.raises(OrdersOfDayUsedUp):
+        scan(services)
+
+
+def test_a_drink_that_was_had_and_not_made_again_is_the_days_drink(services):
+    _one_a_day(services)
+    order = barista_steps.remake_order(services, made(services).id, KIM)
+    workflow_writes("AwaitBarista", order, services.now())
+    barista_steps.cancel_order(services, order.id, KIM, CancelReason.SOLD_OUT)
+    with pytest.raises(OrdersOfDayUsedUp):
+        scan(services)
+
+
+def test_whoever_changes_their_mind_again_and_again_takes_no_more_scans(services):
+    shop = _one_a_day(services, scans_per_code=99)
+    for _ in range(MOST_GIVEN_UP + 1):
+        claim_and_cancel(services, shop)
+    with pytest.raises(OrdersOfDayUsedUp):
+        scan(services)
+
+
+def _one_a_day(services, **changes):
+    before = services.shop("main")
+    changes |= {"orders_per_day": 1, "version": before.version + 1}
+    services.shops.save(before, replace(before, **changes))
+    return services.shop("main")
 
 
 def test_an_order_the_shop_refused_does_not_count_for_the_day(services):
@@ -275,38 +342,16 @@ def test_an_order_the_shop_refused_does_not_count_for_the_day(services):
     assert scan_and_claim(services, shop, "customer-1").state is OrderState.CLAIMED
 
 
-# Limits per address
+# What others do
 
 
-def test_one_address_takes_a_few_places_a_minute_and_leaves_the_rest_for_others(services, clock):
-    services.shops.create(a_shop(id="hall", scans_per_code=99))
-    shop = services.shop("hall")
-
-    def robot_claims(number: int) -> Order:
-        open_code(services, shop, f"robot-{number}")
-        robot = browser_of(services, f"robot-{number}")
-        return claims.claim_order(services, shop, robot, ADDRESS)
-
-    for number in range(limits.CLAIMS.most):
-        robot_claims(number)
-    with pytest.raises(TooManyRequests) as refused:
-        robot_claims(99)
-    assert qr_codes.current_code(services, shop).bucket.taken == limits.CLAIMS.most
-    assert scan_and_claim(services, shop, "somebody-else")
-    # The pass is kept, so that a person who shares the address need not scan again.
-    clock.now = refused.value.retry_at
-    robot = browser_of(services, "robot-99")
-    assert claims.claim_order(services, shop, robot, ADDRESS)
-
-
-def test_whoever_guesses_codes_is_turned_away_before_the_next_guess_is_looked_at(services):
+def test_a_good_code_is_good_whatever_was_tried_before(services):
     shop, text = services.shop("main"), code(services)
-    for _ in range(limits.BAD_CODES.most):
+    for _ in range(100):
         with pytest.raises(CodeUnknown):
-            passes.scan_code(services, shop, "a-guess", ADDRESS, None)
-    with pytest.raises(TooManyRequests):
-        passes.scan_code(services, shop, text, ADDRESS, None)
-    passes.scan_code(services, shop, text, "203.0.114.8", None)
+            passes.scan_code(services, shop, "a-guess", None)
+    assert passes.scan_code(services, shop, text, None)
+    assert all_items("limits") == []
 
 
 def test_a_closed_shop_takes_no_scan(services):

@@ -241,7 +241,7 @@ def test_a_scan_of_a_browser_that_was_erased_meanwhile_is_a_new_customers(servic
     )
     text = qr_codes.current_code(services, shop).qr_code.text
     both = replace(services, customer_sessions=erased)
-    secret, customer = passes.scan_code(both, shop, text, "127.0.0.1", browser)
+    secret, customer = passes.scan_code(both, shop, text, browser)
     assert services.customer_sessions.get(secret, services.now()) == customer
     assert customer.customer_id != browser.customer_id and customer.scan_pass
 

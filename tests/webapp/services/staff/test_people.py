@@ -82,14 +82,30 @@ def test_an_invitation_that_broke_off_half_way_is_begun_anew(services, here):
 
 def test_somebody_of_another_bar_is_let_in_with_the_password_they_have(services, here):
     with_own_password(services, shop="annex")
-    assert people.invite(services, here, "main", RUI, "Rui", "barista").password == ""
-    assert sign_in(services, RUI, OWN, "main").session
+    both = people.Manager(ANA, frozenset({"main", "annex"}))
+    for manager in (both, people.TERMINAL):
+        assert people.invite(services, manager, "main", RUI, "Rui", "barista").password == ""
+        assert sign_in(services, RUI, OWN, "main").session
+        person = services.staff_pool.find(RUI)
+        services.staff_pool.expel(person, "main")
+
+
+def test_an_admin_of_one_bar_takes_nobody_out_of_anothers_hands(services, here):
+    done = with_own_password(services, shop="annex")
+    with pytest.raises(ChoiceInvalid) as refused:
+        people.invite(services, here, "main", RUI, "Rui", "barista")
+    assert "Rui" not in refused.value.sentence
+    person = services.staff_pool.find(RUI)
+    assert person.shops == {"annex"}
+    there = people.Manager(ANA, frozenset({"annex"}))
+    people.set_enabled(services, there, "annex", person.id, False)
+    assert current_session(services, done.secret) is None
 
 
 def test_a_role_that_holds_elsewhere_is_not_this_bars_to_raise(services, here):
     with_own_password(services, shop="annex")
     with pytest.raises(ChoiceInvalid):
-        people.invite(services, here, "main", RUI, "Rui", "admin")
+        people.invite(services, people.TERMINAL, "main", RUI, "Rui", "admin")
     assert services.staff_pool.find(RUI).role == "barista"
 
 
@@ -127,7 +143,7 @@ def test_the_last_bar_takes_the_account_along(services, here):
 
 def test_a_colleague_of_two_bars_is_removed_from_one_and_otherwise_left_alone(services, here):
     with_own_password(services, shop="annex")
-    people.invite(services, here, "main", RUI, "Rui", "barista")
+    people.invite(services, people.TERMINAL, "main", RUI, "Rui", "barista")
     rui = services.staff_pool.find(RUI)
     for act in (
         lambda: people.reset_password(services, here, "main", rui.id),
