@@ -6,14 +6,14 @@ import pytest
 
 from domain.errors import SettingInvalid
 from domain.logos import KINDS, MOST_BYTES, kind_of
+from tests.builders import a_png
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"rest"
-WEBP = b"RIFF\x00\x00\x00\x00WEBPVP8 "
+PNG = a_png(300, 100)
+JPEG = b"\xff\xd8\xff\xc0\0\x0b\x08\0\x64\x01\x2c\0\0"
+WEBP = b"RIFF\0\0\0\0WEBPVP8 \0\0\0\0\0\0\0\x9d\x01\x2a\x2c\x01\x64\0"
 
 
-@pytest.mark.parametrize(
-    "picture, kind", [(PNG, "png"), (b"\xff\xd8\xff\xe0", "jpg"), (WEBP, "webp")]
-)
+@pytest.mark.parametrize("picture, kind", [(PNG, "png"), (JPEG, "jpg"), (WEBP, "webp")])
 def test_the_kind_is_told_and_has_a_media_type(picture, kind):
     assert kind_of(picture) == kind
     assert KINDS[kind].startswith("image/")

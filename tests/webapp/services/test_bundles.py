@@ -12,7 +12,8 @@ import pytest
 import webapp.services
 from domain.errors import TooManyRequests
 from domain.orders import OrderState
-from tests.services import ADDRESS, scan_and_claim
+from tests.builders import a_png
+from tests.services import scan_and_claim
 from tests.webapp.services.steps import KIM, making, queued
 from webapp.consumers.set_aside import set_aside
 from webapp.services.all_services import Services
@@ -69,7 +70,7 @@ def test_the_pace_of_a_shop_is_changed_with_the_shops_alone(services):
 
 
 def test_a_logo_is_set_with_shops_and_logos_alone(services):
-    assert set_logo(alone(LogoServices, services), "main", b"\xff\xd8\xff").logo.endswith("jpg")
+    assert set_logo(alone(LogoServices, services), "main", a_png(300, 100)).logo.endswith("png")
 
 
 def test_staff_are_let_in_with_the_staffs_own_alone(services):
@@ -92,10 +93,10 @@ def test_a_sign_in_by_phone_needs_the_phones_own_alone(services):
 
 def test_limits_need_the_counters_alone(services):
     counters = alone(LimitServices, services)
-    for _ in range(limits.PAIRINGS.most):
-        limits.take(counters, limits.PAIRINGS, ADDRESS)
+    for _ in range(limits.PASSWORDS.most):
+        limits.take_of(counters, limits.PASSWORDS, "kim@example.com")
     with pytest.raises(TooManyRequests):
-        limits.take(counters, limits.PAIRINGS, ADDRESS)
+        limits.take_of(counters, limits.PASSWORDS, "kim@example.com")
 
 
 def test_a_call_is_carried_out_once_with_the_answers_given_before_alone(services):
