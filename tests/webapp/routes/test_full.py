@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain.admission import state_of
 from domain.errors import ShopFull
 from domain.events import events_for_change
 from domain.orders import Order
@@ -30,7 +31,7 @@ def _fill(services) -> list[Order]:
 
 def _state(services) -> str:
     shop = services.shop("main")
-    return qr_codes.state_of(shop, qr_codes.current_code(services, shop))[0]
+    return state_of(shop, qr_codes.current_code(services, shop))[0]
 
 
 def _pushed(services, before: Order, after: Order) -> list[str]:
