@@ -9,7 +9,9 @@ import contextlib
 import re
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from random import Random
 
 import mechanicalsoup
@@ -90,7 +92,9 @@ class Crew:
             except (*AWAY, *NOT_DONE):
                 time.sleep(PAUSE)
             except Exception as error:  # A robot that falls silent would prove nothing.
-                self.memory.fault(f"{job.__name__}: {error!r}")
+                where = traceback.extract_tb(error.__traceback__)
+                lines = ", ".join(f"{Path(one.filename).name}:{one.lineno}" for one in where[-4:])
+                self.memory.fault(f"{job.__name__}: {error!r} ({lines})")
                 time.sleep(PAUSE)
 
     def _again(self, act: Callable[[], object], until: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from domain.orders import ON_THE_BOARD, OrderState
@@ -30,6 +31,14 @@ class Memory:
         self.facts: dict[tuple[str, str], object] = {}
         self.acknowledged: Counter[str] = Counter()
         self.faults: list[str] = []
+
+    def until_now(self) -> Memory:
+        """A copy, which stays as it is while robots go on."""
+        copy = Memory()
+        with self._lock:
+            copy.orders.update(deepcopy(self.orders))
+            copy.facts.update(self.facts)
+        return copy
 
     def order(
         self, order_id: str, version: int = 0, number: int | None = None, state: str = ""

@@ -78,13 +78,15 @@ def measure(count: int) -> dict[str, float]:
 
 
 def _fill(data: Path, count: int) -> None:
-    from scripts.local.emulator.store import load_items
+    from scripts.local.emulator.store import load_items, open_store
     from scripts.measuring.order_driver import OrderDriver, connected_relay
 
     with _running(data) as stack, connected_relay(stack) as relay:
         order = OrderDriver(relay).lifecycle()
         items = _items_of_one_order(stack)
     load_items(data / "aws", _history(items, order.id, count))
+    # A bar has copies of its store; the first start after the filling would make one.
+    open_store(data / "aws").close()
 
 
 def _items_of_one_order(stack) -> dict[str, list[dict]]:

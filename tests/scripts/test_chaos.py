@@ -90,6 +90,19 @@ def test_what_was_told_and_is_not_so_is_lost(services, served, told, says):
     assert says in lost
 
 
+def test_what_is_told_while_the_tables_are_read_is_not_called_lost(services, served, monkeypatch):
+    memory, read = _told(served), equations._orders
+
+    def read_and_hear_more():
+        orders = read()
+        memory.order(served.id, served.version + 1, state="CANCELLED")
+        memory.fact("account", "new@example.com", "")
+        return orders
+
+    monkeypatch.setattr(equations, "_orders", read_and_hear_more)
+    assert not equations.check(services, memory)
+
+
 @pytest.mark.parametrize(
     ("kind", "key", "value"),
     [
