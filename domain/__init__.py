@@ -1,4 +1,5 @@
-"""The rules of the bar: plain values and functions, standard library only.
+"""The rules of the bar as plain values and functions that use the standard library only.
 
-Nothing here knows HTTP, AWS or a clock; `now` is always an argument, an aware UTC datetime.
+The domain knows no HTTP, no AWS and no clock, so `now` is always an argument: an aware UTC
+datetime.
 """

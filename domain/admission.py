@@ -1,7 +1,7 @@
-"""Who gets in: the QR code's token bucket and the shop's capacity.
+"""Decides who gets in, by the QR code's token bucket and the shop's capacity.
 
-The rules stand here as pure functions; the storage repeats them as write conditions, and the
-database's answer is the one that counts (docs/architecture.md).
+The rules are pure functions here. The storage repeats them as write conditions, and the database's
+answer is the one that counts (docs/architecture.md).
 Source of the bucket: the deck's "Token bucket system" - ten scans per five-minute window.
 """
 
@@ -26,7 +26,7 @@ _CODE_PATTERN = re.compile(
 
 @dataclass(frozen=True)
 class Window:
-    """The time of one token bucket: `index` counts windows since 1970."""
+    """The time of one token bucket. `index` counts the windows since 1970."""
 
     index: int
     opens_at: datetime
@@ -35,7 +35,11 @@ class Window:
 
 @dataclass(frozen=True)
 class QrCode:
-    """What one drawing of the code says, how long it is shown and how long it lets people in."""
+    """One drawing of the QR code.
+
+    text: what the code says. shown_until: when the next drawing replaces it. good_until: when it
+        stops letting people in.
+    """
 
     text: str
     shown_until: datetime
@@ -44,10 +48,11 @@ class QrCode:
 
 @dataclass(frozen=True)
 class ScanPass:
-    """A browser's right to one place in a window, for a few minutes. It takes no token yet.
+    """A browser's right to claim one order with a scan of this window, for a few minutes.
 
-    order_id: the one order that it makes. Once there is that order, the pass is used up; whoever
-    sends it again, or from another tab, is led there.
+    A pass takes no scan from the token bucket; only the claim does.
+    order_id: the one order that this pass can make. Once that order exists, the pass is used up,
+        and a browser that sends it again or from another tab is led to that order.
     """
 
     shop_id: str
@@ -58,7 +63,7 @@ class ScanPass:
 
 @dataclass(frozen=True)
 class TokenBucket:
-    """The scans of one window. `taken` never exceeds `scans`."""
+    """The scans of one window. `taken` is never more than `scans`."""
 
     shop_id: str
     window: int
@@ -69,27 +74,27 @@ class TokenBucket:
 
     @property
     def left(self) -> int:
-        """Scans that are still free."""
+        """Returns how many scans are still free."""
         return max(self.scans - self.taken, 0)
 
     def take(self) -> TokenBucket:
-        """The bucket with one scan fewer. Raises CodeUsedUp when none is left."""
+        """Returns the bucket with one scan fewer. Raises CodeUsedUp when no scan is left."""
         if self.left < 1:
             raise CodeUsedUp(self.scans, self.closes_at)
         return replace(self, taken=self.taken + 1)
 
     def give_back(self) -> TokenBucket:
-        """The bucket with one scan returned, for an order the shop had to refuse."""
+        """Returns the bucket with one scan given back, for an order that the shop had to refuse."""
         return replace(self, taken=max(self.taken - 1, 0))
 
 
 def window_at(shop: Shop, now: datetime) -> Window:
-    """The window that `now` falls into."""
+    """Returns the window that `now` falls into."""
     return _window(shop, int(now.timestamp()) // shop.window_seconds)
 
 
 def new_bucket(shop: Shop, window: Window) -> TokenBucket:
-    """The full token bucket of a window."""
+    """Returns the full token bucket of a window."""
     return TokenBucket(
         shop_id=shop.id,
         window=window.index,
@@ -101,9 +106,9 @@ def new_bucket(shop: Shop, window: Window) -> TokenBucket:
 
 
 def sign_code(shop: Shop, now: datetime, keys: Sequence[str]) -> QrCode:
-    """The QR code to show now: its window, its turn within the window, and a 132-bit proof of both.
+    """Returns the QR code to show now: its window, its turn in it, and a 132-bit proof of both.
 
-    Derived from the first of `keys`, so no table holds it and none can leak it.
+    The code is derived from the first of `keys`. No table holds it, so no table can leak it.
     """
     window = window_at(shop, now)
     turn = int((now - window.opens_at).total_seconds()) // shop.code_seconds
@@ -116,7 +121,10 @@ def sign_code(shop: Shop, now: datetime, keys: Sequence[str]) -> QrCode:
 
 
 def coming_codes(shop: Shop, now: datetime, keys: Sequence[str], most: int) -> list[QrCode]:
-    """The codes to show after the one of now, as far as its window goes."""
+    """Returns the codes that follow the current one, until its window ends.
+
+    most: how many codes at most.
+    """
     codes: list[QrCode] = []
     shown_until = sign_code(shop, now, keys).shown_until
     closes_at = window_at(shop, now).closes_at
@@ -127,23 +135,23 @@ def coming_codes(shop: Shop, now: datetime, keys: Sequence[str], most: int) -> l
 
 
 def read_code(shop: Shop, code: str, keys: Sequence[str], now: datetime) -> Window:
-    """The window a scanned code belongs to. All of `keys` are accepted.
+    """Returns the window that a scanned code belongs to. Accepts codes made with any of `keys`.
 
-    Raises CodeUnknown for anything this shop did not show, also for what comes later than the next
-    turn, and CodeExpired when the code has not been on the screen for `code_seconds`: whoever scans
-    in its last moment still gets in.
+    Raises CodeUnknown for a code that this shop did not show, and for a code whose turn comes later
+    than the next one. Raises CodeExpired when the code left the screen at least `code_seconds` ago,
+    so a customer who scans it in its last moment still gets in.
     """
     match = _CODE_PATTERN.fullmatch(code)
     if match is None:
         raise CodeUnknown
     index, turn = int(match[1], 16), int(match[2], 16)
     proofs = [_proof(shop, index, turn, key) for key in keys]
-    # Every key is compared, so that the time it takes does not tell which one fits.
+    # Every key is compared, so that the time this takes does not tell which key fits.
     hits = [hmac.compare_digest(proof, match[3]) for proof in proofs]
     if (f"{index:x}", f"{turn:x}") != (match[1], match[2]) or not any(hits):
         raise CodeUnknown
     window = _window(shop, index)
-    # A screen may be a little ahead; nobody else has a code before its time.
+    # A screen's clock may be a little ahead. Nobody else can have a code before its time.
     if now < _turn_begins(shop, window, turn) - timedelta(seconds=shop.code_seconds):
         raise CodeUnknown
     shown_until = min(_turn_begins(shop, window, turn + 1), window.closes_at)
@@ -153,9 +161,10 @@ def read_code(shop: Shop, code: str, keys: Sequence[str], now: datetime) -> Wind
 
 
 def check_intake(shop: Shop, open_orders: int) -> None:
-    """Passes when the shop takes another scan now.
+    """Does nothing when the shop takes another scan now.
 
-    Raises ShopClosed, ShopPaused or ShopFull. `open_orders` counts the orders that hold capacity.
+    Raises ShopClosed, ShopPaused or ShopFull.
+    open_orders: how many orders hold capacity.
     """
     check_door(shop, 0)
     if shop.paused_until is not None:
@@ -164,9 +173,10 @@ def check_intake(shop: Shop, open_orders: int) -> None:
 
 
 def check_door(shop: Shop, open_orders: int) -> None:
-    """Passes when the shop can make another order now; a pause is from scans only.
+    """Does nothing when the shop can make another order now. A pause stops scans only.
 
     Raises ShopClosed or ShopFull.
+    open_orders: how many orders hold capacity.
     """
     if not shop.is_open:
         raise ShopClosed
@@ -175,7 +185,7 @@ def check_door(shop: Shop, open_orders: int) -> None:
 
 
 def _window(shop: Shop, index: int) -> Window:
-    # The largest index a datetime can hold would overflow on hostile input.
+    # A hostile code may name an index that no datetime can hold, so the index is cut off.
     seconds = min(index, 10**10 // shop.window_seconds) * shop.window_seconds
     opens_at = datetime.fromtimestamp(seconds, UTC)
     return Window(index, opens_at, opens_at + timedelta(seconds=shop.window_seconds))
@@ -194,9 +204,9 @@ def _proof(shop: Shop, index: int, turn: int, key: str) -> str:
 
 @dataclass(frozen=True)
 class CurrentCode:
-    """The code to show now, those that follow it, and what is left of their window.
+    """The code to show now, the codes that follow it, and the scans that are left in their window.
 
-    place_at: when a place of a full bar is likely free; None while there is a free one.
+    place_at: when a full shop will likely have a free place; None while it has one.
     """
 
     bucket: TokenBucket
@@ -206,10 +216,10 @@ class CurrentCode:
 
 
 def state_of(shop: Shop, current: CurrentCode) -> tuple[str, datetime]:
-    """Whether the code lets somebody in, and when that changes by the clock at the latest.
+    """Returns whether the code lets customers in, and when that changes by the clock at the latest.
 
-    The word is "open", "used_up", "full", "closed" or "paused": screens and devices know these. For
-    a full bar the moment is a likely one.
+    The state is "open", "used_up", "full", "closed" or "paused"; screens and devices know these
+    words. For a full shop, the moment is only a likely one.
     """
     if not shop.is_open:
         return "closed", current.bucket.closes_at
@@ -218,6 +228,6 @@ def state_of(shop: Shop, current: CurrentCode) -> tuple[str, datetime]:
     if current.place_at is not None:
         if current.bucket.left:
             return "full", current.place_at
-        # A place helps nobody before there is a scan for it.
+        # A free place is of no use before the next window, because no scan is left in this one.
         return "full", max(current.place_at, current.bucket.closes_at)
     return "open" if current.bucket.left else "used_up", current.bucket.closes_at

@@ -1,8 +1,8 @@
-"""The bar's own time: it never goes back and never jumps, whatever a machine's clock does.
+"""The bar's own time, which never goes back and never jumps, even when the machine's clock does.
 
-A laptop's clock is set by hand, by the network after a power cut, by a second system. Codes of the
-past would let people in again, passes end in their owners' hands, deadlines pass all at once. So
-the bar goes by a steady count of seconds and follows the clock slowly.
+A laptop's clock is set by hand, by the network after a power cut, or by a second system. A jump
+would make old QR codes valid again, end passes too early, or let all deadlines pass at once. So the
+bar counts steady seconds and follows the clock slowly.
 """
 
 from __future__ import annotations
@@ -11,25 +11,28 @@ import json
 from dataclasses import dataclass
 
 FOLLOWS = 0.1
-"""So much quicker or slower than the steady count the bar runs until it agrees with the clock: ten
-seconds are made up for in 100, an hour in ten."""
+"""The bar's time runs at most this share faster or slower than the steady count until it agrees
+with the clock: it makes up for ten seconds in 100 seconds, and for an hour in ten hours."""
 
 
 @dataclass
 class BarTime:
-    """now: the bar's time in seconds since 1970. steady: the count when it was that time."""
+    """The bar's time at one reading.
+
+    now: the bar's time in seconds since 1970. steady: the steady count at that time, in seconds.
+    """
 
     now: float
     steady: float
 
     def read(self, wall: float, steady: float) -> float:
-        """The bar's time in seconds since 1970; it is never less than at the read before.
+        """Returns the bar's time in seconds since 1970, never less than at the previous reading.
 
         wall: what the machine's clock says, in seconds since 1970. steady: the steady count, in
-        seconds.
+            seconds.
         """
         elapsed = max(steady - self.steady, 0.0)
-        # What the clock differs by is made up for as far as time has passed: so nothing jumps.
+        # The correction is limited by the time that has passed, so that the bar's time never jumps.
         most = FOLLOWS * elapsed
         behind = wall - (self.now + elapsed)
         self.now += elapsed + min(max(behind, -most), most)
@@ -37,15 +40,16 @@ class BarTime:
         return self.now
 
     def to_text(self, boot: str) -> str:
-        """For another process of this machine, or a later one."""
+        """Returns the time as text, for another process of this machine or for a later one."""
         return json.dumps({"now": self.now, "steady": self.steady, "boot": boot})
 
     @classmethod
     def from_text(cls, text: str, wall: float, steady: float, boot: str | None = None) -> BarTime:
-        """The time that was written down goes on.
+        """Returns the bar's time that continues from the stored text.
 
-        boot: names the run of this machine's system; None when the text is of this very run. In
-        another run the count began anew: the clock says what time it is, unless an earlier one.
+        boot: names the run of this machine's system; None when the text is of this very run. The
+            steady count begins again in another run, so the bar takes the clock's time there,
+            unless the stored time is later.
         """
         try:
             told = json.loads(text)
@@ -53,7 +57,7 @@ class BarTime:
             is_same_boot = boot is None or (boot and told["boot"] == boot)
         except (ValueError, KeyError, TypeError, RecursionError):
             return cls(wall, steady)
-        if not 0 < now < _END:  # Also what is no number.
+        if not 0 < now < _END:  # NaN fails this test too.
             return cls(wall, steady)
         if is_same_boot and then <= steady:
             going_on = cls(now, then)

@@ -1,6 +1,7 @@
-"""The accent colour of an event: whether it can be read, and the shades that go with it.
+"""Checks the accent colour of an event and derives the shades that go with it.
 
-Contrast is WCAG 2's, from 1 to 21. Text of the bar keeps 7 (AAA) in light and dark.
+Contrast is measured as in WCAG 2, from 1 to 21. The bar's text has at least 7 (AAA) on light and on
+dark screens.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ _STEPS = 50
 
 
 def read_accent(text: str) -> str:
-    """The colour as "#rrggbb"; empty for the house's own.
+    """Returns the colour as "#rrggbb", or an empty text for the house's own colour.
 
-    Raises SettingInvalid when it is no colour, or when white words on it could not be read.
+    Raises SettingInvalid when the text is no colour, or when white words on the colour are hard to
+    read.
     """
     text = text.strip()
     if not text:
@@ -39,13 +41,13 @@ def read_accent(text: str) -> str:
 
 
 def contrast(one: str, other: str) -> float:
-    """The contrast of two colours by WCAG 2."""
+    """Returns the contrast of two colours by WCAG 2."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def shades(accent: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The colour tokens that follow from an accent: for light and for dark screens."""
+    """Returns the colour tokens that follow from an accent, for light and for dark screens."""
     light_soft = mix(accent, "#ffffff", 0.88)
     light = {
         "accent": accent,
@@ -68,13 +70,13 @@ def shades(accent: str) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def mix(colour: str, other: str, part: float) -> str:
-    """A colour with `part` (0 to 1) of another one."""
+    """Returns the colour mixed with `part` (0 to 1) of the other colour."""
     pairs = zip(_channels(colour), _channels(other))
     return "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in pairs)
 
 
 def _until_read(colour: str, towards: str, ground: str) -> str:
-    """The first colour on the way to black or white that can be read on the ground."""
+    """Returns the first colour between `colour` and `towards` that is readable on the ground."""
     for step in range(_STEPS + 1):
         candidate = mix(colour, towards, step / _STEPS)
         if contrast(candidate, ground) >= TEXT_CONTRAST:

@@ -1,9 +1,9 @@
 """The names of the events on the bus.
 
-Source: the deck's "Serverlesspresso events" (15 names; it prints OrderManager_MakeOrder for
-OrderManager.MakeOrder), the original's OrderProcessor.orderFinished, and two of our own, without
-which no screen could learn that a drink left the counter (OrderManager.OrderCollected) or that an
-order which was ready is not (OrderManager.OrderReopened).
+Sources: the deck's "Serverlesspresso events" (15 names; it prints OrderManager_MakeOrder for
+OrderManager.MakeOrder) and the original's OrderProcessor.orderFinished. Two names are our own,
+because without them no screen could learn that a drink left the counter
+(OrderManager.OrderCollected) or that a ready order is no longer ready (OrderManager.OrderReopened).
 """
 
 from enum import StrEnum

@@ -1,7 +1,8 @@
-"""What the bar refuses, in the customer's and the barista's words.
+"""The refusals of the bar, in words for customers and baristas.
 
-Every refusal carries a sentence fit to be shown; routes decide the status code. Sentences for
-customers are marked (N_) and keep what they are made of, so that pages say them in any language.
+Every refusal carries a sentence that can be shown; the routes choose the HTTP status code.
+Sentences for customers are marked with N_ and keep their values apart, so that pages can show them
+in any language.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from domain.texts import N_
 
 
 class Refusal(Exception):
-    """A request the bar turns down; nothing was changed. `sentence` says it in English.
+    """A request that the bar refuses without changing anything. `sentence` says why, in English.
 
-    message: the sentence with %(name)s where `values` come in.
+    message: the sentence with %(name)s in the places of `values`.
     """
 
     def __init__(self, message: str, **values: object) -> None:
@@ -26,39 +27,42 @@ class Refusal(Exception):
 
 
 class NotFound(Refusal):
-    """No such shop or order, or not for this person: both look the same from outside."""
+    """The shop or order does not exist, or is not for this person.
+
+    Both look the same from outside.
+    """
 
 
 class CodeUnknown(Refusal):
-    """The scanned text is not a QR code this shop ever showed."""
+    """The scanned text is not a QR code that this shop ever showed."""
 
     def __init__(self) -> None:
         super().__init__(N_("This is not a code of this bar. Scan the one on the screen now."))
 
 
 class CodeExpired(Refusal):
-    """The QR code was shown too long ago: a picture of it, or a link that somebody forwarded."""
+    """The QR code was shown too long ago: it is a picture or a forwarded link."""
 
     def __init__(self) -> None:
         super().__init__(N_("This code is too old. Scan the one on the screen now."))
 
 
 class PassMissing(Refusal):
-    """This browser has not opened a fresh QR code, or too long ago, or has used its pass."""
+    """This browser opened no fresh QR code, opened one too long ago, or has used its pass."""
 
     def __init__(self) -> None:
         super().__init__(N_("Scan the code on the screen with this phone first."))
 
 
 class PhoneNeeded(Refusal):
-    """The shop lets only people in who have shown that a phone number is theirs."""
+    """The shop requires customers to prove that a phone number is theirs."""
 
     def __init__(self) -> None:
         super().__init__(N_("Sign in with your phone number first."))
 
 
 class OneTimeCodeWrong(Refusal):
-    """What was typed is not the code that was texted; `tries_left` of it remain."""
+    """The typed code is not the texted code. `tries_left` tries with this texted code remain."""
 
     def __init__(self, tries_left: int) -> None:
         super().__init__(
@@ -69,7 +73,7 @@ class OneTimeCodeWrong(Refusal):
 
 
 class OneTimeCodeOver(Refusal):
-    """The texted code is too old, was tried too often, or none was asked for here."""
+    """The texted code is too old or was tried too often, or this browser asked for none."""
 
     def __init__(self) -> None:
         super().__init__(N_("This code is over. Ask for a new one; only the newest text counts."))
@@ -93,7 +97,7 @@ class HasOpenOrder(Refusal):
 
 
 class OrdersOfDayUsedUp(Refusal):
-    """The customer has had all orders that one person may place on a day."""
+    """The customer already placed as many orders today as one person may."""
 
     def __init__(self, most: int) -> None:
         super().__init__(N_("You have had all %(most)s orders for today."), most=most)
@@ -101,7 +105,10 @@ class OrdersOfDayUsedUp(Refusal):
 
 
 class TooManyRequests(Refusal):
-    """Done too often within a span of time. `retry_at` is when it is possible again."""
+    """Somebody did this too often within a span of time.
+
+    `retry_at` is when it is possible again.
+    """
 
     def __init__(
         self, retry_at: datetime, message: str = N_("That was very often. Wait a little.")
@@ -118,7 +125,7 @@ class ShopClosed(Refusal):
 
 
 class ShopPaused(Refusal):
-    """The shop takes no new orders for a while. `until` is when it goes on, at the latest."""
+    """The shop takes no new scans for a while. `until` is when the pause ends at the latest."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(N_("The bar is catching up with its orders."))
@@ -126,7 +133,7 @@ class ShopPaused(Refusal):
 
 
 class ShopFull(Refusal):
-    """As many orders are under way as the shop can make at once. `next_at`: a place is likely."""
+    """The shop's capacity is used up. `next_at` is when a place is likely free; None if unknown."""
 
     def __init__(self, next_at: datetime | None = None) -> None:
         super().__init__(N_("The bar is full right now."))
@@ -153,7 +160,7 @@ class NotAllowedNow(Refusal):
 
 
 class AlreadyTaken(NotAllowedNow):
-    """Another barista was first; `barista_name` is who."""
+    """Another barista, `barista_name`, took the order first."""
 
     def __init__(self, barista_name: str) -> None:
         super().__init__(f"{barista_name} was first.")
@@ -161,7 +168,7 @@ class AlreadyTaken(NotAllowedNow):
 
 
 class SettingInvalid(Refusal):
-    """A setting that cannot be so; `field` says which."""
+    """A setting has a value that is not possible. `field` names the setting."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -178,14 +185,14 @@ class ChangedMeanwhile(Refusal):
 
 
 class ShopIdTaken(Refusal):
-    """There is a shop of this id already, or was one."""
+    """A shop with this id exists already, or existed before."""
 
     def __init__(self, shop_id: str) -> None:
         super().__init__(f"There is a shop called {shop_id} already. Choose another address.")
 
 
 class LinkInvalid(Refusal):
-    """A sign-in link that is unknown, already used or too old."""
+    """The sign-in link is unknown, already used or too old."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -194,7 +201,11 @@ class LinkInvalid(Refusal):
 
 
 class SignInRefused(Refusal):
-    """Wrong, unknown, locked, or of another shop: from outside all look the same."""
+    """The sign-in failed.
+
+    A wrong password, an unknown or locked account and an account of another shop look the same from
+    outside.
+    """
 
     def __init__(self) -> None:
         super().__init__(
@@ -210,4 +221,4 @@ class SignInOver(Refusal):
 
 
 class Busy(Exception):
-    """The database could not take the write now; the same request may be sent again."""
+    """The database could not answer or write now. The caller may send the same request again."""

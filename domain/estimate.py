@@ -1,9 +1,9 @@
-"""How long a drink will take: a range, from how long the last ones really took.
+"""Estimates how long a drink will take, as a range, from the times that the last drinks took.
 
-An order waits for those in front of it and is then made. So a sample tells two things: how long
-its customer waited per order in front (the pace), and how long its drink was in the making. The
-range for a new order is the pace times the orders in front of it, plus the making, once with
-quick and once with slow samples.
+An order first waits for the orders in front of it and is then made. So each sample holds two times:
+how long its customer waited per order in front (the pace), and how long a barista made the drink.
+The range for a new order is the pace times the orders in front of it plus the time of making, once
+with quick samples and once with slow ones.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from domain.metrics import OrderRecord
 from domain.orders import HOLDS_CAPACITY, Order
 
 FEWEST_SAMPLES = 5
-"""With fewer of them nobody is told a number."""
+"""With fewer samples, nobody is told an estimate."""
 
 MOST_SAMPLES = 40
 QUICK, SLOW = 0.15, 0.85
@@ -26,7 +26,11 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Sample:
-    """A served order: ahead is how many orders were in front of it when it was placed."""
+    """A served order.
+
+    ahead: how many orders were in front of it when it was placed. waited: from the choice until a
+        barista took it. made_in: how long it was in the making.
+    """
 
     drink: str
     ahead: int
@@ -35,20 +39,20 @@ class Sample:
 
     @property
     def pace(self) -> timedelta:
-        """The wait for each order until its own turn, its own included."""
+        """Returns the wait per order: of the orders in front and of the order itself."""
         return self.waited / (self.ahead + 1)
 
 
 @dataclass(frozen=True)
 class WaitRange:
-    """From `low` to `high` whole minutes: not before the one, not after the other."""
+    """A wait of at least `low` and at most `high` whole minutes."""
 
     low: int
     high: int
 
 
 def samples_of(records: Iterable[OrderRecord]) -> list[Sample]:
-    """The newest served orders as samples; the others count as those in front."""
+    """Returns the newest served orders as samples. The other orders count as orders in front."""
     placed = sorted(
         ((record.placed_at, record) for record in records if record.placed_at),
         key=lambda pair: pair[0],
@@ -68,10 +72,10 @@ def samples_of(records: Iterable[OrderRecord]) -> list[Sample]:
 def estimate(
     samples: Sequence[Sample], ahead: int, drink: str = "", extra_minutes: int = 0
 ) -> WaitRange | None:
-    """The wait for an order with so many in front of it; None while too little is known.
+    """Returns the wait for an order with `ahead` orders in front of it; None with too few samples.
 
-    drink: narrows the time of making down to this drink, where enough of it were made.
-    extra_minutes: what the bar adds by hand.
+    drink: uses only the times of making of this drink, if there are enough samples of it.
+    extra_minutes: what a barista adds by hand, in minutes.
     """
     if len(samples) < FEWEST_SAMPLES:
         return None
@@ -88,10 +92,11 @@ def estimate(
 def next_place_at(
     samples: Sequence[Sample], orders: Iterable[Order], now: datetime
 ) -> datetime | None:
-    """When one of these orders has likely given its place free, a minute from now at the soonest.
+    """Returns when one of these orders has likely freed its place, at least a minute from now.
 
-    A drink in hand is made as fast as the last ones were; whoever still chooses, and where too
-    little is known, has until the deadline. None when no order holds a place.
+    An order in a barista's hands takes as long as the last ones usually did. An order without a
+    chosen drink, and every order while there are too few samples, takes until its deadline. Returns
+    None when no order holds a place.
     """
     usual = None
     if len(samples) >= FEWEST_SAMPLES:
@@ -103,7 +108,8 @@ def next_place_at(
         if usual is not None and order.making_at is not None:
             ends.append(order.making_at + usual)
         elif usual is not None and order.queued_at is not None:
-            # Nobody may have begun it yet: the soonest that it can be.
+            # Perhaps nobody has begun this drink, so this is the earliest time at which it can be
+            # ready.
             ends.append(now + usual)
         elif order.deadline_at is not None:
             ends.append(order.deadline_at)
@@ -111,12 +117,12 @@ def next_place_at(
 
 
 def quantile(spans: Sequence[timedelta], part: float) -> timedelta:
-    """The span that this part of all spans does not exceed (nearest rank)."""
+    """Returns the span that this part (0 to 1) of all spans does not exceed (nearest rank)."""
     return sorted(spans)[max(math.ceil(part * len(spans)) - 1, 0)]
 
 
 def _ahead(moment: datetime, in_line: list[tuple[datetime, datetime | None]]) -> int:
-    """How many were placed before this moment and had not ended."""
+    """Returns how many orders were placed before this moment and had not ended at it."""
     return sum(
         placed_at < moment and (ended_at is None or ended_at > moment)
         for placed_at, ended_at in in_line

@@ -1,8 +1,8 @@
-"""The events on the bus: one value per detail-type, to and from an envelope's `detail`.
+"""The events on the bus: one class per detail-type, to and from an envelope's `detail`.
 
 Field names and shapes follow the original (userId, orderId, eventId, drinkOrder, Message ...), so
-that consumers written for it can read ours. `eventId` is its word for the shop's id. No event
-carries a task token, a QR code's secret or a phone number.
+that consumers written for the original can read our events. `eventId` is the original's word for
+the shop's id. No event carries a task token, a QR code's secret or a phone number.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ _ORDER_EVENT_CLASSES: dict[DetailType, type[OrderEvent]] = {}
 
 @dataclass(frozen=True)
 class Event:
-    """What every event says. `version` is the order's (or the settings') at that moment."""
+    """What every event says.
+
+    version: the version of the order, or of the settings, at that moment.
+    """
 
     shop_id: str
     version: int
@@ -38,12 +41,15 @@ class Event:
             EVENT_CLASSES[cls.detail_type] = cls
 
     def to_detail(self) -> dict:
-        """The envelope's `detail` as JSON-ready data."""
+        """Returns the envelope's `detail` as data that can be written as JSON."""
         return {"eventId": self.shop_id, "version": self.version, "Message": self.message}
 
     @classmethod
     def from_detail(cls, detail: Mapping) -> Event:
-        """The event from a `detail`; unknown keys are ignored, a missing one is a KeyError."""
+        """Returns the event from a `detail`.
+
+        Ignores unknown keys. Raises KeyError for a missing one.
+        """
         return cls(shop_id=detail["eventId"], version=int(detail.get("version", 0)))
 
 
@@ -51,8 +57,9 @@ class Event:
 class OrderEvent(Event):
     """An event about one order.
 
-    at: when its step happened, as the order's item says; began_at: when the order was claimed.
-    Events recorded elsewhere, and a release, which leaves no time in the item, have none.
+    at: when its step happened, as the order's item says. began_at: when the order was claimed.
+    An event that was recorded elsewhere may have neither. The event of a release has no `at`,
+    because a release leaves no time in the item.
     """
 
     order_id: str
@@ -100,7 +107,7 @@ class OrderEvent(Event):
 
     @classmethod
     def of(cls, order: Order) -> OrderEvent:
-        """The event about this order as it now is."""
+        """Returns the event about this order as it is now."""
         return cls(**cls._fields_of(order))
 
     @classmethod
@@ -119,7 +126,10 @@ class OrderEvent(Event):
 
 @dataclass(frozen=True)
 class NewOrder(OrderEvent):
-    """An order begins; `is_walk_up` when a barista took it and nobody scanned."""
+    """An order begins.
+
+    `is_walk_up` is True when a barista took it at the counter without a scan.
+    """
 
     is_walk_up: bool = False
 
@@ -171,7 +181,10 @@ class ShopNotready(OrderEvent):
 
 @dataclass(frozen=True)
 class WaitingProduction(OrderEvent):
-    """told: the wait that the customer was told, from and to in minutes."""
+    """An order was placed.
+
+    told: the wait that the customer was told, from and to in minutes.
+    """
 
     told: tuple[int, int] | None = None
 
@@ -200,7 +213,7 @@ class ProcessorWaitingCompletion(OrderEvent):
 
 @dataclass(frozen=True)
 class _WithOrderState(OrderEvent):
-    """Events that repeat the order's state, as the original's do."""
+    """An event that repeats the order's state, as the original's events do."""
 
     state: str = ""
     state_key: ClassVar[str] = "ORDERSTATE"
@@ -226,10 +239,12 @@ class ManagerWaitingCompletion(_WithOrderState):
 
 @dataclass(frozen=True)
 class QueueEvent(OrderEvent):
-    """What the queue says, with the order's place in line and how many wait in all.
+    """An event about the line, with the order's position and the number of waiting orders.
 
-    position: 1 is next, 0 is not in line (any more). Both as they were when it was announced, so a
-    repeated delivery may say something newer; None where nobody counted.
+    position: 1 is the next order; 0 is an order that is not in line, or no longer.
+    waiting: how many orders stand in line.
+    Both are counted when the event is announced, so a repeated delivery may carry newer numbers.
+    Both are None when nobody counted.
     """
 
     position: int | None = None
@@ -248,7 +263,7 @@ class QueueEvent(OrderEvent):
         }
 
     def in_queue(self, line: list[Order]) -> QueueEvent:
-        """The event with its place among the orders that wait now, first come first."""
+        """Returns the event with its position in this line, whose first order is the next one."""
         places = {order.id: place for place, order in enumerate(line, start=1)}
         return replace(self, position=places.get(self.order_id, 0), waiting=len(line))
 
@@ -261,7 +276,7 @@ class QueueOrderStarted(QueueEvent):
 
 @dataclass(frozen=True)
 class MakeOrder(OrderEvent):
-    """A barista took the order; an empty barista_id says that it was released."""
+    """A barista took the order. An empty barista_id means that the barista released it."""
 
     barista_id: str = ""
     barista_name: str = ""
@@ -368,7 +383,7 @@ class OrderCollected(OrderEvent):
 
 @dataclass(frozen=True)
 class OrderReopened(_WithOrderState):
-    """An order that was ready is not: it is made again, or a wrong tap was taken back."""
+    """A ready order is not ready any more: it is made again, or a barista took a wrong tap back."""
 
     reason: str = ""
 
@@ -399,7 +414,7 @@ class AllEventsStored(OrderEvent):
 
 @dataclass(frozen=True)
 class ConfigChanged(Event):
-    """A shop's settings changed; carries what the screens show."""
+    """A shop's settings changed. The event carries what the screens show."""
 
     is_open: bool = True
     capacity: int = 0
@@ -427,7 +442,7 @@ class ConfigChanged(Event):
 
     @classmethod
     def of(cls, shop: Shop) -> ConfigChanged:
-        """The event about this shop's settings as they now are."""
+        """Returns the event about this shop's settings as they are now."""
         return cls(
             shop_id=shop.id,
             version=shop.version,
@@ -438,16 +453,16 @@ class ConfigChanged(Event):
 
 
 def events_for_change(before: Order | None, after: Order) -> list[OrderEvent]:
-    """The events that a change of an order announces, in order."""
+    """Returns the events that a change of an order announces, in order."""
     return [_ORDER_EVENT_CLASSES[name].of(after) for name in announced_events(before, after)]
 
 
 class UnreadableEvent(ValueError):
-    """What is none of our events, or not spelled as its kind is; its text says which and why."""
+    """An event that is not one of ours, or lacks what its detail-type needs. Its text says why."""
 
 
 def parse_event(detail_type: str, detail: Mapping) -> Event:
-    """The typed event of a detail-type and a detail, whoever wrote them. Raises UnreadableEvent."""
+    """Returns the event of a detail-type and a detail from any writer. Raises UnreadableEvent."""
     try:
         return EVENT_CLASSES[DetailType(detail_type)].from_detail(detail)
     except (AttributeError, ArithmeticError, KeyError, TypeError, ValueError) as error:
@@ -455,7 +470,10 @@ def parse_event(detail_type: str, detail: Mapping) -> Event:
 
 
 def parse_order_event(detail_type: str, detail: Mapping) -> OrderEvent:
-    """The same for an event about an order. Raises UnreadableEvent for any other, too."""
+    """Returns the event about an order, as `parse_event` does.
+
+    Raises UnreadableEvent for an event that is not about an order, too.
+    """
     event = parse_event(detail_type, detail)
     if not isinstance(event, OrderEvent):
         raise UnreadableEvent(f"{detail_type} is not about an order")
@@ -463,12 +481,12 @@ def parse_order_event(detail_type: str, detail: Mapping) -> OrderEvent:
 
 
 def event_of(envelope: Mapping) -> Event:
-    """The typed event of an EventBridge envelope. Raises UnreadableEvent."""
+    """Returns the event of an EventBridge envelope. Raises UnreadableEvent."""
     return parse_event(envelope.get("detail-type", ""), envelope.get("detail", {}))
 
 
 def journey_key(event: OrderEvent) -> str:
-    """The sort key of an event in its order's journey: by version, then as they are announced."""
+    """Returns an event's sort key in its journey: by version, then in the order of announcement."""
     place = _JOURNEY_ORDER.index(event.detail_type)
     return f"{event.version:06d}#{place:02d}#{event.detail_type}"
 
@@ -482,11 +500,11 @@ _AFTER_THE_END = {DetailType.ORDER_COLLECTED, DetailType.ALL_EVENTS_STORED}
 
 
 def journey_is_complete(keys: Iterable[str]) -> bool:
-    """True when the journey has every event of every step up to the order's end.
+    """Returns True when the journey has every event of every step up to the order's end.
 
-    Each step announces one of the known sets of events; a missing step or a half-stored one
-    leaves the journey incomplete, whatever order the events arrived in. An order that is made
-    again has another end to come; that its drink was collected comes after the end.
+    Each step announces one of the known sets of events. A missing or half-stored step makes the
+    journey incomplete, in whatever order the events arrived. An order that is made again has
+    another end to come. The event that its drink was collected comes after the end.
     """
     steps: dict[int, set[DetailType]] = {}
     for key in keys:
@@ -502,7 +520,7 @@ def journey_is_complete(keys: Iterable[str]) -> bool:
 
 
 def _moment(value: Any) -> datetime | None:
-    # TS of events recorded elsewhere may be a text, or seconds with a fraction, or not a time.
+    # In events recorded elsewhere, TS may be a text, seconds with a fraction, or no time at all.
     try:
         return from_ms(int(value))
     except (TypeError, ValueError, OverflowError):

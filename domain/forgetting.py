@@ -1,4 +1,4 @@
-"""What is left of an order's events when nobody shall be named in them any more."""
+"""Removes the persons from an order's events when nobody may be named in them any more."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from domain.recordings import without_persons
 
 
 def nameless(detail_type: str, detail: Mapping) -> dict:
-    """A stored event's detail without its persons; what happened and when stays as it was.
+    """Returns a stored event's detail without its persons. What happened and when stays as it was.
 
-    Done once more it changes nothing. Raises UnreadableEvent.
+    A second call changes nothing. Raises UnreadableEvent.
     """
     event = without_persons(parse_event(detail_type, detail), _stand_in)
     if isinstance(event, MakeOrder):
@@ -22,7 +22,7 @@ def nameless(detail_type: str, detail: Mapping) -> dict:
 
 
 def _stand_in(kind: str, name: str) -> str:
-    # An order's id is no person's; an empty barista says that the order was released.
+    # An order's id names no person. An empty barista must stay empty, because it means a release.
     if kind == "order" or name in ("", WALK_UP):
         return name
     return FORGOTTEN

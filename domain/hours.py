@@ -1,6 +1,7 @@
-"""Opening hours by the shop's own clock: weekly ones, past midnight too, and exceptions by date.
+"""Opening hours by the shop's own clock: for each weekday, with exceptions by date.
 
-A door moved by hand stays so until the next boundary of the hours; then the clock decides again.
+A door that a person moved stays so until the next boundary of the hours. Then the clock decides
+again.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ _MOST_EXCEPTIONS = 60
 
 @dataclass(frozen=True)
 class Span:
-    """One stretch of open time, in minutes after the midnight that begins its day.
+    """One span of open time, in minutes after the midnight that begins its day.
 
-    closes > 1440 is past midnight, on the next day.
+    A `closes` above 1440 is past midnight, on the next day.
     """
 
     opens: int
@@ -45,8 +46,9 @@ Spans = tuple[Span, ...]
 class Hours:
     """When the clock opens and closes a shop. Without any span, only people do.
 
-    weekly: a tuple of spans for each day, Monday first. exceptions: what holds on a date (ISO)
-    instead of its weekday's spans; an empty tuple is a day closed.
+    weekly: a tuple of spans for each day, Monday first.
+    exceptions: the spans of a date (ISO) that replace its weekday's spans; an empty tuple means
+        that the shop is closed on that day.
     """
 
     weekly: tuple[Spans, ...] = ((),) * 7
@@ -56,27 +58,30 @@ class Hours:
         return any(self.weekly) or any(self.exceptions.values())
 
     def is_open(self, moment: datetime, zone: ZoneInfo) -> bool:
-        """True when the shop is open at this moment by its hours."""
+        """Returns True when the hours say that the shop is open at this moment."""
         return any(opens <= moment < closes for opens, closes in self._around(moment, zone))
 
     def last_boundary(self, moment: datetime, zone: ZoneInfo) -> datetime | None:
-        """The latest opening or closing at or before the moment, within the last days."""
+        """Returns the latest opening or closing at or before the moment, within the last days."""
         passed = [at for span in self._around(moment, zone) for at in span if at <= moment]
         return max(passed, default=None)
 
     def next_boundary(self, moment: datetime, zone: ZoneInfo) -> datetime | None:
-        """The next opening or closing after the moment, within the next two weeks."""
+        """Returns the next opening or closing after the moment, within the next two weeks."""
         coming = [at for span in self._around(moment, zone) for at in span if at > moment]
         return min(coming, default=None)
 
     def next_opening(self, moment: datetime, zone: ZoneInfo) -> datetime | None:
-        """When the clock opens the shop next, within the next two weeks."""
+        """Returns when the clock opens the shop next, within the next two weeks."""
         return min(
             (opens for opens, _ in self._around(moment, zone) if opens > moment), default=None
         )
 
     def _around(self, moment: datetime, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
-        """The open stretches near a moment; those that touch are one, so that no door moves."""
+        """Returns the open times near a moment.
+
+        Times that touch are joined, so that the door does not move between them.
+        """
         today = moment.astimezone(zone).date()
         merged: list[tuple[datetime, datetime]] = []
         for opens, closes in sorted(self._stretches(today, zone)):
@@ -95,8 +100,9 @@ class Hours:
 
 
 def read_spans(text: str, what: str) -> Spans:
-    """Spans from "08:30-12:00, 13:00-02:00"; empty or "closed" is none. `what` names the field.
+    """Returns the spans from "08:30-12:00, 13:00-02:00"; no spans from an empty text or "closed".
 
+    what: names the field in the error.
     A closing time that is not after the opening is past midnight. Raises SettingInvalid.
     """
     text = text.strip()
@@ -122,12 +128,12 @@ def read_spans(text: str, what: str) -> Spans:
 
 
 def write_spans(spans: Spans) -> str:
-    """The text that `read_spans` reads."""
+    """Returns the text that `read_spans` reads."""
     return ", ".join(str(span) for span in spans)
 
 
 def read_exceptions(text: str) -> dict[str, Spans]:
-    """Exceptions from lines such as "2026-12-24 09:00-12:00" or "2026-12-25 closed".
+    """Returns the exceptions from lines such as "2026-12-24 09:00-12:00" or "2026-12-25 closed".
 
     Raises SettingInvalid.
     """
@@ -149,19 +155,19 @@ def read_exceptions(text: str) -> dict[str, Spans]:
 
 
 def write_exceptions(exceptions: Mapping[str, Spans]) -> str:
-    """The text that `read_exceptions` reads."""
+    """Returns the text that `read_exceptions` reads."""
     return "\n".join(f"{day} {write_spans(spans) or 'closed'}" for day, spans in exceptions.items())
 
 
 def hours_to_dict(hours: Hours) -> dict:
-    """The hours as JSON-ready data, in the words of an exported file."""
+    """Returns the hours as data that can be written as JSON, in the words of an exported file."""
     days = {day: write_spans(spans) for day, spans in zip(DAYS, hours.weekly) if spans}
     exceptions = {day: write_spans(spans) or "closed" for day, spans in hours.exceptions.items()}
     return days | ({"exceptions": exceptions} if exceptions else {})
 
 
 def hours_from_dict(data: Mapping) -> Hours:
-    """The hours from `hours_to_dict`'s shape. Raises SettingInvalid."""
+    """Returns the hours from the shape that `hours_to_dict` makes. Raises SettingInvalid."""
     return Hours(
         weekly=tuple(read_spans(data.get(day, ""), day) for day in DAYS),
         exceptions=read_exceptions(
@@ -171,7 +177,7 @@ def hours_from_dict(data: Mapping) -> Hours:
 
 
 def _at(day: date, minutes: int, zone: ZoneInfo) -> datetime:
-    # By the wall clock: 08:00 stays 08:00 on the days on which the clocks are changed.
+    # The wall clock counts, so 08:00 stays 08:00 on days with a change of summer time.
     day += timedelta(days=minutes // _DAY_MINUTES)
     wall = time(minutes % _DAY_MINUTES // 60, minutes % 60)
     return datetime.combine(day, wall, zone).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Moments as numbers and texts, to the millisecond, in the one spelling that all of the bar has."""
+"""Writes and reads moments as numbers and texts, to the millisecond, in one form for all code."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def to_ms(moment: datetime) -> int:
-    """Milliseconds since 1970; parts of one are cut off. The moment has a time zone."""
+    """Returns the whole milliseconds since 1970. The moment must have a time zone."""
     return milliseconds(moment - _EPOCH)
 
 
 def from_ms(value: int) -> datetime:
-    """The moment, in UTC, so many milliseconds after 1970. Raises OverflowError after 9999."""
+    """Returns the UTC moment `value` milliseconds after 1970. Raises OverflowError after 9999."""
     return _EPOCH + timedelta(milliseconds=value)
 
 
 def milliseconds(span: timedelta) -> int:
-    """The whole milliseconds of a span."""
+    """Returns the whole milliseconds of a span."""
     return span // timedelta(milliseconds=1)
 
 
 def to_iso(moment: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds and Z, as Step Functions spells `$$.State.EnteredTime`."""
+    """Returns RFC 3339 in UTC with milliseconds and Z, as in Step Functions' `EnteredTime`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,7 +1,7 @@
-"""The languages that a shop may offer to its customers, each by its own name.
+"""The languages that a shop may offer to its customers, each with its own name.
 
-All but English, the one that messages are written in, have a catalog in webapp/translations; how
-another one is added stands in docs/translations.md.
+Messages are written in English. Each other language has a catalog in webapp/translations.
+docs/translations.md says how to add another language.
 """
 
 from __future__ import annotations

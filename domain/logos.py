@@ -1,4 +1,4 @@
-"""The logo of an event: a small picture of a kind that cannot hold a script."""
+"""Checks the logo of an event: a small picture of a kind that cannot hold a script."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from domain.errors import SettingInvalid
 
 MOST_BYTES = 100_000
 MOST_PIXELS = 2_000
-"""Each way: a small file can unfold into a picture that no phone has the memory for."""
+"""The limit for width and height, because a small file can unfold into a picture that is too large
+for a phone's memory."""
 KINDS = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 
 
 def kind_of(picture: bytes) -> str:
-    """The ending of the picture's kind, told from its first bytes, never from its name.
+    """Returns the file ending of the picture's kind, read from its bytes and never from its name.
 
-    Raises SettingInvalid for anything else, and for one that is too large, in bytes or in pixels.
-    SVG is none of them: it may hold scripts.
+    Raises SettingInvalid for any other kind, and for a picture with too many bytes or pixels. SVG
+    is not allowed, because it may hold scripts.
     """
     if not picture:
         raise SettingInvalid("logo", "Choose a picture first.")
@@ -44,7 +45,7 @@ def _kind(picture: bytes) -> str:
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""The marks of a JPEG's parts that have no length, and of those that say how large it is."""
+"""The marks of a JPEG's parts that have no length, and of the parts that say how large it is."""
 
 
 def _size_of_png(picture: bytes) -> tuple[int, int] | None:

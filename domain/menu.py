@@ -1,4 +1,4 @@
-"""The menu: drinks, option groups, and the check of a customer's choice against it."""
+"""The menu with its drinks and option groups; checks a customer's choice against it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from domain.errors import ChoiceInvalid, SoldOut
 from domain.texts import N_
 
 FORM_NAMES = frozenset({"csrf_token", "drink", "form_key", "name"})
-"""What forms of the menu hold beside a choice for each group: no group has such an id."""
+"""The names of the other fields in a form of the menu. No option group has such an id."""
 ALLERGENS = ("gluten", "milk", "soy", "nuts", "peanuts", "egg", "sesame", "sulphites")
-"""What a drink may be tagged with, of the 14 that the European Union names."""
+"""The allergens that a drink may be tagged with, out of the 14 that the European Union names."""
 
 
 @dataclass(frozen=True)
 class Option:
     """One way to have a drink, such as "Oat".
 
-    sold_out_until: when it comes back by the clock; None while it is sold out until somebody says.
-    names: its name in other languages than the bar's own, by their codes.
+    sold_out_until: when the option comes back by the clock; None while it is sold out until a
+        barista brings it back.
+    names: the option's name in languages other than the shop's own, by language code.
     """
 
     id: str
@@ -33,7 +34,7 @@ class Option:
 
 @dataclass(frozen=True)
 class OptionGroup:
-    """Options of which exactly one is chosen; the first one is what a drink comes with."""
+    """Options of which the customer chooses exactly one. The first one is the default."""
 
     id: str
     name: str
@@ -42,15 +43,15 @@ class OptionGroup:
 
     @property
     def default(self) -> Option:
-        """The option a drink comes with when nobody says otherwise."""
+        """Returns the option that a drink comes with when nobody chooses another one."""
         return self.options[0]
 
     def is_default(self, option: Option) -> bool:
-        """True for what a drink comes with when nobody says otherwise."""
+        """Returns True for the option that a drink comes with when nobody chooses another one."""
         return option == self.default
 
     def option(self, option_id: str) -> Option:
-        """The option with this id. Raises ChoiceInvalid when there is none."""
+        """Returns the option with this id. Raises ChoiceInvalid when there is none."""
         for option in self.options:
             if option.id == option_id:
                 return option
@@ -63,8 +64,8 @@ class OptionGroup:
 class Drink:
     """A drink and the ids of the option groups that suit it.
 
-    sold_out_until, names: as with an option; hints alike. allergens: from ALLERGENS, what is in it
-    whatever is chosen.
+    sold_out_until, names: as for an option. hints: as names.
+    allergens: what is in the drink with every choice; from ALLERGENS.
     """
 
     id: str
@@ -81,7 +82,7 @@ class Drink:
 
 @dataclass(frozen=True)
 class ChosenOption:
-    """An option as it was chosen: a snapshot, so that a later menu change does not touch it."""
+    """An option as it was chosen: a snapshot that a later change of the menu does not touch."""
 
     group: str
     name: str
@@ -99,12 +100,13 @@ class DrinkOrder:
 
     @property
     def differences(self) -> tuple[str, ...]:
-        """Names of the options that differ from how the drink comes."""
+        """Returns the names of the options that differ from the drink's defaults."""
         return tuple(option.name for option in self.options if not option.is_default)
 
 
 Say = Callable[[str, Mapping[str, str]], str]
-"""How a name is said, from the bar's own name for it and its translations by language."""
+"""Returns a name in the reader's language, from the shop's own name and its translations by
+language."""
 
 
 @dataclass(frozen=True)
@@ -115,22 +117,22 @@ class Menu:
     groups: tuple[OptionGroup, ...] = field(default=())
 
     def drink(self, drink_id: str) -> Drink:
-        """The drink with this id. Raises ChoiceInvalid when there is none."""
+        """Returns the drink with this id. Raises ChoiceInvalid when there is none."""
         for drink in self.drinks:
             if drink.id == drink_id:
                 return drink
         raise ChoiceInvalid(N_("This drink is not on the menu. Choose another one."))
 
     def groups_for(self, drink: Drink) -> tuple[OptionGroup, ...]:
-        """The option groups that suit a drink, in the menu's order."""
+        """Returns the option groups that suit a drink, in the menu's order."""
         return tuple(group for group in self.groups if group.id in drink.groups)
 
     def check_choice(self, drink_id: str, choices: Mapping[str, str]) -> DrinkOrder:
-        """The drink order for a choice of `group id -> option id`.
+        """Returns the drink order for a choice of `group id -> option id`.
 
-        Groups left out get their default; groups that do not suit the drink are ignored, since
-        a phone without JavaScript sends them all, but an option that does not exist is refused
-        wherever it stands.
+        A group that is left out gets its default. A group that does not suit the drink is ignored,
+        because a phone without JavaScript sends all groups. An option that does not exist is
+        refused in every group.
         Raises ChoiceInvalid, or SoldOut when the drink or a suiting option has run out.
         """
         if not drink_id:
@@ -156,7 +158,7 @@ class Menu:
         return DrinkOrder(drink.id, drink.name, drink.icon, tuple(options))
 
     def said(self, say: Say) -> Menu:
-        """The menu with its words as `say` has them: from a name and its translations."""
+        """Returns the menu with all names and hints translated by `say`."""
         drinks = tuple(
             replace(drink, name=say(drink.name, drink.names), hint=say(drink.hint, drink.hints))
             for drink in self.drinks
@@ -174,7 +176,10 @@ class Menu:
         return replace(self, drinks=drinks, groups=groups)
 
     def order_said(self, ordered: DrinkOrder, say: Say) -> DrinkOrder:
-        """What was ordered, as `say` has it; what the menu has no more keeps its name."""
+        """Returns the drink order translated by `say`.
+
+        A drink or option that is no longer on the menu keeps its name.
+        """
         known = {("", drink.id, drink.name): drink.names for drink in self.drinks} | {
             (group.id, "", option.name): option.names
             for group in self.groups
@@ -190,7 +195,7 @@ class Menu:
         )
 
     def names_of(self, name: str) -> Mapping[str, str]:
-        """The translations of whatever drink, group or option has this name."""
+        """Returns the translations of the drink, group or option that has this name."""
         options = (option for group in self.groups for option in group.options)
         items: tuple[Drink | OptionGroup | Option, ...] = (*self.drinks, *self.groups, *options)
         for item in items:
@@ -199,7 +204,10 @@ class Menu:
         return {}
 
     def at(self, now: datetime) -> Menu:
-        """The menu at `now`: what was sold out for a while is back. Itself when nothing is."""
+        """Returns the menu at `now`; the same object when nothing changes.
+
+        A drink or option that was sold out until a time before `now` is back.
+        """
         drinks = _back_at(self.drinks, now)
         groups = tuple(
             group
@@ -218,9 +226,9 @@ class Menu:
         group_id: str = "",
         until: datetime | None = None,
     ) -> Menu:
-        """The menu with a drink, or an option of a group, marked sold out or back.
+        """Returns the menu with a drink, or an option of a group, marked as sold out or as back.
 
-        until: when it is back by the clock; None for as long as nobody says so.
+        until: when it is back by the clock; None means until a barista brings it back.
         Raises ChoiceInvalid when there is no such drink or option.
         """
         if not group_id:
@@ -250,7 +258,7 @@ def _back_at(items: tuple, now: datetime) -> tuple:
 
 
 def menu_to_dict(menu: Menu) -> dict:
-    """The menu as JSON-ready data, the shape in which it is stored and announced."""
+    """Returns the menu as data for JSON, in the shape in which it is stored and announced."""
     return {
         "drinks": [
             {
@@ -280,7 +288,7 @@ def menu_to_dict(menu: Menu) -> dict:
 
 
 def menu_from_dict(data: Mapping) -> Menu:
-    """The menu from `menu_to_dict`'s shape; unknown keys are ignored."""
+    """Returns the menu from the shape that `menu_to_dict` makes. Ignores unknown keys."""
     return Menu(
         drinks=tuple(
             Drink(
@@ -331,7 +339,7 @@ def _stock_from_dict(data: Mapping) -> dict:
 
 
 def drink_order_to_dict(ordered: DrinkOrder) -> dict:
-    """What was ordered as JSON-ready data, the shape in which an order keeps it."""
+    """Returns the drink order as data for JSON, in the shape in which an order keeps it."""
     return {
         "drink": ordered.drink,
         "name": ordered.name,
@@ -341,7 +349,7 @@ def drink_order_to_dict(ordered: DrinkOrder) -> dict:
 
 
 def drink_order_from_dict(data: Mapping) -> DrinkOrder:
-    """What was ordered from `drink_order_to_dict`'s shape; unknown keys are ignored."""
+    """Returns the drink order from `drink_order_to_dict`'s shape. Ignores unknown keys."""
     options = tuple(ChosenOption(*option) for option in data["options"])
     return DrinkOrder(data["drink"], data["name"], data["icon"], options)
 

@@ -1,7 +1,8 @@
-"""Changes of a menu: drinks and option groups added, changed, moved and taken off.
+"""Adds, changes, moves and removes drinks and option groups of a menu.
 
-All take a shop and return the changed one, and raise SettingInvalid, which names the field. Ids are
-made from names once and stay, so that open forms and old orders go on meaning what they meant.
+Each function takes a shop, returns the changed shop, and raises SettingInvalid, which names the
+field. An id is made from a name once and stays, so that open forms and old orders keep their
+meaning.
 """
 
 from __future__ import annotations
@@ -30,19 +31,19 @@ ICONS = (
     "tea",
     "hot-chocolate",
 )
-"""The drawings there are."""
+"""The drawings that a drink can have."""
 NEW = "new"
-"""Stands for the id of what is being added."""
+"""Stands for the id of a drink or group that is being added."""
 NAME_LENGTH = 24
 HINT_LENGTH = 30
 MOST_DRINKS, MOST_GROUPS, MOST_OPTIONS = 24, 8, 12
 RESERVED = FORM_NAMES | {NEW}
-"""No id of a drink or group."""
+"""Ids that no drink and no group may have."""
 _OPTION = re.compile(r"([^()]*)(?:\(([^()]*)\))?")
 
 
 def change_drink(shop: Shop, drink_id: str, values: Mapping) -> Shop:
-    """A drink with these values; `NEW` adds one at the end of the menu."""
+    """Returns the shop with these values for a drink. `NEW` adds a drink at the end of the menu."""
     menu = shop.menu
     old = None if drink_id == NEW else _drink(menu, drink_id)
     name = _name(values, menu.drinks, drink_id)
@@ -68,9 +69,9 @@ def change_drink(shop: Shop, drink_id: str, values: Mapping) -> Shop:
 
 
 def drink_texts(drink: Drink | None, languages: tuple[str, ...]) -> dict:
-    """What `change_drink` reads: a drink's values, or those of a new one that nobody filled in.
+    """Returns the values that `change_drink` reads: of this drink, or empty ones for a new drink.
 
-    languages: the shop's; the first is the one that the menu is written in.
+    languages: the shop's languages; the menu is written in the first one.
     """
     drink = drink or Drink(NEW, "", "", ICONS[0])
     return {
@@ -85,7 +86,7 @@ def drink_texts(drink: Drink | None, languages: tuple[str, ...]) -> dict:
 
 
 def remove_drink(shop: Shop, drink_id: str) -> Shop:
-    """The menu without a drink; the last one stays."""
+    """Returns the shop without a drink. Raises SettingInvalid for the last one."""
     drink = _drink(shop.menu, drink_id)
     if len(shop.menu.drinks) == 1:
         raise SettingInvalid("name", "A menu needs one drink at least.")
@@ -93,7 +94,7 @@ def remove_drink(shop: Shop, drink_id: str) -> Shop:
 
 
 def move_drink(shop: Shop, drink_id: str, places: int) -> Shop:
-    """A drink moved up (negative) or down the menu, as far as it goes."""
+    """Returns the shop with a drink moved up (negative) or down the menu, as far as it goes."""
     drinks = list(shop.menu.drinks)
     at = drinks.index(_drink(shop.menu, drink_id))
     drink = drinks.pop(at)
@@ -102,7 +103,10 @@ def move_drink(shop: Shop, drink_id: str, places: int) -> Shop:
 
 
 def change_group(shop: Shop, group_id: str, values: Mapping) -> Shop:
-    """An option group; `options` is a text with one a line, the first being the default."""
+    """Returns the shop with these values for an option group; `NEW` adds one.
+
+    The value `options` is a text with one option a line. The first one is the default.
+    """
     menu = shop.menu
     old = None if group_id == NEW else _group(menu, group_id)
     name = _name(values, menu.groups, group_id)
@@ -118,7 +122,7 @@ def change_group(shop: Shop, group_id: str, values: Mapping) -> Shop:
 
 
 def group_texts(group: OptionGroup | None, languages: tuple[str, ...]) -> dict:
-    """What `change_group` reads; as with `drink_texts`."""
+    """Returns the values that `change_group` reads, as `drink_texts` does."""
     group = group or OptionGroup(NEW, "", ())
     return {
         "name": group.name,
@@ -129,7 +133,7 @@ def group_texts(group: OptionGroup | None, languages: tuple[str, ...]) -> dict:
 
 
 def remove_group(shop: Shop, group_id: str) -> Shop:
-    """The menu without a group of options, which no drink offers any more either."""
+    """Returns the shop without an option group. No drink offers the group any more."""
     group = _group(shop.menu, group_id)
     return _with(
         shop,
@@ -142,7 +146,7 @@ def remove_group(shop: Shop, group_id: str) -> Shop:
 
 
 def write_options(group: OptionGroup) -> str:
-    """The text that `change_group` reads."""
+    """Returns the text of the options that `change_group` reads."""
     return "\n".join(
         option.name + (f" ({', '.join(option.allergens)})" if option.allergens else "")
         for option in group.options
@@ -175,12 +179,12 @@ def _options(text: str, old: OptionGroup | None, values: Mapping) -> tuple[Optio
 
 
 def write_option_names(group: OptionGroup, language: str) -> str:
-    """The text of the options' names in a language, which `change_group` reads: one a line."""
+    """Returns the options' names in a language as `change_group` reads them: one a line."""
     return "\n".join(option.names.get(language, "") for option in group.options).rstrip("\n")
 
 
 def _with_names(options: tuple[Option, ...], values: Mapping) -> tuple[Option, ...]:
-    """The options with their names in each language that the values hold: one a line, in order."""
+    """Returns the options with their names in each language in the values: one a line, in order."""
     for language in LANGUAGES:
         field = f"options_{language}"
         if field not in values:
@@ -199,7 +203,7 @@ def _with_names(options: tuple[Option, ...], values: Mapping) -> tuple[Option, .
 def _translations(
     values: Mapping, name: str, most: int, old: Mapping[str, str]
 ) -> Mapping[str, str]:
-    """Names by language: those that the values hold, and the old ones of all other languages."""
+    """Returns the names by language: from the values, and the old ones of all other languages."""
     names = old
     for language in LANGUAGES:
         field = f"{name}_{language}"

@@ -1,8 +1,8 @@
-"""The bar's figures, counted from events.
+"""Counts a shop's figures from events.
 
-Each event that counts leaves one mark at its order. The marks of an order are a set: an event
-delivered twice, late or out of order leaves the same set, and every figure is a pure function of
-these sets. So figures kept live and figures rebuilt from the journeys are the same.
+Each event that counts leaves one mark at its order. The marks of an order are a set, so an event
+that is delivered twice, late or out of order leaves the same set. Every figure is a pure function
+of these sets, so figures kept live and figures rebuilt from the journeys are equal.
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ COUNTED = (
     DetailType.ORDER_TIME_OUT,
     DetailType.ORDER_REOPENED,
 )
-"""What leaves a mark, in the order of an order's life."""
+"""The events that leave a mark, in the order of an order's life."""
 COUNTED_ELSEWHERE = frozenset({DetailType.MANAGER_WAITING_COMPLETION})
-"""What leaves a mark only in recordings from elsewhere; ours is WaitingProduction."""
+"""The events that leave a mark only in recordings from elsewhere. Our orders leave it with
+WaitingProduction."""
 
 UNKNOWN = "unknown"
 _PLACE = {name.value: place for place, name in enumerate(COUNTED)}
@@ -47,7 +48,7 @@ _SHORTEST_SERVICE = _MINUTE
 
 
 class Outcome(StrEnum):
-    """What became of an order; OPEN while it is under way."""
+    """What became of an order. OPEN means that it is under way."""
 
     OPEN = "open"
     SERVED = "served"
@@ -58,13 +59,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Days:
-    """A span of a shop's calendar days, both ends included."""
+    """A span of a shop's calendar days. Both ends are included."""
 
     first: date
     last: date
 
     def bounds(self, shop: Shop) -> tuple[datetime, datetime]:
-        """The span's begin and its end, in UTC; the end is not part of it."""
+        """Returns the begin and the end of the span in UTC. The end is not part of the span."""
         zone = ZoneInfo(shop.timezone)
         first, after = self.first, self.last + timedelta(days=1)
         begin, end = (datetime.combine(day, time(), zone) for day in (first, after))
@@ -81,7 +82,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class OrderRecord:
-    """What one order's marks say. The times are UTC."""
+    """What the marks of one order say. The times are UTC."""
 
     id: str
     began_at: datetime
@@ -97,28 +98,32 @@ class OrderRecord:
 
     @property
     def waited(self) -> timedelta | None:
-        """From the choice to the moment a barista took the order that was served."""
+        """Returns the time from the choice until a barista took the order; None if not served."""
         return _span(self.placed_at, self.making_at) if self.served_at else None
 
     @property
     def made_in(self) -> timedelta | None:
-        """From a barista's taking it to the ready drink."""
+        """Returns the time from when a barista took the order until the drink was ready."""
         return _span(self.making_at, self.served_at)
 
     @property
     def in_all(self) -> timedelta | None:
-        """From the choice to the ready drink: what the customer has waited."""
+        """Returns the time from the choice until the drink was ready: the customer's whole wait."""
         return _span(self.placed_at, self.served_at)
 
     @property
     def served_at(self) -> datetime | None:
-        """When its drink was ready; None for an order that was not served."""
+        """Returns when the drink was ready; None for an order that was not served."""
         return self.ended_at if self.outcome is Outcome.SERVED else None
 
 
 @dataclass(frozen=True)
 class Times:
-    """How long something took: of how many, on average, and for nine out of ten at most."""
+    """How long something took, in milliseconds.
+
+    count: the number of orders. percentile_90_ms: the time that nine out of ten orders did not
+        exceed.
+    """
 
     count: int = 0
     average_ms: int | None = None
@@ -127,7 +132,7 @@ class Times:
 
 @dataclass(frozen=True)
 class Line:
-    """One drink, option, barista or hour."""
+    """The figures of one drink, option, barista or hour."""
 
     name: str
     orders: int
@@ -138,7 +143,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Promises:
-    """How the waits that customers were told came out; usual: told most often, in minutes."""
+    """How many of the waits that customers were told came out right, early or late.
+
+    usual: the range that was told most often, in minutes.
+    """
 
     count: int
     right: int
@@ -149,10 +157,11 @@ class Promises:
 
 @dataclass(frozen=True)
 class Figures:
-    """All that a span of days comes to.
+    """All figures of a span of days.
 
-    scans: customers let in by a code. orders: drinks ordered. service_ms: from each day's first
-    order to its last served drink, added up; drinks_per_hour is over that.
+    scans: how many customers a QR code let in. orders: how many drinks were ordered.
+    service_ms: from each day's first order to its last served drink, added up.
+    drinks_per_hour: the served drinks per hour of that time.
     """
 
     scans: int
@@ -175,9 +184,9 @@ class Figures:
 
 
 def mark_of(event: OrderEvent, announced_at: datetime) -> str | None:
-    """The mark an event leaves; None for one that does not count.
+    """Returns the mark that an event leaves; None for an event that does not count.
 
-    announced_at: the envelope's time, for events that bring no time of their own.
+    announced_at: the envelope's time, used for an event that has no time of its own.
     """
     if event.detail_type not in COUNTED:
         return None
@@ -188,7 +197,7 @@ def mark_of(event: OrderEvent, announced_at: datetime) -> str | None:
 
 
 def nameless_mark(mark: str) -> str:
-    """The mark without the barista's name; every other figure comes out the same."""
+    """Returns the mark without the barista's name. All figures but the baristas' stay the same."""
     version, name, at, facts = json.loads(mark)
     if not facts.get("barista"):
         return mark
@@ -196,7 +205,10 @@ def nameless_mark(mark: str) -> str:
 
 
 def record_of(order_id: str, marks: Iterable[str]) -> OrderRecord:
-    """What the marks of an order say, in whatever order they came. Raises ValueError for none."""
+    """Returns what the marks of an order say, in whatever order they came.
+
+    Raises ValueError when there are no marks.
+    """
     read = sorted(_once(json.loads(mark) for mark in set(marks)), key=_by_life)
     if not read:
         raise ValueError("an order without a mark")
@@ -208,7 +220,10 @@ def record_of(order_id: str, marks: Iterable[str]) -> OrderRecord:
 
 
 def row_of_record(record: OrderRecord) -> list:
-    """The record as a short list for JSON, the times in milliseconds; record_of_row reads it."""
+    """Returns the record as a short list for JSON, which record_of_row reads.
+
+    The times are in milliseconds since 1970.
+    """
     times = (record.began_at, record.placed_at, record.making_at, record.ended_at)
     return [
         record.id,
@@ -223,7 +238,10 @@ def row_of_record(record: OrderRecord) -> list:
 
 
 def record_of_row(row: list) -> OrderRecord:
-    """The record that row_of_record has made a list of. Raises ValueError for another list."""
+    """Returns the record from a list that row_of_record made.
+
+    Raises ValueError for another list.
+    """
     order_id, began, placed, making, ended, outcome, cause, drink, choices, barista, told = row
     return OrderRecord(
         id=order_id,
@@ -241,7 +259,10 @@ def record_of_row(row: list) -> OrderRecord:
 
 
 def figures(records: Iterable[OrderRecord], local: Callable[[datetime], datetime]) -> Figures:
-    """The figures of these orders; local: a moment on the shop's own clock."""
+    """Returns the figures of these orders.
+
+    local: turns a moment into the time on the shop's own clock.
+    """
     all_records = sorted(records, key=lambda record: (record.began_at, record.id))
     placed = [record for record in all_records if record.placed_at]
     served = [record for record in placed if record.outcome is Outcome.SERVED]
@@ -270,7 +291,8 @@ def figures(records: Iterable[OrderRecord], local: Callable[[datetime], datetime
 
 
 def _facts(event: OrderEvent) -> dict:
-    # A page counts waits by marks alone, and starts sooner without these classes.
+    # These classes are imported here, because a page that counts waits needs only the marks and
+    # starts faster without them.
     from domain.events import (
         MakeOrder,
         ManagerWaitingCompletion,
@@ -306,7 +328,7 @@ def _drink_facts(drink: DrinkOrder) -> dict:
 
 
 def _apply(fields: dict, name: DetailType, at: datetime, facts: dict) -> None:
-    """What one mark adds to what the marks before it say."""
+    """Adds what one mark says to what the marks before it say."""
     match name:
         case DetailType.WAITING_PRODUCTION | DetailType.MANAGER_WAITING_COMPLETION:
             fields.setdefault("placed_at", at)
@@ -348,7 +370,10 @@ _OUTCOMES = {
 
 
 def _once(marks: Iterable[list]) -> list[list]:
-    """One mark of each event: one that was announced again may have another envelope's time."""
+    """Returns one mark of each event.
+
+    An event that is announced again may have another envelope's time, so its marks may differ.
+    """
     kept: list[list] = []
     events: dict[tuple[int, str], list] = {}
     for mark in sorted(marks, key=_by_life):
@@ -366,7 +391,7 @@ def _by_life(mark: list) -> tuple:
 
 
 def _service(records: list[OrderRecord], local: Callable[[datetime], datetime]) -> timedelta:
-    """How long the bar served, day by day."""
+    """Returns for how long the shop served drinks, added up day by day."""
     begins: dict[date, list[datetime]] = defaultdict(list)
     ends: dict[date, list[datetime]] = defaultdict(list)
     for record in records:
@@ -382,7 +407,7 @@ def _service(records: list[OrderRecord], local: Callable[[datetime], datetime]) 
 
 
 def _hours(records: list[OrderRecord], local: Callable[[datetime], datetime]) -> tuple[Line, ...]:
-    """Each hour of the shop's clock from the first to the last in which something happened."""
+    """Returns a line for each hour of the shop's clock, from the first to the last with orders."""
     ordered: Counter[int] = Counter()
     served: dict[int, list[OrderRecord]] = defaultdict(list)
     for record in records:
@@ -406,7 +431,10 @@ def _hours(records: list[OrderRecord], local: Callable[[datetime], datetime]) ->
 def _lines(
     records: list[OrderRecord], names: Callable[[OrderRecord], Iterable[str]]
 ) -> tuple[Line, ...]:
-    """The most ordered first; what was ordered as often goes by name."""
+    """Returns the lines with the most orders first.
+
+    Lines with as many orders are sorted by name.
+    """
     groups: dict[str, list[OrderRecord]] = defaultdict(list)
     for record in records:
         for name in names(record):

@@ -1,9 +1,9 @@
-"""An order's life: its states, who may move it, and which events each move announces.
+"""An order's life: its order states, who may move it, and which events each move announces.
 
-Two tables say all of it. STATES has a row for each state: what is true of the orders in it.
-TRANSITIONS has a row for each move. The workflow generator, the write conditions, the events, the
-screens and the tests are derived from them. Source of the states and deadlines: the deck's
-"Process for making a drink" (5 minutes to choose, 15 minutes to make).
+Two tables define it. STATES has a row for each state: what is true of the orders in it. TRANSITIONS
+has a row for each move. The workflow generator, the write conditions, the events, the screens and
+the tests are derived from these tables. Source of the states and deadlines: the deck's "Process for
+making a drink" (5 minutes to choose, 15 minutes to make).
 """
 
 from __future__ import annotations
@@ -23,23 +23,27 @@ from domain.menu import DrinkOrder
 CHOOSE_SECONDS = 300
 MAKE_SECONDS = 900
 BOARD_SECONDS = 600
-"""A ready drink leaves the board after this long even if nobody pressed Collected."""
+"""A ready drink leaves the board after this time, even if nobody pressed Collected."""
 ORDER_CLOSED = "OrderClosed"
-"""The error with which a waiting execution is told that its order has ended another way."""
+"""The error that tells a waiting execution that its order has ended in another way."""
 REMAKE_SECONDS = 900
-"""For so long after it was ready, a drink can be made again under its number."""
+"""For so many seconds after a drink was ready, a barista can have it made again under its
+number."""
 UNDO_SECONDS = 30
-"""For so long a wrong Complete or Collected can be taken back; the tablet offers it for ten."""
+"""For so many seconds a barista can take back a wrong Complete or Collected. The tablet offers it
+for ten seconds."""
 MOST_GIVEN_UP = 10
-"""So many orders a day may a customer give up before a drink without losing the day's drink."""
+"""A customer may give up so many orders a day before a drink was made without losing one of the
+day's orders."""
 WALK_UP = "walk-up"
-"""The customer of all orders that a barista takes at the counter; no cookie is ever given that."""
+"""The customer_id of all orders that a barista takes at the counter. No cookie ever holds this
+id."""
 FORGOTTEN = "forgotten"
-"""The customer of all orders of which nobody knows any more whose they were."""
+"""The customer_id of all orders whose customer was forgotten."""
 
 
 class OrderState(StrEnum):
-    """Where an order is."""
+    """Where an order is in its life."""
 
     CLAIMED = "CLAIMED"
     ADMITTED = "ADMITTED"
@@ -71,7 +75,7 @@ class Action(StrEnum):
 
 
 class Role(StrEnum):
-    """Who moves it. WORKFLOW is the execution, and the sweep that stands in for it."""
+    """Who moves an order. WORKFLOW is the execution, and the sweep that stands in for it."""
 
     CUSTOMER = "customer"
     BARISTA = "barista"
@@ -86,16 +90,16 @@ class RefusalReason(StrEnum):
 
 
 class TimeOutCause(StrEnum):
-    """Whose deadline passed; the spelling is the original's."""
+    """Whose deadline passed. The values are spelled as in the original."""
 
     CUSTOMER = "Customer timedout"
     BARISTA = "Barista timedout"
 
 
 class Phase(StrEnum):
-    """How an order looks to people. Screens ask for its phase, never for its state.
+    """How an order looks to people. Screens ask for an order's phase, never for its state.
 
-    ASKING: for a place. OVER: ended without a drink.
+    ASKING: the order asks for a place. OVER: the order ended without a drink.
     """
 
     ASKING = "asking"
@@ -111,11 +115,11 @@ class Phase(StrEnum):
 class StateFacts:
     """What is true of every order in one state.
 
-    phase: how it looks to people, and with that whether it holds a place in the shop.
-    why_not: what is said after its number when a move is refused; may name the `{barista}`.
-    since: when the order came into this state.
+    phase: how the order looks to people. The phase also decides whether it holds a place.
+    why_not: the end of the sentence that refuses a move; it may name the `{barista}`.
+    since: returns when the order came into this state.
     deadline: whose deadline runs; None where nobody must act.
-    is_in_line: it stands in the baristas' line.
+    is_in_line: True when the order stands in the baristas' line.
     """
 
     phase: Phase
@@ -182,7 +186,7 @@ STATES: Mapping[OrderState, StateFacts] = {
         since=lambda order: order.ended_at,
     ),
 }
-"""One row for each state; every set of states follows from it or from TRANSITIONS."""
+"""One row for each state. Every set of states is derived from this table or from TRANSITIONS."""
 
 
 def _in_phase(*phases: Phase) -> frozenset[OrderState]:
@@ -199,7 +203,7 @@ ON_THE_BOARD = OPEN_FOR_CUSTOMER | _in_phase(Phase.READY)
 """States in which an order is listed among its shop's open orders."""
 
 ON_SCREENS = _in_phase(Phase.WAITING, Phase.IN_HAND, Phase.READY)
-"""States in which an order stands on the bar's tablets and on its TV."""
+"""States in which an order stands on the shop's tablets and on its TV."""
 
 IN_LINE = frozenset(state for state, facts in STATES.items() if facts.is_in_line)
 """States in which an order stands in the baristas' line."""
@@ -210,9 +214,9 @@ WAITS = {state: facts.deadline for state, facts in STATES.items() if facts.deadl
 
 @dataclass(frozen=True)
 class Transition:
-    """One allowed move and the events it announces, in order.
+    """One allowed move and the events that it announces, in order.
 
-    news: that one of the events by which whoever takes a single one hears of the move.
+    news: the event that tells of the move to a consumer that takes only one event for each move.
     """
 
     source: OrderState
@@ -290,35 +294,37 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
 )
 
-"""One row for each move. New rows come last: where an event first stands here is a part of its key
-in the stored journeys."""
+"""One row for each move. New rows must come last, because the place where an event first stands in
+this table is part of its key in the stored journeys."""
 
 _BY_SOURCE_AND_ACTION = {(row.source, row.action): row for row in TRANSITIONS}
 
 
 def sources_of(action: Action) -> tuple[OrderState, ...]:
-    """The states that this action leads out of, in the table's order."""
+    """Returns the states that this action leads out of, in the table's order."""
     return tuple(row.source for row in TRANSITIONS if row.action is action)
 
 
 def targets_of(action: Action) -> tuple[OrderState, ...]:
-    """The states that this action leads into, in the table's order."""
+    """Returns the states that this action leads into, in the table's order."""
     return tuple(dict.fromkeys(row.target for row in TRANSITIONS if row.action is action))
 
 
 @dataclass(frozen=True)
 class Order:
-    """One order; one item in the database.
+    """One order, which is one item in the database.
 
-    version grows by one with each change of state. The `*_at` times are UTC. choose_seconds and
-    make_seconds are the deadlines of the workflow that runs it. told is the wait that the customer
-    was told with the choice, from and to in minutes. task_token is the execution's
-    callback token: it is never shown, announced or logged.
-    attempt counts the executions: a remade or taken back order, and one whose execution was lost,
-    gets another one. remade_at: since when it is made once more, ahead of the line.
-    taken_back_at: when a wrong Complete or Collected was undone, until the next one.
-    for_name: who a walk-up order is for.
-    language: the one its customer reads; None for the bar's own.
+    version: grows by one with each change of state.
+    attempt: counts the executions; an order that is made again, was taken back, or lost its
+        execution gets another one.
+    told: the wait that the customer was told with the choice, from and to in minutes.
+    choose_seconds, make_seconds: the deadlines of the execution that runs the order.
+    task_token: answers the waiting execution; it is never shown, announced or logged.
+    remade_at: since when the order is made again, ahead of the line.
+    taken_back_at: when a barista took back a wrong Complete or Collected; None after the next one.
+    for_name: the person that a walk-up is for.
+    language: the locale that the customer reads; None for the shop's own.
+    The `*_at` times are UTC.
     """
 
     shop_id: str
@@ -355,49 +361,54 @@ class Order:
 
     @property
     def execution_name(self) -> str:
-        """The execution's name: the order id, and from the second attempt on its number."""
+        """Returns the execution's name: the order id, and the attempt from the second one on."""
         return self.id if self.attempt == 1 else f"{self.id}-{self.attempt}"
 
     @property
     def is_walk_up(self) -> bool:
-        """True for an order that a barista took at the counter."""
+        """Returns True for an order that a barista took at the counter."""
         return self.customer_id == WALK_UP
 
     @property
     def phase(self) -> Phase:
-        """How the order looks to people."""
+        """Returns how the order looks to people."""
         return STATES[self.state].phase
 
     @property
     def chosen(self) -> DrinkOrder:
-        """What was ordered. Raises ValueError for an order without a choice yet."""
+        """Returns what was ordered. Raises ValueError for an order without a choice."""
         if self.drink_order is None:
             raise ValueError(f"{self!r} has no drink")
         return self.drink_order
 
     @property
     def moved_at(self) -> datetime | None:
-        """When the order came into its state; a released one stands in the queue as before."""
+        """Returns when the order came into its state.
+
+        For a released order this is when it first joined the line.
+        """
         return STATES[self.state].since(self)
 
     @property
     def deadline_at(self) -> datetime | None:
-        """When the person who must act next runs out of time; None where nobody must."""
+        """Returns when the person who must act next runs out of time; None where nobody must."""
         whose = STATES[self.state].deadline
         if whose is TimeOutCause.CUSTOMER and self.admitted_at and self.choose_seconds:
             return self.admitted_at + timedelta(seconds=self.choose_seconds)
         if whose is TimeOutCause.BARISTA and self.queued_at and self.make_seconds:
-            # Who takes a wrong Complete back has the whole time again: the drink is in hand.
+            # A barista who takes back a wrong Complete has the whole time again, because the drink
+            # is in hand.
             begun = max(self.queued_at, self.taken_back_at or self.queued_at)
             return begun + timedelta(seconds=self.make_seconds)
         return None
 
 
 def seconds_left(order: Order, now: datetime) -> int:
-    """How long an execution that begins now lets the person act who must act next; 1 at least.
+    """Returns the seconds that an execution beginning now gives the next person to act; 1 at least.
 
-    Where nobody must, another execution may be a step ahead: whoever has to act then has all the
-    time there is, and the sweep closes the order at its own deadline.
+    Where nobody must act now, another execution may already have moved the order a step ahead. The
+    person who must act then gets the longest time there is, and the sweep closes the order at its
+    own deadline.
     """
     if order.deadline_at is None:
         return max(CHOOSE_SECONDS, MAKE_SECONDS)
@@ -405,19 +416,20 @@ def seconds_left(order: Order, now: datetime) -> int:
 
 
 def order_id(owner: str, form_key: str, key: str) -> str:
-    """The id of the order that this form of its owner's makes: 128 unguessable bits.
+    """Returns the id of the order that this owner's form makes: 128 bits that nobody can guess.
 
     The same form always names the same order, so a second tap, a reload or a retry after a lost
-    answer cannot make a second one.
+    answer cannot make a second order.
     """
     message = f"order|{owner}|{form_key}".encode()
     return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()[:32]
 
 
 def transition(order: Order, action: Action, role: Role) -> Transition:
-    """The row of TRANSITIONS for this move.
+    """Returns the row of TRANSITIONS for this move.
 
-    Raises AlreadyTaken when another barista's move came first, else NotAllowedNow.
+    Raises AlreadyTaken when another barista took the order first, and NotAllowedNow for any other
+    move that is not allowed.
     """
     if may_move(order, action, role):
         return _BY_SOURCE_AND_ACTION[order.state, action]
@@ -427,7 +439,7 @@ def transition(order: Order, action: Action, role: Role) -> Transition:
 
 
 def may_move(order: Order, action: Action, role: Role) -> bool:
-    """Whether this role may move the order so in its state."""
+    """Returns True when this role may do this to the order in its state."""
     row = _BY_SOURCE_AND_ACTION.get((order.state, action))
     return row is not None and role in row.roles
 
@@ -439,10 +451,10 @@ def submit(
     now: datetime,
     told: tuple[int, int] | None = None,
 ) -> Order:
-    """The order with the customer's choice and its number. Raises NotAllowedNow.
+    """Returns the order with the customer's choice and its number. Raises NotAllowedNow.
 
-    told: the wait that the customer was told, from and to in minutes. A walk-up order is
-    submitted in the name of the barista who took it.
+    told: the wait that the customer was told, from and to in minutes.
+    The barista who took a walk-up is the one who submits it.
     """
     return _moved(
         order,
@@ -456,7 +468,7 @@ def submit(
 
 
 def make(order: Order, barista_id: str, barista_name: str, now: datetime) -> Order:
-    """The order in this barista's hands. Raises AlreadyTaken or NotAllowedNow."""
+    """Returns the order in this barista's hands. Raises AlreadyTaken or NotAllowedNow."""
     return _moved(
         order,
         Action.MAKE,
@@ -468,31 +480,31 @@ def make(order: Order, barista_id: str, barista_name: str, now: datetime) -> Ord
 
 
 def release(order: Order) -> Order:
-    """The order back in the queue, at its old place. Raises NotAllowedNow."""
+    """Returns the order back in line at its old position. Raises NotAllowedNow."""
     return _moved(
         order, Action.RELEASE, Role.BARISTA, barista_id=None, barista_name=None, making_at=None
     )
 
 
 def complete(order: Order, now: datetime) -> Order:
-    """The order ready to collect. Raises NotAllowedNow."""
+    """Returns the order ready to collect. Raises NotAllowedNow."""
     return _moved(order, Action.COMPLETE, Role.BARISTA, ended_at=now, taken_back_at=None)
 
 
 def collect(order: Order, role: Role, now: datetime) -> Order:
-    """The order off the board. Raises NotAllowedNow."""
+    """Returns the order as collected, so that it leaves the board. Raises NotAllowedNow."""
     return _moved(order, Action.COLLECT, role, collected_at=now, taken_back_at=None)
 
 
 def may_be_remade(order: Order, now: datetime) -> bool:
-    """True until it was ready too long ago to be made again; its state says the rest."""
+    """Returns True unless the order was ready too long ago. Its state decides the rest."""
     return order.ended_at is None or now <= order.ended_at + timedelta(seconds=REMAKE_SECONDS)
 
 
 def remake(order: Order, now: datetime) -> Order:
-    """The order back at the head of the line, with its number, to be made again by anybody.
+    """Returns the order at the head of the line, under its number, for any barista to make again.
 
-    Raises NotAllowedNow, also when it was ready too long ago.
+    Raises NotAllowedNow, also when the order was ready too long ago.
     """
     if not may_be_remade(order, now):
         raise NotAllowedNow(
@@ -514,9 +526,9 @@ def remake(order: Order, now: datetime) -> Order:
 
 
 def take_back(order: Order, now: datetime) -> Order:
-    """The order as it was before a wrong Complete or Collected.
+    """Returns the order as it was before a wrong Complete or Collected.
 
-    Raises NotAllowedNow, also when that was more than half a minute ago.
+    Raises NotAllowedNow, also when that was more than UNDO_SECONDS ago.
     """
     done_at = order.collected_at or order.ended_at
     if done_at and done_at + timedelta(seconds=UNDO_SECONDS) < now:
@@ -525,41 +537,41 @@ def take_back(order: Order, now: datetime) -> Order:
     if order.state is OrderState.COLLECTED:
         changes = {"collected_at": None}
     else:
-        # Its execution has ended; another one waits for the drink.
+        # The order's execution has ended, so another one waits for the drink.
         changes = {"ended_at": None, "attempt": order.attempt + 1}
     return _moved(order, Action.TAKE_BACK, Role.BARISTA, taken_back_at=now, **changes)
 
 
 def cancel(order: Order, role: Role, reason: str | None, now: datetime) -> Order:
-    """The cancelled order. Raises NotAllowedNow once it is too late for this role."""
+    """Returns the cancelled order. Raises NotAllowedNow when it is too late for this role."""
     return _moved(order, Action.CANCEL, role, cancelled_by=role, reason=reason, ended_at=now)
 
 
 def time_out(order: Order, now: datetime) -> Order:
-    """The order closed because a deadline passed. Raises NotAllowedNow."""
+    """Returns the order closed because a deadline passed. Raises NotAllowedNow."""
     cause = WAITS.get(order.state)
     return _moved(order, Action.TIME_OUT, Role.WORKFLOW, reason=cause and cause.value, ended_at=now)
 
 
 def admit(order: Order, choose_seconds: int, now: datetime) -> Order:
-    """The order with its place in the shop; what the workflow's AdmitOrder writes."""
+    """Returns the order with its place in the shop, as the workflow's AdmitOrder writes it."""
     return _moved(
         order, Action.ADMIT, Role.WORKFLOW, admitted_at=now, choose_seconds=choose_seconds
     )
 
 
 def refuse(order: Order, reason: RefusalReason, now: datetime) -> Order:
-    """The refused order; what the workflow's RefuseClosed and RefuseFull write."""
+    """Returns the refused order, as the workflow's RefuseClosed and RefuseFull write it."""
     return _moved(order, Action.REFUSE, Role.WORKFLOW, reason=reason.value, ended_at=now)
 
 
 def queue(order: Order, make_seconds: int, now: datetime) -> Order:
-    """The order in the baristas' queue; what the workflow's AwaitBarista writes."""
+    """Returns the order in the baristas' line, as the workflow's AwaitBarista writes it."""
     return _moved(order, Action.QUEUE, Role.WORKFLOW, queued_at=now, make_seconds=make_seconds)
 
 
 def announced_events(before: Order | None, after: Order) -> tuple[DetailType, ...]:
-    """The events that a change of an order announces; none for a change that is no move."""
+    """Returns the events that a change of an order announces; none for a change that is no move."""
     if before is None:
         return (DetailType.NEW_ORDER,)
     for row in TRANSITIONS:
@@ -569,11 +581,11 @@ def announced_events(before: Order | None, after: Order) -> tuple[DetailType, ..
 
 
 def given_back(orders: Iterable[Order]) -> int:
-    """How many of a customer's orders of a day leave that day's drink to them: no drink was made.
+    """Returns how many of a customer's orders of a day do not count, because no drink was made.
 
-    One that was made before, and should have been made again, was had. Of those that the customer
-    gave up, by a tap or by not choosing, only MOST_GIVEN_UP: else one person could take scan after
-    scan from others.
+    An order that was made, and then ended while it was made again, counts. Of the orders that the
+    customer gave up, by a tap or by not choosing, at most MOST_GIVEN_UP do not count. Otherwise one
+    person could take scan after scan from others.
     """
     by_bar = by_customer = 0
     for order in orders:
@@ -587,9 +599,9 @@ def given_back(orders: Iterable[Order]) -> int:
 
 
 def waiting(orders: Iterable[Order]) -> list[Order]:
-    """The placed orders that nobody is making: the line, then those that do not stand in it.
+    """Returns the placed orders that nobody is making: first those in line, then the others.
 
-    In the line come those to be made again, then the oldest; the number settles a tie.
+    Orders to be made again come first in the line, then the oldest. The number settles a tie.
     """
     found = [order for order in orders if order.phase is Phase.WAITING]
     return sorted(
@@ -604,24 +616,24 @@ def waiting(orders: Iterable[Order]) -> list[Order]:
 
 
 def in_line(orders: Iterable[Order]) -> list[Order]:
-    """The waiting orders that stand in line, the next one first."""
+    """Returns the waiting orders that stand in line, the next one first."""
     return [order for order in waiting(orders) if order.state in IN_LINE]
 
 
 def being_made(orders: Iterable[Order]) -> list[Order]:
-    """The orders in somebody's hands, the longest there first; the number settles a tie."""
+    """Returns the orders in baristas' hands, the oldest first. The number settles a tie."""
     made = [order for order in orders if order.phase is Phase.IN_HAND]
     return sorted(made, key=lambda order: (order.making_at, order.number or 0))
 
 
 def ready_to_collect(orders: Iterable[Order]) -> list[Order]:
-    """The drinks on the counter, the longest there first; the number settles a tie."""
+    """Returns the ready orders, the one that is ready longest first. The number settles a tie."""
     ready = [order for order in orders if order.phase is Phase.READY]
     return sorted(ready, key=lambda order: (order.ended_at, order.number or 0))
 
 
 def position(order: Order, orders: Iterable[Order]) -> int | None:
-    """An order's place in line, 1 = next; None when it is not waiting."""
+    """Returns an order's position in line, where 1 is the next one; None when it is not in line."""
     for place, waiting in enumerate(in_line(orders), start=1):
         if waiting.id == order.id:
             return place

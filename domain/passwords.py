@@ -1,4 +1,4 @@
-"""What a staff password must be, for the user pool and for the pages that ask for one."""
+"""Says what a staff password must be, for the user pool and for the pages that ask for one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import secrets
 SHORTEST = 12
 LONGEST = 99
 TEMPORARY_DAYS = 3
-"""How long a password that an admin handed over opens the door."""
+"""For so many days a password from an admin lets its owner sign in."""
 _LETTERS = "abcdefghjkmnpqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789"
-"""Without those that are read as one another."""
+"""Letters and digits, without those that look alike."""
 _GROUPS, _GROUP_LENGTH = 4, 4
 POLICY_SENTENCE = (
     f"At least {SHORTEST} characters, with a small letter, a capital letter and a digit."
@@ -17,7 +17,7 @@ POLICY_SENTENCE = (
 
 
 def fault_in(password: str) -> str | None:
-    """The sentence that says what is missing in a password; None for one that will do."""
+    """Returns a sentence that says what is wrong with a password; None for a good one."""
     if len(password) > LONGEST:
         return f"A password has at most {LONGEST} characters."
     if password != password.strip():
@@ -31,7 +31,7 @@ def fault_in(password: str) -> str | None:
 
 
 def temporary_password() -> str:
-    """A random password in groups of four, fit to be read aloud; about 86 bits."""
+    """Returns a random password of about 86 bits, in groups of four that are easy to read aloud."""
     while True:
         groups = [
             "".join(secrets.choice("".join(_LETTERS)) for _ in range(_GROUP_LENGTH))
@@ -43,5 +43,5 @@ def temporary_password() -> str:
 
 
 def _is_digit(letter: str) -> bool:
-    # The pool counts these ten only, not every sign that Unicode calls a digit.
+    # The user pool accepts only these ten digits, not every character that Unicode calls a digit.
     return letter in "0123456789"

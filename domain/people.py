@@ -1,4 +1,4 @@
-"""The people behind the bar who have an account of their own."""
+"""The people of the team who have an account of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class StaffRole(StrEnum):
-    """What somebody, or a screen, behind the bar may do. An admin may do what the others may."""
+    """What a person or a screen may do. An admin may do everything that the others may."""
 
     ADMIN = "admin"
     BARISTA = "barista"
@@ -16,22 +16,23 @@ class StaffRole(StrEnum):
 
 
 PERSON_ROLES = (StaffRole.BARISTA, StaffRole.ADMIN)
-"""The roles of people. The lesser one first: it counts for somebody whose account has both."""
+"""The roles of people. The lesser role comes first, because it counts for an account that has
+both."""
 NAME_LENGTH = 24
-"""Of a person, a screen, and of what is called out for a drink."""
+"""The limit for the name of a person or a screen, and for the name called out for a drink."""
 EVERY_SHOP = "*"
-"""Among a person's shops: all there are, and all that come."""
+"""Stands among a person's shops for all shops, also those that are created later."""
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
 _LONGEST_EMAIL = 128
 
 
 @dataclass(frozen=True)
 class Person:
-    """An account. `id` names it in addresses; `email` is what its owner signs in with.
+    """An account. `id` names it in addresses; its owner signs in with `email`.
 
     role: one of PERSON_ROLES, or empty while the account is half made and opens nothing.
-    shops: ids of the shops it is for.
-    is_invited: nobody has chosen a password of their own yet.
+    shops: ids of the shops that the account is for.
+    is_invited: the owner has not chosen a password yet.
     """
 
     id: str
@@ -43,20 +44,20 @@ class Person:
     is_invited: bool = False
 
     def may_work_at(self, shop_id: str) -> bool:
-        """True when the account opens this shop's pages."""
+        """Returns True when the account opens this shop's pages."""
         return bool(self.role) and self.is_enabled and reaches({shop_id}, self.shops)
 
 
 def reaches(shops: frozenset[str] | set[str], managed: frozenset[str] | set[str]) -> bool:
-    """True when somebody who manages `managed` manages all of `shops`.
+    """Returns True when a person who manages `managed` manages all of `shops`.
 
-    So nobody gets into a further shop by giving a colleague a new password.
+    This check keeps an admin from entering another shop by giving a colleague a new password.
     """
     return EVERY_SHOP in managed or shops <= managed
 
 
 def clean_email(text: str) -> str | None:
-    """The address in the one spelling it is stored and counted in; None when it is not one."""
+    """Returns the address as it is stored and counted; None when the text is no address."""
     email = text.strip().lower()
     if len(email) > _LONGEST_EMAIL or not email.isprintable() or not _EMAIL.fullmatch(email):
         return None

@@ -1,8 +1,9 @@
-"""Recorded days: envelopes without their persons, and envelopes played into a rehearsal shop.
+"""Reads recorded days: removes persons from envelopes, and fits events to a rehearsal shop.
 
-A recording is a list of EventBridge envelopes in the order of their times. Those of the original
-Serverlesspresso can be played too; its names that differ from ours are known here (features of the
-original: `OrderManager.Order<eventId>-COMPLETED`, `OrderProcessor.ShopUnavailable`).
+A recording is a list of EventBridge envelopes in the order of their times. Recordings of the
+original Serverlesspresso can be played too. This module knows where its names differ from ours
+(features of the original: `OrderManager.Order<eventId>-COMPLETED`,
+`OrderProcessor.ShopUnavailable`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from domain.reading import read_moment
 
 AnyEvent = TypeVar("AnyEvent", bound=Event)
 StandIn = Callable[[str, str], str]
-"""What stands in for a name of this kind (a value of PERSONAL)."""
+"""Returns the name that replaces a name of this kind (a value of PERSONAL)."""
 
 _ENDED = re.compile(r"OrderManager\.Order.*-(COMPLETED|CANCELLED)")
 _ENDINGS = {"COMPLETED": DetailType.ORDER_COMPLETED, "CANCELLED": DetailType.ORDER_CANCELLED}
@@ -34,19 +35,19 @@ PERSONAL = {
     "barista_id": "barista",
     "barista_name": "barista",
 }
-"""The fields of events that name somebody, and what stands in for them."""
+"""The fields of events that name somebody, and the kind of name that replaces each."""
 
 _NEVER_PLAYED = {DetailType.CONFIG_CHANGED}
-"""Settings belong to the shop they were made for."""
+"""Changed settings are not played, because they belong to the shop that they were made for."""
 
 
 class Unplayable(Exception):
-    """An envelope that is none of ours, or lacks what its kind needs; its text says which."""
+    """An envelope that is not one of ours, or lacks what its kind needs. Its text says which."""
 
 
 @dataclass(frozen=True)
 class RecordedEvent:
-    """An event and the moment it happened."""
+    """An event and the moment at which it happened."""
 
     event: Event
     at: datetime
@@ -54,16 +55,16 @@ class RecordedEvent:
 
 @dataclass
 class Anonymous:
-    """Gives persons and orders names that say nothing, the same one each time.
+    """Replaces the names of persons and orders by names without meaning, the same one each time.
 
-    One is made per recording, so that two recordings cannot be held against each other.
+    Each recording has an Anonymous of its own, so that nobody can compare two recordings.
     """
 
     secret: str
     _names: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __call__(self, kind: str, name: str) -> str:
-        """The stand-in for a name; empty stays empty."""
+        """Returns the name that replaces this one. An empty name stays empty."""
         if not name:
             return ""
         if kind == "order":
@@ -73,7 +74,7 @@ class Anonymous:
 
 
 def without_persons(event: AnyEvent, anonymous: StandIn) -> AnyEvent:
-    """The event with nobody's id in it. What an event does not name is not in it at all."""
+    """Returns the event without anybody's id. A field that the event lacks is not added."""
     if not isinstance(event, OrderEvent):
         return event
     found = {name: kind for name, kind in PERSONAL.items() if hasattr(event, name)}
@@ -84,7 +85,7 @@ def without_persons(event: AnyEvent, anonymous: StandIn) -> AnyEvent:
 
 
 def read_envelope(envelope: object) -> RecordedEvent:
-    """An event of a recording, whoever made it; names and fields we do not know are left out.
+    """Returns the event of a recorded envelope from any source, without fields that we do not know.
 
     Raises Unplayable.
     """
@@ -106,10 +107,11 @@ def read_envelope(envelope: object) -> RecordedEvent:
 
 
 def for_rehearsal(event: Event, shop_id: str, play: str, later: timedelta) -> Event:
-    """The event as one of the rehearsal shop's.
+    """Returns the event as one of the rehearsal shop's.
 
-    play: names this performance; its orders are new ones, so that the same recording can be played
-    again and again. later: how long after the recording it is played.
+    play: names this performance. Its orders get new ids, so that the same recording can be played
+        many times.
+    later: how long after the recording the event is played.
     """
     if not isinstance(event, OrderEvent):
         return replace(event, shop_id=shop_id)
@@ -124,7 +126,7 @@ def for_rehearsal(event: Event, shop_id: str, play: str, later: timedelta) -> Ev
 
 
 def in_order(events: Iterable[RecordedEvent]) -> list[RecordedEvent]:
-    """By time; those of the same moment stay as they were recorded."""
+    """Returns the events by time. Events of the same moment keep their recorded order."""
     return sorted(events, key=lambda recorded: recorded.at)
 
 

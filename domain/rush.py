@@ -1,6 +1,6 @@
-"""When more people come than the bar can serve: longer waits announced, and short pauses.
+"""Helps a shop when more people come than it can serve, by longer told waits and short pauses.
 
-A pause takes no new scans; orders that are in go on. It ends by the clock at the latest.
+A pause stops new scans; orders under way go on. The clock ends a pause at the latest.
 """
 
 from __future__ import annotations
@@ -20,30 +20,37 @@ CHANGES_PACE = frozenset(
     for row in TRANSITIONS
     if (row.source in HOLDS_CAPACITY) != (row.target in HOLDS_CAPACITY)
 )
-"""The moves with which an order takes capacity or gives it back."""
+"""The news of the moves with which an order takes a place or gives it back."""
 
 
 def longer_wait(shop: Shop) -> Shop:
-    """Five minutes more are announced, up to an hour."""
+    """Returns the shop with five more minutes added to the told wait, up to an hour."""
     return replace(
         shop, extra_minutes=min(shop.extra_minutes + RUSH_STEP_MINUTES, RUSH_MOST_MINUTES)
     )
 
 
 def usual_wait(shop: Shop) -> Shop:
-    """Nothing is added to the wait any more."""
+    """Returns the shop with nothing added to the told wait."""
     return replace(shop, extra_minutes=0)
 
 
 def pause(shop: Shop, now: datetime) -> Shop:
-    """No new scans for ten minutes from now. Raises NotAllowedNow for a closed shop."""
+    """Returns the shop without new scans for ten minutes.
+
+    Raises NotAllowedNow for a closed shop.
+    """
     if not shop.is_open:
         raise NotAllowedNow("The bar is closed, so nobody can scan anyway.")
     return replace(shop, paused_until=_end(now), pause_is_automatic=False)
 
 
 def resume(shop: Shop, now: datetime) -> Shop:
-    """The pause ended by a barista, who knows better than the count for the next ten minutes."""
+    """Returns the shop with its pause ended by a barista.
+
+    After an automatic pause, no other one begins for ten minutes, because the barista knows better
+    than the count.
+    """
     if shop.paused_until is None:
         return shop
     quiet = _end(now) if shop.pause_is_automatic else shop.no_auto_pause_until
@@ -51,7 +58,7 @@ def resume(shop: Shop, now: datetime) -> Shop:
 
 
 def keep_pace(shop: Shop, open_orders: int, now: datetime) -> Shop:
-    """The shop paused at `auto_pause_at` open orders, and going on at half of them."""
+    """Returns the shop paused at `auto_pause_at` open orders, and going on at half of them."""
     if not shop.is_open or not shop.auto_pause_at:
         return shop
     if shop.paused_until is None:

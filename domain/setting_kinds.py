@@ -1,7 +1,7 @@
-"""The kinds of settings: how one is read from a form or a file, checked, and written for both.
+"""The kinds of shop settings: how each is read from a form or a file, checked, and written to both.
 
-A form and a file have one or several texts for a setting, each under a name of its own. A kind's
-`read` takes all of them and the value as it is now; what they leave out stays as it is. It raises
+A form and a file hold one or several texts for a setting, each under its own name. A kind's `read`
+takes all these texts and the present value; what the texts leave out stays as it is. `read` raises
 SettingInvalid, which names the text and says what is possible. `control` is the macro of
 components/settings.html that shows the setting on its page.
 """
@@ -33,7 +33,7 @@ from domain.texts import clean_text
 class Kind:
     """A setting that is one text in its form and one value in its file.
 
-    label: what the page calls it. hint: what stands below its field.
+    label: what the page calls the setting. hint: what stands below its field.
     """
 
     label: str
@@ -42,23 +42,26 @@ class Kind:
     control: ClassVar[str] = "text"
 
     def labels(self, name: str) -> dict[str, str]:
-        """The texts of the form by their names, and what each is called."""
+        """Returns what the page calls each text of the form, by the text's name."""
         return {name: self.label}
 
     def to_form(self, name: str, value: Any, offered: tuple[str, ...]) -> dict[str, Any]:
-        """The texts of the form by their names; `offered` are the shop's languages."""
+        """Returns the texts of the form by their names.
+
+        offered: the shop's languages.
+        """
         return {name: str(value)}
 
     def file_names(self, name: str) -> tuple[str, ...]:
-        """What a file may call the setting, or its parts."""
+        """Returns the names that a file may use for the setting or its parts."""
         return (name,)
 
     def to_file(self, name: str, value: Any) -> dict[str, Any]:
-        """The values of the file by their names."""
+        """Returns the values of the file by their names."""
         return {name: value}
 
     def read(self, name: str, values: Mapping[str, Any], now: Any) -> Any:
-        """The value that these texts say; `now` where they say nothing."""
+        """Returns the value that these texts say, or `now` where they say nothing."""
         return self._read_text(name, str(values[name])) if name in values else now
 
     def _read_text(self, name: str, text: str) -> Any:
@@ -67,9 +70,9 @@ class Kind:
 
 @dataclass(frozen=True)
 class Text(Kind):
-    """A line of at most so many characters.
+    """A line of at most `most` characters.
 
-    missing: what is said of an empty one; "" where it may be empty.
+    missing: the sentence that refuses an empty line; "" where it may be empty.
     """
 
     most: int = 60
@@ -117,7 +120,7 @@ class TimeZone(Kind):
 
 @dataclass(frozen=True)
 class Accent(Kind):
-    """A colour that white words can be read on; empty is the house's own."""
+    """A colour that white words are readable on. An empty text means the house's own colour."""
 
     control = "colour"
 
@@ -130,9 +133,9 @@ class Accent(Kind):
 
 @dataclass(frozen=True)
 class Languages(Kind):
-    """The languages offered to customers, the bar's own first.
+    """The languages offered to customers, with the shop's own first.
 
-    A form's boxes have an order of their own, so it says in `own_language` which one is the bar's.
+    The boxes of a form have an order of their own, so `own_language` says which one is the shop's.
     """
 
     own_label: str = ""
@@ -160,7 +163,7 @@ class Languages(Kind):
 
 @dataclass(frozen=True)
 class Translations(Kind):
-    """What another setting, `of`, is called in each language beside the bar's own."""
+    """The translations of another setting, `of`, into each language but the shop's own."""
 
     of: str = ""
     most: int = 60
@@ -168,7 +171,7 @@ class Translations(Kind):
     control = "translations"
 
     def text_name(self, language: str) -> str:
-        """The name of the text in a language."""
+        """Returns the name of the text in a language."""
         return f"{self.of}_{language}"
 
     def labels(self, name: str) -> dict[str, str]:
@@ -199,9 +202,9 @@ class Translations(Kind):
 
 @dataclass(frozen=True)
 class WeekHours(Kind):
-    """Opening hours: a text for each weekday, and `exceptions`, a line each.
+    """Opening hours: a text for each weekday, and `exceptions` with one a line.
 
-    They are said as a whole: a day that is left out is closed.
+    The texts always say all hours: a day that is left out is closed.
     """
 
     control = "hours"
@@ -227,9 +230,10 @@ class WeekHours(Kind):
 
 
 def setting(part: str, kind: Kind, after: str = "", **default: Any) -> Any:
-    """A field of Shop that people set on the settings page or in a file.
+    """Returns a field of Shop that people set on the settings page or in a file.
 
-    part: of domain.settings.PARTS. after: the setting that it follows on the page; "" where the
-    order of the fields is the page's. default or default_factory: as in `dataclasses.field`.
+    part: one of domain.settings.PARTS.
+    after: the setting that it follows on the page; "" where the page keeps the order of the fields.
+    default, default_factory: as in `dataclasses.field`.
     """
     return field(**default, metadata={"part": part, "kind": kind, "after": after})

@@ -1,6 +1,6 @@
-"""The parts of a shop's settings, each checked as a whole: from a form or a file to a shop.
+"""The parts of a shop's settings; each part is checked as a whole, from a form or a file to a shop.
 
-What a single setting may be stands at its field in domain.shops, by its kind.
+The kind of each setting's field in domain.shops says which values are possible.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ SETTINGS = tuple(Setting(one.name, **one.metadata) for one in fields(Shop) if on
 
 
 def settings_of(part: str) -> tuple[Setting, ...]:
-    """The settings of a part, in the order in which a file has them."""
+    """Returns the settings of a part, in the order in which a file has them."""
     return tuple(one for one in SETTINGS if one.part == part)
 
 
 def on_the_page(part: str) -> tuple[Setting, ...]:
-    """The settings of a part, in the order in which the page shows them."""
+    """Returns the settings of a part, in the order in which the page shows them."""
     shown: list[Setting] = []
     for one in settings_of(part):
         names = [other.name for other in shown]
@@ -43,7 +43,7 @@ def on_the_page(part: str) -> tuple[Setting, ...]:
 
 
 def _changed(part: str, shop: Shop, values: Mapping[str, Any]) -> Shop:
-    """The shop with the texts of one part of its settings; what they leave out stays as it is.
+    """Returns the shop with the texts of one part of its settings. What they leave out stays.
 
     Raises SettingInvalid, which names the text and says what is possible.
     """
@@ -66,7 +66,10 @@ def _check_intake(_before: Shop, after: Shop) -> Shop:
 
 
 def _follow_new_hours(before: Shop, after: Shop) -> Shop:
-    """Changed hours decide about the door at once; by hand it can be moved again after that."""
+    """Returns the shop whose changed hours decide about the door at once.
+
+    A person can move the door again after that.
+    """
     return after if after.hours == before.hours else replace(after, door_at=None)
 
 
@@ -74,17 +77,17 @@ _CHECKS: Mapping[str, Callable[[Shop, Shop], Shop]] = {
     "intake": _check_intake,
     "hours": _follow_new_hours,
 }
-"""What settings of a part have to do with each other: from the shop before and after."""
+"""Checks that compare the settings of a part with each other, from the shop before and after."""
 
 PARTS: Mapping[str, Callable[[Shop, Mapping[str, Any]], Shop]] = {
     part: partial(_changed, part) for part in ("bar", "hours", "intake", "look")
 }
-"""The parts of the settings that are edited together; each takes a shop and the texts of its form,
-and returns the changed shop. Raises SettingInvalid, which names the text."""
+"""The parts of the settings that are edited together. Each takes a shop and the texts of its form,
+and returns the changed shop. Each raises SettingInvalid, which names the text."""
 
 
 def read_shop_id(text: str) -> str:
-    """A shop's id, the first part of its address. Raises SettingInvalid."""
+    """Returns a shop's id, which is the first part of its address. Raises SettingInvalid."""
     shop_id = text.strip().lower()
     if not SHOP_ID_PATTERN.fullmatch(shop_id) or shop_id in _TAKEN_ADDRESSES:
         raise SettingInvalid(

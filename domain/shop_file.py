@@ -1,7 +1,7 @@
-"""A shop's settings as one readable file (TOML): written, read and checked.
+"""Writes, reads and checks a shop's settings as one readable file (TOML).
 
-What changes by the hour is not in it: the door, pauses, rushes and what is sold out. A reader
-raises SettingInvalid for anything it does not know, and says where it stands.
+What changes by the hour is not in the file: the door, pauses, rushes and what is sold out. The
+reader raises SettingInvalid for anything it does not know, and says where that stands.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from domain.settings import PARTS, settings_of
 from domain.shops import Shop
 
 Change = Callable[[Shop, str, Mapping], Shop]
-"""Makes of a shop, an item's id (NEW for one more) and its values the changed shop."""
+"""Returns the changed shop from a shop, an item's id (NEW for one more) and the item's values."""
 
 FORMAT = 1
 _MOST_BITS = 64
@@ -39,11 +39,11 @@ _PARTS = ("bar", "intake", "hours", "look")
 _GROUP, _DRINK = ("id", "name", "options"), ("id", "name", "hint", "icon", "groups", "allergens")
 _GROUP_SAID = {"names": "name", "option_names": "options"}
 _DRINK_SAID = {"names": "name", "hints": "hint"}
-"""Tables of translations by language, and what each translates."""
+"""The tables of translations by language, and what each table translates."""
 
 
 def write_shop(shop: Shop) -> str:
-    """The shop's settings as TOML; `read_shop` reads them into any shop."""
+    """Returns the shop's settings as TOML. `read_shop` can read them into any shop."""
     tables = [
         *(table for part in _PARTS for table in _part(shop, part)),
         *(_table("[[groups]]", _group(group)) for group in shop.menu.groups),
@@ -54,9 +54,10 @@ def write_shop(shop: Shop) -> str:
 
 
 def read_shop(shop: Shop, text: str) -> Shop:
-    """The shop with the settings of a file; parts that the file leaves out stay as they are.
+    """Returns the shop with the settings of a file.
 
-    Raises SettingInvalid, whose field is the part of the file that it is about.
+    Parts that the file leaves out stay as they are. Raises SettingInvalid, whose field names the
+    part of the file.
     """
     if len(text) > _MOST_CHARACTERS or _has_long_key(text):
         raise SettingInvalid("file", _TOO_MUCH)
@@ -66,7 +67,7 @@ def read_shop(shop: Shop, text: str) -> Shop:
     except tomllib.TOMLDecodeError as error:
         raise SettingInvalid("file", f"This is not a settings file: {error}.") from None
     except (RecursionError, ValueError):
-        # The reader of TOML leaves to Python what Python does not read.
+        # tomllib passes some values on to Python, which refuses to read them.
         raise SettingInvalid("file", _TOO_MUCH) from None
     if is_endless:
         raise SettingInvalid("file", _TOO_MUCH)
@@ -90,7 +91,7 @@ _TOO_MUCH = (
 
 
 def _has_long_key(text: str) -> bool:
-    """A key of many parts takes the reader of TOML their square in time."""
+    """Returns True for a key of very many parts, because tomllib's time grows as their square."""
     return any(_outside_texts(line).count(".") > _MOST_DOTS for line in text.splitlines())
 
 
@@ -99,7 +100,10 @@ def _outside_texts(line: str) -> str:
 
 
 def _has_endless_number(data: object) -> bool:
-    """Written in base 16, a number may have more digits than Python writes in base 10."""
+    """Returns True for a number that is too long.
+
+    In base 16, a file can hold a number with more digits than Python writes in base 10.
+    """
     if isinstance(data, (dict, list)):
         parts = data.values() if isinstance(data, dict) else data
         return any(map(_has_endless_number, parts))
@@ -120,7 +124,7 @@ def _read_part(shop: Shop, part: str, values: object) -> Shop:
                 lists.add(one.name)
                 texts[one.name] = _texts(values[one.name], part, one.name)
             case Translations() if one.name in values:
-                # All of them at once: a language that the file leaves out has none.
+                # The file holds all translations, so a language that it leaves out has none.
                 said = dict.fromkeys(LANGUAGES, "") | _by_language(values, part, one.name)
                 del texts[one.name]
                 texts |= {one.kind.text_name(code): text for code, text in said.items()}
@@ -164,7 +168,7 @@ def _read_menu(shop: Shop, data: Mapping) -> Shop:
 
 
 def _said(row: Mapping, kind: str, tables: Mapping[str, str]) -> dict:
-    """The translations of a group or drink, under the names that its form has for them."""
+    """Returns the translations of a group or drink, under the names that its form has for them."""
     return {
         f"{name}_{language}": text
         for table, name in tables.items()
@@ -173,7 +177,7 @@ def _said(row: Mapping, kind: str, tables: Mapping[str, str]) -> dict:
 
 
 def _by_language(row: Mapping, part: str, table: str) -> dict[str, str]:
-    """A table of texts by language; a list of texts is one a line."""
+    """Returns a table of texts by language. A list of texts becomes one text with one a line."""
     said = row.get(table, {})
     if not isinstance(said, dict):
         raise SettingInvalid("file", f"[{part}] {table} is a table by language.")
@@ -190,7 +194,7 @@ def _by_language(row: Mapping, part: str, table: str) -> dict[str, str]:
 
 
 def _added(shop: Shop, kind: str, row: Mapping, change: Change, values: Mapping) -> Shop:
-    """The shop with one more group or drink under the id that the file gives it."""
+    """Returns the shop with one more group or drink, under the id that the file gives it."""
     item_id = row.get("id", "")
     items = getattr(shop.menu, kind)
     if not isinstance(item_id, str) or not _ID.fullmatch(item_id):
@@ -209,7 +213,7 @@ def _added(shop: Shop, kind: str, row: Mapping, change: Change, values: Mapping)
 
 
 def _stock_of(old: Menu, new: Menu) -> Menu:
-    """The new menu, in which what is sold out now still is."""
+    """Returns the new menu, in which everything that is sold out now still is."""
     known = {group.id: {option.id for option in group.options} for group in new.groups}
     for drink in old.drinks:
         if drink.is_sold_out and any(one.id == drink.id for one in new.drinks):
@@ -242,12 +246,12 @@ def _only(values: Mapping, known: set[str], where: str) -> None:
 
 
 def _part(shop: Shop, part: str) -> list[str]:
-    """A part's table, and one more for each table in it that has its own place."""
+    """Returns a part's table, and another table for the exceptions of its hours."""
     values: dict = {}
     for one in settings_of(part):
         values |= one.kind.to_file(one.name, getattr(shop, one.name))
     exceptions = values.pop("exceptions", None)
-    # Tables stand at the end, as with a drink's translations.
+    # Tables stand at the end, as a drink's translations do.
     values = dict(sorted(values.items(), key=lambda item: isinstance(item[1], Mapping)))
     apart = [_table("[hours.exceptions]", exceptions)] if exceptions else []
     return [_table(f"[{part}]", values), *apart]
@@ -290,5 +294,5 @@ def _value(value: object) -> str:
     if isinstance(value, Mapping):
         pairs = (f"{_key(name)} = {_value(one)}" for name, one in value.items())
         return "{ " + ", ".join(pairs) + " }"
-    # A JSON text is a TOML text, too, but for this one character.
+    # A JSON text is also a TOML text, except for this one character.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""A shop: one bar, its settings and its intake. The original calls a shop's id `eventId`."""
+"""A shop is one bar with its settings. The original calls a shop's id `eventId`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHOP_ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
 class SignIn(StrEnum):
-    """What a customer needs to order beside the scan: nothing, or a phone number that is theirs."""
+    """What a customer needs beside the scan: nothing, or a phone number of their own."""
 
     GUEST = "guest"
     PHONE = "phone"
@@ -36,7 +36,7 @@ class SignIn(StrEnum):
 
 @dataclass(frozen=True)
 class Edit:
-    """The last change of one part of the settings: how many there were, by whom and when."""
+    """The last change of one part of the settings: its number, who made it and when."""
 
     number: int
     by: str
@@ -45,29 +45,35 @@ class Edit:
 
 @dataclass(frozen=True)
 class Shop:
-    """A shop's settings; a `setting` follows to its page and its file by itself.
+    """A shop's settings. A field made by `setting` appears on its page and in its file by itself.
 
     window_seconds: how long one QR code's token bucket lasts.
-    scans_per_code: how many customers it lets in.
-    code_seconds: how long one drawing of the code is shown; it works for as long again, so a
-        forwarded picture is dead before anybody can use it.
-    pass_seconds: how long a browser that opened a fresh code may take its place.
+    scans_per_code: how many customers the token bucket lets in.
+    code_seconds: how long one drawing of the code is shown. The code works for as long again, so a
+        forwarded picture is useless before anybody can use it.
+    pass_seconds: how long a browser that opened a fresh code may claim its order.
     capacity: how many orders may be under way at once.
-    open_orders_per_customer, orders_per_day: for one customer; with SignIn.PHONE for one number.
-    phone_countries: whose numbers get text messages (ISO 3166 codes); none until somebody chooses.
-    is_rehearsal: robots and recorded days may use it; its screens say so.
+    open_orders_per_customer, orders_per_day: the limits for one customer; with SignIn.PHONE for one
+        phone number.
+    phone_countries: countries whose phone numbers get text messages (ISO 3166 codes); empty until
+        an admin chooses some.
+    is_rehearsal: robots and recorded days may use the shop; its screens say so.
     door_at: when the door was last moved, by hand or by the clock.
-    extra_minutes: what a barista adds to the estimated wait in a rush; 0 in quiet times.
-    paused_until: no new scans before this moment; None when the bar is not paused.
-    auto_pause_at: with so many open orders the bar pauses by itself; 0 never. no_auto_pause_until:
-        a barista ended such a pause, so the bar does not begin another one before this moment.
-    languages: the ones offered to customers, the bar's own first. pickup_places: what pickup_place
-        is called in others, by their codes.
-    accent: the event's colour ("#rrggbb"), empty for the house's; logo: its picture's name.
+    extra_minutes: the minutes that a barista adds to the told wait in a rush; 0 in quiet times.
+    paused_until: the shop takes no new scans before this moment; None when it is not paused.
+    auto_pause_at: the number of open orders at which the shop pauses by itself; 0 means never.
+    no_auto_pause_until: a barista ended an automatic pause, so the shop begins no other one before
+        this moment.
+    languages: the languages offered to customers, with the shop's own first.
+    pickup_places: the names of pickup_place in the other languages, by language code.
+    accent: the event's colour ("#rrggbb"); empty for the house's own.
+    logo: the name of the logo's picture.
     shows_baristas: whether the figures are also shown for each barista.
-    keep_days: how long it is kept who ordered and who made what; afterwards figures are left.
-    edits: the last change of each part of the settings, so that two editors do not overwrite
-        each other. version: grows by one with each change of any part.
+    keep_days: for how many days the shop keeps who ordered and who made what; after that only
+        figures are left.
+    edits: the last change of each part of the settings, so that two editors do not overwrite each
+        other.
+    version: grows by one with each change of any part.
     """
 
     id: str
@@ -207,43 +213,49 @@ class Shop:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The shop's time zone."""
+        """Returns the shop's time zone."""
         return ZoneInfo(self.timezone)
 
     def offered_language(self, language: str | None) -> str:
-        """This language if it is offered to customers, else the bar's own."""
+        """Returns this language if it is offered to customers, else the shop's own."""
         return language if language in self.languages else self.languages[0]
 
     @property
     def scans_per_hour(self) -> int:
-        """How many customers the QR codes let in within an hour at most, rounded up."""
+        """Returns how many customers the QR codes let in within an hour at most, rounded up."""
         return -(-3600 * self.scans_per_code // self.window_seconds)
 
     @property
     def look(self) -> str:
-        """What a page shows of the shop all around; a page made with another one is old."""
+        """Returns what every page shows of the shop.
+
+        A page that was made with another value is old.
+        """
         return f"{self.name}|{self.accent}|{self.logo}"
 
     def local_time(self, moment: datetime) -> datetime:
-        """A moment on the shop's own clock."""
+        """Returns the moment on the shop's own clock."""
         return moment.astimezone(self.zone)
 
     def day(self, now: datetime) -> str:
-        """The shop's calendar day (YYYY-MM-DD) at `now`; order numbers begin anew with it."""
+        """Returns the shop's calendar day (YYYY-MM-DD) at `now`.
+
+        Order numbers begin again each day.
+        """
         return self.local_time(now).date().isoformat()
 
     def day_begins_at(self, now: datetime) -> datetime:
-        """The midnight that began the shop's day."""
+        """Returns the midnight that began the shop's day, in UTC."""
         today = self.local_time(now).date()
         return datetime.combine(today, time(), self.zone).astimezone(UTC)
 
     def day_ends_at(self, now: datetime) -> datetime:
-        """The midnight that ends the shop's day."""
+        """Returns the midnight that ends the shop's day, in UTC."""
         tomorrow = self.local_time(now).date() + timedelta(days=1)
         return datetime.combine(tomorrow, time(), self.zone).astimezone(UTC)
 
     def at(self, now: datetime) -> Shop:
-        """The shop as it is at `now`: what ends by the clock (a pause, "sold out") has ended."""
+        """Returns the shop at `now`: a pause or "sold out" that ends by the clock has ended."""
         shop = self
         if shop.paused_until is not None and shop.paused_until <= now:
             shop = replace(shop, paused_until=None, pause_is_automatic=False)
@@ -251,15 +263,15 @@ class Shop:
         return shop if menu is shop.menu else replace(shop, menu=menu)
 
     def opens_again_at(self, now: datetime) -> datetime | None:
-        """When the clock opens a closed shop again; None when only people do."""
+        """Returns when the clock opens a closed shop again; None when only people open it."""
         return None if self.is_archived else self.hours.next_opening(now, self.zone)
 
 
 def move_door(shop: Shop, is_open: bool, now: datetime) -> Shop:
-    """The shop opened or closed by hand, which holds until the next boundary of its hours.
+    """Returns the shop opened or closed by hand, until the next boundary of its hours.
 
-    Closing ends a pause and a rush: the next day begins calmly. Raises NotAllowedNow for an
-    archived shop, which stays closed.
+    Closing also ends a pause and a rush, so that the next day begins calmly. Raises NotAllowedNow
+    for an archived shop, because it stays closed.
     """
     if is_open and shop.is_archived:
         raise NotAllowedNow("This shop is put away. An admin can take it out again.")
@@ -268,7 +280,7 @@ def move_door(shop: Shop, is_open: bool, now: datetime) -> Shop:
 
 
 def follow_clock(shop: Shop, now: datetime) -> Shop:
-    """The shop as its hours want it, if a boundary has passed since the door was last moved."""
+    """Returns the shop as its hours want it, if a boundary has passed since the door last moved."""
     if shop.is_archived or not shop.hours:
         return shop
     boundary = shop.hours.last_boundary(now, shop.zone)

@@ -1,8 +1,8 @@
-"""A value of the domain as the columns of its table, and back.
+"""Maps a domain value to the columns of its table, and back.
 
-A field is kept in the column of its name. What differs is listed where the mapping is made: a
-column with another name, and a value that its column cannot hold as it is. A column that an item
-lacks leaves the field at its default.
+A field is stored in the column of the same name. Where the mapping is made, it lists the
+differences: a column with another name, and a value that its column cannot hold unchanged. When an
+item lacks a column, the field keeps its default.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True)
 class Codec:
-    """How a field's value becomes its column's, and how it is read from there."""
+    """Writes a field's value to its column, and reads it from there."""
 
     write: Callable[[Any], Any]
     read: Callable[[Any], Any]
@@ -29,20 +29,20 @@ class Codec:
 AS_IT_IS = Codec(lambda value: value, lambda value: value)
 WHOLE_NUMBER = Codec(lambda value: value, int)
 AS_LIST = Codec(list, tuple)
-"""A tuple in a column of JSON."""
+"""For a tuple in a JSON column."""
 
 
 def one_of(members: Callable[[str], Any]) -> Codec:
-    """A member of an enum, by its value."""
+    """Returns the codec for a member of an enum, which is stored by its value."""
     return Codec(lambda member: member.value, members)
 
 
 class FieldMapping(Generic[T]):
     """Maps a dataclass of the domain to a model.
 
-    columns: the column's name for each field that has another one. codecs: for each field that is
-    neither a whole number nor kept as it is. left_out_when_empty: the fields of which an empty
-    value is no column at all.
+    columns: the column's name for each field that has another one.
+    codecs: one for each field that is neither a whole number nor stored unchanged.
+    left_out_when_empty: the fields that have no column when their value is empty.
     """
 
     def __init__(
@@ -67,7 +67,10 @@ class FieldMapping(Generic[T]):
         self._left_out_when_empty = frozenset(left_out_when_empty)
 
     def read(self, model: Model) -> T:
-        """The domain's value. Raises KeyError for a column that each item must have."""
+        """Returns the domain's value.
+
+        Raises KeyError for a missing column that each item must have.
+        """
         attributes, values = self._model.get_attributes(), {}
         for name, column in self._columns.items():
             stored = getattr(model, column)
@@ -78,11 +81,11 @@ class FieldMapping(Generic[T]):
         return self._domain_class(**values)
 
     def read_image(self, image: Mapping) -> T:
-        """The domain's value from a stream record's image (DynamoDB's own JSON)."""
+        """Returns the domain's value from a stream record's image (DynamoDB's own JSON)."""
         return self.read(model_of_image(self._model, image))
 
     def write(self, value: T, without: Collection[str] = ()) -> dict[str, Any]:
-        """What each column holds, None for one that is left out."""
+        """Returns the value of each column. None means that the column is left out."""
         return {
             column: self._written(name, getattr(value, name))
             for name, column in self._columns.items()
@@ -100,8 +103,8 @@ def _codec_of(attribute: Attribute) -> Codec:
 
 
 def model_of_image(model: type[M], image: Mapping) -> M:
-    """The item of a stream record's image (DynamoDB's own JSON)."""
+    """Returns the item of a stream record's image (DynamoDB's own JSON)."""
     item = model()
-    # PynamoDB changes what it deserializes.
+    # PynamoDB changes the values that it deserializes, so it gets copies.
     item.deserialize({name: dict(value) for name, value in image.items()})
     return item

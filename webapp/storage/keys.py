@@ -1,8 +1,8 @@
-"""Queries by keys, as AWS wants them: its emulators let pass what AWS refuses.
+"""Makes queries by keys in the form that AWS accepts, because its emulators accept more.
 
-A span whose end lies before its beginning, a page that begins outside its span, a page of nothing
-and a key that no item can have: people's words and changed settings make all four, and each of
-them means that there is nothing to find.
+AWS refuses four things: a span that ends before it begins, a page that begins outside its span, a
+page of no items, and a key that no item can have. What people type and changed settings can lead to
+each of them, and each means that there is nothing to find.
 """
 
 from __future__ import annotations
@@ -18,22 +18,27 @@ from pynamodb.models import Model
 from domain.errors import NotFound
 
 _LONGEST_KEY = 1024
-"""Bytes of a sort key. A partition key may have twice as many; none of ours comes near that."""
+"""The most bytes of a sort key. A partition key may have twice as many, and none of ours comes
+near."""
 _MOST_DIGITS = 38
-"""Of a number, in DynamoDB."""
+"""The most digits of a number in DynamoDB."""
 LARGEST_PAGE = 1000
-"""More than a page's megabyte holds; DynamoDB takes no number of more than 31 bits."""
+"""The most items of a page: more than its megabyte can hold. DynamoDB refuses a number of more than
+31 bits."""
 
 BEGIN_OF_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 END_OF_TIME = datetime(2999, 12, 31, tzinfo=UTC)
-"""Nothing is stored before or after."""
+"""Nothing is stored before or after these moments."""
 
 Place = Mapping[str, dict[str, Any]]
 """The keys of an item, in DynamoDB's JSON."""
 
 
 def within_time(moment: datetime) -> datetime:
-    """The moment, or the end of time that is nearer to it: a day less or more of it is one, too."""
+    """Returns the moment, or the nearer end of time when it lies outside.
+
+    A day can still be added to the result or taken off.
+    """
     return min(max(moment, BEGIN_OF_TIME), END_OF_TIME)
 
 
@@ -50,10 +55,11 @@ def query_span(
     page_size: int | None = None,
     is_consistent: bool = False,
 ) -> Iterator[Any]:
-    """The items of a part whose sort key lies from first to last, both taken in.
+    """Returns the items of a partition whose sort key lies from first to last, both included.
 
-    after: the last one that was seen; where it lies before the span, all of the span comes after
-    it. most: of all pages together; 0 and less is none.
+    after: the last item of the page before. When it lies before the span, the page begins with the
+        span.
+    most: the number of items of all pages together; 0 or less means none.
     """
     low, high = key.serialize(first), key.serialize(last)
     if low > high or (most is not None and most < 1):
@@ -81,10 +87,11 @@ def query_span(
 def answer_to_impossible_keys(
     operation: str, arguments: Mapping[str, Any], keys_of: Callable[[str], set[str]]
 ) -> dict | None:
-    """What DynamoDB would find under keys that no item can have, and that it refuses to look for.
+    """Returns the empty answer to a call with impossible keys, because DynamoDB refuses the call.
 
-    None when the keys are possible ones. Raises NotFound for a write of such an item.
-    keys_of: the names of a table's keys.
+    No item can have such keys. Returns None when the keys are possible. Raises NotFound for a write
+    of such an item.
+    keys_of: returns the names of a table's keys.
     """
     if operation in ("GetItem", "DeleteItem") and not may_be_keys(arguments["Key"]):
         return {}
@@ -104,12 +111,12 @@ def answer_to_impossible_keys(
 
 
 def may_be_keys(values: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether an item can have these keys (in DynamoDB's JSON): not empty, not endless."""
+    """Returns True when an item can have these keys (DynamoDB's JSON): not empty, not too long."""
     return all(_may_be_key(*next(iter(value.items()))) for value in values.values())
 
 
 def _may_be_key(kind: str, value: str) -> bool:
     if kind == "N":
         return len(value.lstrip("-").replace(".", "")) <= _MOST_DIGITS
-    # A half of a character pair cannot be sent; here it only has a length.
+    # Half of a surrogate pair cannot be sent to DynamoDB. Here only its length counts.
     return 1 <= len(value.encode("utf-8", "surrogatepass")) <= _LONGEST_KEY

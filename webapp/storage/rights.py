@@ -1,6 +1,6 @@
-"""What the repositories do with each table; the function's role on AWS allows exactly this.
+"""What the repositories do with each table. The function's role on AWS allows exactly this.
 
-A transaction is allowed part by part, so its writes stand here as the single writes they are.
+AWS checks the parts of a transaction one by one, so its writes are listed here as single writes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from webapp.storage.tables import (
 )
 from workflows.roles import TableRight
 
-# Many orders at once: the list names them, and what is read of them is never a task token.
+# A list names many orders at once. Such a read never includes a task token.
 _LISTED_ORDERS = TableRight(
     "ReadListedOrders",
     base_name(OrderModel),
@@ -45,7 +45,7 @@ _WHOLE_ITEMS = tuple(
     for sid, model, actions, index in (
         ("ReadOneOrder", OrderModel, ("GetItem",), ""),
         ("WriteOrders", OrderModel, ("PutItem", "UpdateItem"), ""),
-        # Neither does the index hold one.
+        # The index holds no task token either.
         ("ReadOpenOrders", OrderModel, ("Query",), OpenOrdersIndex.Meta.index_name),
         ("LockCustomers", CustomerModel, ("GetItem", "UpdateItem"), ""),
         (
@@ -64,7 +64,8 @@ _WHOLE_ITEMS = tuple(
         ("CountLimits", LimitModel, ("GetItem", "UpdateItem"), ""),
         ("KeepPlaces", IntakeModel, ("GetItem", "PutItem", "UpdateItem"), ""),
         ("KeepShops", ShopModel, ("GetItem", "PutItem"), ""),
-        # The sweep goes through all shops: one small item each, and there is no other list of them.
+        # The sweep goes through all shops. Each is one small item, and there is no other list of
+        # them.
         ("ListShops", ShopModel, ("Scan",), ""),
         ("CountScans", QrCodeModel, ("GetItem", "PutItem", "UpdateItem"), ""),
         ("NumberOrders", CounterModel, ("UpdateItem",), ""),

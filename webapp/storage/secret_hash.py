@@ -1,4 +1,4 @@
-"""Secrets in cookies and links are stored as their hash only: a leaked table opens nothing."""
+"""Hashes the secrets of cookies and links, so that a leaked table opens nothing."""
 
 from __future__ import annotations
 
@@ -6,5 +6,8 @@ import hashlib
 
 
 def hash_secret(secret: str) -> str:
-    """The key under which a secret of full strength is stored. Not for codes that people type."""
+    """Returns the key under which a random secret is stored.
+
+    Do not use it for codes that people type.
+    """
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The tables as PynamoDB models; the CloudFormation template takes its definitions from here."""
+"""The tables as PynamoDB models. The CloudFormation template takes its definitions from here."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DEFAULT_PREFIX = "serverlesspresso-"
 
 
 class TimeAttribute(Attribute[datetime]):
-    """A UTC time in the spelling of Step Functions' `$$.State.EnteredTime`."""
+    """A UTC time, written like Step Functions' `$$.State.EnteredTime`."""
 
     attr_type = STRING
 
@@ -44,11 +44,14 @@ class TimeAttribute(Attribute[datetime]):
 
 
 class OpenOrdersIndex(LocalSecondaryIndex):
-    """A shop's open orders. Local, so that a screen's re-read sees the write that caused it."""
+    """A shop's open orders.
+
+    The index is local, so that a screen's new read sees the write that caused it.
+    """
 
     class Meta:
         index_name = "open-orders"
-        # All that cards, lines and the sweep need; never the task token.
+        # The index holds all that cards, lines and the sweep need, but never the task token.
         projection = IncludeProjection(
             [
                 "state",
@@ -79,9 +82,9 @@ class OpenOrdersIndex(LocalSecondaryIndex):
 
 
 class OrdersByBeginIndex(GlobalSecondaryIndex):
-    """All orders of a shop in the order they began, for lists of a day.
+    """All orders of a shop in the order in which they began, for lists of a day.
 
-    Keys only, and they never change: an order is written here once in its life.
+    The index holds keys only, and these never change, so each order is written here only once.
     """
 
     class Meta:
@@ -93,7 +96,7 @@ class OrdersByBeginIndex(GlobalSecondaryIndex):
 
 
 class OrderModel(Model):
-    """One order; `open_since` is there only while the shop's list holds it (sparse index)."""
+    """One order. `open_since` exists only while the order is on its shop's list (sparse index)."""
 
     class Meta:
         table_name = DEFAULT_PREFIX + "orders"
@@ -133,18 +136,22 @@ class OrderModel(Model):
 
 
 READ_ATTRIBUTES = sorted(OrderModel.get_attributes().keys() - {"task_token", "write_id"})
-"""What pages and lists read of an order: what they do not hold, they cannot give away."""
+"""The attributes that pages and lists read. A page cannot reveal an attribute that it does not
+hold."""
 
 
 class CustomerModel(Model):
     """What a customer has at a shop: the orders under way, and how many they took on a day.
 
-    orders_of_day: begun on calendar_day; those that ended without a drink are told by their states.
-    under_way: what was under way when they last began an order, as `<order id>`, or
-    `<order id>#<attempt>` for one that came back from its end. Whether it still is, its own state
-    says: an end does not write here, the next claim tidies up. recent_orders: their orders by time,
-    for as long as the shop keeps who they were, as `<created_at>#<order id>`. sessions: the
-    browsers that made them.
+    orders_of_day: how many orders the customer began on calendar_day. The states of the orders say
+        which of them ended without a drink.
+    under_way: the orders that were under way when the customer last began one, as `<order id>`, or
+        as `<order id>#<attempt>` for an order that came back from its end. An order's own state
+        says whether it still is under way: an end does not write here, and the next claim removes
+        it.
+    recent_orders: the customer's orders by time as `<created_at>#<order id>`, for as long as the
+        shop keeps whose they were.
+    sessions: the browsers that made these orders.
     """
 
     class Meta:
@@ -153,7 +160,7 @@ class CustomerModel(Model):
     shop_id = UnicodeAttribute(hash_key=True)
     customer_id = UnicodeAttribute(range_key=True)
     under_way = UnicodeSetAttribute(null=True)
-    # Remove after 1.1: before 1.0 the end of an order was written here, and under_way was not.
+    # Remove after 1.1: before 1.0, the end of an order was written here and there was no under_way.
     open_orders = UnicodeSetAttribute(null=True)
     calendar_day = UnicodeAttribute(null=True)
     orders_of_day = NumberAttribute(null=True)
@@ -163,7 +170,7 @@ class CustomerModel(Model):
 
 
 class CustomerSessionModel(Model):
-    """A browser that scanned a code, under the hash of its cookie's secret; with its scan pass."""
+    """A browser that scanned a code, with its pass, under the hash of its cookie's secret."""
 
     class Meta:
         table_name = DEFAULT_PREFIX + "customer-sessions"
@@ -181,7 +188,7 @@ class CustomerSessionModel(Model):
 
 
 class PhoneSignInModel(Model):
-    """A browser that waits for the code texted to its number; the only place with the number."""
+    """A browser that waits for its texted code. Only this table holds the phone number itself."""
 
     class Meta:
         table_name = DEFAULT_PREFIX + "phone-sign-ins"
@@ -202,7 +209,7 @@ class PhoneSignInModel(Model):
 
 
 class WrongCodesModel(Model):
-    """The wrong codes typed for one number on a day, as a set: none is ever counted twice."""
+    """The wrong texted codes for one number on a day, as a set, so that none is counted twice."""
 
     class Meta:
         table_name = DEFAULT_PREFIX + "wrong-codes"
@@ -227,7 +234,7 @@ class LimitModel(Model):
 class IntakeModel(Model):
     """A shop's door: open or closed, and the ids of the orders that hold its places.
 
-    nameless_until: up to where nobody is named any more in the orders that came through it.
+    nameless_until: the orders that began before this moment name nobody any more.
     """
 
     class Meta:
@@ -241,7 +248,7 @@ class IntakeModel(Model):
 
 
 class ShopModel(Model):
-    """A shop's settings; its stream announces ConfigChanged."""
+    """A shop's settings. The table's stream announces ConfigChanged."""
 
     class Meta:
         table_name = DEFAULT_PREFIX + "shops"
@@ -265,7 +272,7 @@ class ShopModel(Model):
     is_rehearsal = BooleanAttribute(null=True)
     shows_baristas = BooleanAttribute(null=True)
     menu = JSONAttribute()
-    # Remove after 2.0: these may be missing in such shops, too, also where a shop has a value.
+    # Remove after 2.0: such shops may lack these too, even those that now always have a value.
     hours = JSONAttribute(null=True)
     door_at = TimeAttribute(null=True)
     extra_minutes = NumberAttribute(null=True)
@@ -283,7 +290,7 @@ class ShopModel(Model):
 
 
 class LogoModel(Model):
-    """A shop's logo; its name tells its content."""
+    """A shop's logo. Its name is derived from its content."""
 
     class Meta:
         table_name = DEFAULT_PREFIX + "logos"
@@ -309,7 +316,7 @@ class QrCodeModel(Model):
 
 
 class CounterModel(Model):
-    """The last order number a shop gave out on a day."""
+    """The last order number that a shop gave out on a day."""
 
     class Meta:
         table_name = DEFAULT_PREFIX + "counters"
@@ -331,10 +338,11 @@ class StaffOfShopIndex(GlobalSecondaryIndex):
 
 
 class SessionModel(Model):
-    """A staff session, a sign-in link or a screen that asks to be paired, under a secret's hash.
+    """A staff session, a sign-in link or a screen that asks to be paired.
 
-    `staff_of` repeats the shop of a session, so that the index holds sessions only. `browser` is
-    the hash of what only the asking screen knows.
+    Its key is the hash of its secret.
+    staff_of: repeats the shop of a session, so that the index holds sessions only.
+    browser: the hash of a secret that only the asking screen knows.
     """
 
     class Meta:
@@ -357,7 +365,7 @@ class SessionModel(Model):
 
 
 class SessionEpochModel(Model):
-    """Which of a person's sessions are good: those that carry this session epoch."""
+    """A person's session epoch. Only the sessions that carry it are valid."""
 
     class Meta:
         table_name = DEFAULT_PREFIX + "badges"
@@ -387,7 +395,7 @@ class SignInModel(Model):
 class JourneyModel(Model):
     """One step of an order's journey with its events, or a single event that came over the bus.
 
-    step: what its events have in common, and of each its key with what it has for itself.
+    step: the values that its events have in common, and each event's key with its own values.
     """
 
     class Meta:
@@ -431,9 +439,9 @@ class DeviceModel(Model):
 
 
 class IdempotentCallModel(Model):
-    """What was answered to a request with an Idempotency-Key; without a body it is under way.
+    """The stored answer to a request with an Idempotency-Key.
 
-    begun_by: the very call that carries it out.
+    Without a body, the call is under way. begun_by: names the call that carries it out.
     """
 
     class Meta:
@@ -449,10 +457,11 @@ class IdempotentCallModel(Model):
 
 
 class MetricModel(Model):
-    """What is counted: an order's marks under its beginning, or a day's refused scans of a kind.
+    """What is counted: an order's marks, or how many scans were refused on a day for one reason.
 
-    An item may also stand for all orders of an hour that is long over: packed holds what their
-    marks say, packing proves who is packing the hour.
+    An order's key begins with the moment at which the order began. An item may also stand for all
+    orders of an hour long ago. packed: what the marks of these orders say. packing: proves which
+    reader is packing the hour.
     """
 
     class Meta:
@@ -488,17 +497,17 @@ MODELS: tuple[type[Model], ...] = (
 )
 
 STREAMED: tuple[type[Model], ...] = (OrderModel, ShopModel)
-"""Tables whose stream is the outbox."""
+"""The tables whose streams are the outbox."""
 
 
 def use_prefix(prefix: str) -> None:
-    """Points all models at the tables of one deployment."""
+    """Points all models to the tables of one deployment."""
     for model in MODELS:
         model.Meta.table_name = prefix + base_name(model)
 
 
 def base_name(model: type[Model]) -> str:
-    """A table's name without its deployment's prefix."""
+    """Returns a table's name without its deployment's prefix."""
     return _BASE_NAMES[model]
 
 
@@ -506,7 +515,7 @@ _BASE_NAMES = {model: model.Meta.table_name.removeprefix(DEFAULT_PREFIX) for mod
 
 
 def streamed_model(table_name: str) -> type[Model] | None:
-    """The model whose table, of whichever deployment, has this name; None when it has no stream."""
+    """Returns the model with a stream whose table in any deployment has this name; else None."""
     return next((model for model in STREAMED if table_name.endswith(base_name(model))), None)
 
 
@@ -514,7 +523,7 @@ Key = TypeVar("Key", bound=Mapping[str, Any])
 
 
 def table_definitions() -> list[dict]:
-    """For each table, what the template needs: keys, indexes, stream and time to live."""
+    """Returns what the template needs for each table: keys, indexes, stream and time to live."""
     definitions = []
     for model in MODELS:
         schema = model._get_schema()
@@ -548,5 +557,5 @@ def _with_hash_first(index: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hash_first(keys: Iterable[Key]) -> list[Key]:
-    """As DynamoDB wants a key; PynamoDB gives its parts in the order of their names."""
+    """Returns a key's parts in DynamoDB's order, because PynamoDB sorts them by name."""
     return sorted(keys, key=lambda key: str(key["KeyType"]))

@@ -1,4 +1,4 @@
-"""One connection for all tables, transactions over it, and what a refused write means."""
+"""One connection for all tables, its transactions, and the meaning of a refused write."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from webapp.storage.keys import answer_to_impossible_keys
 from webapp.storage.tables import MODELS
 
 CONFLICT = "TransactionConflictException"
-"""AWS only, not its emulators: a single write meets a transaction that is under way."""
+"""Says that a single write met a transaction under way. Only AWS answers so, not its emulators."""
 _REFUSED = "ConditionalCheckFailedException"
 _THROTTLED = {
     "ProvisionedThroughputExceededException",
@@ -28,9 +28,10 @@ _THROTTLED = {
     "ThrottlingException",
     "TransactionInProgressException",
 }
-"""What a call still says after botocore has made it several times."""
+"""The errors that remain after botocore has made a call several times."""
 _TRIES_AGAIN = 1
-"""Of a call that hangs or is throttled: nobody waits longer for a page that says "one moment"."""
+"""How often a call that hangs or is throttled is made again. More would make the visitor wait too
+long for the page that says "one moment"."""
 _CONFLICT_TRIES = 6
 _ANOTHER_TIME = {
     "None",
@@ -41,7 +42,7 @@ _ANOTHER_TIME = {
 
 
 class _SharedConnection(Connection):
-    """PynamoDB's connection on the session of all other clients."""
+    """PynamoDB's connection that uses the session of all other clients."""
 
     @property
     def session(self) -> Any:
@@ -72,7 +73,10 @@ class _SharedConnection(Connection):
 
 @cache
 def shared_connection() -> Connection:
-    """The one client all models use; by itself each model would load botocore's data again."""
+    """Returns the one client of all models.
+
+    Otherwise each model would load botocore's data again.
+    """
     shared = _SharedConnection(
         max_pool_connections=clients.MOST_CONNECTIONS,
         connect_timeout_seconds=clients.CONNECT_SECONDS,
@@ -87,10 +91,10 @@ def shared_connection() -> Connection:
 
 
 def check_refused(error: PynamoDBException) -> None:
-    """Passes for a write whose condition did not hold.
+    """Does nothing for a write whose condition did not hold.
 
-    Raises Busy where a transaction stood in the way, which says nothing of the condition, and the
-    error itself for anything else.
+    Raises Busy when a transaction stood in the way, because that says nothing about the condition.
+    Raises the error itself in any other case.
     """
     if error.cause_response_code == CONFLICT:
         raise Busy from error
@@ -99,14 +103,15 @@ def check_refused(error: PynamoDBException) -> None:
 
 
 def transact(build: Callable[[TransactWrite], None]) -> list[bool] | None:
-    """Writes a transaction: None when it is done, else which of its parts were refused: deletes
-    first, then saves, then updates.
+    """Writes a transaction. Returns None when it is done, else which of its parts were refused.
 
-    A conflict with another transaction says nothing about our conditions, so that is tried again.
-    Raises Busy when it does not end.
+    The parts are in this order: deletes, then saves, then updates. A conflict with another
+    transaction says nothing about our conditions, so the transaction is tried again. Raises Busy
+    when the conflict does not end.
     """
     for attempt in range(_CONFLICT_TRIES):
-        # With its token a transaction that botocore sends again after a lost answer is done once.
+        # The token makes sure that a transaction is done once, even when botocore sends it again
+        # after a lost answer.
         transaction = TransactWrite(
             connection=shared_connection(), client_request_token=secrets.token_hex(16)
         )

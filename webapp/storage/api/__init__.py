@@ -1,1 +1,1 @@
-"""Tables about the JSON API."""
+"""The tables about the JSON API."""

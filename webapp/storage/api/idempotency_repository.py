@@ -1,4 +1,4 @@
-"""The answers to requests that carried an Idempotency-Key."""
+"""The stored answers to requests that carried an Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webapp.storage.transaction import check_refused
 
 
 class IdempotentCallRepository(IdempotentCalls):
-    """See the port."""
+    """Fulfils the port `IdempotentCalls`, which describes each method."""
 
     def begin(
         self, name: str, digest: str, now: datetime, dies_at: datetime, ends_at: datetime
@@ -31,7 +31,8 @@ class IdempotentCallRepository(IdempotentCalls):
             model.save(condition=is_free)
         except PutError as error:
             check_refused(error)
-            # If the answer to a write is lost, its retry is refused although it is this call's.
+            # When the answer to a write is lost, its retry is refused although this call had made
+            # the write.
             return self._begun_by(name) == call
         return True
 

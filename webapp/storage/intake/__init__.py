@@ -1,1 +1,1 @@
-"""Tables about the door: from the QR code to the order."""
+"""The tables about the intake, from the QR code to the order."""

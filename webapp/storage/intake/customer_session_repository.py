@@ -1,4 +1,4 @@
-"""Customers' browsers and their scan passes, stored under the hash of the cookie's secret."""
+"""Customers' browsers and their passes, stored under the hash of the cookie's secret."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ORDER_ID_LENGTH = 32
 
 
 class CustomerSessionRepository(CustomerSessions):
-    """See the port."""
+    """Fulfils the port `CustomerSessions`, which describes each method."""
 
     def create(
         self, secret: str, customer_id: str, ends_at: datetime, scan_pass: ScanPass | None = None
@@ -42,7 +42,8 @@ class CustomerSessionRepository(CustomerSessions):
             model = CustomerSessionModel.get(hash_secret(secret), consistent_read=True)
         except DoesNotExist:
             return None
-        # Time to live only cleans up; whether it is over is decided here.
+        # DynamoDB's time to live only cleans up, and may be late. So the code checks the end
+        # itself.
         return _from_model(model) if model.ends_at > now else None
 
     def give_pass(
@@ -102,7 +103,8 @@ class CustomerSessionRepository(CustomerSessions):
         )
 
         def build(transaction: TransactWrite) -> None:
-            # The pass moves: whatever else was about to use it meets a session that is gone.
+            # The pass moves to the new session. A request that still wanted to use the old one
+            # finds it gone.
             transaction.delete(old, condition=_pass_as_read(old))
             transaction.save(new, condition=CustomerSessionModel.session_id.does_not_exist())
 
@@ -132,5 +134,5 @@ def _from_model(model: CustomerSessionModel) -> CustomerSession:
 def _order_of_pass(model: CustomerSessionModel) -> str | None:
     if model.pass_order or not model.pass_shop:
         return model.pass_order
-    # Remove after 1.1: before 1.0 a pass named no order. It is good for three minutes.
+    # Remove after 1.1: before 1.0 a pass named no order. Such a pass is good for three minutes.
     return hash_secret(f"pass|{model.session_id}|{model.pass_window}")[:_ORDER_ID_LENGTH]

@@ -1,4 +1,4 @@
-"""The QR codes of each window and their tokens in DynamoDB."""
+"""The token buckets of the QR codes' windows in DynamoDB."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _KEEP_CODES = timedelta(days=1)
 
 
 class QrCodeRepository(QrCodes):
-    """See the port."""
+    """Fulfils the port `QrCodes`, which describes each method."""
 
     def get(self, shop_id: str, window: int) -> TokenBucket | None:
         try:
             model = QrCodeModel.get(shop_id, window, consistent_read=True)
         except DoesNotExist:
             return None
-        # A window that was never shown has a count of scans only: whoever ordered at the counter.
+        # A window that was never shown has only a count of scans, from walk-ups.
         return None if model.scans is None else _bucket_from_model(model)
 
     def get_or_create(self, bucket: TokenBucket) -> TokenBucket:
@@ -41,7 +41,7 @@ class QrCodeRepository(QrCodes):
             model.save(condition=QrCodeModel.window_index.does_not_exist())
         except PutError as error:
             check_refused(error)
-            # Another display was first; there is one budget per window, whoever shows it.
+            # Another screen was first. A window has one token bucket, whichever screen shows it.
             return self.get(bucket.shop_id, bucket.window) or bucket
         return bucket
 

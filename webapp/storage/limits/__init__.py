@@ -1,1 +1,1 @@
-"""Tables about how often somebody may do what."""
+"""The tables about how often somebody may do something."""

@@ -1,4 +1,4 @@
-"""Counters of limits in DynamoDB."""
+"""The counters of limits in DynamoDB."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEEP = timedelta(hours=1)
 
 
 class LimitRepository(Limits):
-    """See the port."""
+    """Fulfils the port `Limits`, which describes each method."""
 
     def take(self, key: str, most: int, ends_at: datetime) -> bool:
         if most < 1:

@@ -1,1 +1,1 @@
-"""Tables about orders, from the choice to the cup."""
+"""The tables about orders, from the choice to the cup."""

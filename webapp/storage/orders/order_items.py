@@ -1,4 +1,4 @@
-"""An order as an item, and back: as the table, its index or its stream has it."""
+"""Maps an order to its item, and back from an item of the table, its index or its stream."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webapp.storage.tables import OrderModel
 log = logging.getLogger(__name__)
 
 _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
-"""What reading an item raises that is of another shape; a failed call raises something else."""
+"""What reading an item of another shape raises. A failed call raises something else."""
 _MOST_UNREADABLE = 1000
 
 
@@ -32,13 +32,13 @@ _ROW = FieldMapping(
     },
 )
 _NOT_OURS = ("admitted_at", "queued_at", "choose_seconds", "make_seconds", "task_token")
-"""Fields that only the workflow writes."""
+"""The fields that only the workflow writes."""
 _OF_THE_CLAIM = frozenset({"customer_id", "window_index", "created_at", "for_name"})
-"""Columns that the claim writes and no use case changes."""
+"""The columns that the claim writes and no use case changes."""
 
 
 def order_from_model(model: OrderModel) -> Order:
-    """The domain's order from an item, whole or as the open-orders index projects it."""
+    """Returns the order from an item, whole or as the open-orders index projects it."""
     order = _ROW.read(model)
     if order.language is None and model.drink_order:
         return replace(order, language=model.drink_order.get("language"))
@@ -46,12 +46,15 @@ def order_from_model(model: OrderModel) -> Order:
 
 
 def order_from_stream_image(image: Mapping) -> Order:
-    """The order from a stream record's image (DynamoDB's own JSON)."""
+    """Returns the order from a stream record's image (DynamoDB's own JSON)."""
     return order_from_model(model_of_image(OrderModel, image))
 
 
 def readable_orders(models: Iterable[OrderModel]) -> Iterator[Order]:
-    """The orders of a query. One that this version cannot read must not hide all others."""
+    """Yields the orders of a query.
+
+    An order that this version cannot read must not hide all others.
+    """
     found, unread = iter(models), 0
     while True:
         try:
@@ -67,21 +70,25 @@ def readable_orders(models: Iterable[OrderModel]) -> Iterator[Order]:
 
 
 def attributes_of(order: Order) -> dict:
-    """What a claim or a use case writes of an order; the rest of the item is the workflow's."""
+    """Returns what a claim or a use case writes of an order.
+
+    The workflow writes the rest of the item.
+    """
     written = _ROW.write(order, without=("shop_id", "id", *_NOT_OURS))
     written["open_since"] = order.created_at if order.state in ON_THE_BOARD else None
     if order.drink_order and order.language:
-        # Once more, because the index of open orders holds the drink but not the language, and a
-        # local index of a table that exists cannot be changed.
+        # The drink repeats the language, because the index of open orders holds the drink but not
+        # the language, and a local index of an existing table cannot be changed.
         written["drink_order"] |= {"language": order.language}
     return written
 
 
 def changes(before: Order, after: Order) -> list[Action]:
-    """The update that makes one order the other."""
+    """Returns the actions that turn the stored order `before` into `after`."""
     old, new = attributes_of(before), attributes_of(after)
     actions = []
-    # An order that comes back may have left the list since it was read: that is no change of it.
+    # An order that comes back may have left the list since it was read, which does not change its
+    # version. So open_since is always written again.
     again = {"open_since"} if after.attempt != before.attempt else set()
     for name in new:
         if name not in _OF_THE_CLAIM and (old[name] != new[name] or name in again):

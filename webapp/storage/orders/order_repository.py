@@ -1,4 +1,4 @@
-"""Orders in DynamoDB: each change is one conditional or transactional write."""
+"""Orders in DynamoDB. Each change is one conditional or transactional write."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ _MOST_RECENT = 100
 
 _NOBODY = (FORGOTTEN, WALK_UP)
 _MOST_AT_ONCE = 100
-"""What DynamoDB reads in one call."""
+"""The most items that DynamoDB reads in one call."""
 
 
 class OrderRepository(Orders):
-    """See the port."""
+    """Fulfils the port `Orders`, which describes each method."""
 
     def get(self, shop_id: str, order_id: str) -> Order | None:
-        # Never with the task token: what a page does not hold, it cannot give away.
+        # The task token is never read here, because a page cannot reveal what it does not hold.
         try:
             model = OrderModel.get(
                 shop_id, order_id, consistent_read=True, attributes_to_get=READ_ATTRIBUTES
@@ -97,7 +97,7 @@ class OrderRepository(Orders):
             "order_id": {"S": asked.after.order_id},
             "created_at": {"S": OrderModel.created_at.serialize(asked.after.created_at)},
         }
-        # One more than asked for tells whether there is a next page.
+        # One order more than asked for tells whether there is a next page.
         batch = min(asked.most + 1, _MOST_AT_ONCE)
         keys = _begun_between(
             shop_id, asked.since, asked.until, after=after, newest_first=True, page_size=batch
@@ -114,7 +114,7 @@ class OrderRepository(Orders):
         return self._under_way(_customer(shop_id, customer_id))
 
     def _under_way(self, customer: CustomerModel) -> list[Order]:
-        """Of the orders that the customer's item names, those whose own state says so."""
+        """Returns the orders that the customer's item names and whose own state is under way."""
         entries = {*(customer.under_way or ()), *(customer.open_orders or ())}
         ids = {entry.partition("#")[0] for entry in entries}
         orders = (self.get(customer.shop_id, order_id) for order_id in sorted(ids))
@@ -134,12 +134,12 @@ class OrderRepository(Orders):
         raise Busy
 
     def _claim_as(self, claim: Claim, customer: CustomerModel) -> bool:
-        """False when the customer's item changed after it was read."""
+        """Writes the claim. Returns False when the customer's item changed after it was read."""
         order, bucket = claim.order, claim.bucket
         same_day = customer.calendar_day == claim.calendar_day
         of_day = max(int(customer.orders_of_day or 0), 0) if same_day else 0
         if of_day >= claim.most_of_day:
-            # Whether a drink came of an order, its own state says: no end has to write it here.
+            # An order's own state says whether a drink came of it, so an end need not write here.
             had = of_day - given_back(self._of_day(claim, customer))
             if had >= claim.most_of_day:
                 raise OrdersOfDayUsedUp(claim.most_of_day)
@@ -165,7 +165,7 @@ class OrderRepository(Orders):
                     CustomerModel.sessions.add({claim.session_id}),
                     CustomerModel.expires_at.set(order.created_at + keep + _KEEP_CUSTOMERS),
                 ],
-                # An order that comes back from its end writes here, too.
+                # An order that comes back from its end writes to this item too.
                 condition=_as_read(CustomerModel.under_way, customer.under_way)
                 & _as_read(CustomerModel.open_orders, customer.open_orders)
                 & _as_read(CustomerModel.calendar_day, customer.calendar_day)
@@ -196,7 +196,8 @@ class OrderRepository(Orders):
 
     def claim_walk_up(self, order: Order, calendar_day: str) -> None:
         item = OrderModel(order.shop_id, order.id, **attributes_of(order))
-        # The rows that a refusal gives a scan and a customer back to, with no limit on either.
+        # A refused order gives its scan and its customer's count back to these rows. A walk-up has
+        # neither, so these rows have no limit.
         customer, scans = CustomerModel(order.shop_id, WALK_UP), QrCodeModel(order.shop_id, 0)
         keep_until = order.created_at + _KEEP_CUSTOMERS
 
@@ -228,17 +229,19 @@ class OrderRepository(Orders):
             self._update(model, actions, condition)
             return after
         if held:
-            # Its execution is told from the stream, which has the item as it was before.
+            # A consumer of the stream tells the execution of the end. The stream gives it the item
+            # as it was before, with the task token.
             actions.append(OrderModel.task_token.remove())
         holders = IntakeModel.open_orders
 
         def build(transaction: TransactWrite) -> None:
             transaction.update(model, actions=actions, condition=condition)
-            # Whoever gets a drink again keeps the place they had, even in a full shop.
+            # A customer whose drink is made again keeps the place, even in a full shop.
             change = holders.add({before.id}) if holds else holders.delete({before.id})
             transaction.update(IntakeModel(before.shop_id), actions=[change])
             if holds and before.customer_id not in _NOBODY:
-                # Named anew, so that a claim that has just read of its end is refused.
+                # The entry has a new name, so that a claim that has just read of the order's end is
+                # refused.
                 entry = f"{before.id}#{after.attempt}"
                 transaction.update(
                     CustomerModel(before.shop_id, before.customer_id),
@@ -266,7 +269,7 @@ class OrderRepository(Orders):
     def forget(self, shop_id: str, order_id: str) -> None:
         persons = (OrderModel.barista_id, OrderModel.barista_name, OrderModel.for_name)
         writes: list[tuple[list[Action], Condition]] = [
-            # At the counter nobody's id was kept; that it was there is a figure.
+            # A walk-up holds no customer's id. Its customer_id stays, because walk-ups are counted.
             ([OrderModel.customer_id.set(FORGOTTEN)], ~OrderModel.customer_id.is_in(*_NOBODY)),
             (
                 [person.remove() for person in persons],
@@ -282,13 +285,15 @@ class OrderRepository(Orders):
                 check_refused(error)
 
     def _update(self, model: OrderModel, actions: list[Action], condition: Condition) -> None:
-        # If the answer to a write is lost, its retry is refused although we won: the id tells.
+        # When the answer to a write is lost, its retry is refused although the write was made. The
+        # write_id tells whether it was this one.
         write_id = secrets.token_hex(8)
         try:
             model.update([*actions, OrderModel.write_id.set(write_id)], condition=condition)
         except UpdateError as error:
             if error.cause_response_code == CONFLICT:
-                # A transaction holds the order at this moment; whoever reads again sees its end.
+                # A transaction holds the order at this moment. The caller reads again and sees its
+                # result.
                 raise Stale from None
             check_refused(error)
             try:
@@ -302,8 +307,8 @@ class OrderRepository(Orders):
 def _begun_between(
     shop_id: str, since: datetime | None, until: datetime | None, **asked: Any
 ) -> Iterator[tuple[str, str]]:
-    """The keys of the orders begun from `since` on and before `until`."""
-    # A span takes in both ends, to the millisecond: `until` itself is outside.
+    """Returns the keys of the orders that began from `since` on and before `until`."""
+    # A span includes both ends, to the millisecond, but `until` itself must stay outside.
     last = within_time(until) - timedelta(milliseconds=1) if until else END_OF_TIME
     found = query_span(
         OrderModel.by_begin, shop_id, OrderModel.created_at, since or BEGIN_OF_TIME, last, **asked
@@ -312,7 +317,7 @@ def _begun_between(
 
 
 def _read_each(keys: Iterable[tuple[str, str]], at_once: int) -> Iterator[Order]:
-    """The orders of these shops and ids, in their order, so many in a call."""
+    """Yields the orders of these shops and ids in the same order, `at_once` in each call."""
     left = iter(keys)
     while batch := list(islice(left, at_once)):
         found = {
@@ -330,7 +335,7 @@ def _customer(shop_id: str, customer_id: str) -> CustomerModel:
 
 
 def _with_recent(customer: CustomerModel, order: Order, keep: timedelta) -> set[str]:
-    """The customer's recent orders with one more, and without those too old to be theirs."""
+    """Returns the customer's recent orders with one more, and without those that are too old."""
     begin = OrderModel.created_at.serialize(order.created_at - keep - _KEEP_CUSTOMERS)
     entries = {entry for entry in customer.recent_orders or () if entry > begin}
     entries.add(f"{OrderModel.created_at.serialize(order.created_at)}#{order.id}")

@@ -1,1 +1,1 @@
-"""Tables about what is over: journeys, figures, and what is forgotten."""
+"""The tables about the past: journeys, figures, and what is forgotten."""

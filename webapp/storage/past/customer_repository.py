@@ -1,4 +1,4 @@
-"""What a shop holds about one customer, and how that is let go."""
+"""Reads what a shop holds about one customer, and removes it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webapp.storage.transaction import check_refused
 
 
 class CustomerRepository(Customers):
-    """See the port."""
+    """Fulfils the port `Customers`, which describes each method."""
 
     def trace(self, shop_id: str, customer_id: str) -> CustomerTrace | None:
         try:
@@ -29,7 +29,7 @@ class CustomerRepository(Customers):
         if not trace.entries:
             return
         try:
-            # The count of the day stays: whoever could erase it had no limit at all.
+            # The count of the day stays, because a customer who could erase it would have no limit.
             CustomerModel(trace.shop_id, trace.customer_id).update(
                 actions=[
                     CustomerModel.recent_orders.remove(),

@@ -1,6 +1,7 @@
 """The events of each order, in the order in which they were announced.
 
-The events of one step say mostly the same: together they are one item of about one write unit.
+The events of one step have most values in common, so together they are one item of about one write
+unit.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from webapp.storage.transaction import check_refused
 
 
 class JourneyRepository(Journeys):
-    """See the port."""
+    """Fulfils the port `Journeys`, which describes each method."""
 
     def store_step(self, order_id: str, at: str, details: Mapping[str, Mapping]) -> None:
-        # An event's key begins with its step's version.
+        # An event's key begins with the version of its step.
         version = min(details).split("#")[0]
         self._store(JourneyModel(order_id, version, happened_at=at, step=_packed(details)))
 
@@ -33,7 +34,7 @@ class JourneyRepository(Journeys):
         try:
             item.save(condition=JourneyModel.event_key.does_not_exist())
         except PutError as error:
-            # The key names the event: delivered twice, it is already there.
+            # The key names the event, so an event that is delivered twice is already there.
             check_refused(error)
 
     def stored(self, order_id: str) -> list[tuple[str, str]]:
@@ -66,14 +67,14 @@ def _name(key: str) -> str:
 
 
 def _packed(details: Mapping[str, Mapping]) -> dict:
-    """What all details have in common once, and of each what it has for itself."""
+    """Returns the values that all details have in common once, and each detail's own values."""
     first, *others = details.values()
     common = {
         name: value
         for name, value in first.items()
         if all(name in other and other[name] == value for other in others)
     }
-    # Its message is the same for all events of a kind.
+    # The message is the same for all events of a detail-type, so it is not stored.
     shared = {*common, "Message"}
     return {
         "common": {name: value for name, value in common.items() if name != "Message"},
@@ -89,7 +90,7 @@ def _keys(item: JourneyModel) -> list[str]:
 
 
 def _details(item: JourneyModel) -> dict[str, dict]:
-    """The details of an item's events by their keys."""
+    """Returns the details of an item's events by their keys."""
     if item.step is None:
         return {item.event_key: item.detail}
     from domain.events import parse_event
@@ -101,7 +102,10 @@ def _details(item: JourneyModel) -> dict[str, dict]:
 
 
 def _events(items: Iterable[JourneyModel]) -> list[StoredEvent]:
-    """Each event once: one of ours may also have come over the bus, in a recording."""
+    """Returns each event once.
+
+    An event of ours may also have come over the bus, in a recording.
+    """
     found = {
         key: _event(_name(key), item.happened_at, detail)
         for item in items
@@ -111,7 +115,7 @@ def _events(items: Iterable[JourneyModel]) -> list[StoredEvent]:
 
 
 def _event(name: str, happened_at: str, detail: dict) -> StoredEvent:
-    """A stored event; its own time if it tells one, else when it was announced."""
+    """Returns a stored event with its own time, or else with the time of its announcement."""
     from domain.events import parse_event
 
     at = getattr(parse_event(name, detail), "at", None)
@@ -128,5 +132,5 @@ def _replace(item: JourneyModel, details: Mapping[str, Mapping]) -> None:
             actions=[action], condition=JourneyModel.event_key.exists()
         )
     except UpdateError as error:
-        # Deleted meanwhile: then nobody is named there either.
+        # The item was deleted meanwhile, so it names nobody.
         check_refused(error)

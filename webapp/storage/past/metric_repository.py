@@ -1,10 +1,10 @@
-"""The figures' table: for each order the set of its marks, and counts of refused scans.
+"""The table of the figures: the set of marks of each order, and counts of refused scans.
 
-A mark is added to a set, so an event delivered twice, or a write that the SDK sends again, changes
-nothing. One write unit per counted event, four for an order that ends well.
+A mark is added to a set, so an event that is delivered twice, or a write that the SDK sends again,
+changes nothing. Each counted event costs one write unit; an order that ends well costs four.
 
-What the marks of an hour say is packed into one item when somebody reads an hour that is long over,
-so that the figures of a day, or of a month, cost the same whether the bar was busy or not.
+When somebody reads an hour that is long over, what its marks say is packed into one item. So the
+figures of a day or a month cost the same, however busy the shop was.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 _TIME = TimeAttribute()
 _LAST = "~"
 _MOST_PACKED_BYTES = 350_000
-"""Less than the 400 KB that an item may have."""
+"""The limit is below the 400 KB that an item may have."""
 
 
 class MetricRepository(Metrics):
-    """See the port."""
+    """Fulfils the port `Metrics`, which describes each method."""
 
     def mark(self, event: OrderEvent, at: datetime, mark: str) -> None:
         model = MetricModel(event.shop_id, _order_key(event, at))
@@ -57,7 +57,7 @@ class MetricRepository(Metrics):
         return _marks_between(shop_id, first, last, is_consistent)
 
     def recorded_marks(self, shop_id: str, since: datetime, until: datetime) -> dict[str, set[str]]:
-        # A day further, for what ended after midnight.
+        # The span includes one more day, for orders that ended after midnight.
         last_day = within_time(until) + timedelta(days=1)
         return _marks_between(
             shop_id, f"recorded#{since:%Y-%m-%d}", f"recorded#{last_day:%Y-%m-%d}#{_LAST}"
@@ -89,7 +89,7 @@ class MetricRepository(Metrics):
                 condition=MetricModel.packing == proof,
             )
         except UpdateError as error:
-            # A late mark came in between; whoever reads next packs the hour with it.
+            # A late mark came in between. The next reader packs the hour with it.
             check_refused(error)
 
     def unpack(self, shop_id: str, at: datetime) -> None:
@@ -122,7 +122,7 @@ class MetricRepository(Metrics):
                 )
             except UpdateError as error:
                 check_refused(error)
-                # A mark came meanwhile: tell the caller to come again.
+                # A mark came meanwhile, so the caller has to try again.
                 raise Busy from None
             self.unpack(order.shop_id, order.created_at)
 
@@ -139,10 +139,11 @@ class MetricRepository(Metrics):
 
 
 def _order_key(event: OrderEvent, at: datetime) -> str:
-    """By the order's beginning, which each event of ours tells; elsewhere by the event's day.
+    """Returns the key of an order's marks: by the order's begin, or by the event's day.
 
-    So every event of an order finds the same item without a read. An order recorded elsewhere has
-    two of them when it lasted over midnight (UTC); they are put together when they are read.
+    Each event of ours tells when its order began, so all events of an order find the same item
+    without a read. A recorded order from elsewhere is stored by the event's day. It has two items
+    when it lasted over midnight (UTC), and they are joined when they are read.
     """
     if event.began_at is not None:
         return f"order#{_TIME.serialize(event.began_at)}#{event.order_id}"
@@ -165,7 +166,7 @@ def _order_id(model: MetricModel) -> str:
     return model.item_key.split("#", 2)[2]
 
 
-# Hours that are long over
+# The functions below are about hours that are long over.
 
 
 def _hour_key(at: datetime) -> str:

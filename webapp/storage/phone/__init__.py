@@ -1,1 +1,1 @@
-"""Tables about customers' phone numbers."""
+"""The tables about customers' phone numbers."""

@@ -1,4 +1,4 @@
-"""Phone numbers that wait for their codes, and how often a code was tried."""
+"""Phone numbers that wait for their texted codes, and how often a code was tried."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KEEP_DAY = timedelta(days=2)
 
 
 class PhoneSignInRepository(PhoneSignIns):
-    """See the port."""
+    """Fulfils the port `PhoneSignIns`, which describes each method."""
 
     def ask(self, sign_in: PhoneSignIn) -> None:
         PhoneSignInModel(
@@ -66,7 +66,8 @@ class PhoneSignInRepository(PhoneSignIns):
             )
         except UpdateError as error:
             check_refused(error)
-            # If the answer to a write is lost, its retry is refused although the code is ours.
+            # When the answer to a write is lost, its retry is refused although the stored code is
+            # ours.
             stored = self.get(sign_in.session_id)
             return stored is not None and stored.code_hash == code_hash
         return True
@@ -100,7 +101,8 @@ class PhoneSignInRepository(PhoneSignIns):
 
         refused = transact(count_for_both)
         if refused == [False, True]:
-            # The page tells how many tries are left; a number that rests must not stand out there.
+            # The page tells how many tries are left. A number that reached its limit of the day
+            # must look the same there, so the try is still counted for its code.
             transact(count_for_code)
         return refused is None
 

@@ -1,1 +1,1 @@
-"""Tables about shops: settings, menu, door and hours."""
+"""The tables about shops: settings, menu, door and hours."""

@@ -1,4 +1,4 @@
-"""Shops' logos in DynamoDB."""
+"""The shops' logos in DynamoDB."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from webapp.storage.tables import LogoModel
 
 
 class LogoRepository(Logos):
-    """See the port."""
+    """Fulfils the port `Logos`, which describes each method."""
 
     def put(self, shop_id: str, name: str, picture: bytes) -> None:
         LogoModel(shop_id, name, picture=picture).save()
 
     def get(self, shop_id: str, name: str) -> bytes | None:
-        # Screens ask the moment they hear of a new logo: the cheap read may be too early.
+        # Screens ask as soon as they hear of a new logo, so the cheap read may not see it yet.
         for is_consistent in (False, True):
             try:
                 return LogoModel.get(shop_id, name, consistent_read=is_consistent).picture

@@ -1,4 +1,4 @@
-"""Shops, their QR codes' token buckets and their order numbers in DynamoDB."""
+"""Shops, their doors and their order numbers in DynamoDB."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from webapp.storage.transaction import CONFLICT, check_refused, transact
 
 
 class ShopRepository(Shops):
-    """See the port."""
+    """Fulfils the port `Shops`, which describes each method."""
 
     def get(self, shop_id: str) -> Shop | None:
         try:
@@ -63,7 +63,7 @@ class ShopRepository(Shops):
         return len(intake.open_orders or ())
 
     def next_number(self, shop_id: str, day: str) -> int:
-        # A retry after a lost answer may skip a number; none is ever given twice.
+        # A retry after a lost answer may skip a number, but no number is ever given twice.
         counter = CounterModel(shop_id, day)
         counter.update(actions=[CounterModel.last_number.add(1)])
         return int(counter.last_number)
@@ -80,7 +80,7 @@ class ShopRepository(Shops):
             )
         except UpdateError as error:
             if error.cause_response_code == CONFLICT:
-                # Orders go through the same item: the next run comes past here again.
+                # Orders write to the same item at this moment. The next run tries again.
                 return
             check_refused(error)
 
@@ -117,4 +117,5 @@ SHOP_ROW = FieldMapping(
     },
     left_out_when_empty=("is_rehearsal", "pickup_places", "accent", "logo"),
 )
-"""A shop in its table: a new field of Shop needs a column in ShopModel, and here only a codec."""
+"""Maps a shop to its table. A new field of Shop needs a column in ShopModel, and here only a
+codec."""

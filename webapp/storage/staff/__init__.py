@@ -1,1 +1,1 @@
-"""Tables about who works behind the bar: people, screens and devices."""
+"""The tables about the team: people, screens and devices."""

@@ -1,4 +1,4 @@
-"""Devices under the hash of their token."""
+"""Devices, stored under the hash of their token."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webapp.storage.transaction import check_refused
 
 
 class DeviceRepository(Devices):
-    """See the port."""
+    """Fulfils the port `Devices`, which describes each method."""
 
     def create(self, token: str, device: Device, ends_at: datetime) -> None:
         DeviceModel(
@@ -40,7 +40,7 @@ class DeviceRepository(Devices):
                 actions=[DeviceModel.seen_at.set(now)], condition=DeviceModel.token_hash.exists()
             )
         except UpdateError as error:
-            # Removed meanwhile.
+            # The device was removed meanwhile.
             check_refused(error)
 
     def of_shop(self, shop_id: str, now: datetime) -> list[Device]:
@@ -52,7 +52,7 @@ class DeviceRepository(Devices):
             try:
                 DeviceModel(model.token_hash).delete(condition=DeviceModel.shop_id == shop_id)
             except DeleteError as error:
-                # Removed meanwhile.
+                # The device was removed meanwhile.
                 check_refused(error)
             return True
         return False

@@ -1,4 +1,4 @@
-"""The badges of named people in DynamoDB."""
+"""The session epochs of people in DynamoDB."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webapp.storage.tables import SessionEpochModel
 
 
 class SessionEpochRepository(SessionEpochs):
-    """See the port."""
+    """Fulfils the port `SessionEpochs`, which describes each method."""
 
     def current(self, email: str) -> str:
         try:
@@ -20,5 +20,6 @@ class SessionEpochRepository(SessionEpochs):
             return ""
 
     def renew(self, email: str) -> None:
-        # Whatever was there before: any new session epoch ends the sessions of the old one.
+        # The old value does not matter, because any new session epoch ends the sessions of the old
+        # one.
         SessionEpochModel(email, session_epoch=secrets.token_hex(8)).save()

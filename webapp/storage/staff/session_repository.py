@@ -20,7 +20,7 @@ _ID_LENGTH = 16
 
 
 class SessionRepository(Sessions):
-    """See the port."""
+    """Fulfils the port `Sessions`, which describes each method."""
 
     def create_link(self, secret: str, session: StaffSession, ends_at: datetime) -> None:
         _model(_LINK, hash_secret(secret), session, ends_at).save()
@@ -59,7 +59,7 @@ class SessionRepository(Sessions):
                 actions=[action], condition=SessionModel.session_id.exists()
             )
         except UpdateError as error:
-            # Ended meanwhile: its next request is told so.
+            # The session ended meanwhile. Its next request is told so.
             check_refused(error)
 
     def end(self, secret: str) -> None:
@@ -71,7 +71,7 @@ class SessionRepository(Sessions):
         ]
 
     def revoke(self, shop_id: str, session_id: str) -> bool:
-        # The id is how the key begins; only the shop's own sessions are looked through.
+        # The id is the beginning of the key. Only the shop's own sessions are searched.
         starts_so = SessionModel.of_shop.query(
             shop_id, SessionModel.session_id.startswith(session_id)
         )
@@ -112,7 +112,10 @@ class SessionRepository(Sessions):
 
     @staticmethod
     def _is_approved(shop_id: str, code: str, role: str, name: str) -> bool:
-        """What was wanted is so: pressed twice, or the answer to the write was lost."""
+        """Returns True when the pairing is already approved as wanted.
+
+        This happens when an admin presses twice, or when the answer to the write was lost.
+        """
         try:
             model = SessionModel.get(_pairing_key(code), consistent_read=True)
         except DoesNotExist:
@@ -135,7 +138,7 @@ class SessionRepository(Sessions):
 def _begin(
     ticket: SessionModel, condition: Condition, new_secret: str, now: datetime, ends_at: datetime
 ) -> StaffSession | None:
-    """Turns a link or a pairing into a session; None when somebody else just did."""
+    """Turns a link or a pairing into a session. Returns None when somebody else just did."""
     session = StaffSession("", ticket.shop_id, ticket.staff_role, ticket.title)
     model = _model(_SESSION, hash_secret(new_secret), session, ends_at)
     model.staff_of, model.began_at, model.seen_at = ticket.shop_id, now, now
@@ -152,7 +155,7 @@ def _find(kind: str, key: str, now: datetime) -> SessionModel | None:
         model = SessionModel.get(key, consistent_read=True)
     except DoesNotExist:
         return None
-    # Time to live only cleans up; whether it is over is decided here.
+    # DynamoDB's time to live only cleans up, and may be late. So the code checks the end itself.
     return model if model.kind == kind and model.ends_at > now else None
 
 

@@ -14,7 +14,7 @@ _KEEP = timedelta(hours=1)
 
 
 class SignInRepository(StaffSignIns):
-    """See the port."""
+    """Fulfils the port `StaffSignIns`, which describes each method."""
 
     def keep(self, secret: str, sign_in: StaffSignIn, ends_at: datetime) -> None:
         SignInModel(
