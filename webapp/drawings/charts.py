@@ -1,7 +1,7 @@
-"""Charts as inline SVG by pygal, without what the Content-Security-Policy forbids.
+"""Draws charts as inline SVG with pygal, without what the Content-Security-Policy forbids.
 
-pygal draws with a style and a script of its own. Both are taken out, with its tooltips: colours
-and type are those of metrics.css, the numbers stand on the bars and in the table beside them.
+pygal adds a style and a script of its own. Both are removed, and so are its tooltips: metrics.css
+sets colours and type, and the numbers stand on the bars and in the table beside them.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from xml.etree import ElementTree
 from markupsafe import Markup
 
 LEAST_COLUMNS = 6
-"""One hour alone would be as wide as the chart; so it has room for others beside it."""
+"""The least number of columns for which a chart has room. Otherwise the column of a single hour
+would be as wide as the chart."""
 _DROPPED = {"defs", "title", "desc", "style", "script"}
 _SVG = "http://www.w3.org/2000/svg"
 
 
 @dataclass(frozen=True)
 class Size:
-    """A drawing's own pixels; it is shown as wide as its place is."""
+    """The size of a drawing in its own pixels. A page scales it to the width that it has there."""
 
     width: int
     height: int
@@ -39,7 +40,10 @@ def columns(
     words: str,
     size: Size = ON_TABLET,
 ) -> Markup:
-    """Columns beside each other, one for each series at each label. words: what it shows."""
+    """Draws columns beside each other: at each label one column for each series.
+
+    words: says what the chart shows, for screen readers.
+    """
     import pygal
 
     chart = pygal.Bar(**_options(size, size.height), show_minor_y_labels=False)
@@ -52,14 +56,14 @@ def columns(
 def rows(
     labels: Sequence[str], values: Sequence[float], words: str, size: Size = ON_TABLET
 ) -> Markup:
-    """Bars under each other, the first on top."""
+    """Draws bars under each other, the first on top. words: says what the chart shows."""
     import pygal
 
     height = round((len(labels) * 2.2 + 2) * size.type_size)
     # The longest bar leaves room for its number.
     reach = max(values, default=1) * 1.2
     chart = pygal.HorizontalBar(**_options(size, height), show_x_labels=False, range=(0, reach))
-    # pygal begins at the bottom.
+    # pygal draws the first bar at the bottom, so the order is reversed.
     return _drawn(chart, labels[::-1], [values[::-1]], words)
 
 
@@ -101,7 +105,7 @@ def _drawn(
 ) -> Markup:
     from pygal.etree import etree
 
-    # Where lxml happens to be installed pygal would draw with it; the result would be another.
+    # If lxml is installed, pygal would use it and the result would differ.
     etree.to_etree()
     chart.x_labels = list(labels)
     for number, values in enumerate(series):
@@ -114,7 +118,7 @@ def _drawn(
         "aria-label": words,
         "viewBox": root.get("viewBox"),
     }
-    # HTML knows the namespace of an inline SVG by itself.
+    # An inline SVG needs no namespace in HTML.
     return Markup(ElementTree.tostring(root, encoding="unicode").replace(f' xmlns="{_SVG}"', ""))
 
 

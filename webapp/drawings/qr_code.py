@@ -1,4 +1,4 @@
-"""Draws a QR code as one SVG path with whole pixels per module, as look.md asks of the TV."""
+"""Draws a QR code as one SVG path with whole pixels per module, so that it is sharp on the TV."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ _SIDE = 560
 
 
 def qr_svg(text: str, side: int = _SIDE, label: str = "Scan to order") -> Markup:
-    """An SVG of the code, white quiet zone included; `side` is the most pixels it may take."""
+    """Returns an SVG of the QR code with its white quiet zone.
+
+    side: the most pixels it may take. label: its name for screen readers.
+    """
     import qrcode
 
     code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=0)

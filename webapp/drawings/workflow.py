@@ -1,7 +1,7 @@
-"""Draws the workflow with the way an order took, as inline SVG that obeys the strict CSP.
+"""Draws the workflow with the path of an order, as inline SVG that obeys the strict CSP.
 
-Where its states and edges lie is generated beside the definition, by scripts/generate_workflow.
-Colours and weights are classes of journey.css.
+scripts/generate_workflow computes where its states and edges lie. journey.css has the classes for
+colours and line widths.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ def _layouts() -> Mapping:
 
 
 def workflow_svg(path: Sequence[str], is_over: bool, good: bool) -> Markup:
-    """The drawing. path: the states entered; is_over: nothing is awaited; good: it ended well."""
+    """Returns the drawing of an order's path.
+
+    path: the workflow states that it entered. is_over: it waits for nothing any more. good: it
+    ended well.
+    """
     usual, repaired = _layouts()["usual"], _layouts()["repaired"]
     layout = usual if usual["states"].keys() >= set(path) else repaired
     lit = set(pairwise(path))
@@ -83,6 +87,6 @@ def _box(name: str, x: float, y: float, state: str) -> Markup:
 
 
 def _words(name: str) -> str:
-    """AdmitOrder as "Admit order"."""
+    """Returns a workflow state's name as words: AdmitOrder becomes "Admit order"."""
     first, *rest = re.findall(r"[A-Z][a-z]*", name)
     return " ".join([first, *(word.lower() for word in rest)])

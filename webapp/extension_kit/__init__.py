@@ -1,7 +1,7 @@
-"""What an extension is made of and what it may use; docs/extensions.md shows how to write one.
+"""The parts of an extension and what it may use; docs/extensions.md shows how to write one.
 
-An extension imports this, the domain and the standard library, nothing else of the product: it gets
-its own table, a way out over HTTPS, a clock and a few things to know, and no use case of the core.
+Of the product, an extension imports only this package and the domain. It gets its own table,
+requests over HTTPS, a clock and a few facts about the bar, but no use case of the core.
 """
 
 from __future__ import annotations
@@ -21,32 +21,35 @@ if TYPE_CHECKING:
 
 
 class DeliveryFailed(Exception):
-    """What was asked for outside was not done; EventBridge delivers the event again."""
+    """A request to the outside failed; EventBridge delivers the event again."""
 
 
 class HttpOut(Protocol):
-    """Requests to the outside, over HTTPS and to public addresses only."""
+    """Sends requests to the outside, only over HTTPS and only to public addresses."""
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Returns when the other side answered 2xx. Raises DeliveryFailed, also for a redirect."""
+        """Sends a POST request; returns when the answer is 2xx.
+
+        Raises DeliveryFailed, also when the answer is a redirect.
+        """
 
 
 class BarToKnow(Protocol):
-    """What an extension may ask the bar; none of it changes anything."""
+    """What an extension may ask the bar. It can read only."""
 
     def shop(self, shop_id: str) -> Shop:
-        """The shop's settings. Raises NotFound."""
+        """Returns the shop with its settings. Raises NotFound."""
 
     def name_on(self, shop_id: str, order_id: str) -> str:
-        """Who an order is for; empty when nobody said so, or when it has been forgotten."""
+        """Returns who an order is for; empty when nobody gave a name or the name was erased."""
 
 
 @dataclass(frozen=True)
 class Kit:
     """All that an extension may use.
 
-    settings: its own of the environment, EXTENSION_NAME_URL under "URL"; own_table: None when it
-    asked for none; own_printer: None when it draws nothing.
+    settings: its own settings; EXTENSION_NAME_URL of the environment is here under "URL".
+    own_table: None when the extension asked for none. own_printer: None when it draws nothing.
     """
 
     settings: Mapping[str, str]
@@ -59,14 +62,14 @@ class Kit:
 
     @property
     def table(self) -> OwnTable:
-        """Its own table. Raises TypeError for an extension that asked for none."""
+        """Returns the extension's own table. Raises TypeError when it asked for none."""
         if self.own_table is None:
             raise TypeError("this extension has no table: has_table=True asks for one")
         return self.own_table
 
     @property
     def printer(self) -> PrintQueue:
-        """Where its printouts wait. Raises TypeError for an extension that draws nothing."""
+        """Returns the extension's print queue. Raises TypeError when it draws nothing."""
         if self.own_printer is None:
             raise TypeError("this extension prints nothing: draw= says how")
         return self.own_printer
@@ -76,8 +79,8 @@ class Kit:
 class Arrival:
     """An event as it came over the bus.
 
-    id: the same for every delivery of this event, and only for this event; the envelope's own `id`
-    differs when an event was announced twice.
+    id: the same for every delivery of this event, and different for every other event. The
+    envelope's own `id` differs when an event was announced twice.
     """
 
     event: Event
@@ -87,11 +90,12 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Extension:
-    """A pattern and a handler.
+    """An extension: the events that it gets, and the functions that the core calls.
 
-    run: may be called several times for an event, and for events in any order; what it raises
-    makes EventBridge deliver again, and in the end brings the event to the dead letters.
-    needs: the settings without which it cannot work.
+    about: one sentence about it. detail_types: the events for which `run` is called.
+    run: may be called several times for an event, and for events in any order. When it raises,
+    EventBridge delivers the event again; in the end the event goes to the dead letters.
+    has_table: asks for a table. needs: the settings without which it cannot work.
     draw: makes the PDF of one of its printouts, which a device then fetches; needs a table.
     """
 

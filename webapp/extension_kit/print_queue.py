@@ -1,8 +1,8 @@
-"""What waits for a printer: printouts of an extension, kept in its own table.
+"""The print queue of an extension: printouts that wait for a printer, in the extension's own table.
 
-A printout is added once, however often and in whatever order its events come; it waits until a
-device has ticked it off, and is withdrawn when nobody needs it any more. Nothing here is of the
-core: an extension gets it as `kit.printer`.
+A printout is added once, however often and in whatever order its events come. It waits until a
+device has ticked it off, and is withdrawn when nobody needs it any more. An extension gets its
+print queue as `kit.printer`; the core's tables are not used.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from webapp.extension_kit.table import OwnTable
 
 WAITS = timedelta(hours=1)
-"""Nobody wants a label of an order that is older; a printer that comes back begins with these."""
+"""How old a printout may be to be printed. A printer that comes back skips older ones, because
+nobody needs them any more."""
 _KEPT = timedelta(hours=4)
 _MOST_PAGES = 5
 _PAGE = 100
@@ -26,7 +27,8 @@ _PAGE = 100
 class Printout:
     """Something to print.
 
-    id: sorts by `made_at`. title: what people call it. values: what the extension draws it from.
+    id: begins with `made_at`, so that ids sort by time. title: its name on pages. values: the data
+    that the extension draws it from.
     """
 
     id: str
@@ -40,11 +42,11 @@ class Printout:
 
 
 class PrintQueue:
-    """The printouts of one extension, over its own table.
+    """The printouts of one extension, in its own table.
 
-    Each is an item of its own; beside it a pointer says that it waits, so that a printer which asks
-    every few seconds reads next to nothing. A pointer that is left over is taken away by whoever
-    meets it.
+    Each printout is one item. A second item, its pointer, exists while it waits, so that a printer
+    which asks every few seconds reads only the pointers. `waiting` deletes pointers that are left
+    over.
     """
 
     def __init__(self, table: OwnTable, now: Callable[[], datetime]):
@@ -60,7 +62,11 @@ class PrintQueue:
         made_at: datetime,
         values: Mapping,
     ) -> None:
-        """Has it printed, once: the same order and version again change nothing."""
+        """Adds a printout, which waits to be printed once.
+
+        version: the order's version; the same order and version again change nothing. made_at: the
+        time of the event. title, values: see Printout.
+        """
         moment = made_at.astimezone(UTC).replace(microsecond=0)
         printout = Printout(
             f"{moment:%Y%m%dT%H%M%S}-{order_id}-{version}", shop_id, order_id, title, moment, values
@@ -69,12 +75,13 @@ class PrintQueue:
             printout = self.get(shop_id, printout.id) or printout
         if not printout.is_printed:
             self._wait(printout)
-        # After that: who withdraws leaves the mark before looking for what is there.
+        # This check comes last, because withdraw() leaves its mark before it looks for printouts:
+        # whichever of the two is later finds what the other one wrote.
         if self._table.get(_withdrawn(shop_id), order_id) is not None:
             self.withdraw(shop_id, order_id)
 
     def withdraw(self, shop_id: str, order_id: str) -> None:
-        """Takes an order's printouts out of the line, also those that are still to come."""
+        """Withdraws an order's printouts, also those that are added later."""
         self._table.put(_withdrawn(shop_id), order_id, {}, self._ends_at)
         for printout in self.waiting(shop_id):
             if printout.order_id == order_id:
@@ -82,7 +89,7 @@ class PrintQueue:
                 self._table.delete(_waiting(shop_id), printout.id)
 
     def waiting(self, shop_id: str) -> list[Printout]:
-        """What is to be printed now, oldest first."""
+        """Returns the printouts that are to be printed now, oldest first."""
         found = []
         for id in self._ids(_waiting(shop_id), WAITS):
             printout = self.get(shop_id, id)
@@ -93,24 +100,24 @@ class PrintQueue:
         return found
 
     def latest(self, shop_id: str, most: int = 50) -> list[Printout]:
-        """The newest printouts, printed or not, newest first."""
+        """Returns the newest printouts, printed or not, newest first."""
         ids = list(self._ids(shop_id, _KEPT))[-most:]
         found = (self.get(shop_id, id) for id in reversed(ids))
         return [one for one in found if one is not None]
 
     def get(self, shop_id: str, id: str) -> Printout | None:
-        """A printout of a shop, as long as it is kept."""
+        """Returns a printout of a shop; None when it is no longer kept."""
         item = self._table.get(shop_id, id)
         return None if item is None else _from_item(shop_id, id, item)
 
     def tick_off(self, printout: Printout) -> Printout:
-        """It is printed; ticking it off again is harmless."""
+        """Marks a printout as printed. A repetition is harmless."""
         done = self._save(replace(printout, is_printed=True))
         self._table.delete(_waiting(printout.shop_id), printout.id)
         return done
 
     def print_again(self, printout: Printout) -> Printout:
-        """It waits once more, as when the tape had run out."""
+        """Makes a printout wait again, for example when the tape had run out."""
         again = self._save(replace(printout, is_printed=False, is_withdrawn=False))
         self._wait(again)
         return again

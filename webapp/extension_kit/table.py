@@ -1,4 +1,4 @@
-"""What an extension can do with its own table."""
+"""The port of an extension's own table."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import Protocol
 
 
 class OwnTable(Protocol):
-    """An extension's own table: values that are JSON-ready, under a part and a key within it."""
+    """An extension's own table. It holds JSON-ready values under a part and a key in that part."""
 
     def get(self, part: str, key: str) -> dict | None: ...
     def put(self, part: str, key: str, value: Mapping, ends_at: datetime) -> None:
-        """Writes the value, over an earlier one; it is gone some time after `ends_at`."""
+        """Writes the value and replaces an earlier one; it is deleted some time after `ends_at`."""
 
     def add(self, part: str, key: str, value: Mapping, ends_at: datetime) -> bool:
-        """Writes the value if the key has none; False when it has."""
+        """Writes the value if the key has none; returns False when it has one."""
 
     def delete(self, part: str, key: str) -> None: ...
     def list(self, part: str, after: str = "", limit: int = 100) -> list[tuple[str, dict]]:
-        """Keys and values of a part in the order of the keys, from the first after `after`."""
+        """Returns keys and values of a part, sorted by key, from the first key after `after`.
+
+        limit: how many at most.
+        """

@@ -1,1 +1,1 @@
-"""One folder for each extension; a deployment has those that EXTENSIONS names."""
+"""Each folder is one extension; a deployment has those that the setting EXTENSIONS names."""

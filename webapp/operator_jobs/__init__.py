@@ -1,1 +1,1 @@
-"""What the people who run the bar ask the function for; all come in through registry.run."""
+"""Jobs that operators ask the function for; registry.run receives all of them."""

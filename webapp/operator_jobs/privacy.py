@@ -1,4 +1,4 @@
-"""What operators ask about one customer's data (see operator_jobs)."""
+"""The operator jobs about one customer's data."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from webapp.services.phone.numbers import read_number_of_anywhere
 from webapp.settings import Settings
 
 _CHOOSING = timedelta(hours=1)
-"""An order may begin before the midnight after which it gets its number."""
+"""How long before its number's day an order may begin: it gets its number only when it is chosen,
+which may be after midnight."""
 
 
 def erase_person(services: Services, settings: Settings, asked: Mapping) -> dict:
-    """Erases the customer of an order (`number`, `day`) or of a `phone`; says how many orders.
+    """Erases the customer of an order or of a phone number; returns how many orders they had.
 
-    Raises NotFound, NotAllowedNow while an order is under way, or ChoiceInvalid.
+    asked: `phone`, or the order's `number` and its `day` (empty for today).
+    Raises NotFound, ChoiceInvalid, or NotAllowedNow while an order is under way.
     """
     shop = services.shop(known_shop(services, settings, asked))
     if asked.get("phone"):
@@ -52,7 +54,7 @@ def _numbered(services: Services, shop: Shop, number: int, day: str) -> Order:
         asked = OrderQuery(since=since - _CHOOSING, until=until, after=after)
         orders, after = services.orders.by_time(shop.id, asked)
         for order in orders:
-            begun = order.submitted_at or order.created_at  # A walk-up that was refused has none.
+            begun = order.submitted_at or order.created_at  # A refused walk-up has no submitted_at.
             if order.number == number and shop.day(begun) == chosen.isoformat():
                 return order
         if after is None:

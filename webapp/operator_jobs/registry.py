@@ -1,6 +1,6 @@
-"""What the people who run the bar ask the function for; it takes lambda:InvokeFunction to ask.
+"""The jobs that operators ask the function for. An operator needs lambda:InvokeFunction.
 
-The function does it with its own rights, so an operator needs none on tables.
+The function works with its own rights, so an operator needs no rights on tables.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from webapp.settings import Settings
 
 
 def create_shop(services: Services, settings: Settings, asked: Mapping) -> dict:
-    """Makes the default shop unless it is there; says whether it made it."""
+    """Makes the default shop unless it exists; returns whether it made it."""
     from webapp.bootstrap import create_default_shop
 
     return {"created": create_default_shop(services, settings), "shop": settings.default_shop}
 
 
 def sign_in_link(services: Services, settings: Settings, asked: Mapping) -> dict:
-    """A fresh sign-in link: single use, 15 minutes."""
+    """Makes a sign-in link that is good for one use within 15 minutes."""
     from webapp.services.staff.sign_in import create_link
 
     shop_id = staff.known_shop(services, settings, asked)
@@ -43,7 +43,7 @@ JOBS: Mapping[str, Callable[[Services, Settings, Mapping], dict]] = {
 
 
 def run(asked: Mapping) -> dict:
-    """Does the job in a function's process."""
+    """Does the job with the services of the function's process."""
     from webapp.bootstrap import current_app
 
     app = current_app()
@@ -52,7 +52,7 @@ def run(asked: Mapping) -> dict:
 
 
 def do(services: Services, settings: Settings, asked: Mapping) -> dict:
-    """Does the job that `operator_job` names; what is refused comes back as `refused`."""
+    """Does the job that `operator_job` names; returns a refusal's sentence as `refused`."""
     job = JOBS.get(asked["operator_job"])
     if job is None:
         return {"refused": f"There is no job called {asked['operator_job']}."}

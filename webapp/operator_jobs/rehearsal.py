@@ -1,4 +1,4 @@
-"""A shop to rehearse in, for scripts/verify, which removes it afterwards."""
+"""The operator job that makes a rehearsal shop for scripts/verify, which removes it afterwards."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _NUMBERS = ("capacity", "scans_per_code", "window_seconds", "code_seconds", "pas
 
 
 def make_rehearsal(services: Services, settings: Settings, asked: Mapping) -> dict:
-    """Makes an open rehearsal shop with these limits; says whether it is new.
+    """Makes an open rehearsal shop with the limits in `asked`; returns whether it is new.
 
-    Raises SettingInvalid for an address that no shop may have.
+    Raises SettingInvalid when no shop may have that address.
     """
     numbers: dict[str, Any] = {name: int(asked[name]) for name in _NUMBERS if name in asked}
     shop = Shop(

@@ -1,4 +1,4 @@
-"""What operators ask about people: accounts made and locked from a terminal (see operator_jobs)."""
+"""The operator jobs about people: accounts are made, locked and reset from a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from webapp.settings import Settings
 
 
 def add_person(services: Services, settings: Settings, asked: Mapping) -> dict:
-    """An account; its temporary password is in this answer and nowhere else."""
+    """Makes an account. Only this answer has its temporary password."""
     shop_id = EVERY_SHOP if asked.get("every_shop") else known_shop(services, settings, asked)
     name = asked.get("name") or asked["email"].partition("@")[0]
     made = people.invite(services, people.TERMINAL, shop_id, asked["email"], name, asked["role"])
@@ -26,7 +26,7 @@ def add_person(services: Services, settings: Settings, asked: Mapping) -> dict:
 
 
 def list_staff(services: Services, settings: Settings, asked: Mapping) -> dict:
-    """The accounts of a shop, and who is signed in there."""
+    """Returns the accounts of a shop, and who is signed in there."""
     shop_id = known_shop(services, settings, asked)
     return {
         "people": [_person(one) for one in people.people_of(services, shop_id)],
@@ -53,7 +53,8 @@ def restore_person(services: Services, settings: Settings, asked: Mapping) -> di
 
 
 def reset_person(services: Services, settings: Settings, asked: Mapping) -> dict:
-    """A new temporary password or, when asked for, a new authenticator at the next sign-in."""
+    """Gives a person a new temporary password; or, when `authenticator` is asked for, makes them
+    set up a new authenticator app at the next sign-in."""
     person = _by_email(services, asked["email"])
     where = people.TERMINAL, _a_shop_of(person), person.id
     if asked.get("authenticator"):
@@ -71,12 +72,15 @@ def _by_email(services: Services, text: str) -> Person:
 
 
 def _a_shop_of(person: Person) -> str:
-    # The terminal reaches all of them; any one shows where the person belongs.
+    # Any of the person's shops will do, because the terminal manages all shops.
     return min(person.shops)
 
 
 def known_shop(services: Services, settings: Settings, asked: Mapping) -> str:
-    """The shop that was asked for, or the default one. Raises NotFound in an operator's words."""
+    """Returns the id of the shop that was asked for, or of the default shop.
+
+    Raises NotFound, with a sentence for operators.
+    """
     shop_id = asked.get("shop") or settings.default_shop
     if services.shops.get(shop_id) is None:
         raise NotFound(f"There is no shop called {shop_id} here.")

@@ -1,1 +1,1 @@
-"""The use cases, as plain functions over `Services`; no Flask, PynamoDB or AWS in here."""
+"""The use cases: plain functions over `Services`. They import no Flask, PynamoDB or AWS."""

@@ -1,4 +1,4 @@
-"""All bundles in one, for whoever calls use cases of every subject: routes and consumers."""
+"""All bundles in one, for routes and consumers, which call the use cases of every subject."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Services(
     ApiServices,
     EventServices,
 ):
-    """Everything. A use case asks for its subject's bundle only, and gets this or a smaller one.
+    """All ports. A use case asks for its subject's bundle only, and gets this or a smaller one.
 
-    bootstrap.py builds it; a test of one subject may build that subject's bundle alone.
+    bootstrap.py builds this bundle; a test of one subject may build that subject's bundle alone.
     """

@@ -1,11 +1,11 @@
-"""What a store answers to a write that it does not carry out."""
+"""What an adapter raises when it does not carry out a write."""
 
 from __future__ import annotations
 
 
 class Stale(Exception):
-    """The item is no longer as it was read; read again and decide anew."""
+    """The item has changed since it was read; the caller reads again and decides anew."""
 
 
 class AlreadyThere(Exception):
-    """The item to be created exists."""
+    """The item to be created exists already."""

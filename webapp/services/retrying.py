@@ -1,4 +1,4 @@
-"""How a use case writes although others write to the same item at that moment."""
+"""Repeats a use case's write when somebody else writes to the same item at that moment."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ Result = TypeVar("Result")
 
 
 def until_written(read_and_write: Callable[[], Result]) -> Result:
-    """Calls it again for as long as it raises Stale, at most five times. Raises Busy.
+    """Calls `read_and_write` until it does not raise Stale, and returns its result.
 
-    It reads the item anew each time, decides and writes.
+    read_and_write: reads the item anew each time, decides and writes. Raises Busy when the fifth
+    call is stale too.
     """
     for attempt in range(_ATTEMPTS):
         try:

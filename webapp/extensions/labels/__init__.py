@@ -1,8 +1,8 @@
 """Label print: a ticket as PDF for each order, for the cup or the tray.
 
-A ticket waits from the moment its order stands in the queue until a device has printed it
-(docs/extensions.md, “labels”); an order that was cancelled or timed out takes its ticket along.
-What is kept here is the drink. The name, if the bar knows one, is asked for when it is drawn.
+A ticket waits from the moment its order is in the line until a device has printed it
+(docs/extensions.md, “labels”). It is withdrawn when its order is cancelled or timed out. The
+extension stores the drink, but no name: it asks the bar for the name when it draws the ticket.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from webapp.extension_kit import Printout
 
 _FIRST_VERSION_IN_QUEUE = 4
-"""Claimed, admitted, submitted, queued; an order that comes there later is made once more."""
+"""The version of a queued order, after claimed, admitted and submitted. An order that is queued
+with a later version is made again."""
 
 
 def react(kit: Kit, arrival: Arrival) -> None:
-    """Puts the order's ticket in line, or takes it out."""
+    """Adds the order's ticket to the print queue, or withdraws it."""
     event = arrival.event
     if isinstance(event, ManagerWaitingCompletion):
         _put_in_line(kit, event)
@@ -38,7 +39,7 @@ def _put_in_line(kit: Kit, event: OrderEvent) -> None:
         "number": event.order_number,
         "drink": drink.name,
         "differs": differs,
-        # Milk and strength may both be “Regular”; once says it.
+        # Milk and strength may both be “Regular”, which need not be printed twice.
         "usual": list(dict.fromkeys(one.name for one in drink.options if one.is_default)),
         "again": event.version > _FIRST_VERSION_IN_QUEUE,
     }
@@ -48,8 +49,8 @@ def _put_in_line(kit: Kit, event: OrderEvent) -> None:
 
 
 def draw(kit: Kit, printout: Printout) -> bytes:
-    """The ticket's PDF."""
-    # What draws takes a second to import and is only needed here.
+    """Returns the ticket's PDF."""
+    # The import takes a second and is only needed here.
     from webapp.extensions.labels.ticket import Ticket, draw_ticket
 
     shop, values = kit.bar.shop(printout.shop_id), printout.values

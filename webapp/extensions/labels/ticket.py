@@ -1,4 +1,5 @@
-"""A ticket as PDF: for tape of 62 mm, as long as what stands on it, readable at arm's length."""
+"""Draws a ticket as PDF for tape of 62 mm. It is readable at arm's length, and as long as its text
+needs."""
 
 from __future__ import annotations
 
@@ -15,32 +16,33 @@ if TYPE_CHECKING:
     from fpdf import FPDF
 
 WIDTH = 62.0
-"""In millimetres, like all lengths here."""
+"""In millimetres, like all lengths in this module."""
 FONTS = Path(__file__).parent / "fonts"
 SEE_SCREEN = "(see the screen)"
-"""Stands where a text has letters that no font of ours has."""
+"""Replaces a text that has letters which none of our fonts has."""
 
 _MARGIN = 3.0
 _POINT = 25.4 / 72
 _LEADING = 1.18
 _NUMBER, _NAME, _DRINK, _DIFFERENT, _TIME, _USUAL, _FOOT = 60, 22, 24, 19, 14, 12, 10
-"""Sizes in points: what is needed most from afar is largest."""
+"""Sizes in points. The parts that must be read from farthest away are the largest."""
 _GAP = 2.0
 _HEAD = _MARGIN + 0.73 * _NUMBER * _POINT + _GAP
-"""To below the number, whose digits are that high."""
+"""The height from the top to below the number; a digit is 0.73 of its type size high."""
 _CORNER = 15.0
-"""As wide as the time beside it."""
+"""The width that is left for the time beside the number."""
 _LEAST = 0.5
-"""A word that is too long is set as small as this before it is broken."""
+"""A word that is too long is set in smaller type, down to this part of its size; then it is
+broken."""
 _MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """What stands on a ticket.
+    """What a ticket shows.
 
-    differs: the options that are not the usual ones; usual: the rest. name: who it is for, if the
-    bar knows. again: the drink is made once more under its number.
+    differs: the options that are not the usual ones. usual: the other options. name: who the order
+    is for; empty when the bar does not know. again: the drink is made again under its number.
     """
 
     number: int | None
@@ -55,7 +57,7 @@ class Ticket:
 
 
 def draw_ticket(ticket: Ticket) -> bytes:
-    """The ticket's PDF, of one page."""
+    """Returns the ticket's PDF, which has one page."""
     sheet = _Sheet()
     lines = [*sheet.lines(ticket.name, _NAME), *sheet.lines(ticket.drink, _DRINK)]
     for option in ticket.differs:
@@ -68,7 +70,7 @@ def draw_ticket(ticket: Ticket) -> bytes:
 
 @dataclass(frozen=True)
 class _Line:
-    """A line in the order in which its letters stand on paper."""
+    """A line of text, with its letters from left to right as they are printed."""
 
     text: str
     is_rtl: bool
@@ -87,7 +89,7 @@ class _Sheet:
         self._pdf, self._letters = _new_pdf()
 
     def lines(self, text: str, size: float) -> list[_Line]:
-        """The text broken into lines that fit; none when there is nothing to say."""
+        """Returns the text broken into lines that fit; no line for an empty text."""
         font, text = self._printable(text)
         longest = max(text.split(), key=len, default="")
         size = self._largest(longest, font, size if text != SEE_SCREEN else _USUAL)
@@ -124,7 +126,8 @@ class _Sheet:
         return y + line.height
 
     def _printable(self, text: str) -> tuple[str, str]:
-        """The first font that has all letters of a text, and what of the text it has."""
+        """Returns the first font that has all letters and digits of a text, and the text without
+        the other characters that the font lacks."""
         text = " ".join(unicodedata.normalize("NFC", text).split())
         for font, has in self._letters.items():
             lacks = {one for one in _joined(text) if ord(one) not in has}
@@ -135,7 +138,10 @@ class _Sheet:
     def _largest(
         self, word: str, font: str, size: float, width: float = WIDTH - 2 * _MARGIN
     ) -> float:
-        """Sets the font as large as lets the word fit, within reason; returns the size."""
+        """Sets the font in the largest size in which the word fits; returns the size.
+
+        The size is at most `size` and at least _LEAST of it.
+        """
         self._pdf.set_font(font, size=size)
         needed = self._pdf.get_string_width(_joined(word))
         size *= max(_LEAST, min(1.0, width / needed if needed else 1.0))
@@ -150,7 +156,7 @@ class _Sheet:
                 line = ""
             line = f"{line} {word}".lstrip()
             while not self._fits(line):
-                # One word, longer than the tape is wide.
+                # The line is one word that is wider than the tape.
                 part = max(n for n in range(1, len(line)) if n == 1 or self._fits(line[:n]))
                 yield line[:part]
                 line = line[part:]
@@ -163,7 +169,7 @@ class _Sheet:
 
 def _new_pdf() -> tuple[FPDF, dict[str, set[int]]]:
     with warnings.catch_warnings():
-        # It says that it could draw no pictures.
+        # fpdf2 warns that it cannot draw pictures without Pillow, which a ticket does not need.
         warnings.simplefilter("ignore")
         from fpdf import FPDF
         from fpdf.fonts import TTFFont
@@ -181,14 +187,14 @@ def _new_pdf() -> tuple[FPDF, dict[str, set[int]]]:
 
 @cache
 def _names() -> list[str]:
-    """Our own font first; a team may put others beside it, for letters that it lacks."""
+    """Returns the names of the fonts, our own first. A team may add others for further letters."""
     own = "DejaVuSansCondensed-Bold"
     others = sorted(file.stem for file in FONTS.glob("*.ttf") if file.stem != own)
     return [own, *others]
 
 
 def _as_seen(text: str) -> tuple[str, bool]:
-    """A line's letters from left to right, and whether it is one that is read from the right."""
+    """Returns a line's letters from left to right, and whether it is read from right to left."""
     from fpdf.bidi import BidiParagraph, auto_detect_base_direction
     from fpdf.enums import TextDirection
 
@@ -202,7 +208,7 @@ def _as_seen(text: str) -> tuple[str, bool]:
 
 
 def _joined(text: str) -> str:
-    """Arabic letters in the forms in which they stand beside each other."""
+    """Returns the text with Arabic letters in the forms that they have beside each other."""
     from arabic_reshaper import reshape
 
     return reshape(text)

@@ -1,13 +1,13 @@
 """Webhook out: sends every event to an address of your own, signed.
 
-The headers and the signature are those of Standard Webhooks (standardwebhooks.com), so that its
-libraries verify them: `webhook-id` is the same for every delivery of an event, `webhook-timestamp`
-is in seconds, `webhook-signature` is `v1,` and the base64 of HMAC-SHA256 over
-`id.timestamp.body`. A redirect, an error or no answer within seconds is a failure, which
-EventBridge tries again.
+The headers and the signature follow Standard Webhooks (standardwebhooks.com), so that its libraries
+can verify them. `webhook-id` is the same for every delivery of an event. `webhook-timestamp` is in
+seconds. `webhook-signature` is `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`. A
+redirect, an error, or no answer within seconds is a failure; then EventBridge delivers the event
+again.
 
-EXTENSION_WEBHOOK_URL: where to; EXTENSION_WEBHOOK_URL_HALL_2 for the shop hall-2 alone.
-EXTENSION_WEBHOOK_SECRET: the key, `whsec_` and the base64 of at least 24 random bytes.
+EXTENSION_WEBHOOK_URL: the address; EXTENSION_WEBHOOK_URL_HALL_2 is for the shop hall-2 alone.
+EXTENSION_WEBHOOK_SECRET: the key, which is `whsec_` and the base64 of at least 24 random bytes.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from webapp.extension_kit import Arrival, DeliveryFailed, Extension, Kit
 
 _LEAST_KEY_BYTES = 24
 _REMEMBERED = timedelta(days=2)
-"""Longer than any event is delivered again by itself."""
+"""How long a sent event is remembered: longer than EventBridge delivers an event again."""
 
 
 def send(kit: Kit, arrival: Arrival) -> None:
-    """Sends the envelope, unless it has been delivered already. Raises DeliveryFailed."""
+    """Sends the event's envelope, unless it has been sent already. Raises DeliveryFailed."""
     url = url_for(kit, arrival.event.shop_id)
     if not url or kit.table.get(arrival.event.shop_id, arrival.id) is not None:
         return
@@ -46,13 +46,13 @@ def send(kit: Kit, arrival: Arrival) -> None:
 
 
 def url_for(kit: Kit, shop_id: str) -> str | None:
-    """Where a shop's events go: its own address, or the deployment's; None for nowhere."""
+    """Returns the address for a shop's events: its own, or the deployment's; None for none."""
     own = "URL_" + shop_id.upper().replace("-", "_")
     return kit.settings.get(own) or kit.settings.get("URL")
 
 
 def signature(secret: str, message_id: str, moment: int, body: bytes) -> str:
-    """The signature header. Raises DeliveryFailed when the secret is none."""
+    """Returns the signature header. Raises DeliveryFailed when the secret is not valid."""
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except binascii.Error:

@@ -1,4 +1,4 @@
-"""What the JSON API needs beside the use cases that it calls."""
+"""The bundle of the JSON API itself, beside those of the use cases that it calls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webapp.services.api.ports import IdempotentCalls
 
 @dataclass(frozen=True, kw_only=True)
 class ApiServices:
-    """The answers given before, and the clock."""
+    """The stored answers, and the clock."""
 
     idempotent_calls: IdempotentCalls
     now: Callable[[], datetime]

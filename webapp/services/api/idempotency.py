@@ -1,7 +1,8 @@
-"""A request with an Idempotency-Key is carried out once, however often it is sent.
+"""Carries out a request with an Idempotency-Key once, however often it is sent.
 
-Follows draft-ietf-httpapi-idempotency-key-header: the same key with the same request gives the same
-answer again, with another request it is refused, and one still under way is told to wait.
+This follows draft-ietf-httpapi-idempotency-key-header: the same key with the same request gets the
+same answer again. The same key with another request is refused, and so is a request whose first
+sending is still under way.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from webapp.services.api.ports import StoredAnswer
 
 KEEP = timedelta(days=1)
 LONGEST_CALL = timedelta(minutes=1)
-"""After this an unfinished call has died, and the same request is carried out anew."""
+"""A call that is unfinished after this time has failed; the same request is carried out anew."""
 KEY_LENGTH = 64
 
 
@@ -37,10 +38,11 @@ class StillUnderWay(Refusal):
 def carry_out_once(
     services: ApiServices, owner: str, key: str, request: bytes, call: Callable[[], StoredAnswer]
 ) -> tuple[StoredAnswer, bool]:
-    """The call's answer, and whether it was given before. Raises KeyReused or StillUnderWay.
+    """Returns the call's answer, and whether it is the stored answer of an earlier sending.
 
-    owner: whose key it is; two devices may use the same one. A call that raises leaves no answer,
-    so that it can be sent again.
+    owner: whose key it is, because two devices may use the same key. request: what was asked, to
+    compare. A call that raises leaves no answer, so that the request can be sent again.
+    Raises KeyReused or StillUnderWay.
     """
     now = services.now()
     name = hashlib.sha256(f"{owner}|{key}".encode()).hexdigest()

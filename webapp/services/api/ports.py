@@ -1,4 +1,4 @@
-"""Answers that the JSON API gives again."""
+"""The port of the JSON API's stored answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class StoredAnswer:
-    """An answer that can be given again."""
+    """An answer that is kept so that it can be given again."""
 
     status: int
     body: str
@@ -17,7 +17,10 @@ class StoredAnswer:
 
 @dataclass(frozen=True)
 class BegunCall:
-    """A call with an Idempotency-Key: what was asked, and the answer once there is one."""
+    """A call with an Idempotency-Key.
+
+    digest: the hash of the request. answer: None until the call is finished.
+    """
 
     digest: str
     answer: StoredAnswer | None
@@ -27,7 +30,11 @@ class IdempotentCalls(Protocol):
     def begin(
         self, name: str, digest: str, now: datetime, dies_at: datetime, ends_at: datetime
     ) -> bool:
-        """False when the name is taken; an unfinished call of the same digest may die first."""
+        """Notes that a call begins; returns False when its name is taken.
+
+        A name is free again for the same digest when its call is still unfinished at `dies_at`.
+        ends_at: until when the call and its answer are kept.
+        """
 
     def get(self, name: str) -> BegunCall | None: ...
     def finish(self, name: str, answer: StoredAnswer) -> None: ...

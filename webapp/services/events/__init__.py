@@ -1,1 +1,1 @@
-"""Use cases about what follows from a write."""
+"""The ports of everything that follows from a write."""

@@ -1,4 +1,4 @@
-"""What the consumers of events may touch beside the use cases that they call."""
+"""The bundle of the consumers, beside those of the use cases that they call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class NoExtensions(Extensions):
-    """A bar of the core alone."""
+    """A deployment without extensions."""
 
     def __contains__(self, name: object) -> bool:
         return False
@@ -30,7 +30,7 @@ class NoExtensions(Extensions):
 
 @dataclass(frozen=True, kw_only=True)
 class EventServices:
-    """The bus, the screens, what cannot be read, and this deployment's extensions by name."""
+    """The bus, the live topics, the dead letters, and this deployment's extensions by name."""
 
     bus: Bus
     live: LiveTopics

@@ -1,4 +1,4 @@
-"""What follows from a write: the bus, the screens, extensions, and what cannot be read."""
+"""The ports of what follows from a write: the bus, live topics, extensions and dead letters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ class Bus(Protocol):
 
 class DeadLetters(Protocol):
     def keep(self, payload: Mapping, why: str) -> None:
-        """Keeps what the function was called with and cannot read, until an update redrives it."""
+        """Keeps a payload that the function was called with and cannot read.
+
+        The team delivers it again after an update (scripts/dead-letters). why: the reason, for the
+        team.
+        """
 
 
 class LiveTopics(Protocol):
@@ -27,7 +31,7 @@ class LiveTopics(Protocol):
 
 
 class Extensions(Protocol):
-    """What this deployment has beside the core, by name; see extending.Installed."""
+    """This deployment's extensions by name; implemented by extending.Installed."""
 
     def __contains__(self, name: object) -> bool: ...
     def __iter__(self) -> Iterator[str]: ...

@@ -1,1 +1,1 @@
-"""Use cases about the door: from the QR code to the order."""
+"""Use cases about getting in: from the QR code to the order."""

@@ -1,4 +1,4 @@
-"""What the use cases of the door may touch."""
+"""The bundle of the use cases from the QR code to the order."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from webapp.services.orders.bundle import OrderServices
 
 @dataclass(frozen=True, kw_only=True)
 class IntakeServices(OrderServices, LimitServices):
-    """Codes, browsers and the orders that are made of them.
+    """QR codes, customers' sessions, orders and limits.
 
-    secret_keys: the first signs QR codes; the older ones are still accepted.
+    secret_keys: the first one signs QR codes; the older ones are still accepted.
     """
 
     qr_codes: QrCodes

@@ -1,4 +1,4 @@
-"""How a pass becomes an order: one token of the code, one order, together or not at all."""
+"""Makes a claim: one transaction takes the scan of a pass and creates the order."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def claim_order(
 ) -> Order:
     """Takes one token with the browser's pass and creates the customer's order.
 
-    A pass makes one order, however often it is sent. language: the one the customer reads.
-    Raises what `check_pass` raises, and PhoneNeeded or OrdersOfDayUsedUp.
+    A pass makes one order, however often it is sent. language: the one that the customer reads.
+    Raises the errors of `check_pass`, PhoneNeeded or OrdersOfDayUsedUp.
     """
     if customer is None or customer.scan_pass is None:
         raise PassMissing
@@ -62,6 +62,6 @@ def claim_order(
 def _made_before(
     services: IntakeServices, shop: Shop, customer: CustomerSession, order_id: str
 ) -> Order | None:
-    """The order that the browser's pass has made already; only for the customer who made it."""
+    """Returns the order that the browser's pass has made, if it is this customer's; else None."""
     order = services.orders.get(shop.id, order_id)
     return order if order and order.customer_id == customer.customer_id else None

@@ -1,4 +1,4 @@
-"""What a phone gets by scanning the QR code: a pass for one order."""
+"""Passes: scanning the QR code gives a phone a pass for one order."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ _ORDER_ID_BYTES = 16
 def open_order(
     services: IntakeServices, shop_id: str, customer: CustomerSession | None
 ) -> Order | None:
-    """One of the customer's orders under way, if there is any."""
+    """Returns one of the customer's orders under way; None when there is none."""
     return next(iter(open_orders(services, shop_id, customer)), None)
 
 
 def open_orders(
     services: IntakeServices, shop_id: str, customer: CustomerSession | None
 ) -> list[Order]:
-    """The customer's orders under way."""
+    """Returns the customer's orders under way."""
     return services.orders.open_orders_of(shop_id, customer.customer_id) if customer else []
 
 
 def new_customer(
     services: IntakeServices, scan_pass: ScanPass | None = None
 ) -> tuple[str, CustomerSession]:
-    """A customer never seen before: the secret for the browser's cookie, and the session."""
+    """Makes a new customer; returns the secret for the browser's cookie and the session."""
     secret = secrets.token_urlsafe(24)
     ends_at = services.now() + SESSION_LIFETIME
     return secret, services.customer_sessions.create(
@@ -56,11 +56,11 @@ def scan_code(
     customer: CustomerSession | None,
     new_order_id: str = "",
 ) -> tuple[str | None, CustomerSession]:
-    """Gives this browser a pass for a fresh code; takes no token. With a secret for a new browser.
+    """Gives this browser a pass for a fresh QR code; takes no token.
 
-    new_order_id: of the order to be made with the pass, for
-    whoever sends a scan again and means the same; else drawn. Raises CodeUnknown, CodeExpired,
-    HasOpenOrder, ShopClosed or CodeUsedUp.
+    Returns the session, and a secret for the cookie when the browser is new. new_order_id: the id
+    of the order that the pass will make, so that a device can send its scan again; random when
+    empty. Raises CodeUnknown, CodeExpired, HasOpenOrder, ShopClosed, ShopPaused or CodeUsedUp.
     """
     now = services.now()
     window = read_code(shop, code, services.secret_keys, now)
@@ -77,14 +77,14 @@ def scan_code(
         new_order_id or secrets.token_hex(_ORDER_ID_BYTES),
     )
     ends_at = now + SESSION_LIFETIME
-    # Another tab may have signed in or have been erased since the session was read.
+    # Another tab may have signed in or been erased meanwhile; then this session no longer exists.
     if customer and (session := services.customer_sessions.give_pass(customer, scan_pass, ends_at)):
         return None, session
     return new_customer(services, scan_pass)
 
 
 def needs_phone(services: IntakeServices, shop: Shop, customer: CustomerSession | None) -> bool:
-    """True when the shop wants a phone number that this browser has not shown to be its own."""
+    """Returns True when the shop asks for a phone number and this browser has not proved one."""
     has_phone = customer is not None and customer.has_phone(services.now())
     return shop.sign_in is SignIn.PHONE and not has_phone
 
@@ -92,7 +92,7 @@ def needs_phone(services: IntakeServices, shop: Shop, customer: CustomerSession 
 def pass_of(
     services: IntakeServices, shop: Shop, customer: CustomerSession | None
 ) -> ScanPass | None:
-    """The pass that this browser may still use at this shop."""
+    """Returns the pass that this browser may still use at this shop; None when it has none."""
     scan_pass = customer and customer.scan_pass
     if not scan_pass or scan_pass.shop_id != shop.id or scan_pass.ends_at <= services.now():
         return None
@@ -102,9 +102,9 @@ def pass_of(
 def check_pass(
     services: IntakeServices, shop: Shop, customer: CustomerSession | None
 ) -> TokenBucket:
-    """The bucket that this browser's pass would take from; takes nothing.
+    """Returns the token bucket of this browser's pass; takes no token.
 
-    Raises PassMissing, HasOpenOrder, ShopClosed, CodeUsedUp or ShopFull.
+    Raises PassMissing, HasOpenOrder, ShopClosed, ShopPaused, CodeUsedUp or ShopFull.
     """
     _check_open_orders(services, shop, customer)
     scan_pass = pass_of(services, shop, customer)
@@ -122,7 +122,7 @@ def check_pass(
 
 
 def check_capacity(services: IntakeServices, shop: Shop) -> None:
-    """Raises ShopFull when there is no free place, and ShopClosed."""
+    """Raises ShopClosed or ShopPaused, or ShopFull when there is no free place."""
     next_at = waits.next_place_at(services, shop)
     check_intake(shop, 0)
     if next_at is not None:

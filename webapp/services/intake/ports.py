@@ -1,4 +1,4 @@
-"""What the door speaks to: customers' browsers, QR codes and claims."""
+"""The ports of customers' sessions and of QR codes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from domain.admission import ScanPass, TokenBucket
 
 @dataclass(frozen=True)
 class CustomerSession:
-    """A customer's browser. `id` is not a secret.
+    """A customer's browser.
 
-    phone: the number it signed in with, masked; `phone_ends_at` is until when that counts.
+    id: not a secret. phone: the number that it signed in with, masked. phone_ends_at: until when
+    that sign-in counts.
     """
 
     id: str
@@ -23,7 +24,7 @@ class CustomerSession:
     phone_ends_at: datetime | None = None
 
     def has_phone(self, now: datetime) -> bool:
-        """True while its customer is who holds a phone number."""
+        """Returns True while the browser is signed in with a phone number."""
         return self.phone_ends_at is not None and self.phone_ends_at > now
 
 
@@ -35,10 +36,10 @@ class CustomerSessions(Protocol):
     def give_pass(
         self, session: CustomerSession, scan_pass: ScanPass, ends_at: datetime
     ) -> CustomerSession | None:
-        """The session with this pass; None when it is gone."""
+        """Gives the session this pass and returns it; None when the session no longer exists."""
 
     def prolong_pass(self, session: CustomerSession, ends_at: datetime) -> None:
-        """Keeps the pass at least until then, if there still is one."""
+        """Makes the pass last at least until `ends_at`, if the session still has one."""
 
     def sign_in(
         self,
@@ -48,7 +49,10 @@ class CustomerSessions(Protocol):
         phone: str,
         phone_ends_at: datetime,
     ) -> CustomerSession | None:
-        """A new session with the old one's pass in its place; None when the old one is gone."""
+        """Replaces the session by a new one with the same pass, and returns the new one.
+
+        Returns None when the old session no longer exists.
+        """
 
     def end(self, session: CustomerSession) -> None: ...
 

@@ -1,4 +1,4 @@
-"""The QR code on the display."""
+"""The QR code on the TV."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from webapp.services.intake.bundle import IntakeServices
 from webapp.services.orders import waits
 
 _COMING, _COMING_SECONDS = 5, 50
-"""So many codes a TV has in hand, and for so long at most: it need not ask for each one."""
+"""How many coming codes a TV gets, and for how many seconds at most, so that it need not ask for
+each one."""
 
 
 def current_code(services: IntakeServices, shop: Shop) -> CurrentCode:
-    """The QR code to show now; the first display to ask in a window makes its bucket."""
+    """Returns the QR code to show now. The first TV to ask in a window makes its token bucket."""
     now = services.now()
     bucket = services.qr_codes.get_or_create(new_bucket(shop, window_at(shop, now)))
     most = min(_COMING, _COMING_SECONDS // shop.code_seconds)

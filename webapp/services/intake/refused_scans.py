@@ -1,4 +1,4 @@
-"""Counts refused scans by their cause: no order, so no event, tells of them."""
+"""Counts refused scans by their cause. They make no order, so there is no event to count."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _OF_SCANS = (
 
 
 def count_refusal(services: IntakeServices, shop: Shop, refused: Refusal, address: str) -> None:
-    """Counts a refused scan, as long as the address has not had too many counted.
+    """Counts a refused scan, unless too many of this address are counted already.
 
-    Plainly added up: a write that the SDK has to repeat may count twice, and a phone that loads
-    its refusal again counts again. What one address can add is bounded, and so is what it costs.
+    The count is not exact: a write that the SDK repeats may count twice, and a phone that loads its
+    refusal again counts again. The limit for each address bounds the count and its cost.
     """
     if not isinstance(refused, _OF_SCANS):
         return

@@ -1,1 +1,1 @@
-"""Use cases about how often somebody may do what."""
+"""Use cases about how often somebody may do something."""

@@ -1,4 +1,4 @@
-"""What the limits may touch."""
+"""The bundle of the limits."""
 
 from __future__ import annotations
 

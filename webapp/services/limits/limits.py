@@ -1,9 +1,9 @@
-"""How often one address, browser, number or shop may do a thing within a span of time.
+"""How often one address, browser, phone number or shop may do a thing within a span of time.
 
-Counted atomically, in spans that begin at full minutes, hours and so on.
+The counts are atomic. The spans begin at full minutes, hours and so on.
 
-Nobody is refused for their address: a whole hall has one. What is counted by address, for each bar
-on its own, only decides what nobody misses. This machine's own address is not counted.
+Nobody is refused because of their address, because a whole hall shares one. The counts by address,
+one for each shop, only decide things that nobody misses. This machine's own address is not counted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from webapp.services.limits.bundle import LimitServices
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` of a thing within `span`."""
+    """At most `most` of a thing within `span`. sentence: tells people that they are used up."""
 
     name: str
     most: int
@@ -28,36 +28,39 @@ class Limit:
 
 _MINUTE = timedelta(minutes=1)
 PAIRINGS = Limit("pairings", 20, _MINUTE, "")
-"""Of one address at one bar; nobody is refused, codes get longer. See sign_in.ask_pairing."""
+"""For one address at one shop. Nobody is refused: the codes get longer (sign_in.ask_pairing)."""
 
 COUNTED_REFUSALS = Limit("counted-refusals", 60, _MINUTE, "")
-"""How many refused scans of one address a bar counts; nobody is told."""
+"""How many refused scans of one address a shop counts. Nobody is told when they are used up."""
 
 _AGAIN_LATER = "That was tried many times. Wait a while, or ask an admin for a new password."
 PASSWORDS = Limit("passwords", 10, timedelta(minutes=15), _AGAIN_LATER)
-"""For one e-mail, whether there is such an account or not."""
+"""For one e-mail, also when it has no account, so that the limit does not tell which exist."""
 AUTHENTICATOR_CODES = Limit("authenticator-codes", 5, timedelta(minutes=10), _AGAIN_LATER)
 AUTHENTICATOR_CODES_OF_DAY = Limit("day-of-codes", 40, timedelta(days=1), _AGAIN_LATER)
-"""Three codes are good at a time: somebody with the password guesses one in ten thousand days."""
+"""Three codes are good at a time, so guessing one takes about eight thousand days on average, even
+for somebody who has the password."""
 LIVE_GRANTS = Limit(
     "live-grants",
     30,
     _MINUTE,
     "This screen has asked for its live connection very often. It goes on in a minute.",
 )
-"""Of one session: each costs a call to STS; a page needs one when it opens and every 12 minutes."""
+"""For one session, because each grant costs a call to STS. A page needs one when it opens and then
+every 12 minutes."""
 
 
 def is_within(services: LimitServices, limit: Limit, shop_id: str, address: str) -> bool:
-    """Counts one of an address at a bar; False, and counts none, when the span's are used up."""
+    """Counts one for an address at a shop; returns False and counts none when they are used up."""
     subject = _subject(address)
     return subject is None or take_quietly(services, limit, f"{shop_id}|{subject}")
 
 
 def take_of(services: LimitServices, limit: Limit, subject: str) -> None:
-    """Counts one. Raises TooManyRequests when the span's are used up, and counts nothing then.
+    """Counts one for a subject.
 
-    subject: whose they are: a browser's, a number's, a shop's.
+    subject: names the browser, phone number or shop whose limit it is. Raises TooManyRequests, and
+    counts nothing, when the limit of this span is used up.
     """
     key, ends_at = _span(limit, subject, services.now())
     if not services.limits.take(key, limit.most, ends_at):
@@ -65,7 +68,10 @@ def take_of(services: LimitServices, limit: Limit, subject: str) -> None:
 
 
 def take_quietly(services: LimitServices, limit: Limit, subject: str) -> bool:
-    """`take_of` for what nobody is told: False when the span's are used up."""
+    """Counts one like `take_of`, but returns False when the limit of this span is used up.
+
+    For limits about which nobody is told.
+    """
     try:
         take_of(services, limit, subject)
     except TooManyRequests:
@@ -74,14 +80,14 @@ def take_quietly(services: LimitServices, limit: Limit, subject: str) -> bool:
 
 
 def check_of(services: LimitServices, limit: Limit, subject: str) -> None:
-    """Raises TooManyRequests when the span's are used up; counts nothing."""
+    """Raises TooManyRequests when the limit of this span is used up; counts nothing."""
     key, ends_at = _span(limit, subject, services.now())
     if services.limits.taken(key) >= limit.most:
         raise TooManyRequests(ends_at, limit.sentence)
 
 
 def usage(services: LimitServices, limit: Limit, subject: str) -> tuple[int, datetime]:
-    """How many of the span's are used, and when it ends."""
+    """Returns how many are counted in this span, and when the span ends."""
     key, ends_at = _span(limit, subject, services.now())
     return services.limits.taken(key), ends_at
 
@@ -94,7 +100,11 @@ def _span(limit: Limit, subject: str, now: datetime) -> tuple[str, datetime]:
 
 
 def _subject(address: str) -> str | None:
-    """The household that an address is of; None for this machine itself."""
+    """Returns the network under which an address is counted; None for this machine itself.
+
+    An IPv4 address is counted alone. The IPv6 addresses of one /64 are counted together, because
+    one household has so many.
+    """
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""How often somebody may do what: the counters."""
+"""The port of the counters behind the limits."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from typing import Protocol
 
 class Limits(Protocol):
     def take(self, key: str, most: int, ends_at: datetime) -> bool:
-        """Counts one; False, and nothing counted, when `most` are taken already."""
+        """Counts one; returns False and counts nothing when `most` are taken already."""
 
     def taken(self, key: str) -> int: ...

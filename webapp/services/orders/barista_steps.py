@@ -1,4 +1,4 @@
-"""What the baristas do."""
+"""The use cases of a barista: making, completing and cancelling orders, and undoing a tap."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class CancelReason(StrEnum):
 
 
 _BEGAN_WITHIN = timedelta(minutes=90)
-"""How long ago an order began that may be made again: 5 minutes to choose, 15 to make, 15 on the
-counter, and that twice."""
+"""An order that may be made again began at most this long ago: it had 5 minutes to be chosen, 15 to
+be made and 15 on the counter, and a remake takes the same time once more."""
 _MOST_REMAKABLE = 200
 
 
 def remakable_orders(services: OrderServices, shop_id: str) -> list[Order]:
-    """The orders that were ready, or collected, so short a time ago that they may be made again."""
+    """Returns the ready or collected orders that may still be made again, newest first."""
     now = services.now()
     asked = OrderQuery(
         frozenset(sources_of(Action.REMAKE)),
@@ -72,10 +72,10 @@ def make_order(services: OrderServices, order_id: str, barista: StaffSession) ->
 def make_batch(
     services: OrderServices, order_ids: list[str], barista: StaffSession
 ) -> tuple[list[Order], list[str]]:
-    """Puts several orders in this barista's hands, each by a write of its own.
+    """Puts several orders in this barista's hands, each with its own write.
 
-    Returns those that are theirs now, and a sentence about each of the others. Raises NotFound,
-    and changes none, when one of them is no order of this shop.
+    Returns the orders that are this barista's now, and a sentence about each of the others. Raises
+    NotFound, and changes nothing, when one of them is no order of this shop.
     """
     orders = [services.order(barista.shop_id, order_id) for order_id in dict.fromkeys(order_ids)]
     taken, refused = [], []
@@ -85,7 +85,7 @@ def make_batch(
         except AlreadyTaken as other:
             current = services.order(barista.shop_id, order.id)
             if current.barista_id == barista.id:
-                # The tap came twice.
+                # The same tap was sent twice.
                 taken.append(current)
             else:
                 refused.append(f"{order.number}: {other.sentence}")
@@ -97,24 +97,24 @@ def make_batch(
 
 
 def release_order(services: OrderServices, order_id: str, barista: StaffSession) -> Order:
-    """Puts the order back at its place in the queue. Raises NotAllowedNow."""
+    """Puts the order back at its old position in the line. Raises NotAllowedNow."""
     return _change(services, order_id, barista, lambda order, now: release(order))
 
 
 def complete_order(services: OrderServices, order_id: str, barista: StaffSession) -> Order:
-    """The drink is ready. Raises NotAllowedNow."""
+    """Marks the order as ready to be collected. Raises NotAllowedNow."""
     return _change(services, order_id, barista, complete)
 
 
 def collect_order(services: OrderServices, order_id: str, barista: StaffSession) -> Order:
-    """The drink left the counter. Raises NotAllowedNow."""
+    """Marks the order as collected. Raises NotAllowedNow."""
     return _change(
         services, order_id, barista, lambda order, now: collect(order, Role.BARISTA, now)
     )
 
 
 def remake_order(services: OrderServices, order_id: str, barista: StaffSession) -> Order:
-    """Puts a drink that came out wrong at the head of the line, under its number.
+    """Puts an order whose drink came out wrong at the head of the line, under the same number.
 
     Raises NotAllowedNow.
     """
@@ -122,9 +122,10 @@ def remake_order(services: OrderServices, order_id: str, barista: StaffSession) 
 
 
 def undo(services: OrderServices, order_id: str, barista: StaffSession, done: Action) -> Order:
-    """Takes the barista's last tap on an order back: a Make, a Complete or a Collected.
+    """Takes back the barista's last tap on an order: a Make, a Complete or a Collected.
 
-    Raises NotAllowedNow when the order is no longer where that tap left it, or too late.
+    done: what the tap did. Raises NotAllowedNow when the order has moved on since that tap, or when
+    the tap was too long ago.
     """
 
     def back(order: Order, now: datetime) -> Order:
@@ -138,7 +139,7 @@ def undo(services: OrderServices, order_id: str, barista: StaffSession, done: Ac
 
 
 def undo_batch(services: OrderServices, order_ids: list[str], barista: StaffSession) -> list[str]:
-    """Takes a tap on several waiting orders back. Returns a sentence about each that stays."""
+    """Takes back a Make on several orders; returns a sentence about each that cannot be undone."""
     refused = []
     for order_id in order_ids:
         try:

@@ -1,4 +1,4 @@
-"""What the use cases about orders may touch."""
+"""The bundles of the use cases about orders."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from webapp.services.shop.bundle import ShopServices
 
 @dataclass(frozen=True, kw_only=True)
 class OrderServices(ShopServices):
-    """Orders with their executions, and the last figures, from which waits are told.
+    """Orders with their executions, and the figures, from which waits are estimated.
 
-    secret_keys: the first makes the ids of walk-up orders; the older ones are still accepted.
-    memory: what this process read a moment ago and may show again; see orders.waits.
+    secret_keys: the first one makes the ids of walk-up orders; the older ones are still accepted.
+    memory: keeps what this process read a moment ago, so that it is not read for every page
+    (orders.waits).
     """
 
     orders: Orders
@@ -29,7 +30,7 @@ class OrderServices(ShopServices):
     memory: dict = field(default_factory=dict, compare=False)
 
     def order(self, shop_id: str, order_id: str) -> Order:
-        """The order. Raises NotFound."""
+        """Returns the order. Raises NotFound."""
         if order := self.orders.get(shop_id, order_id):
             return order
         raise NotFound(N_("We know no such order."))

@@ -1,4 +1,4 @@
-"""What a customer does with their order."""
+"""The use cases of a customer with their order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from webapp.services.orders.waits import wait_of_next
 def own_order(
     services: OrderServices, shop_id: str, order_id: str, customer: CustomerSession | None
 ) -> Order:
-    """The customer's own order. Raises NotFound, for somebody else's alike."""
+    """Returns the customer's own order. Raises NotFound, also for somebody else's order."""
     order = services.order(shop_id, order_id)
     if customer is None or order.customer_id != customer.customer_id:
         raise NotFound(N_("We know no such order."))
@@ -39,7 +39,7 @@ def place_order(
 ) -> Order:
     """Submits the customer's choice and gives the order its number.
 
-    Sent twice, the first one counts and the second changes nothing.
+    When a choice is sent twice, the first one counts and the second changes nothing.
     Raises ChoiceInvalid, SoldOut, NotAllowedNow or Busy.
     """
     if order.drink_order is not None:
@@ -66,7 +66,10 @@ def place_order(
 
 
 def remember_locale(services: OrderServices, shop: Shop, order: Order, language: str) -> Order:
-    """Remembers the language that the customer has chosen for what is pushed to their phone."""
+    """Remembers the customer's language with the order, for the fragments pushed to their phone.
+
+    Returns the order unchanged when it has that language or is no longer on the board.
+    """
     chosen = language if language in shop.languages[1:] else None
     if chosen == order.language or order.state not in ON_THE_BOARD:
         return order
@@ -74,7 +77,7 @@ def remember_locale(services: OrderServices, shop: Shop, order: Order, language:
 
 
 def cancel_order(services: OrderServices, order: Order) -> Order:
-    """Cancels the customer's order; again is harmless. Raises NotAllowedNow or Busy."""
+    """Cancels the customer's order. A repetition is harmless. Raises NotAllowedNow or Busy."""
     if order.state is OrderState.CANCELLED:
         return order
     now = services.now()

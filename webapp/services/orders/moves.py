@@ -1,4 +1,4 @@
-"""How a use case changes an order, whoever else writes to it at that moment."""
+"""Changes an order safely, also when somebody else writes to it at the same moment."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from webapp.services.retrying import until_written
 def move(
     services: OrderServices, shop_id: str, order_id: str, change: Callable[[Order], Order]
 ) -> Order:
-    """Reads the order, applies `change` and writes it, again while others write in between.
+    """Reads the order, applies `change` and writes it; repeats this when others wrote in between.
 
-    Raises NotFound, what `change` raises, or Busy.
+    Raises NotFound, Busy, or an error that `change` raises.
     """
 
     def changed() -> Order:

@@ -1,4 +1,4 @@
-"""What a customer sees of their own past: the orders of this browser, or of this number."""
+"""A customer's own past orders: those of this browser, or of this phone number."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST_SHOWN = 20
 def my_orders(
     services: OrderServices, shop_id: str, customer: CustomerSession | None
 ) -> list[Order]:
-    """The customer's newest orders at a shop, newest first; none for a browser never seen."""
+    """Returns the customer's newest orders at a shop, newest first; none for an unknown browser."""
     if customer is None:
         return []
     return services.orders.recent_orders_of(shop_id, customer.customer_id, _MOST_SHOWN)

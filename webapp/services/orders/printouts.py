@@ -1,7 +1,7 @@
-"""What extensions have printed: a device fetches it and ticks it off, the team looks it up.
+"""The printouts of extensions: a device fetches them and ticks them off; the team looks them up.
 
-The queue itself is the extension's (`webapp/extension_kit/print_queue.py`); here it is found by the
-extension's name, and only where this deployment has that extension and it draws something.
+The print queue belongs to the extension (`webapp/extension_kit/print_queue.py`). This module finds
+it by the extension's name, if this deployment has that extension and it draws something.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Press:
-    """An extension that prints: its queue, and how one of its printouts is drawn."""
+    """An extension that prints: its print queue, and the function that draws a printout."""
 
     name: str
     queue: PrintQueue
@@ -28,12 +28,12 @@ class Press:
 
 
 def presses(services: PrintoutServices) -> list[str]:
-    """The names of the extensions here that print something."""
+    """Returns the names of this deployment's extensions that print something."""
     return [name for name in services.extensions if services.extensions.ready(name)[0].draw]
 
 
 def press(services: PrintoutServices, shop_id: str, name: str) -> Press:
-    """The extension of this name, if it prints something. Raises NotFound."""
+    """Returns the press of an extension. Raises NotFound when it is not here or prints nothing."""
     services.shop(shop_id)
     if name in services.extensions:
         extension, kit = services.extensions.ready(name)
@@ -45,7 +45,10 @@ def press(services: PrintoutServices, shop_id: str, name: str) -> Press:
 def printout(
     services: PrintoutServices, shop_id: str, name: str, id: str
 ) -> tuple[Press, Printout]:
-    """A printout of this shop and its press. Raises NotFound, also when it is no longer kept."""
+    """Returns a printout of this shop with its press.
+
+    Raises NotFound, also when the printout is no longer kept.
+    """
     found = press(services, shop_id, name)
     one = found.queue.get(shop_id, id)
     if one is None:

@@ -1,4 +1,4 @@
-"""Every unfinished order is somewhere: which ones should have moved on long ago."""
+"""Finds the unfinished orders that should have moved on long ago."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from domain.orders import OPEN_FOR_CUSTOMER, Order
 
 GRACE = timedelta(minutes=2)
-"""The sweep comes every minute; what is still there after two of them, it cannot mend."""
+"""The sweep runs every minute; it cannot repair an order that is still stuck after two runs."""
 
 
 def last_change(order: Order) -> datetime:
-    """When the order's execution last had something to do."""
+    """Returns when the order's execution last had something to do."""
     times = (
         order.created_at,
         order.admitted_at,
@@ -24,9 +24,11 @@ def last_change(order: Order) -> datetime:
 
 
 def overdue_by(order: Order, now: datetime) -> timedelta:
-    """How long ago the order should have moved on; zero while it is in time, or once it is made.
+    """Returns how long ago the order should have moved on; zero while it is in time, or once its
+    drink is made.
 
-    A person has until the deadline. Where nobody's turn it is, the workflow moves at once.
+    An order that waits for a person has a deadline. An order that waits for the workflow has none,
+    because the workflow moves it on at once.
     """
     if order.state not in OPEN_FOR_CUSTOMER:
         return timedelta()
@@ -34,5 +36,5 @@ def overdue_by(order: Order, now: datetime) -> timedelta:
 
 
 def is_stuck(order: Order, now: datetime) -> bool:
-    """Whether two sweeps have not moved it on."""
+    """Returns whether two sweeps have not moved the order on."""
     return overdue_by(order, now) > GRACE

@@ -1,6 +1,6 @@
-"""The sweep: once a minute, each open order is held against its execution and its deadline.
+"""The sweep compares each open order with its execution and its deadline, once a minute.
 
-It repairs what a crash, a lost event or a restarted emulator left behind. Each repair is one
+It repairs orders after a crash, a lost event or a restart of the emulator. Each repair is one
 conditional write or an idempotent call, so two sweeps at once do no harm.
 """
 
@@ -31,13 +31,13 @@ from workflows.signals import Signal, counted
 log = logging.getLogger(__name__)
 
 _SETTLE = timedelta(seconds=5)
-"""How long a step may take before the sweep thinks that it got lost."""
+"""How long a step may take before the sweep takes it for lost."""
 
 
 def sweep(services: OrderServices, settle: timedelta = _SETTLE) -> int:
-    """Repairs all shops' open orders; returns how many it touched.
+    """Repairs all shops' open orders; returns how many it changed.
 
-    settle: how long a step may take before it counts as lost; nothing right after a restart.
+    settle: how long a step may take before it counts as lost; zero right after a restart.
     """
 
     def attend_all(shop_id: str) -> int:
@@ -48,14 +48,14 @@ def sweep(services: OrderServices, settle: timedelta = _SETTLE) -> int:
 
 
 def _attend(services: OrderServices, order: Order, settle: timedelta) -> bool:
-    """Repairs one order; that it cannot be repaired must not keep the others from it."""
+    """Repairs one order. A failure is only logged, so that the other orders have their turn."""
     about = counted(Signal.STUCK_ORDERS, shop_id=order.shop_id, order_id=order.id)
     try:
         touched = _repair(services, order, settle)
     except Exception:
         log.exception("the sweep could not repair an order", extra=about)
         return False
-    # Where there is a deadline the order is closed by now, or somebody else has moved it.
+    # An order with a deadline needs no check: the repair closed it, or somebody else moved it.
     if order.deadline_at is None and is_stuck(order, services.now()):
         log.error("an order is stuck", extra=about | {"state": order.state.value})
     return touched
@@ -83,7 +83,8 @@ def _repair(services: OrderServices, order: Order, settle: timedelta) -> bool:
             submit_walk_up(services, order)
             return True
         if may_move(order, Action.QUEUE, Role.WORKFLOW):
-            # In this order: a token read later could be the next state's.
+            # The task token is read first: if the order were read first and then moved on, the
+            # token could be that of the next workflow state.
             token = services.orders.task_token(order)
             current = services.order(order.shop_id, order.id)
             if may_move(current, Action.QUEUE, Role.WORKFLOW) and token:
@@ -91,7 +92,7 @@ def _repair(services: OrderServices, order: Order, settle: timedelta) -> bool:
                 return True
         return False
     except (Stale, NotAllowedNow):
-        # Somebody moved the order meanwhile: it is alive, and the next sweep looks again.
+        # Somebody moved the order meanwhile, so it is not stuck; the next sweep looks again.
         return False
 
 
@@ -101,7 +102,7 @@ def _restart(services: OrderServices, order: Order, now: datetime) -> None:
 
 
 def _deadline_is_over(order: Order, now: datetime) -> bool:
-    # While its execution lives it closes the order itself; we come a little later.
+    # A running execution closes its order at the deadline itself, so the sweep waits a little.
     return order.deadline_at is not None and order.deadline_at + _SETTLE < now
 
 

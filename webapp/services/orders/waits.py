@@ -1,4 +1,4 @@
-"""What the bar tells people about their wait, from its own last orders."""
+"""Estimates how long people wait, from the shop's own last orders."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from domain.estimate import Sample, WaitRange
 
 RECENT = timedelta(minutes=60)
-"""Older orders say nothing about now."""
+"""Only orders this recent are used, because older ones say nothing about now."""
 
 MEMORY = timedelta(seconds=10)
-"""So long a process remembers what it read: a rush is not worth a read for each page."""
+"""How long a process remembers what it read, so that a rush does not cost a read for each page."""
 
 
 def recent_samples(services: OrderServices, shop_id: str) -> Sequence[Sample]:
-    """The last served orders, at most a few seconds old."""
-    # Here, so that a cold start's first page waits for none of it.
+    """Returns the last served orders, as they were at most MEMORY ago."""
+    # These imports are here so that the first page after a cold start does not wait for them.
     from domain.estimate import MOST_SAMPLES, samples_of
     from domain.metrics import record_of
 
@@ -39,7 +39,7 @@ def recent_samples(services: OrderServices, shop_id: str) -> Sequence[Sample]:
 def wait_of_next(
     services: OrderServices, shop: Shop, open_orders: Sequence[Order], drink: str = ""
 ) -> WaitRange | None:
-    """The wait of an order that would be placed now; None while too little is known."""
+    """Returns the wait of an order that is placed now; None while too few orders were served."""
     ahead = len(in_line(open_orders)) + len(being_made(open_orders))
     return _estimate(services, shop, ahead, drink)
 
@@ -47,7 +47,7 @@ def wait_of_next(
 def wait_of(
     services: OrderServices, shop: Shop, order: Order, open_orders: Sequence[Order]
 ) -> WaitRange | None:
-    """The rest of a waiting order's wait, from now on."""
+    """Returns how long a waiting order still has to wait; None when that is not known."""
     place = position(order, open_orders)
     if place is None or order.drink_order is None:
         return None
@@ -56,7 +56,7 @@ def wait_of(
 
 
 def next_place_at(services: OrderServices, shop: Shop) -> datetime | None:
-    """When a place of a full bar is likely free; None while there is a free one."""
+    """Returns when a place of a full shop is likely to become free; None while one is free."""
     from domain.estimate import next_place_at
 
     now = services.now()
@@ -67,7 +67,7 @@ def next_place_at(services: OrderServices, shop: Shop) -> datetime | None:
 
 
 _SOON = timedelta(minutes=1)
-"""When no listed order holds a place any more: the next one is a matter of moments."""
+"""The answer when no order on the board holds a place any more, because one is about to be free."""
 
 
 def _estimate(services: OrderServices, shop: Shop, ahead: int, drink: str) -> WaitRange | None:

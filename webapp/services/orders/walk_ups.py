@@ -1,7 +1,7 @@
-"""Orders that a barista takes at the counter: the same workflow, queue and numbers, no scan.
+"""Orders that a barista takes at the counter: the same workflow, line and numbers, but no scan.
 
-The barista chooses the drink first, so the order knows it, and its number, from the beginning; as
-soon as the workflow has given it a place it is submitted.
+The barista chooses the drink first, so the order has its drink and its number from the beginning.
+It is submitted as soon as the workflow has given it a place.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ def place_walk_up(
     choices: Mapping[str, str],
     name: str = "",
 ) -> Order:
-    """Takes an order at the counter; the same form takes it once, however often it is sent.
+    """Takes an order at the counter, once for each form, however often the form is sent.
 
-    The limits of customers and a pause do not count for it; the shop's door and places do.
+    form_key: names the form, or the request of a device. name: who the order is for. A customer's
+    limits and a pause do not apply to a walk-up; the shop's door and its capacity do.
     Raises ChoiceInvalid, SoldOut, ShopClosed, ShopFull or Busy.
     """
     shop = services.shop(barista.shop_id)
@@ -59,17 +60,17 @@ def place_walk_up(
 
 
 def submit_walk_up(services: OrderServices, order: Order) -> None:
-    """Submits a walk-up order that has its place; again is harmless. Raises Busy."""
+    """Submits a walk-up order that has its place. A repetition is harmless. Raises Busy."""
     if not order.is_walk_up or not may_move(order, Action.SUBMIT, Role.BARISTA):
         return
     now = services.now()
-    # It went on already, as this was told twice; or it is not there any more.
+    # The order has moved on because the event came twice, or it does not exist any more.
     with suppress(NotAllowedNow, NotFound):
         move(services, order.shop_id, order.id, lambda current: _submitted(current, now))
 
 
 def _submitted(order: Order, now: datetime) -> Order:
-    """The barista chose the drink when the order was taken, and it got its number then."""
+    """Returns the order submitted with the drink and the number that it got when it was taken."""
     if order.number is None:
         raise ValueError(f"{order!r} has no number")
     return submit(order, order.chosen, order.number, now)

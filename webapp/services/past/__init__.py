@@ -1,1 +1,1 @@
-"""Use cases about what is over: journeys, figures, and what is forgotten."""
+"""Use cases about past orders: journeys, figures, and the erasing of personal data."""

@@ -1,4 +1,4 @@
-"""What the use cases about the past may touch."""
+"""The bundle of the use cases about the past."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from webapp.services.shop.bundle import ShopServices
 
 @dataclass(frozen=True, kw_only=True)
 class PastServices(ShopServices):
-    """Journeys and figures; and all that knows a person, so that it can forget them.
+    """Journeys, figures and all tables that hold personal data, so that it can be erased.
 
-    secret_keys: the first signs the addresses of shared journeys; the older ones still count.
+    secret_keys: the first one signs the addresses of shared journeys; the older ones are still
+    accepted.
     """
 
     orders: Orders

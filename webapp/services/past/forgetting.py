@@ -1,7 +1,7 @@
-"""Letting go of who it was: on a customer's word, and by itself after the days a shop keeps it.
+"""Erases who ordered: when a customer asks for it, and by itself after the days a shop keeps it.
 
-What was ordered and when stays, for figures. Each step is one conditional write that may be done
-again, in an order in which a run that broke off can be repeated from its beginning.
+What was ordered and when is kept for the figures. Each step is one conditional write that can be
+repeated, and the steps are ordered so that a run that broke off can start again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from webapp.services.refused import Stale
 
 
 def orders_in_the_way(services: PastServices, customer_id: str) -> list[Order]:
-    """The customer's orders under way at any shop: to be collected or cancelled first."""
+    """Returns the customer's orders under way at any shop, which must be collected or cancelled
+    before the customer can be erased."""
     return [
         order
         for shop_id in services.shops.ids()
@@ -26,18 +27,18 @@ def orders_in_the_way(services: PastServices, customer_id: str) -> list[Order]:
 
 
 def forget_browser(services: PastServices, customer: CustomerSession) -> None:
-    """Erases what all shops hold about a browser's customer, and signs it out.
+    """Erases what all shops hold about a browser's customer, and signs the browser out.
 
-    Raises NotAllowedNow while an order is under way; then nothing is changed.
+    Raises NotAllowedNow, and changes nothing, while an order is under way.
     """
     forget_customer(services, customer.customer_id)
     _end_session(services, customer.id)
 
 
 def forget_customer(services: PastServices, customer_id: str) -> int:
-    """Erases what all shops hold about a customer; returns how many orders it was.
+    """Erases what all shops hold about a customer; returns the number of their orders.
 
-    Raises NotAllowedNow while an order is under way; then nothing is changed.
+    Raises NotAllowedNow, and changes nothing, while an order is under way.
     """
     if orders := orders_in_the_way(services, customer_id):
         raise NotAllowedNow(
@@ -48,21 +49,23 @@ def forget_customer(services: PastServices, customer_id: str) -> int:
     for trace in found:
         _forget_trace(services, trace)
     services.customer_pool.forget(customer_id)
-    # Last: until then the browser can ask again.
+    # The sessions end last, so that the browser can ask again if a step before this one fails.
     for session_id in {session_id for trace in found for session_id in trace.sessions}:
         _end_session(services, session_id)
     return sum(len(trace.entries) for trace in found)
 
 
 def forget_order(services: PastServices, shop_id: str, order_id: str) -> None:
-    """Takes everybody's name and id out of an order and its journey; once more is harmless."""
+    """Takes everybody's name and id out of an order and its journey. A repetition is harmless."""
     services.orders.forget(shop_id, order_id)
     services.journeys.forget(order_id)
 
 
 def forget_latecomer(services: PastServices, shop_id: str, order_id: str) -> None:
-    """What comes of an order after its people were forgotten, such as a dead letter that is
-    delivered again, names nobody either."""
+    """Takes the names out of an order again when an event arrives after they were erased.
+
+    Such an event, a redelivered dead letter for example, may have brought names back.
+    """
     order, shop = services.orders.get(shop_id, order_id), services.shops.get(shop_id)
     if order is None or shop is None:
         return

@@ -1,4 +1,4 @@
-"""The bar's figures: kept from events, read for a day or several."""
+"""A shop's figures: they are counted from events and read for one day or several."""
 
 from __future__ import annotations
 
@@ -15,19 +15,23 @@ from webapp.services.past.bundle import PastServices
 MOST_DAYS = 31
 _HOUR = timedelta(hours=1)
 _SETTLED = timedelta(minutes=30)
-"""Hardly an order leaves a mark so long after its hour; one that does unpacks the hour."""
+"""Hardly any order leaves a mark this long after its hour; a mark that does unpacks the hour."""
 _AGREE = timedelta(minutes=5)
-"""So far the clocks of who packs and who marks may differ."""
+"""How far the clocks of the process that packs and the process that marks may differ."""
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2100, 1, 1)
 
 
 def today(services: PastServices, shop: Shop) -> date:
-    """The shop's calendar day now."""
+    """Returns the shop's calendar day now."""
     return shop.local_time(services.now()).date()
 
 
 def chosen_days(services: PastServices, shop: Shop, first: str, last: str) -> Days:
-    """The days asked for (YYYY-MM-DD; empty: today, or the first). Raises ChoiceInvalid."""
+    """Returns the days that were asked for.
+
+    first: YYYY-MM-DD, or empty for today. last: YYYY-MM-DD, or empty for `first`.
+    Raises ChoiceInvalid.
+    """
     try:
         begin = read_day(first) if first else today(services, shop)
         end = read_day(last) if last else begin
@@ -41,7 +45,7 @@ def chosen_days(services: PastServices, shop: Shop, first: str, last: str) -> Da
 
 
 def count_event(services: PastServices, event: OrderEvent, announced_at: datetime) -> bool:
-    """Leaves the event's mark at its order; False when it does not count."""
+    """Leaves the event's mark at its order; returns False when the event does not count."""
     mark = mark_of(event, announced_at)
     if mark is None:
         return False
@@ -52,7 +56,7 @@ def count_event(services: PastServices, event: OrderEvent, announced_at: datetim
 
 
 def records(services: PastServices, shop: Shop, days: Days) -> list[OrderRecord]:
-    """The orders that began on these days, oldest first."""
+    """Returns the orders that began on these days, oldest first."""
     since, until = days.bounds(shop)
     packed = services.metrics.packed_hours(shop.id, since, until)
     read = [record for hour in packed.values() for record in hour]
@@ -67,7 +71,7 @@ def records(services: PastServices, shop: Shop, days: Days) -> list[OrderRecord]
 def _gaps(
     hours: Iterable[datetime], since: datetime, until: datetime
 ) -> Iterator[tuple[datetime, datetime]]:
-    """The spans between these whole hours."""
+    """Yields the spans between `since` and `until` that these whole hours leave out."""
     begin = since
     for hour in sorted(hours):
         if begin < hour:
@@ -80,13 +84,13 @@ def _gaps(
 def _read_and_pack(
     services: PastServices, shop: Shop, since: datetime, until: datetime
 ) -> list[OrderRecord]:
-    """The orders that began in this span; its whole hours that are long over are packed."""
+    """Returns the orders that began in this span, and packs its whole hours that are long over."""
     read = _records_of(services.metrics.marks(shop.id, since, until))
     settled = services.now() - _SETTLED
     for hour in {_hour_of(record.began_at) for record in read}:
         if since <= hour and hour + _HOUR <= min(until, settled):
-            # Read again between begin and finish: a mark that comes later unpacks the hour, and a
-            # consistent read has all that came before.
+            # The marks are read again between begin_packing and finish_packing, so that none gets
+            # lost: a consistent read has all earlier marks, and a later one unpacks the hour.
             proof = services.metrics.begin_packing(shop.id, hour)
             marks = services.metrics.marks(shop.id, hour, hour + _HOUR, is_consistent=True)
             services.metrics.finish_packing(shop.id, hour, proof, _records_of(marks))
@@ -102,10 +106,10 @@ def _hour_of(at: datetime) -> datetime:
 
 
 def figures_of(services: PastServices, shop: Shop, days: Days) -> Figures:
-    """The figures of these days."""
+    """Returns the figures of these days."""
     return figures(records(services, shop, days), shop.local_time)
 
 
 def refused_scans(services: PastServices, shop: Shop, days: Days) -> dict[str, int]:
-    """How many scans were refused before there was an order, by the refusal's name."""
+    """Returns how many scans were refused before there was an order, by the refusal's name."""
     return services.metrics.refusals(shop.id, days.first.isoformat(), days.last.isoformat())

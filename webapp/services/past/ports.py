@@ -1,4 +1,4 @@
-"""What is kept of the past: journeys, marks for figures, and what a shop holds of a customer."""
+"""The ports of the past: journeys, marks for figures, and what a shop holds about a customer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CustomerTrace:
-    """What a shop holds about a customer: their orders by time and the browsers that made them."""
+    """What a shop holds about a customer.
+
+    entries: one for each of their orders, beginning with its time. sessions: the browsers that made
+    the orders.
+    """
 
     shop_id: str
     customer_id: str
@@ -32,12 +36,12 @@ class CustomerTrace:
 class Customers(Protocol):
     def trace(self, shop_id: str, customer_id: str) -> CustomerTrace | None: ...
     def forget(self, trace: CustomerTrace) -> None:
-        """Lets the orders and browsers of a trace go; the day's count stays. Raises Stale."""
+        """Forgets the orders and browsers of a trace, but not the day's count. Raises Stale."""
 
 
 @dataclass(frozen=True)
 class StoredEvent:
-    """An event as its journey keeps it; `at` is when it happened."""
+    """An event as its journey keeps it. at: when it happened."""
 
     detail_type: DetailType
     at: datetime
@@ -45,64 +49,64 @@ class StoredEvent:
 
 
 class Journeys(Protocol):
-    """The events of each order by their keys (domain.events.journey_key)."""
+    """The events of each order, stored under their keys (domain.events.journey_key)."""
 
     def store_step(self, order_id: str, at: str, details: Mapping[str, Mapping]) -> None:
-        """Stores the events of one step, unless that was done before."""
+        """Stores the events of one step, unless they are stored already."""
 
     def store(self, order_id: str, key: str, at: str, detail: dict) -> None:
-        """Stores one event, unless that was done before."""
+        """Stores one event, unless it is stored already."""
 
     def stored(self, order_id: str) -> list[tuple[str, str]]:
-        """Keys and detail-types of all that is stored."""
+        """Returns the keys and detail-types of all stored events of an order."""
 
     def events(self, order_id: str) -> list[StoredEvent]: ...
     def all_events(self) -> Iterable[StoredEvent]:
-        """Every event of every order: for the team's scripts, never for a page."""
+        """Returns every event of every order, for the team's scripts. Too slow for a page."""
 
     def forget(self, order_id: str) -> None:
-        """Takes everybody out of the stored events."""
+        """Takes everybody's name and id out of an order's stored events."""
 
 
 class Metrics(Protocol):
     def mark(self, event: OrderEvent, at: datetime, mark: str) -> None:
-        """Leaves a mark at the event's order; the same mark again changes nothing."""
+        """Leaves a mark at the event's order. The same mark again changes nothing."""
 
     def unmark(self, event: OrderEvent, at: datetime, marks: set[str]) -> None:
-        """Takes marks away that the order's journey does not know."""
+        """Takes marks away from the event's order."""
 
     def marks(
         self, shop_id: str, since: datetime, until: datetime, is_consistent: bool = False
     ) -> dict[str, set[str]]:
-        """The marks of our own orders that began in this span, by order id.
+        """Returns the marks of our own orders that began in this span, by order id.
 
-        is_consistent: all that were written before; otherwise the last ones may be missing.
+        is_consistent: reads all marks written before; otherwise the newest ones may be missing.
         """
 
     def recorded_marks(self, shop_id: str, since: datetime, until: datetime) -> dict[str, set[str]]:
-        """The marks of orders recorded elsewhere that may have begun in this span."""
+        """Returns the marks of orders recorded elsewhere that may have begun in this span."""
 
     def packed_hours(
         self, shop_id: str, since: datetime, until: datetime
     ) -> dict[datetime, list[OrderRecord]]:
-        """What the marks of whole hours say, of those that are packed, by the hour's begin."""
+        """Returns the order records of the packed hours in this span, by the hour's beginning."""
 
     def begin_packing(self, shop_id: str, hour: datetime) -> str:
-        """Says that an hour is being packed; what is returned proves it to finish_packing."""
+        """Notes that an hour is being packed; returns the proof that finish_packing needs."""
 
     def finish_packing(
         self, shop_id: str, hour: datetime, proof: str, records: Sequence[OrderRecord]
     ) -> None:
-        """Keeps an hour's records, unless it was unpacked since begin_packing."""
+        """Stores an hour's records, unless the hour was unpacked since begin_packing."""
 
     def unpack(self, shop_id: str, at: datetime) -> None:
-        """Forgets what is packed of this moment's hour, for a mark there has changed."""
+        """Deletes the packed records of this moment's hour, because one of its marks changed."""
 
     def latest_marks(self, shop_id: str, since: datetime, most: int) -> dict[str, set[str]]:
-        """The marks of the newest orders that began after `since`."""
+        """Returns the marks of the newest orders that began after `since`, by order id."""
 
     def forget(self, order: Order) -> None:
-        """Takes the barista's name out of an order's marks; all figures but theirs stay."""
+        """Takes the barista's name out of an order's marks. Only the baristas' figures change."""
 
     def count_refusal(self, shop_id: str, day: str, cause: str) -> None: ...
     def refusals(self, shop_id: str, first_day: str, last_day: str) -> dict[str, int]: ...

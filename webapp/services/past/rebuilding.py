@@ -11,14 +11,16 @@ from domain.metrics import COUNTED, mark_of
 from webapp.services.past.ports import Metrics, StoredEvent
 
 _SETTLED = timedelta(hours=1)
-"""An order this old has all its events in its journey; before, a mark may be the earlier one."""
+"""An order this old has all its events in its journey. The mark of a younger one may be there
+before its event is in the journey."""
 
 
 def rebuild(metrics: Metrics, events: Iterable[StoredEvent], now: datetime) -> int:
     """Gives each order the marks of its journey; returns the number of orders.
 
-    May run while the bar is open: marks are only added, but for orders that are long over, which
-    lose those that their journey does not know. Orders without a journey keep what they have.
+    It may run while the bar is open, because it only adds marks to recent orders. Orders that are
+    long over also lose the marks that their journey does not explain. Orders without a journey keep
+    their marks.
     """
     told: dict[tuple[str, str], list[tuple[OrderEvent, datetime]]] = defaultdict(list)
     for stored in events:

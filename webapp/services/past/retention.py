@@ -1,8 +1,9 @@
-"""A day that is over keeps its figures and nobody's name: what the clock lets go by itself.
+"""Erases the names in old orders by a schedule; the figures of those days stay.
 
-Each run does a bounded number of orders, oldest first, and notes every few how far it came: it may
-be cut off at any moment, and the next one goes on there. Whatever is done twice changes nothing the
-second time. Customers' rows, sessions and numbers go by the tables' time to live.
+Each run works on a bounded number of orders, oldest first, and notes after every few how far it
+came. It may be cut off at any moment: the next run goes on from the last note, and an order that is
+erased twice does not change the second time. Customers' rows, sessions and phone numbers expire by
+the tables' time to live.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ from webapp.services.past.forgetting import forget_order
 from webapp.services.shop.every_shop import for_every_shop
 
 MOST_ORDERS = 100
-"""Of one run; with the job's schedule, 28,800 orders a day."""
+"""The most orders of one run. With the job's schedule that makes 28,800 orders a day."""
 _BETWEEN_NOTES = 20
-"""Each order is a dozen calls of AWS, and a run has the half minute that the function lives."""
+"""How many orders a run erases before it notes how far it came. Each order takes a dozen calls to
+AWS, and a run has only the half minute that the function lives."""
 
 
 def forget_past(services: PastServices, most: int = MOST_ORDERS) -> int:
-    """Takes the persons out of orders older than their shop keeps them; returns how many it did."""
+    """Takes the names out of orders that are older than their shop keeps them.
+
+    most: the most orders of this run. Returns the number of orders.
+    """
     left = most
 
     def forget_past_of(shop_id: str) -> int:
@@ -37,7 +42,8 @@ def _forget_past_of(services: PastServices, shop_id: str, most: int) -> int:
     since = services.shops.nameless_until(shop_id)
     done, is_all = 0, False
     while done < most and not is_all:
-        # Two at least: of several begun in the same moment, the run must come past the first.
+        # Reads at least two orders at once: when several orders began in the same moment, reading
+        # one at a time would return the first of them for ever.
         at_once = max(min(_BETWEEN_NOTES, most - done), 2)
         orders = services.orders.oldest(shop_id, since, until, at_once)
         for order in orders:

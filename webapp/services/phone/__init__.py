@@ -1,1 +1,1 @@
-"""Use cases about customers' phone numbers."""
+"""Use cases about customers who sign in with a phone number."""

@@ -1,4 +1,4 @@
-"""What the sign-in by phone may touch."""
+"""The bundle of the sign-in by phone."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from webapp.services.phone.ports import CustomerPool, PhoneSignIns, Texts
 
 @dataclass(frozen=True, kw_only=True)
 class PhoneServices(IntakeServices):
-    """The door's services, the accounts behind phone numbers, and text messages.
+    """The bundle of the intake, the accounts behind phone numbers, and text messages.
 
-    least_seconds: what an answer takes at least that must not tell by its time what was done.
+    least_seconds: the shortest time of an answer whose time must not tell whether a text message
+    was sent.
     """
 
     phone_sign_ins: PhoneSignIns

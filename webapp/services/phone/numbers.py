@@ -1,6 +1,7 @@
-"""Phone numbers as people type them, checked against the countries a shop sends texts to.
+"""Reads phone numbers as people type them, for the countries that a shop sends text messages to.
 
-The library knows every country's numbers and is large, so it is loaded by the first check.
+The library phonenumbers knows every country's numbers and is large, so it is loaded only by the
+first check.
 """
 
 from __future__ import annotations
@@ -15,37 +16,45 @@ from domain.texts import N_
 
 _LONGEST = 32
 _PUNCTUATION = frozenset("+-–()./ \u00a0\u200e\u202a\u202c")
-"""What phones and address books put between digits, direction marks among them."""
+"""Characters that phones and address books put between digits; some mark a text's direction."""
 _HIDDEN_DIGITS = 3
 
 
 @dataclass(frozen=True)
 class PhoneNumber:
-    """A number that can get a text message, in the international spelling: +4915123456789."""
+    """A number that can get a text message.
+
+    e164: the number in the international spelling, such as +4915123456789.
+    """
 
     e164: str
     country_code: int
 
     @property
     def masked(self) -> str:
-        """Enough to recognise one's own number by, too little to call it."""
+        """Returns enough of the number to recognise one's own, but too little to call it."""
         return f"+{self.country_code} ••• {self.e164[-2:]}"
 
     @property
     def block(self) -> str:
-        """The thousand numbers it is one of: those who earn by texts own them in a row."""
+        """Returns the number without its last three digits, which names a block of a thousand.
+
+        Fraudsters who earn money by text messages own such blocks.
+        """
         return self.e164[:-_HIDDEN_DIGITS]
 
     def customer_id(self, key: str) -> str:
-        """The customer that the number stands for: always the same, and no way back to it."""
+        """Returns the number's customer id: always the same one, and the number cannot be read
+        from it."""
         message = f"phone|{self.e164}".encode()
         return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()[:32]
 
 
 def read_number(text: str, countries: Sequence[str]) -> PhoneNumber:
-    """The number that was typed, with or without the country's code. Raises ChoiceInvalid.
+    """Returns the number that was typed, with or without the country's calling code.
 
-    Without a code, the first of `countries` in which it is a mobile number decides.
+    Without a calling code, the number is of the first of `countries` in which it is a mobile
+    number. Raises ChoiceInvalid.
     """
     import phonenumbers
     from phonenumbers import PhoneNumberFormat, PhoneNumberType
@@ -75,7 +84,10 @@ def read_number(text: str, countries: Sequence[str]) -> PhoneNumber:
 
 
 def read_number_of_anywhere(text: str, countries: Sequence[str]) -> PhoneNumber:
-    """As read_number; with its country's code the number may be of any. Raises ChoiceInvalid."""
+    """Reads a number like `read_number`, but with its calling code it may be of any country.
+
+    Raises ChoiceInvalid.
+    """
     import phonenumbers
 
     if not text.strip().startswith("+"):
@@ -89,14 +101,14 @@ def read_number_of_anywhere(text: str, countries: Sequence[str]) -> PhoneNumber:
 
 
 def calling_code(country: str) -> int:
-    """The number's beginning in a country: 49 for DE."""
+    """Returns the calling code of a country: 49 for DE."""
     import phonenumbers
 
     return phonenumbers.country_code_for_region(country)
 
 
 def example_number(country: str) -> str:
-    """How a mobile number of the country looks."""
+    """Returns an example of a mobile number of the country; empty when it has none."""
     import phonenumbers
     from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
@@ -105,7 +117,7 @@ def example_number(country: str) -> str:
 
 
 def read_countries(text: str) -> tuple[str, ...]:
-    """The countries of a list such as "DE, AT ch", in its order. Raises ChoiceInvalid."""
+    """Returns the countries of a list such as "DE, AT ch", in its order. Raises ChoiceInvalid."""
     import phonenumbers
 
     codes = tuple(dict.fromkeys(text.upper().replace(",", " ").replace(";", " ").split()))

@@ -1,4 +1,4 @@
-"""What a shop asks of its customers beside the scan."""
+"""The shop setting for how customers sign in: as guests or with a phone number."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from webapp.services.shop.editing import change_shop
 
 
 def set_sign_in(services: PhoneServices, shop_id: str, sign_in: str, countries: str) -> Shop:
-    """Lets guests order, or only people with a phone number of these countries ("DE, AT").
+    """Lets guests order, or only people with a phone number of these countries.
 
-    Orders under way go on. Raises ChoiceInvalid or Busy.
+    sign_in: a SignIn. countries: a list such as "DE, AT". Orders under way go on.
+    Raises ChoiceInvalid or Busy.
     """
     if sign_in not in list(SignIn):
         raise ChoiceInvalid("Choose how customers sign in.")

@@ -1,10 +1,11 @@
-"""Signing in by phone: a number, a code by text message, 30 days.
+"""Signs a browser in by phone for 30 days: with a phone number and a texted code.
 
-Here is what a browser asks for. Cognito keeps the order of events (its custom challenge) and asks
-us for the code itself through its triggers, see one_time_codes; text_limits says who gets one.
+This module has the use cases that a browser calls. Cognito keeps the steps in order with its custom
+challenge, and calls its triggers to make and check the code (texted_codes). text_limits decides who
+gets a text message.
 
-Whether a number is new, known or blocked never shows: the pages, their status and the calls made
-are the same, only the text itself is left out, and no answer comes before `least_seconds`.
+Nobody can see whether a number is new, known or blocked: the pages, their status and the calls to
+Cognito are the same, only the text message is left out, and no answer comes before `least_seconds`.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ SIGNED_IN_FOR = timedelta(days=30)
 
 
 def waiting(services: PhoneServices, shop: Shop, customer: CustomerSession | None) -> PhoneSignIn:
-    """The number of this browser that waits for its code. Raises OneTimeCodeOver."""
+    """Returns this browser's sign-in that waits for its code. Raises OneTimeCodeOver."""
     sign_in = services.phone_sign_ins.get(customer.id) if customer else None
     if sign_in is None or sign_in.shop_id != shop.id:
         raise OneTimeCodeOver
@@ -46,9 +47,9 @@ def waiting(services: PhoneServices, shop: Shop, customer: CustomerSession | Non
 def ask_code(
     services: PhoneServices, shop: Shop, customer: CustomerSession | None, typed: str
 ) -> None:
-    """Has a code texted to the number that was typed; only for a browser with a scan pass.
+    """Has a code texted to the number that was typed, if the browser has a pass.
 
-    Raises ChoiceInvalid, TooManyRequests, Busy or what `codes.check_pass` raises.
+    Raises ChoiceInvalid, TooManyRequests, Busy, or the errors of `passes.check_pass`.
     """
     number = read_number(typed, shop.phone_countries)
     if customer is None:
@@ -62,9 +63,9 @@ def ask_code(
 
 
 def ask_again(services: PhoneServices, shop: Shop, customer: CustomerSession | None) -> None:
-    """Has a new code texted to the number this browser has said; the old one ends.
+    """Has a new code texted to the number that this browser has given; the old code ends.
 
-    Raises OneTimeCodeOver or what `ask_code` raises.
+    Raises OneTimeCodeOver, or the errors of `ask_code`.
     """
     if customer is None:
         raise OneTimeCodeOver
@@ -77,9 +78,10 @@ def ask_again(services: PhoneServices, shop: Shop, customer: CustomerSession | N
 def enter_code(
     services: PhoneServices, shop: Shop, customer: CustomerSession | None, typed: str
 ) -> tuple[str, CustomerSession]:
-    """Signs the browser in as the number's customer: a new session, and its secret.
+    """Signs the browser in as the number's customer; returns the secret and the new session.
 
-    Raises ChoiceInvalid for what is no code at all, OneTimeCodeWrong, OneTimeCodeOver or Busy.
+    Raises ChoiceInvalid when the text is no code, OneTimeCodeWrong, OneTimeCodeOver, PassMissing or
+    Busy.
     """
     if customer is None:
         raise OneTimeCodeOver
@@ -143,7 +145,11 @@ def _check_pause(services: PhoneServices, last: PhoneSignIn) -> None:
 
 @contextmanager
 def _no_sooner(services: PhoneServices) -> Iterator[None]:
-    """Handing a text over takes time, leaving it out does not: all answers wait for the slower."""
+    """Makes the block take at least `least_seconds`.
+
+    Handing a text message over takes time. Without the wait, a fast answer would tell that it was
+    left out.
+    """
     ends_at = time.monotonic() + services.least_seconds
     try:
         yield

@@ -1,7 +1,8 @@
-"""How many text messages may be asked for and sent; each of them is paid for.
+"""Limits how many text messages may be asked for and sent, because each of them costs money.
 
-What the browser may know it is told: its own tries, the code's share, the shop's hour. What would
-tell something about a number is not: such a number gets no text and everything looks as usual.
+The browser is told about its own limits: its tries, the QR code's share and the shop's hour. It is
+not told about a phone number's own limits, because that would reveal something about the number:
+such a number gets no text message, and the pages look as usual.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _FEWEST_TEXTS_PER_HOUR, _FEW_TEXTS = 10, 3
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _PER_NUMBER = 3
 TEXTS_TO_NUMBER = Limit("texts", _PER_NUMBER, _HOUR, "")
-"""Never told: it would say that somebody else has asked for codes to this number."""
+"""Never told, because it would reveal that somebody else has asked for codes to this number."""
 _ASKED_HERE = Limit(
     "texts-asked",
     _PER_NUMBER,
@@ -60,7 +61,8 @@ _OF_WINDOW = Limit(
     timedelta(0),
     N_("All the text messages for this code have been asked for. The next code brings new ones."),
 )
-"""Of a shop for one code: whoever takes them all leaves the next code's to others."""
+"""For one shop and one QR code. Somebody who asks for all its text messages leaves those of the
+next QR code to others."""
 _TO_BLOCK = Limit(
     "texts-to-block",
     10,
@@ -87,7 +89,10 @@ _FAILING = Limit(
 
 @dataclass(frozen=True)
 class TextBudget:
-    """How many texts a shop has sent within this hour, of how many; then nobody gets one."""
+    """A shop's text messages of this hour: how many are sent, and the most that may be sent.
+
+    When they are used up nobody gets a text message until `ends_at`.
+    """
 
     sent: int
     most: int
@@ -99,7 +104,7 @@ class TextBudget:
 
 
 def text_budget(services: PhoneServices, shop: Shop) -> TextBudget:
-    """What the shop's breaker stands at."""
+    """Returns how many text messages the shop has sent in this hour, and how many it may send."""
     limit = _shop_limit(shop)
     sent, ends_at = limits.usage(services, limit, shop.id)
     return TextBudget(sent, limit.most, ends_at)
@@ -111,7 +116,7 @@ def count_asking(
     customer: CustomerSession,
     number: PhoneNumber,
 ) -> None:
-    """Counts that a browser asks for a code to a number. Raises TooManyRequests."""
+    """Counts that a browser asks for a code to a number. Raises TooManyRequests at a limit."""
     customer_id = number.customer_id(services.secret_keys[0])
     limits.check_of(services, _FAILING, "")
     limits.check_of(services, _WRONG_HERE, customer.id)
@@ -123,9 +128,10 @@ def count_asking(
 
 
 def may_get_text(services: PhoneServices, shop: Shop, customer_id: str) -> bool:
-    """Counts a text to a number; False when it has had too many texts or wrong codes.
+    """Counts a text message to a number; returns False when the number has had too many text
+    messages or wrong codes.
 
-    Raises TooManyRequests when the shop's are used up.
+    Raises TooManyRequests when the shop's text messages of this hour are used up.
     """
     if texted_codes.has_many_wrong(services, customer_id):
         return False
@@ -142,29 +148,35 @@ def may_get_text(services: PhoneServices, shop: Shop, customer_id: str) -> bool:
 
 
 def pause_for_all(services: PhoneServices) -> TooManyRequests:
-    """No text gets through: for a minute everybody is told, blocked numbers too. To be raised."""
+    """Notes that text messages do not get through; returns the error for the caller to raise.
+
+    For a minute everybody gets this error, blocked numbers too, so that they do not stand out.
+    """
     _, ends_at = limits.usage(services, _FAILING, "")
     limits.take_quietly(services, _FAILING, "")
     return TooManyRequests(ends_at, _FAILING.sentence)
 
 
 def count_wrong_code(services: PhoneServices, customer: CustomerSession) -> None:
-    """The browser's own, which may be told; those of the number may not."""
+    """Counts a wrong code of this browser. The browser may be told of this limit, but not of the
+    number's limit."""
     limits.take_quietly(services, _WRONG_HERE, customer.id)
 
 
 def _shop_limit(shop: Shop) -> Limit:
-    """Twice what the scans of an hour could need: one text each, and one more for half a slip."""
+    """Returns the shop's limit for an hour: two text messages for each possible scan, because some
+    people ask for a second code."""
     return replace(_OF_SHOP, most=max(2 * shop.scans_per_hour, _FEWEST_TEXTS_PER_HOUR))
 
 
 def _window_limit(shop: Shop) -> Limit:
-    """One text for each scan of the code, one more for half a slip, and a few for a small code."""
+    """Returns the shop's limit for a window: three text messages for every two scans, because some
+    people ask for a second code, and a few more for windows with few scans."""
     most = -(-3 * shop.scans_per_code // 2) + _FEW_TEXTS
     return replace(_OF_WINDOW, most=most, span=timedelta(seconds=shop.window_seconds))
 
 
 def _hash(services: PhoneServices, block: str) -> str:
-    # The table of limits is no list of numbers.
+    # Hashed with a key, so that the table of limits does not list phone numbers.
     key = services.secret_keys[0].encode()
     return hmac.new(key, f"block|{block}".encode(), hashlib.sha256).hexdigest()[:32]

@@ -1,7 +1,7 @@
-"""The codes that are texted: made, and compared with what is typed.
+"""Makes texted codes, and compares them with what people type.
 
-Cognito asks for both through its triggers (webapp/consumers/sign_in_triggers.py). A code is stored
-as a hash, in the row of the browser that asked for it.
+Cognito calls both through its triggers (webapp/consumers/sign_in_triggers.py). A code is stored as
+a hash, in the row of the browser that asked for it.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ MOST_WRONG_PER_DAY = 10
 
 
 def make_code(services: PhoneServices, sign_in_id: str, customer_id: str) -> bool:
-    """Makes the code that was asked for and texts it; False when it could not be handed over.
+    """Makes the code that was asked for and texts it; returns False when that failed.
 
-    Cognito asks again when we are slow: an asking gets one code and one text.
+    Cognito calls its trigger again when the answer is slow. A second call for the same request
+    makes no second code and no second text message.
     """
     sign_in = services.phone_sign_ins.get(sign_in_id)
     if sign_in is None or sign_in.customer_id != customer_id:
@@ -49,7 +50,11 @@ def make_code(services: PhoneServices, sign_in_id: str, customer_id: str) -> boo
 
 
 def is_right_code(services: PhoneServices, sign_in_id: str, customer_id: str, code: str) -> bool:
-    """Counts the try, then compares: however many guess at once, only five are looked at."""
+    """Returns whether the typed code is right.
+
+    The try is counted before the code is compared, so that only five tries are compared, however
+    many come at once.
+    """
     sign_in = services.phone_sign_ins.get(sign_in_id)
     now = services.now()
     if sign_in is None or sign_in.customer_id != customer_id or not is_good(sign_in, now):
@@ -64,7 +69,7 @@ def is_right_code(services: PhoneServices, sign_in_id: str, customer_id: str, co
 
 
 def is_good(sign_in: PhoneSignIn, now: datetime) -> bool:
-    """True while there is a code that may still be tried."""
+    """Returns True while the sign-in has a code that may still be tried."""
     return (
         sign_in.code_ends_at is not None
         and sign_in.code_ends_at > now
@@ -73,7 +78,7 @@ def is_good(sign_in: PhoneSignIn, now: datetime) -> bool:
 
 
 def has_many_wrong(services: PhoneServices, customer_id: str) -> bool:
-    """True when a number has had all the wrong codes of a day, in whichever browsers."""
+    """Returns True when a number has had all the wrong codes of a day, over all browsers."""
     wrong = services.phone_sign_ins.wrong_codes(customer_id, _day(services.now()))
     return wrong >= MOST_WRONG_PER_DAY
 
@@ -91,7 +96,7 @@ def _code_hash(key: str, sign_in: PhoneSignIn, code: str) -> str:
 
 
 def _text(services: PhoneServices, sign_in: PhoneSignIn, code: str) -> str:
-    # The last line lets phones fill the code in, on our address only.
+    # The last line lets phones fill the code in, but only on pages of our own address.
     host = urlsplit(services.public_url).hostname
     with in_locale(sign_in.language or SOURCE):
         words = _("%(code)s is your code for the coffee bar. It works for 5 minutes.", code=code)

@@ -1,4 +1,4 @@
-"""What the use cases about a shop may touch."""
+"""The bundles of the use cases about shops."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ShopServices:
     now: Callable[[], datetime]
 
     def shop(self, shop_id: str) -> Shop:
-        """The shop as it is now. Raises NotFound."""
+        """Returns the shop as it is now. Raises NotFound."""
         if shop := self.shops.get(shop_id):
             return shop.at(self.now())
         raise NotFound(N_("There is no bar at this address."))

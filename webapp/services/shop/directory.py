@@ -1,4 +1,4 @@
-"""Which bars there are for customers."""
+"""The list of shops for customers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from webapp.services.shop.bundle import ShopServices
 
 
 def shops_for_customers(services: ShopServices) -> list[Shop]:
-    """The bars that customers may come to, by name: none that is put away or only rehearses."""
+    """Returns the shops that customers may come to, by name; no archived or rehearsal shop."""
     shops = (services.shop(shop_id) for shop_id in services.shops.ids())
     return sorted(
         (shop for shop in shops if not shop.is_archived and not shop.is_rehearsal),

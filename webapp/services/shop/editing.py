@@ -1,7 +1,7 @@
-"""The settings of a shop: each part is edited by itself, and nobody overwrites anybody.
+"""Edits the settings of a shop part by part, so that nobody overwrites another person's change.
 
-A form carries the number of the part's last change as it was when the form was made. A change
-that came in between is told to the second editor; the write itself is conditional on the shop's
+A form carries the number that the part's last change had when the form was made. When somebody has
+changed the part since then, the second editor is told. The write is conditional on the shop's
 version, so that a barista's tap on "sold out" at the same moment is kept as well.
 """
 
@@ -18,9 +18,9 @@ from webapp.services.staff.ports import StaffSession
 
 
 def change_shop(services: ShopServices, shop_id: str, change: Callable[[Shop], Shop]) -> Shop:
-    """Reads the shop, applies `change` and writes it, again while others write in between.
+    """Reads the shop, applies `change` and writes it; repeats this when others wrote in between.
 
-    Raises NotFound, what `change` raises, or Busy.
+    Raises NotFound, Busy, or an error that `change` raises.
     """
 
     def changed() -> Shop:
@@ -42,10 +42,10 @@ def edit_shop(
     seen: int,
     change: Callable[[Shop], Shop],
 ) -> Shop:
-    """Changes one part of the editor's shop and notes who did.
+    """Changes one part of the editor's shop and notes who did it.
 
-    seen: the number of the part's last change when the editor read it. The same values sent again
-    change nothing. Raises ChangedMeanwhile, what `change` raises, or Busy.
+    seen: the number of the part's last change when the editor read it. Sending the same values
+    again changes nothing. Raises ChangedMeanwhile, Busy, or an error that `change` raises.
     """
     now = services.now()
 
@@ -63,6 +63,6 @@ def edit_shop(
 
 
 def seen_number(shop: Shop, part: str) -> int:
-    """What a form for this part of the settings carries."""
+    """Returns the number of the part's last change, which a form for this part carries."""
     edit = shop.edits.get(part)
     return edit.number if edit else 0

@@ -1,4 +1,4 @@
-"""What the clock does for one shop after the other."""
+"""Runs a scheduled job for one shop after the other."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ log = logging.getLogger(__name__)
 
 
 def for_every_shop(services: ShopServices, act: Callable[[str], int | None]) -> int:
-    """Acts for each shop and adds up what `act` returns, if it counts something.
+    """Calls `act` for each shop; returns the sum of the numbers that it returns.
 
-    What fails for one shop keeps no other from its turn. The first failure is raised at the end, so
-    that the job counts as failed and is delivered again.
+    A failure for one shop does not stop the others. The first failure is raised at the end, so that
+    the job counts as failed and is delivered again.
     """
     done, failures = 0, []
     for shop_id in services.shops.ids():

@@ -1,4 +1,4 @@
-"""The logo of a shop's event, on the TV and on phones."""
+"""The logo that a shop shows on the TV and on phones."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from webapp.services.shop.editing import change_shop
 
 
 def set_logo(services: LogoServices, shop_id: str, picture: bytes) -> Shop:
-    """Shows this picture from now on. Raises SettingInvalid or Busy."""
+    """Makes this picture the shop's logo. Raises SettingInvalid or Busy."""
     name = f"{hashlib.sha256(picture).hexdigest()[:32]}.{kind_of(picture)}"
     services.logos.put(shop_id, name, picture)
     return _show(services, shop_id, name)
 
 
 def remove_logo(services: LogoServices, shop_id: str) -> Shop:
-    """Shows no logo any more. Raises Busy."""
+    """Removes the shop's logo. Raises Busy."""
     return _show(services, shop_id, "")
 
 

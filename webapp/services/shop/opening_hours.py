@@ -1,4 +1,4 @@
-"""The clock's hand on the doors, once a minute."""
+"""Opens and closes shops at their opening hours; runs once a minute."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def follow_hours(services: ShopServices) -> None:
-    """Opens and closes each shop whose hours have reached a boundary; again is harmless."""
+    """Opens or closes each shop whose hours have just begun or ended. A repetition is harmless."""
     now = services.now()
 
     def follow(shop_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Shops with their settings, doors and logos."""
+"""The ports of shops with their settings, and of their logos."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ class Shops(Protocol):
     def ids(self) -> list[str]: ...
     def create(self, shop: Shop) -> bool: ...
     def save(self, before: Shop, after: Shop) -> None:
-        """Raises Stale."""
+        """Writes a shop if its version is still that of `before`. Raises Stale when it is not."""
 
     def open_order_count(self, shop_id: str) -> int: ...
     def next_number(self, shop_id: str, day: str) -> int: ...
     def nameless_until(self, shop_id: str) -> datetime | None:
-        """Up to where nobody is named any more in the shop's past."""
+        """Returns until when the shop's orders have no names any more; None at the beginning."""
 
     def set_nameless_until(self, shop_id: str, before: datetime | None, after: datetime) -> None:
-        """Only from where it was; another run that came further is left alone."""
+        """Notes that orders have no names until `after`, if the note still says `before`.
+
+        So a run does not overwrite the note of another run that came further.
+        """
 
 
 class Logos(Protocol):

@@ -1,4 +1,4 @@
-"""Shops made, copied, put away, and their settings taken out and in as one file."""
+"""Makes, copies and archives shops, and imports their settings from a file."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from webapp.services.shop.editing import change_shop
 def create_shop(
     services: ShopServices, address: str, name: str, is_rehearsal: bool = False
 ) -> Shop:
-    """A new, closed shop with the usual settings, or one to rehearse in.
+    """Makes a closed shop with the usual settings.
 
+    address: becomes its id. is_rehearsal: makes a shop to rehearse in.
     Raises SettingInvalid or ShopIdTaken.
     """
     shop = Shop(read_shop_id(address), is_open=False, is_rehearsal=is_rehearsal)
@@ -26,9 +27,10 @@ def create_shop(
 def copy_shop(
     services: ShopServices, source_id: str, address: str, name: str, is_rehearsal: bool = False
 ) -> Shop:
-    """A new, closed shop with another one's settings and menu, or one to rehearse in.
+    """Makes a closed shop with the settings and the menu of another one.
 
-    To a rehearsal customers come without phone numbers: robots have none.
+    address: becomes its id. is_rehearsal: makes a shop to rehearse in. There customers sign in
+    without phone numbers, because robots have none.
     Raises NotFound, SettingInvalid or ShopIdTaken.
     """
     source = services.shop(source_id)
@@ -58,7 +60,10 @@ def copy_shop(
 
 
 def archive_shop(services: ShopServices, shop_id: str, is_archived: bool) -> Shop:
-    """Puts a shop away, closed, or takes it out again; its orders under way go on. Raises Busy."""
+    """Archives a shop and closes it, or brings it back, still closed. Its orders under way go on.
+
+    Raises NotFound or Busy.
+    """
     now = services.now()
     return change_shop(
         services,
@@ -71,9 +76,9 @@ def archive_shop(services: ShopServices, shop_id: str, is_archived: bool) -> Sho
 
 
 def import_settings(services: ShopServices, shop_id: str, text: str, by: str) -> Shop:
-    """Gives the shop the settings of a file, and notes who did it for each part that changed.
+    """Gives the shop the settings of a file, and notes who did it with every part.
 
-    Raises NotFound, SettingInvalid or Busy; nothing is changed then.
+    text: the file's content. Raises NotFound, SettingInvalid or Busy, and changes nothing then.
     """
     now = services.now()
 
@@ -81,7 +86,7 @@ def import_settings(services: ShopServices, shop_id: str, text: str, by: str) ->
         changed = read_shop(shop, text)
         if changed == shop:
             return shop
-        # Whoever has a form of any part open is told that it is not as they read it.
+        # Every part gets a new number, so that an editor with an open form is told of the change.
         items = [f"drinks/{drink.id}" for drink in shop.menu.drinks]
         items += [f"groups/{group.id}" for group in shop.menu.groups]
         edits = {

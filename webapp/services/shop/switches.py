@@ -1,4 +1,4 @@
-"""What baristas switch on the tablet: the door, what is sold out, whose figures are shown."""
+"""The switches on a barista's tablet: the door, sold-out drinks and options, baristas' figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from webapp.services.shop.editing import change_shop
 
 
 def set_open(services: ShopServices, shop_id: str, is_open: bool) -> Shop:
-    """Opens or closes the shop; open orders go on. Raises Busy."""
+    """Opens or closes the shop; its open orders go on. Raises NotAllowedNow or Busy."""
     now = services.now()
     return change_shop(
         services,
@@ -37,7 +37,11 @@ def set_sold_out(
     group_id: str = "",
     lasts: SoldOutFor = SoldOutFor.UNTIL_SAID,
 ) -> Shop:
-    """Marks a drink, or an option of a group, sold out or back. Raises ChoiceInvalid or Busy."""
+    """Marks a drink, or an option of a group, as sold out or as there again.
+
+    item_id: the drink, or with `group_id` the option. lasts: for how long it is sold out.
+    Raises ChoiceInvalid or Busy.
+    """
     now = services.now()
 
     def until(shop: Shop) -> datetime | None:
@@ -55,5 +59,5 @@ def set_sold_out(
 
 
 def set_shows_baristas(services: ShopServices, shop_id: str, shows: bool) -> Shop:
-    """Shows the figures for each barista too, or not. Raises Busy."""
+    """Switches the figures of each barista on or off. Raises Busy."""
     return change_shop(services, shop_id, lambda shop: replace(shop, shows_baristas=shows))

@@ -1,1 +1,1 @@
-"""Use cases about who works behind the bar: people, screens and devices."""
+"""Use cases about the people, screens and devices behind the bar."""

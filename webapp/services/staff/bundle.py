@@ -1,4 +1,4 @@
-"""What the use cases about people, screens and devices of the bar may touch."""
+"""The bundle of the use cases about people, screens and devices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webapp.services.staff.ports import Devices, SessionEpochs, Sessions, StaffP
 
 @dataclass(frozen=True, kw_only=True)
 class StaffServices(ShopServices, LimitServices):
-    """Named people with their accounts, and what is signed in."""
+    """People with their accounts, the sessions of people and screens, and devices."""
 
     sessions: Sessions
     session_epochs: SessionEpochs

@@ -1,6 +1,7 @@
 """Devices that use the JSON API: a printer, a till, a robot. Each has a token with scopes.
 
-A token is shown once, when it is made, and stored as a hash; an admin takes it away at any moment.
+A token is shown once, when it is made, and stored as a hash. An admin can take it away at any
+moment.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ SCOPES = {
     "metrics:read": "Read the figures of a day",
     "printouts:print": "Print labels and the like, with the names on them",
 }
-"""What a token may allow, in the words of the admin's page."""
+"""The scopes of tokens, as the admin's page words them."""
 
 TOKEN_LIFETIME = timedelta(days=365)
 SEEN_EVERY = timedelta(minutes=5)
@@ -38,7 +39,10 @@ CALLS = limits.Limit(
 def create_device(
     services: StaffServices, admin: StaffSession, name: str, scopes: list[str]
 ) -> tuple[str, Device]:
-    """A new device of the admin's shop, and its token. Raises ChoiceInvalid."""
+    """Makes a device of the admin's shop; returns its token and the device.
+
+    Raises ChoiceInvalid.
+    """
     named = clean_text(name, NAME_LENGTH)
     if not named:
         raise ChoiceInvalid("Give the device a name, such as “Label printer”.")
@@ -53,7 +57,10 @@ def create_device(
 
 
 def device_of(services: StaffServices, token: str, shop_id: str) -> Device | None:
-    """Whose token this is; counts the call. Raises NotFound at another shop, TooManyRequests."""
+    """Returns the device of a token, or None when the token is unknown; counts the call.
+
+    Raises NotFound when the device belongs to another shop, and TooManyRequests.
+    """
     now = services.now()
     device = services.devices.get(token, now)
     if device is None:
@@ -67,17 +74,17 @@ def device_of(services: StaffServices, token: str, shop_id: str) -> Device | Non
 
 
 def devices_of(services: StaffServices, shop_id: str) -> list[Device]:
-    """The shop's devices, by name."""
+    """Returns the shop's devices, by name."""
     found = services.devices.of_shop(shop_id, services.now())
     return sorted(found, key=lambda device: (device.name.casefold(), device.id))
 
 
 def remove_device(services: StaffServices, shop_id: str, device_id: str) -> None:
-    """Takes a device's token away, from its next call on. Raises NotFound."""
+    """Removes a device, so that its next call is refused. Raises NotFound."""
     if not services.devices.remove(shop_id, device_id):
         raise NotFound("There is no such device any more.")
 
 
 def customer_of(device: Device) -> str:
-    """A device that orders is one customer."""
+    """Returns the customer id for a device's orders: a device counts as one customer."""
     return f"device-{device.id}"

@@ -1,7 +1,8 @@
-"""How a named person signs in: e-mail and password, then what the account asks for yet.
+"""Signs a person in: with e-mail and password, and then with the further steps of their account.
 
-Each try is counted before it is looked at. Whoever is not let in hears the same sentence, whether
-the e-mail is unknown, the password wrong, the account locked or another shop's.
+Each try is counted before it is checked. A refused person always reads the same sentence, so that
+it does not tell whether the e-mail is unknown, the password wrong, or the account locked or of
+another shop.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from webapp.services.staff.ports import PoolAnswer, SignInStep, StaffSession, St
 
 SIGN_IN_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(hours=12)
-"""A long day behind the bar. Screens that belong to the shop are paired and stay."""
+"""A long day behind the bar. The shop's own screens are paired instead and stay signed in."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a sign-in stands: at its next step, or at its end with the new session.
+    """How far a sign-in has come: it has a next step, or it has ended with the new session.
 
-    secret: for the browser's cookie; of the sign-in or of the session.
+    secret: goes into the browser's cookie; it is that of the sign-in, or of the session at the end.
     """
 
     secret: str = field(repr=False)
@@ -38,10 +39,10 @@ class Progress:
 def sign_in(
     services: StaffServices, shop_id: str, email: str, password: str, known_browser: str = ""
 ) -> Progress:
-    """Tries e-mail and password. Raises SignInRefused, TooManyRequests or NotFound.
+    """Checks e-mail and password. Raises SignInRefused, TooManyRequests or NotFound.
 
-    known_browser: names a browser in which this person has signed in before; its tries are counted
-    apart from those of strangers.
+    known_browser: names a browser in which this person has signed in before. Its tries are counted
+    apart, so that a stranger's tries do not lock it out.
     """
     services.shop(shop_id)
     known = clean_email(email)
@@ -49,14 +50,18 @@ def sign_in(
         raise SignInRefused
     whose = f"{_subject(known)}|{known_browser}" if known_browser else _subject(known)
     limits.take_of(services, limits.PASSWORDS, whose)
-    # Read before the password is tried: whoever is sent away meanwhile gets a session of no worth.
+    # The epoch is read before the password is checked: if an admin ends the person's sessions
+    # meanwhile, the new session carries an old epoch and is ended too.
     session_epoch = services.session_epochs.current(known)
     answer = services.staff_pool.check_password(known, password)
     return _go_on(services, shop_id, known, session_epoch, answer)
 
 
 def choose_password(services: StaffServices, secret: str, password: str, again: str) -> Progress:
-    """The first password of one's own. Raises SignInOver or ChoiceInvalid."""
+    """Sets the person's own first password; goes on with the sign-in.
+
+    Raises SignInOver or ChoiceInvalid.
+    """
     sign_in = find(services, secret, SignInStep.NEW_PASSWORD)
     if fault := passwords.fault_in(password):
         raise ChoiceInvalid(fault)
@@ -64,27 +69,33 @@ def choose_password(services: StaffServices, secret: str, password: str, again: 
         raise ChoiceInvalid("The two passwords differ. Type the same one twice.")
     services.staff_pool.set_password(_answer(sign_in), password)
     services.sign_ins.end(secret)
-    # Asked anew, so that a new password does not spare anybody the code of their app.
+    # The pool is asked again, so that choosing a password does not skip the authenticator code.
     answer = services.staff_pool.check_password(sign_in.email, password)
     return _go_on(services, sign_in.shop_id, sign_in.email, sign_in.session_epoch, answer)
 
 
 def give_code(services: StaffServices, secret: str, code: str) -> Progress:
-    """The code of a known app. Raises SignInOver, ChoiceInvalid or TooManyRequests."""
+    """Checks the code of the person's authenticator app, and signs them in.
+
+    Raises SignInOver, ChoiceInvalid or TooManyRequests.
+    """
     sign_in = find(services, secret, SignInStep.CODE)
     services.staff_pool.check_code(_answer(sign_in), _counted(services, sign_in, code))
     return _let_in(services, secret, sign_in)
 
 
 def set_up_authenticator(services: StaffServices, secret: str, code: str) -> Progress:
-    """The first code of a new app. Raises SignInOver, ChoiceInvalid or TooManyRequests."""
+    """Checks the first code of a new authenticator app, and signs the person in.
+
+    Raises SignInOver, ChoiceInvalid or TooManyRequests.
+    """
     sign_in = find(services, secret, SignInStep.AUTHENTICATOR)
     services.staff_pool.prove_authenticator(_answer(sign_in), _counted(services, sign_in, code))
     return _let_in(services, secret, sign_in)
 
 
 def find(services: StaffServices, secret: str, step: SignInStep) -> StaffSignIn:
-    """This browser's sign-in, which waits for this step. Raises SignInOver."""
+    """Returns this browser's sign-in. Raises SignInOver when it does not wait for this step."""
     sign_in = services.sign_ins.get(secret, services.now()) if secret else None
     if sign_in is None or sign_in.step is not step:
         raise SignInOver
@@ -125,7 +136,7 @@ def _let_in(services: StaffServices, secret: str, sign_in: StaffSignIn) -> Progr
 def _begin_session(
     services: StaffServices, shop_id: str, email: str, session_epoch: str
 ) -> Progress:
-    # Read last: what the person may do now, not when they began.
+    # The person is read at the end, because their rights may have changed during the sign-in.
     person = services.staff_pool.find(email)
     if person is None or not person.may_work_at(shop_id):
         raise SignInRefused
@@ -140,7 +151,7 @@ def _begin_session(
 
 
 def _subject(email: str) -> str:
-    # The table of limits is no list of people.
+    # Hashed, so that the table of limits does not list people's e-mails.
     return hashlib.sha256(email.encode()).hexdigest()[:32]
 
 

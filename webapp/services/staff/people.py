@@ -1,9 +1,8 @@
-"""Who has an account behind the bar, and what an admin does about it.
+"""The accounts of people behind the bar, and how an admin manages them.
 
-An admin manages the people of their own shops only, and nobody who also works elsewhere: a new
-password for a colleague must not open a bar that the admin may not enter. The database of accounts
-decides each change by itself; sessions end through the person's
-session epoch, on their next request.
+An admin manages only people all of whose shops are the admin's own. Otherwise a new password for a
+colleague would open a shop that the admin may not enter. Each change is one call to the pool of
+accounts; a new session epoch ends the person's sessions at their next request.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _ID = re.compile(r"[0-9a-f-]{36}")
 
 @dataclass(frozen=True)
 class Invitation:
-    """An account that was let in; without a password when its owner has one already."""
+    """An account that may now work at a shop. password: empty when the person has one already."""
 
     person: Person
     password: str = field(repr=False)
@@ -32,7 +31,7 @@ class Invitation:
 
 @dataclass(frozen=True)
 class Manager:
-    """Who manages accounts: an admin of some shops, or whoever may use the terminal."""
+    """Somebody who manages accounts: an admin of some shops, or an operator at the terminal."""
 
     email: str
     shops: frozenset[str]
@@ -42,13 +41,13 @@ TERMINAL = Manager("", frozenset({EVERY_SHOP}))
 
 
 def manager_of(services: StaffServices, admin: StaffSession) -> Manager:
-    """What this admin manages; one without an account of their own, the session's shop."""
+    """Returns what this admin manages: their shops, or the session's without an account."""
     person = services.staff_pool.find(admin.email) if admin.email else None
     return Manager(admin.email, person.shops if person else frozenset({admin.shop_id}))
 
 
 def people_of(services: StaffServices, shop_id: str) -> list[Person]:
-    """The people who may work at the shop, by name."""
+    """Returns the people who may work at the shop, by name."""
     people = services.staff_pool.people_of(shop_id)
     return sorted(people, key=lambda person: (person.name.casefold(), person.email))
 
@@ -56,10 +55,10 @@ def people_of(services: StaffServices, shop_id: str) -> list[Person]:
 def invite(
     services: StaffServices, manager: Manager, shop_id: str, email: str, name: str, role: str
 ) -> Invitation:
-    """An account for the shop (or EVERY_SHOP), with a password to hand over once.
+    """Makes an account for a shop, or EVERY_SHOP, with a temporary password.
 
-    Somebody of another shop, of whom the manager is an admin as well, is let in here too and keeps
-    their password. Raises ChoiceInvalid.
+    A person of another shop is let in here too and keeps their password, if the manager manages all
+    their shops. Raises ChoiceInvalid or NotFound.
     """
     address, called = clean_email(email), clean_text(name, NAME_LENGTH)
     if address is None:
@@ -79,7 +78,7 @@ def invite(
             _check_known_person(manager, known, role, shop_id)
             password = ""
         else:
-            # An invitation that broke off half-way begins anew.
+            # An account without shops is from an invitation that broke off, so it begins anew.
             services.staff_pool.delete(known)
             services.staff_pool.create(address, called, password)
     services.staff_pool.admit(address, role, shop_id)
@@ -87,7 +86,7 @@ def invite(
 
 
 def reset_password(services: StaffServices, manager: Manager, shop_id: str, person_id: str) -> str:
-    """A password to hand over once; all the person's sessions end. Raises NotFound."""
+    """Returns a new temporary password and ends the person's sessions. Raises NotFound."""
     person = _managed(services, manager, shop_id, person_id)
     password = temporary_password()
     services.staff_pool.hand_out_password(person, password)
@@ -98,7 +97,10 @@ def reset_password(services: StaffServices, manager: Manager, shop_id: str, pers
 def reset_authenticator(
     services: StaffServices, manager: Manager, shop_id: str, person_id: str
 ) -> None:
-    """The person sets up a new app at the next sign-in; sessions end. Raises NotFound."""
+    """Makes the person set up a new authenticator app at the next sign-in; ends their sessions.
+
+    Raises NotFound.
+    """
     person = _managed(services, manager, shop_id, person_id)
     services.staff_pool.forget_authenticator(person)
     services.session_epochs.renew(person.email)
@@ -107,7 +109,10 @@ def reset_authenticator(
 def set_enabled(
     services: StaffServices, manager: Manager, shop_id: str, person_id: str, is_enabled: bool
 ) -> Person:
-    """Locks an account and ends all its sessions, or opens it again. Raises NotFound."""
+    """Locks an account or opens it again; ends all its sessions.
+
+    Raises NotFound, or ChoiceInvalid when an admin locks their own account.
+    """
     person = _managed(services, manager, shop_id, person_id)
     if not is_enabled:
         _not_oneself(manager, person)
@@ -117,9 +122,10 @@ def set_enabled(
 
 
 def remove(services: StaffServices, manager: Manager, shop_id: str, person_id: str) -> None:
-    """The person is none of the shop's any more; the last shop takes the account along.
+    """Takes a person off a shop, and deletes the account when that was their last shop.
 
-    Possible for a colleague who works elsewhere too: it opens nothing. Raises NotFound.
+    This is allowed for a person who works elsewhere too, because it opens no shop to the admin.
+    Raises NotFound, or ChoiceInvalid when an admin removes themselves.
     """
     person = _of_shop(services, shop_id, person_id)
     _not_oneself(manager, person)
@@ -134,7 +140,7 @@ def remove(services: StaffServices, manager: Manager, shop_id: str, person_id: s
 
 
 def may_manage(manager: Manager, person: Person) -> bool:
-    """True when every shop of the person is one of the manager's."""
+    """Returns True when every shop of the person is one of the manager's."""
     return reaches(person.shops, manager.shops)
 
 
@@ -142,13 +148,14 @@ def _check_known_person(manager: Manager, person: Person, role: str, shop_id: st
     if reaches({shop_id}, person.shops):
         raise ChoiceInvalid("This person has an account here already.")
     if not may_manage(manager, person):
-        # Else neither bar's admin could lock them any more, and nobody of the other was asked.
+        # Otherwise neither shop's admin could lock the person any more, and the other shop's admin
+        # has not agreed to that.
         raise ChoiceInvalid(
             "This e-mail has an account elsewhere. Only an admin of all its bars can let it in "
             "here too, or whoever may use the terminal (scripts/staff)."
         )
     if person.role != role:
-        # A role holds for all of a person's shops, so it is not this shop's to change.
+        # A role holds for all of a person's shops, so this shop must not change it.
         raise ChoiceInvalid("This person has an account elsewhere, for another kind of work.")
 
 

@@ -1,4 +1,4 @@
-"""Who works behind the bar: people and screens, and devices that use the JSON API."""
+"""The ports of people and screens behind the bar, and of devices that use the JSON API."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from domain.people import Person
 
 @dataclass(frozen=True)
 class StaffSession:
-    """Who is signed in: a person or a screen, for one shop. `id` is not a secret.
+    """A person or a screen that is signed in at one shop.
 
-    email: the named person's; empty for a screen. session_epoch: the one of their sign-in; empty
-    for a screen.
+    id: not a secret. email: the person's; empty for a screen. session_epoch: the person's when they
+    signed in; empty for a screen.
     """
 
     id: str
@@ -39,13 +39,16 @@ class Sessions(Protocol):
     def get(self, secret: str, now: datetime) -> StaffSession | None: ...
     def rename(self, secret: str, name: str) -> None: ...
     def touch(self, secret: str, now: datetime) -> None:
-        """Notes that the session is in use."""
+        """Notes that the session is in use now."""
 
     def end(self, secret: str) -> None: ...
     def of_shop(self, shop_id: str, now: datetime) -> list[StaffSession]: ...
     def revoke(self, shop_id: str, session_id: str) -> bool: ...
     def ask_pairing(self, code: str, browser: str, shop_id: str, ends_at: datetime) -> bool:
-        """False when somebody else's screen shows that code."""
+        """Stores a pairing; returns False when a screen shows this pairing code already.
+
+        browser: the secret of the screen's browser.
+        """
 
     def approve_pairing(
         self, shop_id: str, code: str, role: str, name: str, now: datetime
@@ -54,18 +57,18 @@ class Sessions(Protocol):
     def take_pairing(
         self, code: str, browser: str, new_secret: str, now: datetime, ends_at: datetime
     ) -> StaffSession | None:
-        """The session of an approved pairing, once."""
+        """Begins the session of an approved pairing, once; returns None otherwise."""
 
 
 class SessionEpochs(Protocol):
-    """A person's sessions carry the epoch of their sign-in; a new epoch ends them all."""
+    """The session epochs of people: renewing one ends all sessions that carry the old one."""
 
     def current(self, email: str) -> str: ...
     def renew(self, email: str) -> None: ...
 
 
 class SignInStep(StrEnum):
-    """What a person with the right password must do yet."""
+    """What a person with the right password still has to do."""
 
     NEW_PASSWORD = "new password"
     CODE = "code"
@@ -74,10 +77,10 @@ class SignInStep(StrEnum):
 
 @dataclass(frozen=True)
 class PoolAnswer:
-    """What the pool says to a right password: the next step, or None when that was all.
+    """The pool's answer to a right password.
 
-    handle: what the pool knows this sign-in by; at its end, the person's own token.
-    user: the pool's name for the person.
+    step: the next step, or None when the sign-in is complete. handle: names this sign-in to the
+    pool; when it is complete, the person's own token. user: the pool's name for the person.
     """
 
     step: SignInStep | None
@@ -87,9 +90,9 @@ class PoolAnswer:
 
 @dataclass(frozen=True)
 class StaffSignIn:
-    """A sign-in under way; its browser knows only a secret.
+    """A sign-in under way. Its browser holds only a secret.
 
-    key: what an authenticator that is being set up shall keep.
+    key: the key for an authenticator app that is being set up.
     """
 
     shop_id: str
@@ -111,42 +114,51 @@ class StaffPool(Protocol):
     """The accounts of named people. Any call may raise Busy."""
 
     def check_password(self, email: str, password: str) -> PoolAnswer:
-        """Raises SignInRefused."""
+        """Checks a person's password. Raises SignInRefused."""
 
     def set_password(self, answer: PoolAnswer, password: str) -> None:
-        """The first password of one's own. Raises SignInOver or ChoiceInvalid."""
+        """Replaces the temporary password with the person's own.
+
+        Raises SignInOver or ChoiceInvalid.
+        """
 
     def check_code(self, answer: PoolAnswer, code: str) -> None:
-        """Raises SignInOver or ChoiceInvalid."""
+        """Checks an authenticator code. Raises SignInOver or ChoiceInvalid."""
 
     def begin_authenticator(self, answer: PoolAnswer) -> str:
-        """The key an authenticator app shall keep; it counts once a code has proved it."""
+        """Returns a key for an authenticator app; it is used once a code has proved it."""
 
     def prove_authenticator(self, answer: PoolAnswer, code: str) -> None:
-        """From now on a code is asked for. Raises SignInOver or ChoiceInvalid."""
+        """Checks the first code of a new app; from then on every sign-in needs a code.
+
+        Raises SignInOver or ChoiceInvalid.
+        """
 
     def find(self, name: str) -> Person | None:
-        """By id or e-mail."""
+        """Finds a person. name: their id or e-mail."""
 
     def people_of(self, shop_id: str) -> list[Person]: ...
     def create(self, email: str, name: str, password: str) -> None:
-        """An account without role or shop. Raises AlreadyThere."""
+        """Creates an account without role and shop. Raises AlreadyThere."""
 
     def admit(self, email: str, role: str, shop_id: str) -> None:
-        """Gives the role for this shop, or for EVERY_SHOP; once more is harmless."""
+        """Gives a person this role and this shop, or EVERY_SHOP. A repetition is harmless."""
 
     def expel(self, person: Person, shop_id: str) -> None: ...
     def delete(self, person: Person) -> None: ...
     def set_enabled(self, person: Person, is_enabled: bool) -> None: ...
     def hand_out_password(self, person: Person, password: str) -> None:
-        """It opens once; then its owner must choose another."""
+        """Sets a temporary password. After using it once, the person must choose their own."""
 
     def forget_authenticator(self, person: Person) -> None: ...
 
 
 @dataclass(frozen=True)
 class Device:
-    """What uses the JSON API of one shop, and what its token allows. `id` is not a secret."""
+    """A device that uses the JSON API of one shop.
+
+    id: not a secret. scopes: what its token allows.
+    """
 
     id: str
     shop_id: str

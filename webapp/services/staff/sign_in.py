@@ -1,6 +1,6 @@
-"""How staff and screens sign in, by a single-use link or a pairing, and how they are sent away.
+"""Signs screens and people in by a single-use sign-in link or a pairing, and signs them out.
 
-Either way ends in a session held in a table row, which can be taken away at any moment.
+Both ways end in a session in a table row, which an admin can end at any moment.
 """
 
 from __future__ import annotations
@@ -23,21 +23,22 @@ _DEFAULT_NAMES: dict[str, str] = {
     StaffRole.BARISTA: "",
     StaffRole.DISPLAY: "TV",
 }
-"""A barista without a name has none: their tablet asks for it, and customers read "A barista"."""
+"""A barista gets no default name: their tablet asks for one, and customers read "A barista"."""
 PAIRING_LIFETIME = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=5)
-"""How exactly it is known who is there: each time is two writes, for a screen all day long."""
+"""How often the use of a session is noted. Each note is two writes, and a screen is in use all
+day."""
 _CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-"""Without those that are read as one another."""
+"""Without letters and digits that people take for one another, such as O and 0."""
 _CODE_LENGTH, _LONG_CODE_LENGTH = 6, 10
 _CODE_TRIES = 5
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def create_link(services: StaffServices, shop_id: str, role: str, name: str = "") -> str:
-    """The URL of a fresh sign-in link, good for one use within 15 minutes.
+    """Makes a sign-in link, good for one use within 15 minutes; returns its URL.
 
-    Raises NotFound for an unknown shop, ValueError for an unknown role.
+    Raises NotFound when the shop is unknown, and ValueError when the role is unknown.
     """
     if role not in tuple(StaffRole):
         raise ValueError(f"The roles are {', '.join(StaffRole)}.")
@@ -49,7 +50,10 @@ def create_link(services: StaffServices, shop_id: str, role: str, name: str = ""
 
 
 def open_link(services: StaffServices, secret: str) -> tuple[str, StaffSession]:
-    """Uses a link up: the new session and its secret for the cookie. Raises LinkInvalid."""
+    """Uses a sign-in link up; returns the secret for the cookie and the new session.
+
+    Raises LinkInvalid.
+    """
     now = services.now()
     new_secret = secrets.token_urlsafe(24)
     session = services.sessions.use_link(secret, new_secret, now, now + SESSION_LIFETIME)
@@ -60,17 +64,20 @@ def open_link(services: StaffServices, secret: str) -> tuple[str, StaffSession]:
 
 @dataclass(frozen=True)
 class Pairing:
-    """A screen that asks to be let in: the code it shows, and what only its browser knows."""
+    """A screen that asks to be let in.
+
+    code: the pairing code that it shows. browser: a secret that only its browser knows.
+    """
 
     code: str
     browser: str
 
 
 def ask_pairing(services: StaffServices, shop_id: str, address: str) -> Pairing:
-    """A code for a screen to show, good for ten minutes. Raises NotFound.
+    """Makes a pairing, whose code is good for ten minutes. Raises NotFound or Busy.
 
-    Of an address that has asked for many, codes are longer: however many are open then, whoever
-    mistypes one does not meet another, and no screen of the bar's is sent away.
+    The codes are longer for an address that has asked for many. So a mistyped code does not match
+    another one, however many are open, and no screen of the shop has to be refused.
     """
     shop = services.shop(shop_id)
     is_usual = limits.is_within(services, limits.PAIRINGS, shop.id, address)
@@ -87,7 +94,10 @@ def ask_pairing(services: StaffServices, shop_id: str, address: str) -> Pairing:
 def approve_pairing(
     services: StaffServices, admin: StaffSession, code: str, role: str, name: str
 ) -> None:
-    """Lets the screen that shows this code in, under this name. Raises ChoiceInvalid."""
+    """Lets in the screen that shows this pairing code. Raises ChoiceInvalid.
+
+    role: what the screen is for. name: what it is called; a default when empty.
+    """
     if role not in tuple(StaffRole):
         raise ChoiceInvalid("Choose what the screen is for.")
     typed = "".join(letter for letter in code.upper() if letter in _CODE_LETTERS)
@@ -97,7 +107,7 @@ def approve_pairing(
 
 
 def take_pairing(services: StaffServices, pairing: Pairing) -> tuple[str, StaffSession] | None:
-    """The new session and its secret once an admin has approved; None before that."""
+    """Returns the secret and the new session once an admin has approved; None before that."""
     now, new_secret = services.now(), secrets.token_urlsafe(24)
     session = services.sessions.take_pairing(
         pairing.code, pairing.browser, new_secret, now, now + SESSION_LIFETIME
@@ -106,25 +116,25 @@ def take_pairing(services: StaffServices, pairing: Pairing) -> tuple[str, StaffS
 
 
 def pairing_is_open(services: StaffServices, pairing: Pairing) -> bool:
-    """True while the screen's code waits for an admin."""
+    """Returns True while the screen's pairing code waits for an admin."""
     return bool(services.sessions.pairing_ends_at(pairing.code, pairing.browser, services.now()))
 
 
 def find_session(services: StaffServices, secret: str) -> StaffSession | None:
-    """Whose session it is; None when it is over or its person has a new session epoch."""
+    """Returns the session of a secret; None when it is over or its person has a new epoch."""
     session = services.sessions.get(secret, services.now())
     return session if session and has_current_epoch(services, session) else None
 
 
 def has_current_epoch(services: StaffServices, session: StaffSession) -> bool:
-    """False once all sessions of this person were ended."""
+    """Returns False when all of this person's sessions were ended after this one began."""
     return (
         not session.email or services.session_epochs.current(session.email) == session.session_epoch
     )
 
 
 def current_session(services: StaffServices, secret: str) -> StaffSession | None:
-    """Who this secret signs in; notes now and then that they are still there."""
+    """Returns the session of a secret, and notes every few minutes that it is in use."""
     now = services.now()
     session = find_session(services, secret)
     if session and (session.seen_at is None or session.seen_at + SEEN_EVERY <= now):
@@ -133,7 +143,7 @@ def current_session(services: StaffServices, secret: str) -> StaffSession | None
 
 
 def signed_in(services: StaffServices, shop_id: str) -> list[StaffSession]:
-    """Everybody who is signed in at the shop; the last one to come first."""
+    """Returns the sessions of all who are signed in at the shop, the newest first."""
     sessions = [
         session
         for session in services.sessions.of_shop(shop_id, services.now())
@@ -143,6 +153,6 @@ def signed_in(services: StaffServices, shop_id: str) -> list[StaffSession]:
 
 
 def revoke(services: StaffServices, shop_id: str, session_id: str) -> None:
-    """Sends somebody away, from their next request on. Raises NotFound."""
+    """Ends a session, so that its next request is refused. Raises NotFound."""
     if not services.sessions.revoke(shop_id, session_id):
         raise NotFound("Nobody of that name is signed in any more.")
