@@ -9,8 +9,8 @@ from webapp.cloud.clients import Clients
 from webapp.services.events.ports import DeadLetters
 
 UNREADABLE = "Unreadable"
-"""The condition by which scripts/dead-letters knows these calls from those that failed each time.
-"""
+"""The condition by which scripts/dead-letters tells these calls from the calls that failed each
+time they were tried."""
 _MOST_BYTES = 250_000
 """SQS takes 256 KiB. A larger call is kept without its content."""
 

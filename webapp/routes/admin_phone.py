@@ -1,4 +1,4 @@
-"""The admin's page that chooses how customers sign in and shows how many text messages were sent."""
+"""The admin's page that chooses how customers sign in and counts the text messages sent."""
 
 from __future__ import annotations
 

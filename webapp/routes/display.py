@@ -53,7 +53,7 @@ def live(shop_id: str) -> ResponseReturnValue:
 
 
 def _entered(shop_id: str) -> Shop:
-    """Returns the shop and makes its first language the current locale, because the TV speaks it."""
+    """Returns the shop and makes its first language, which the TV speaks, the current locale."""
     shop = services().shop(shop_id)
     use_locale(shop.languages[0])
     return shop

@@ -12,7 +12,7 @@ from webapp.access import services
 
 
 def render_page(template: str, shop: Shop | None, **context: Any) -> str:
-    """Renders a page with the bar's time. Only a page whose context has a `live_url` gets pushes."""
+    """Renders a page with the bar's time. Only a page with a `live_url` in it gets pushes."""
     now_ms = to_ms(services().now())
     return render_template(template, **{"shop": shop, "now_ms": now_ms, "live_url": None} | context)
 
