@@ -40,7 +40,7 @@ _CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 
-# Tablet and TV keep their screens awake; nothing else of the device is ours to use.
+# The tablet and the TV keep their screens awake. The pages use nothing else of the device.
 _PERMISSIONS_POLICY = (
     "camera=(), microphone=(), geolocation=(), payment=(), usb=(), screen-wake-lock=(self)"
 )
@@ -72,7 +72,7 @@ _ROUTES = (
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
-    """The app over these services, or over those that the environment describes."""
+    """Returns the app over these services, or over those that the environment describes."""
     from webapp import access, errors, languages, logs, own_names
     from webapp.bootstrap import build_services
     from webapp.cloud.clients import Clients
@@ -99,13 +99,13 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     logs.register(app)
     app.add_template_global(live.live_script)
-    # Flask itself says that middleware goes there.
+    # Flask's documentation says to put middleware on this attribute.
     app.wsgi_app = at_public_address(app, settings.public_url)  # type: ignore[method-assign]
     Htmx(app)
     app.teardown_request(languages.end_request)
     own_names.register(app, settings)
     app.before_request(access.guard)
-    # The API lets in tokens only, which no browser sends by itself.
+    # The JSON API accepts only tokens, and a browser does not send a token by itself.
     CSRFProtect(app).exempt(api.blueprint)
     _serve_built_files(app)
     for blueprint in _blueprints():
@@ -133,8 +133,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_PATH="/",
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,
-        # The Referer says nothing that the token and the host-bound cookie do not, behind a CDN it
-        # names another host, and some browsers send none.
+        # The Referer is not checked. The form's token and the host-bound cookie already prove what
+        # it would, a CDN makes it name another host, and some browsers send none.
         WTF_CSRF_SSL_STRICT=False,
     )
 
@@ -147,7 +147,7 @@ def _prepare_templates(app: Flask) -> None:
     else:
         extensions = ["jinja2.ext.i18n", "webapp.line_breaks.LineBreaks"]
         app.jinja_options = {"extensions": extensions}
-    # An attribute of Jinja's i18n extension.
+    # This attribute belongs to Jinja's i18n extension.
     app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
     app.jinja_env.globals.update(words.template_functions())
 
@@ -180,7 +180,7 @@ def _serve_built_files(app: Flask) -> None:
             response.direct_passthrough = False
             response.set_data(gzip.decompress(response.get_data()))
         response.headers["Vary"] = "Accept-Encoding"
-        # The name holds a hash of the content, so it never needs to be asked for again.
+        # The file's name holds a hash of its content, so a browser never needs to ask again.
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
 

@@ -1,6 +1,7 @@
-"""Who is asking, and who may ask what: each route declares its audiences, one guard enforces them.
+"""Says who sends a request. Each route declares its audiences, and one guard enforces them.
 
-A route that declares none answers 404 to everybody. Foreign and unknown things look the same.
+A route that declares none answers 404 to everybody. A thing of another shop or customer gets the
+same answer as an unknown one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from webapp.services.staff.sign_in import SESSION_LIFETIME, current_session, fin
 
 
 class Audience(StrEnum):
-    """Who a route is for. An admin may do what baristas and displays may."""
+    """Whom a route is for. An admin may do what baristas and displays may."""
 
     ANYONE = "anyone"
     ORDER_OWNER = "order owner"
@@ -52,7 +53,7 @@ def allow(*audiences: Audience) -> Callable[[View], View]:
 
 
 def takes_bytes(most: int) -> Callable[[View], View]:
-    """Lets a route take a larger body than all others; stands right above its function."""
+    """Lets a route take a larger body than other routes; stands right above its function."""
 
     def declare(view: View) -> View:
         vars(view)["most_bytes"] = most
@@ -62,11 +63,11 @@ def takes_bytes(most: int) -> Callable[[View], View]:
 
 
 def guard() -> None:
-    """Turns away everybody whom the route is not for, before it runs."""
+    """Refuses every request that the route is not for, before the route runs."""
     if request.endpoint is None:
         return
     view = current_app.view_functions[request.endpoint]
-    # Before anything reads the form.
+    # The limit must be set before anything reads the form.
     request.max_content_length = getattr(view, "most_bytes", request.max_content_length)
     audiences = audiences_of(view)
     if ANYONE in audiences:
@@ -89,17 +90,17 @@ def guard() -> None:
 
 
 def audiences_of(view: object) -> frozenset[Audience]:
-    """Who may use this route; nobody where it declares none."""
+    """Returns who may use this route; nobody if it declares none."""
     return getattr(view, "audiences", frozenset())
 
 
 def in_address(name: str) -> str:
-    """This part of the address; the route's rule says which there are."""
+    """Returns this part of the address; the route's rule names the parts."""
     return (request.view_args or {})[name]
 
 
 def is_htmx() -> bool:
-    """True when a script of ours asks, which puts a fragment in its place in the page."""
+    """Returns whether our script sent the request and will put the answer into the page."""
     return bool(htmx_request.htmx)
 
 
@@ -113,22 +114,22 @@ def _let_device_in() -> None:
 
 
 def services() -> Services:
-    """The services of this app."""
+    """Returns the services of this app."""
     return current_app.extensions["services"]
 
 
 def own_order() -> Order:
-    """The order of the address, which the guard has found to be this customer's."""
+    """Returns the order of the address, which the guard has found to be this customer's."""
     return g.order
 
 
 def device() -> Device:
-    """The device whose token came with the request; the guard has let it in."""
+    """Returns the device whose token came with the request; the guard has let it in."""
     return g.device
 
 
 def customer() -> CustomerSession | None:
-    """This browser's customer, if it has been one before."""
+    """Returns this browser's customer; None if it has none yet."""
     if "customer" not in g:
         secret = session.get("customer")
         g.customer = secret and services().customer_sessions.get(secret, services().now())
@@ -136,12 +137,15 @@ def customer() -> CustomerSession | None:
 
 
 def known_customer() -> CustomerSession:
-    """This browser's customer, where a use case has made sure that there is one."""
+    """Returns this browser's customer where a use case has made sure that there is one.
+
+    Answers 404 otherwise.
+    """
     return customer() or abort(404)
 
 
 def remember_customer(secret: str, who: CustomerSession) -> None:
-    """Makes this browser a new customer's; what it held before is forgotten but its language."""
+    """Gives this browser a new customer and forgets the old one, but keeps the language."""
     forget_customer()
     session["customer"] = secret
     session.permanent = True
@@ -149,7 +153,7 @@ def remember_customer(secret: str, who: CustomerSession) -> None:
 
 
 def forget_customer() -> None:
-    """What this browser held is gone, but for the language it speaks."""
+    """Forgets everything about this browser's customer but the chosen language."""
     language = session.get("lang")
     session.clear()
     if language:
@@ -157,12 +161,12 @@ def forget_customer() -> None:
 
 
 def session_id() -> str:
-    """Names the session that the guard has let in; not a secret."""
+    """Returns the id of the session that the guard has let in; the id is not a secret."""
     return (known_customer() if "order" in g else team_member()).id
 
 
 def staff() -> StaffSession | None:
-    """Who is signed in on this screen."""
+    """Returns who is signed in on this screen; None if nobody is."""
     if "staff" not in g:
         secret = request.cookies.get(staff_cookie())
         g.staff = current_session(services(), secret) if secret else None
@@ -170,14 +174,14 @@ def staff() -> StaffSession | None:
 
 
 def team_member() -> StaffSession:
-    """Who is signed in on this screen; the guard has let them in."""
+    """Returns who is signed in on this screen; the guard has let them in."""
     return staff() or abort(401)
 
 
 def begin_staff_session(
     response: BaseResponse, secret: str, lifetime: timedelta = SESSION_LIFETIME
 ) -> BaseResponse:
-    """Signs this screen in: a new session, and a new token for its forms."""
+    """Signs this screen in with a new session and a new token for its forms."""
     if before := request.cookies.get(staff_cookie()):
         services().sessions.end(before)
     session.pop("sign_in", None)
@@ -195,7 +199,7 @@ def begin_staff_session(
 
 
 def end_staff_session(response: BaseResponse) -> BaseResponse:
-    """Signs this screen out; its cookie opens nothing any more, wherever it was copied to."""
+    """Signs this screen out. Its cookie becomes worthless, and so do all copies of it."""
     if secret := request.cookies.get(staff_cookie()):
         services().sessions.end(secret)
     session.pop("csrf_token", None)
@@ -206,24 +210,24 @@ def end_staff_session(response: BaseResponse) -> BaseResponse:
 
 
 def still_staff() -> Callable[[], bool]:
-    """Tells later, without this request, whether its session has not been revoked meanwhile."""
+    """Returns a function that says later, without this request, whether its session exists."""
     bar, secret = services(), request.cookies[staff_cookie()]
     return lambda: find_session(bar, secret) is not None
 
 
 def staff_cookie() -> str:
-    """The name of the cookie that holds a staff session's secret."""
+    """Returns the name of the cookie that holds a staff session's secret."""
     return cookie_name("staff")
 
 
 def cookie_name(name: str) -> str:
-    """With the prefix that binds a cookie to this very host, wherever https allows it."""
+    """Returns a cookie's name, under https with the prefix that binds the cookie to this host."""
     name += current_app.config["COOKIE_SUFFIX"]
     return f"__Host-{name}" if current_app.config["SESSION_COOKIE_SECURE"] else name
 
 
 def client_address() -> str:
-    """Where the request came from. Headers that a client can write are not believed."""
+    """Returns the client's address. Headers that a client can write are ignored."""
     gateway = request.environ.get("lambda.event", {}).get("requestContext", {})
     source = gateway.get("http", {}).get("sourceIp") or gateway.get("identity", {}).get("sourceIp")
     return source or request.remote_addr or "unknown"

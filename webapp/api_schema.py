@@ -1,7 +1,7 @@
 """The JSON API's shapes, and the OpenAPI document made from its routes.
 
-Each route declares its operation beside itself; the document is read off the URL map, so it cannot
-name a route that does not exist or forget one that does.
+Each route declares its own operation, and the document is made from the URL map. So it cannot name
+a missing route or leave out an existing one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from webapp.services.orders.barista_steps import CancelReason
 from webapp.services.staff.devices import SCOPES
 
 VERSION = "1"
-"""The number of the API itself: it grows when a client would have to change."""
+"""The version of the API itself. It grows when clients would have to change."""
 ID = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 TIME = {"type": "string", "format": "date-time"}
 MAYBE_TIME = {"type": ["string", "null"], "format": "date-time"}
@@ -36,7 +36,7 @@ YES_OR_NO = {"type": "boolean"}
 
 
 def shape(required: Mapping, optional: Mapping | None = None, is_open: bool = False) -> dict:
-    """An object with these properties and, unless it is open, no others."""
+    """Returns the schema of an object with these properties and, unless it is open, no others."""
     return {
         "type": "object",
         "properties": {**required, **(optional or {})},
@@ -111,7 +111,10 @@ _OF_TYPE: dict[object, dict] = {
 
 
 def _shape_of(shown: type, **given: dict) -> dict:
-    """The schema of what presenters.api shows of a class; `given` has what types do not tell."""
+    """Returns the schema of what presenters.api shows of a class.
+
+    given: the schemas of the fields whose types do not say enough.
+    """
     return shape(
         {
             name: given.get(name) or _OF_TYPE[_type_of(shown, attribute)]
@@ -209,9 +212,11 @@ ANSWERS: dict[str, dict] = {
 class Operation:
     """What a route of the API does, for its document and for its checks.
 
-    scope: what the device's token must allow. body, answer: names of the shapes above. query: the
-    parameters it reads. raises: the statuses of its refusals beside those every route may answer.
-    media: the kind of its answer.
+    scope: what the device's token must allow.
+    body, answer: names of the shapes above.
+    query: the parameters that the route reads.
+    raises: the statuses of its refusals beside those that every route may answer.
+    media: the media type of its answer.
     """
 
     summary: str
@@ -227,7 +232,10 @@ class Operation:
 
 @cache
 def checker(body: str) -> Callable[[object], object]:
-    """Checks a request's body; raises fastjsonschema.JsonSchemaValueException."""
+    """Returns a function that checks a request's body.
+
+    The function raises fastjsonschema.JsonSchemaValueException.
+    """
     import fastjsonschema
 
     return fastjsonschema.compile(
@@ -236,7 +244,7 @@ def checker(body: str) -> Callable[[object], object]:
 
 
 def document(app: Flask, server: str) -> dict:
-    """The OpenAPI document of the API served at this address."""
+    """Returns the OpenAPI document of the API served at this address."""
     paths: dict[str, dict] = {}
     for rule in app.url_map.iter_rules():
         operation = getattr(app.view_functions[rule.endpoint], "operation", None)

@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 
 
 _LEAST_SECONDS = 1.0
-"""Longer than SNS takes to accept a text, so that its absence does not show in the time."""
+"""Longer than SNS takes to accept a text message, so that the time of an answer does not reveal
+whether one was sent."""
 
 
 def build_services(settings: Settings) -> Services:
-    """The services over DynamoDB and the other AWS services; each is made when used."""
+    """Returns the services over DynamoDB and other AWS services; each is made at its first use."""
     from webapp.extending import Installed
 
     clients = Clients(settings.region)
@@ -97,7 +98,7 @@ def _build_kit(
     name: str,
     extension: Extension,
 ) -> Kit:
-    """What one extension may use."""
+    """Returns the kit with all that one extension may use."""
     from webapp.cloud.extension_kits import ExtensionTable
     from webapp.cloud.http_out import CheckedHttp
     from webapp.extending import KnownBar, rule_name
@@ -119,7 +120,7 @@ def _build_kit(
 
 
 def _repository(path: str, prefix: str) -> object:
-    """A repository over this deployment's tables; opens no connection yet."""
+    """Returns a repository over this deployment's tables. It opens no connection yet."""
     from webapp.storage import tables
     from webapp.storage.transaction import shared_connection
 
@@ -129,7 +130,10 @@ def _repository(path: str, prefix: str) -> object:
 
 
 def create_default_shop(services: Services, settings: Settings) -> bool:
-    """Makes the default shop at the first start; an existing one keeps its settings."""
+    """Creates the default shop at the first start. An existing shop keeps its settings.
+
+    Returns whether it was created.
+    """
     return services.shops.create(
         Shop(
             id=settings.default_shop,
@@ -143,7 +147,7 @@ def create_default_shop(services: Services, settings: Settings) -> bool:
 
 @cache
 def current_app() -> Flask:
-    """The app of a Lambda process, made at its first request or event."""
+    """Returns the app of a Lambda process, made at its first request or event."""
     from webapp import create_app, logs
 
     logs.configure()

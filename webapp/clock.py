@@ -1,7 +1,8 @@
 """The one place that says what time it is: `Services.now`.
 
-On AWS it is the machine's clock, which is kept right. On a laptop somebody sets it: there the bar
-has a time of its own (domain/bar_time.py), which its launcher writes down for its processes.
+On AWS it is the machine's clock, which AWS keeps right. A laptop's clock may be set by hand, so a
+bar there has a time of its own (domain/bar_time.py). Its launcher writes that time to a file for
+its processes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from webapp.settings import Settings
 
 
 def clock_of(settings: Settings) -> Callable[[], datetime]:
-    """What tells the time of this deployment."""
+    """Returns the function that tells the time of this deployment."""
     return BarClock(settings.bar_clock) if settings.bar_clock else _machines_time
 
 
@@ -26,13 +27,13 @@ def _machines_time() -> datetime:
 
 
 def _steady() -> float:
-    # Also counts what a laptop slept, where the system can tell.
+    # Where the system has this clock, it also counts the time that a laptop slept.
     asleep_too = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if asleep_too is None else time.clock_gettime(asleep_too)
 
 
 class BarClock:
-    """Tells the time of a laptop's bar; `file` is where its launcher has written it down."""
+    """Tells the time of a laptop's bar; `file` is where the launcher has written it."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""Cursors of the API's lists: the place after which the next page begins, signed.
+"""Cursors of the API's lists: signed, they name the order after which the next page begins.
 
-Only what a list gave is read, and only for the same list of the same reader: the storage below is
-never asked for a place that somebody made up.
+A cursor is read only if this list gave it to this reader. So the storage is never asked for an
+order that somebody made up.
 """
 
 from __future__ import annotations
@@ -17,12 +17,18 @@ LONGEST_CURSOR = 200
 
 
 def write_cursor(services: Services, of_list: str, place: OrderCursor) -> str:
-    """of_list: names the list and whose it is."""
+    """Returns the signed cursor.
+
+    of_list: names the list and its owner.
+    """
     return _serializer(services, of_list).dumps([place.created_at.isoformat(), place.order_id])
 
 
 def read_cursor(services: Services, of_list: str, cursor: str) -> OrderCursor | None:
-    """The place that a cursor of this list names; None for none. Raises ChoiceInvalid."""
+    """Returns the order that a cursor of this list names; None for an empty cursor.
+
+    Raises ChoiceInvalid for a cursor that the list did not give.
+    """
     if not cursor:
         return None
     try:
@@ -35,5 +41,5 @@ def read_cursor(services: Services, of_list: str, cursor: str) -> OrderCursor | 
 
 
 def _serializer(services: Services, of_list: str) -> URLSafeSerializer:
-    # The oldest first, as the library wants them: the last one signs.
+    # The library signs with the last key, so the newest key goes last.
     return URLSafeSerializer(list(reversed(services.secret_keys)), salt=f"cursor of {of_list}")

@@ -1,8 +1,8 @@
-"""The function's door: everything that Lambda is invoked with comes in through `handler`.
+"""The function's entry: everything that Lambda is invoked with comes in through `handler`.
 
-Web requests go to Zappa, events to the consumers, what operators ask for to `operator_jobs`. Zappa
-alone would drop events that name no command and run any code that came as `raw_command`; neither
-gets as far as it.
+Web requests go to Zappa, events to the consumers, and operators' jobs to `operator_jobs`. Zappa
+would drop events that name no command, and would run any code that came as `raw_command`. So
+neither reaches it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from webapp.settings import runs_in_lambda
 
 
 def handler(event: Mapping, context: object) -> object:
-    """Answers an invocation; raises what its consumer raises, so that the sender sends it again."""
+    """Answers an invocation. Raises a consumer's error, so that the event is delivered again."""
     named = event if isinstance(event, Mapping) else {}
     if _is_web_request(named):
         return _as_gateways_take_it(zappa_handler.lambda_handler(event, context))
@@ -31,8 +31,11 @@ def handler(event: Mapping, context: object) -> object:
 
 
 def _as_gateways_take_it(answer: dict) -> dict:
-    """Zappa answers with null for no body, as of a 304, which not every gateway takes, and names
-    each cookie twice, for gateways that once took a single one."""
+    """Repairs Zappa's answer for gateways that would refuse it.
+
+    Zappa answers null for an empty body, for example of a 304, and not every gateway takes null. It
+    also writes each cookie twice, for gateways that took only one cookie.
+    """
     answer = answer | {"body": answer.get("body") or ""}
     if "cookies" in answer:
         return answer | {"cookies": list(dict.fromkeys(answer["cookies"]))}
@@ -40,7 +43,7 @@ def _as_gateways_take_it(answer: dict) -> dict:
         return answer
     several = answer["multiValueHeaders"]
     cookies = [value for name in several if _is_cookie(name) for value in several[name]]
-    # The gateway joins the two kinds of headers.
+    # The gateway joins both kinds of headers, so the cookies are taken out of both.
     for kind in {"headers", "multiValueHeaders"} & set(answer):
         answer[kind] = {name: all_ for name, all_ in answer[kind].items() if not _is_cookie(name)}
     if cookies:
@@ -57,14 +60,17 @@ def _is_web_request(event: Mapping) -> bool:
 
 
 def _is_zappa_invoke(event: Mapping) -> bool:
-    """`zappa invoke STAGE module.function`. Our rules name a command too: always the same one."""
+    """Returns whether this is `zappa invoke STAGE module.function`.
+
+    Our rules also send a command, but always the same one.
+    """
     from webapp.consumers.registry import COMMAND
 
     return set(event) == {"command"} and event["command"] != COMMAND
 
 
 if runs_in_lambda():
-    # Lambda gives a whole processor to what it is starting, however little it has afterwards.
+    # Lambda gives a whole processor to a starting process, so the slow handler is made now.
     zappa_handler.LambdaHandler()
-    # All of it stays, so a later search for garbage need not look through it.
+    # All these objects stay, so later garbage collections need not look through them.
     gc.freeze()

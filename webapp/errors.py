@@ -1,4 +1,4 @@
-"""From what the bar refuses to an answer a person can read."""
+"""Turns the bar's refusals and faults into answers that a person can read."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 2
 _READ_SECONDS = 8
-"""So long the page after a form stays without script: its sentence wants to be read."""
+"""How long, without script, the page after a form stays, so that its sentence can be read."""
 _TV_SECONDS = 30
 _ITSELF = ""
-"""A page's own address, which may hold a code's proof: browsers know it without being told."""
+"""The address of the page itself. The browser knows it, and it may hold a QR code's proof, so the
+page does not repeat it."""
 
 STATUS = {
     errors.NotFound: 404,
@@ -60,7 +61,7 @@ STATUS = {
     KeyReused: 422,
     StillUnderWay: 409,
 }
-"""Every refusal's status code; a test sees to it that none is missing."""
+"""Every refusal's status code; a test makes sure that none is missing."""
 
 _TITLES = {
     400: N_("That did not work"),
@@ -100,9 +101,9 @@ def register(app: Flask) -> None:
 def error_page(
     status: int, title: str, why: str, reference: str | None = None, **more: Any
 ) -> Answer:
-    """A page or, for htmx, its toast, with this status; for the JSON API a problem.
+    """Returns a page with this status, a toast for htmx, or a problem for the JSON API.
 
-    more: what else the page's template is told of the error.
+    more: further values for the page's template.
     """
     if _is_api():
         return _problem(status, title, why, reference=reference)
@@ -124,33 +125,36 @@ def error_page(
     if shop_id and status < 500 and _is_for(Audience.BARISTA, Audience.ADMIN, Audience.DISPLAY):
         error["sign_in_url"] = url_for("staff.sign_in_page", shop_id=shop_id)
     if status == 401 and shop_id:
-        # A TV has no buttons: it goes on to the code that lets it in by itself.
+        # A TV has no buttons, so its page goes by itself to the pairing code that lets it in.
         show = "figures" if request.endpoint == "metrics.tv" else None
         pair_url = url_for("sign_in.pair", shop_id=shop_id, show=show)
         error |= {"next_label": "Sign this screen in", "next_url": pair_url}
         error |= {"go_on_url": pair_url, "go_on_seconds": 4}
         is_tv = False
     elif is_tv:
-        # What the trouble is may pass, and nobody is there to press anything.
+        # The trouble may pass, and nobody stands at the TV to press anything.
         error |= {"go_on_url": _ITSELF, "go_on_seconds": _TV_SECONDS}
     template = "errors/tv.html" if is_tv else "errors/error.html"
     return render_template(template, error=error | more, shop=None), status, {}
 
 
 def _is_for(*audiences: Audience) -> bool:
-    """Whether the address is for one of them."""
+    """Returns whether the route of this address is for one of the audiences."""
     view = current_app.view_functions.get(request.endpoint or "")
     return not audiences_of(view).isdisjoint(audiences)
 
 
 def _speak(status: int) -> None:
-    """Of what nobody's page is known, the reader's language; the team's pages stay in English."""
-    # What lets a TV in is said to an admin.
+    """Makes the reader's language the current locale for a page of no shop.
+
+    Pages of the team stay in English.
+    """
+    # An unknown TV shows its way in to an admin, so this page stays in English.
     use_locale_of_stranger(is_tv=status != 401 and _is_for(Audience.DISPLAY))
 
 
 def _page_of_form() -> str:
-    """Where the form stood that was sent; the start where the browser does not tell."""
+    """Returns the page on which the form stood; the start page if the browser does not tell."""
     addresses = current_app.create_url_adapter(request)
     if addresses and addresses.test(method="GET"):
         return _ITSELF
@@ -171,7 +175,7 @@ def _is_api() -> bool:
 def _problem(
     status: int, title: str, detail: str, kind: str = "about:blank", **more: Any
 ) -> Answer:
-    """As RFC 9457 wants it."""
+    """Returns a problem in the form of RFC 9457."""
     problem = {"type": kind, "title": title, "status": status, "detail": detail}
     problem |= {name: value for name, value in more.items() if value is not None}
     headers = {"Content-Type": "application/problem+json"}
@@ -181,9 +185,9 @@ def _problem(
 
 
 def _problem_of(refusal: errors.Refusal, status: int) -> Answer:
-    """Its type names the refusal, so that a program need not read the sentence."""
+    """Returns a refusal as a problem. Programs can tell the refusal by the problem's type."""
     if status == 404:
-        # A foreign thing and an unknown one look the same.
+        # A thing of another shop gets the same answer as an unknown one.
         return _problem(404, "Not Found", _API_WORDS[404])
     name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(refusal).__name__).lower()
     retry_at = getattr(refusal, "retry_at", None) or getattr(refusal, "next_at", None)
@@ -213,7 +217,7 @@ def _refused(refusal: errors.Refusal) -> Answer:
 
 
 def _no_such_order() -> Answer:
-    """For the customer whose order it was, or who opens it in another browser than before."""
+    """Returns the page for an order that this browser does not own, for example in another app."""
     return error_page(
         404,
         _("This order is not here"),
@@ -253,8 +257,11 @@ def _part_is_down() -> Answer:
 
 
 def _one_moment(text: str) -> Answer:
-    """What may be asked again in a moment. The page does so by itself, with script or without;
-    after a form it goes back to the page of the form, which shows what became of it."""
+    """Returns an answer to a request that may be sent again in a moment.
+
+    The page sends it again by itself, with or without script. After a form it goes back to the
+    form's page, which shows whether the form was carried out.
+    """
     is_form = request.method not in ("GET", "HEAD")
     more: dict[str, Any] = {}
     if not _is_api() and not is_htmx():

@@ -1,4 +1,4 @@
-"""A deployment's extensions: finds their folders, gives each its kit, hands them their events."""
+"""A deployment's extensions: finds their folders, makes each its kit, and hands them events."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _PREFIX = "extension-"
 
 
 def known_names() -> list[str]:
-    """The extensions that have a folder."""
+    """Returns the names of all extensions that have a folder."""
     return sorted(one.name for one in pkgutil.iter_modules(extensions.__path__))
 
 
 def load(name: str) -> Extension:
-    """The extension of this name. Raises SettingsError when there is none."""
+    """Returns the extension of this name. Raises SettingsError when there is none."""
     if name not in known_names():
         raise SettingsError(
             f"EXTENSIONS names “{name}”, which is no folder of webapp/extensions;"
@@ -36,7 +36,10 @@ def load(name: str) -> Extension:
 
 
 def load_all(settings: Settings) -> dict[str, Extension]:
-    """The deployment's extensions. Raises SettingsError for an unknown or a half set up one."""
+    """Returns the deployment's extensions.
+
+    Raises SettingsError for an unknown extension, and for one that lacks a setting.
+    """
     found = {name: load(name) for name in settings.extensions}
     for name, extension in found.items():
         for need in extension.needs:
@@ -49,17 +52,17 @@ def load_all(settings: Settings) -> dict[str, Extension]:
 
 
 def rule_name(name: str) -> str:
-    """What the extension's rule, its table and its role are called, after the prefix."""
+    """Returns the name, after the prefix, of the extension's rule, table and role."""
     return _PREFIX + name
 
 
 def name_of_rule(consumer: str) -> str | None:
-    """The extension whose rule this is; None for a consumer of the core."""
+    """Returns the extension whose rule this is; None for a consumer of the core."""
     return consumer.removeprefix(_PREFIX) if consumer.startswith(_PREFIX) else None
 
 
 def arrival_of(envelope: Mapping) -> Arrival:
-    """The event of an envelope. Raises UnreadableEvent for what is not one of ours."""
+    """Returns the event of an envelope. Raises UnreadableEvent for an event that is not ours."""
     from domain.events import event_of
 
     event = event_of(envelope)
@@ -67,7 +70,7 @@ def arrival_of(envelope: Mapping) -> Arrival:
 
 
 def event_id(event: Event) -> str:
-    """A name for the event that every delivery of it carries."""
+    """Returns a name for the event that is the same at every delivery."""
     order_id = getattr(event, "order_id", "")
     told = "\n".join((event.shop_id, order_id, str(event.version), event.detail_type))
     return "msg_" + hashlib.sha256(told.encode()).hexdigest()[:32]
@@ -109,7 +112,7 @@ class Installed:
         extension.run(kit, arrival)
 
     def ready(self, name: str) -> tuple[Extension, Kit]:
-        """The extension and what it may use."""
+        """Returns the extension and its kit."""
         if name not in self._ready:
             extension = load_all(self._settings)[name]
             self._ready[name] = extension, self._make_kit(name, extension)

@@ -1,6 +1,6 @@
-"""One function per fragment, used by pages and by the forwarder alike, so they cannot differ.
+"""One function for each fragment. Pages and the forwarder both use it, so they cannot differ.
 
-Needs an application context, never a request: pushed fragments hold no URL.
+A function needs an application context but no request, because a pushed fragment holds no URL.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from domain.shops import Shop
 
 
 def order_status(order: dict, shop: Shop) -> str:
-    """The status of an order on its customer's phone."""
+    """Renders the status of an order for its customer's phone."""
     return render_template("fragments/order_status.html", order=order, shop=shop)
 
 
 def display_board(display: dict, shop: Shop, order: Order | None = None) -> str:
-    """The TV's Preparing and Ready lists.
+    """Renders the TV's Preparing and Ready lists.
 
-    order: the one that changed. To tablets the push is a signal to read their board again; one that
-    shows the order as it is now need not.
+    order: the order that changed. Tablets take the push as a signal to read their board again. A
+    tablet that already shows this version of the order does not read.
     """
     changed = ""
     if order is not None:
@@ -35,15 +35,15 @@ def display_board(display: dict, shop: Shop, order: Order | None = None) -> str:
 
 
 def code_count(code: dict, shop: Shop) -> str:
-    """How many scans the TV's code has left."""
+    """Renders how many scans the TV's QR code has left."""
     return render_template("fragments/code_count.html", code=code, shop=shop)
 
 
 def menu_changed(at: datetime) -> str:
-    """Tells a phone with an open menu to renew it, without losing what is chosen."""
+    """Tells a phone with an open menu to renew it; the phone keeps what is chosen."""
     return render_template("fragments/menu_changed.html", at_ms=to_ms(at))
 
 
 def board_changed(note: str, at: datetime) -> str:
-    """Tells the tablets what a barista should know, and to read their board again."""
+    """Tells the tablets to read their board again, and shows the barista a note."""
     return render_template("fragments/board_changed.html", note=note, at_ms=to_ms(at))

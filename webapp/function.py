@@ -1,4 +1,4 @@
-"""What the Lambda function serves: `app`, made when Zappa's handler first asks for it."""
+"""What the Lambda function serves: `app`, made when Zappa's handler first reads it."""
 
 from __future__ import annotations
 

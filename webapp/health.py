@@ -1,8 +1,8 @@
-"""Whether all parts that an order needs are up, asked cheaply and answered in time.
+"""Says whether all parts that an order needs are up.
 
-Anybody may ask, as often as they like: the parts are asked once a second at most, all at the same
-time, and whoever has not answered when the time is up counts as down. A part that hangs is asked
-again only when it has come back, so that no threads pile up behind it.
+Anybody may ask as often as they like. So all parts are asked together, at most once a second, and a
+part that has not answered in time counts as down. A part that hangs is asked again only after it
+has answered, so that threads do not pile up.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 
 
 class Down(Exception):
-    """A part knows that others, which its arguments name, are down."""
+    """A part's report that other parts, named by the arguments, are down."""
 
 
 class Health:
-    """The state of some parts. Each check raises whatever it likes when its part is down."""
+    """The state of some parts. A check may raise any error when its part is down."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Health:
         self._pool = ThreadPoolExecutor(len(self._parts), "health")
 
     def down(self) -> list[str]:
-        """The names of the parts that do not answer."""
+        """Returns the names of the parts that do not answer."""
         with self._lock:
             if self._clock() >= self._known_until:
                 self._down = self._ask_all()

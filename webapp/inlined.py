@@ -1,7 +1,8 @@
-"""Styles and scripts that stand in the page itself, so that a phone's first page is one request.
+"""Puts styles and scripts into the page itself, so that a phone's first page is one request.
 
-Each file would be one more call of the function, at the moment when everybody comes at once, and
-where a new account may run ten at a time. The page's policy names them by their hashes.
+Each file would need one more call of the function, at the moment when all customers come at once. A
+new AWS account may run only ten calls at a time. The page's policy allows the styles and scripts by
+their hashes.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from markupsafe import Markup
 
 
 def register(app: Flask, folder: Path, names: Mapping[str, str]) -> None:
-    """names: from a file's plain name to its built one, which lies packed in the folder."""
+    """Makes `inlined` known to the templates.
+
+    names: from a file's plain name to its built one, which lies packed in the folder.
+    """
     known: dict[str, tuple[Markup, str]] = {}
 
     def inlined(name: str) -> Markup:
-        """The element that holds what a file holds."""
+        """Returns the element that holds a file's content."""
         if name not in known:
             known[name] = _read(folder / f"{names[name]}.gz")
         element, source = known[name]
@@ -33,7 +37,7 @@ def register(app: Flask, folder: Path, names: Mapping[str, str]) -> None:
 
 
 def sources(kind: str) -> str:
-    """What the page's policy has to allow besides, of its `styles` or `scripts`."""
+    """Returns the hashes to add to the page's policy for its `styles` or `scripts`."""
     return "".join(f" {source}" for source in g.get("inlined", {}).get(kind, ()))
 
 

@@ -1,7 +1,7 @@
-"""Browsers in which somebody has signed in before, known by a signed cookie.
+"""Knows by a signed cookie the browsers in which a person has signed in before.
 
-Their tries of that person's password are counted apart, so that a stranger who uses up the tries of
-an e-mail keeps nobody out of the browser that they always use.
+Password tries from such a browser have a limit of their own. So a stranger who uses up the tries of
+an e-mail cannot lock its owner out of their usual browser.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _KEPT = timedelta(days=365)
 
 
 def known_browser(email: str) -> str:
-    """A name of this browser if this person has signed in here before; else none."""
+    """Returns this browser's name if this person has signed in here before, else ""."""
     cookie = request.cookies.get(_cookie(), "")
     if not cookie or len(cookie) > _LONGEST:
         return ""
@@ -31,7 +31,7 @@ def known_browser(email: str) -> str:
 
 
 def remember_browser(response: Response, email: str) -> Response:
-    """This person has just signed in here."""
+    """Notes in the cookie that this person has just signed in here."""
     name = known_browser(email) or secrets.token_hex(16)
     response.set_cookie(
         _cookie(),
@@ -49,7 +49,7 @@ def _cookie() -> str:
 
 
 def _serializer(email: str) -> URLSafeSerializer:
-    # The e-mail is in the signature alone: the cookie tells nobody who works here. The oldest key
-    # comes first, as the library wants them: the last one signs.
+    # The e-mail is only in the signature, so the cookie does not reveal who works here. The library
+    # signs with the last key, so the newest key goes last.
     keys = list(reversed(services().secret_keys))
     return URLSafeSerializer(keys, salt=f"known browser of {email}")

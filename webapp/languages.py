@@ -1,4 +1,4 @@
-"""Which language a customer reads: the one they chose, else their phone's, else the bar's own."""
+"""Chooses a customer's language: their own choice, else their phone's, else the shop's first."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from webapp.words import SOURCE, current_locale, use_locale
 
 _CHOSEN = "lang"
 _OF_CUSTOMERS = frozenset({None, "customer", "phone", "my_orders", "journey"})
-"""Whose errors are a customer's; the team's pages stay in English."""
+"""The blueprints whose errors customers read. The team's pages stay in English."""
 
 
 def end_request(_error: BaseException | None) -> None:
-    """Nothing of its language is left for what the process does next."""
+    """Resets the locale, so that the process's next request does not inherit it."""
     use_locale(SOURCE)
 
 
 def entered(shop_id: str) -> Shop:
-    """The shop of a customer's page; from here on its locale is current. Raises NotFound."""
+    """Returns the shop of a customer's page and sets the locale. Raises NotFound."""
     shop = services().shop(shop_id)
     asked = request.args.get(_CHOSEN)
     if asked in shop.languages:
@@ -31,21 +31,24 @@ def entered(shop_id: str) -> Shop:
 
 
 def use_locale_of_stranger(is_tv: bool = False) -> None:
-    """For a page of no shop, such as that of a wrong address: in any language there is."""
+    """Sets the locale for a page of no shop, such as that of a wrong address.
+
+    Any language of the product may be used.
+    """
     if "offered" not in g and (is_tv or request.blueprint in _OF_CUSTOMERS):
         _speak_one_of(tuple(LANGUAGES))
 
 
 def asked_language() -> str | None:
-    """The language that this very request asks for, if the shop offers it."""
+    """Returns the language that this request asks for; None if the shop does not offer it."""
     asked = request.args.get(_CHOSEN)
     return asked if asked in g.offered else None
 
 
 def choices(shop: Shop, here: str | None = None) -> list[dict]:
-    """The languages of the shop and where this page is in each; none where there is only one.
+    """Returns the shop's languages with this page's address in each; none if there is only one.
 
-    here: the page's address, where that is not the one that was asked for.
+    here: the page's address, if it differs from the address that was asked for.
     """
     if len(shop.languages) < 2:
         return []

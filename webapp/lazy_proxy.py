@@ -1,7 +1,7 @@
-"""Adapters that are imported and made when something of them is first used.
+"""Adapters that are imported and made at their first use.
 
-PynamoDB and botocore take longer to import than all else together. A cold start whose page reads
-no table does without them, and one that reads tables without the services it does not call.
+PynamoDB and botocore take longer to import than everything else together. A cold start whose page
+reads no table saves that time, and one that reads tables saves the services that it does not call.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _making = RLock()
 
 
 class LazyProxy:
-    """Stands for the adapter that `make` makes: has its attributes, and keeps those asked for."""
+    """Stands for the adapter that `make` makes, and keeps each method that was asked for."""
 
     def __init__(self, port: type, make: Callable[[], object]):
         self._port = port
@@ -30,20 +30,20 @@ class LazyProxy:
                     self._made = self._make()
         value = getattr(self._made, name)
         if callable(value):
-            # From now on as quick as the adapter itself.
+            # The next call finds the method here and is as fast as with the adapter itself.
             self.__dict__[name] = value
         return value
 
 
 def lazy(port: type[Port], make: Callable[[], object]) -> Port:
-    """An adapter of this port, made by `make` when it is first used.
+    """Returns an adapter of this port, made by `make` at its first use.
 
-    A test makes each of them and asks whether it is one of its port.
+    A test makes each of them and checks that it is an adapter of its port.
     """
     return cast(Port, LazyProxy(port, make))
 
 
 def load(path: str) -> Callable:
-    """What has this dotted path; its module is imported now."""
+    """Imports the module of this dotted path and returns what the path names."""
     module, _, name = path.rpartition(".")
     return getattr(import_module(module), name)

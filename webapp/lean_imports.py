@@ -1,10 +1,10 @@
-"""Keeps a cold start from work that no request of ours needs. Imported before anything else.
+"""Saves a cold start work that none of our requests needs. It is imported before anything else.
 
-`zappa.utilities` imports boto3 only to name its session in annotations, and
-`zappa.asgi` imports asyncio for applications of another kind. Both still load when they are used.
+`zappa.utilities` imports boto3 only to name its session in annotations, and `zappa.asgi` imports
+asyncio for another kind of application. Both are still loaded when they are used.
 
-Python looks for garbage each time some hundred new objects are there. At a start all of them stay:
-looking through them again and again takes a tenth of it and finds nothing.
+Python looks for garbage after each few hundred new objects. During a start all objects stay, so
+looking takes a tenth of the start and finds nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ gc.set_threshold(_NEW_OBJECTS)
 class _Later(ModuleType):
     """Stands for a module until something in it is asked for."""
 
-    Session = object  # What the annotations name.
+    Session = object  # The annotations use this name.
 
     def __getattr__(self, name: str) -> Any:
         return getattr(import_module(self.__name__), name)
@@ -36,7 +36,7 @@ def _import_zappa_handler() -> ModuleType:
     try:
         return import_module("zappa.handler")
     finally:
-        # Other importers get the modules themselves.
+        # All other importers must get the real modules.
         for name in missing:
             del sys.modules[name]
 

@@ -1,12 +1,12 @@
-"""Templates are written over many lines; the pages that they make carry none of those lines.
+"""Removes the line breaks of the templates' source from the pages.
 
 A line break in a template is a space only between a literal word and another word, a value or an
 inline element; not where the line begins with a full stop or a comma. Everywhere else it is
 nothing. Where a space must show all the same, the template says `{{ ' ' }}`.
 
-This is a Jinja extension, because a template is then made small once, when it is compiled, and
-the line numbers in its tracebacks stay true. The packaged function holds compiled templates and
-never imports this module.
+This is a Jinja extension, because then a template is shortened once, when it is compiled, and the
+line numbers in its tracebacks stay true. The packaged function holds compiled templates and never
+imports this module.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class LineBreaks(Extension):
     """Takes line breaks and indentation out of a template while it is compiled."""
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
-        """The same tokens; the markup holds no longer what only its source needs."""
+        """Returns the same tokens, their markup without what only the source needs."""
         markup, tokens = _Markup(), _merged(stream)
         types = ["", *(token.type for token in tokens), ""]
         for token, last, following in zip(tokens, types, types[2:]):
@@ -59,7 +59,7 @@ class LineBreaks(Extension):
 
 
 def _merged(stream: Iterable[Token]) -> list[Token]:
-    """The tokens of a template; the markup on both sides of a comment is one token."""
+    """Returns a template's tokens with the markup on both sides of a comment as one token."""
     merged: list[Token] = []
     for token in stream:
         if merged and token.type == merged[-1].type == "data":
@@ -74,14 +74,17 @@ class _Markup:
 
     def __init__(self) -> None:
         self._tag = ""
-        """The tag that is not closed yet, with its slash; empty in text."""
+        """The open tag that is being read, with its slash; empty in text."""
         self._quote = ""
-        """The quotation mark of the attribute's value that is being read."""
+        """The quotation mark of the attribute value that is being read."""
         self._as_written = ""
         """The element whose text keeps its line breaks."""
 
     def read(self, markup: str, before: _Beside, after: _Beside) -> str:
-        """The next markup, without its line breaks. before, after: what stands on its sides."""
+        """Returns the next markup without its line breaks.
+
+        before, after: what stands on the two sides of the markup.
+        """
         parts: list[str] = []
         left = before
         for match in _PIECE.finditer(markup):
@@ -92,7 +95,7 @@ class _Markup:
                 parts.append(self._in_place_of_break(text, left, right, rest))
                 continue
             if text == "/>" and not self._quote and self._tag in _VOID:
-                # The formatter writes the slash; HTML needs none.
+                # The formatter writes the slash, but HTML does not need it.
                 text = ">"
                 if parts and parts[-1] == " ":
                     parts.pop()
@@ -101,7 +104,7 @@ class _Markup:
         return "".join(parts)
 
     def _after(self, kind: str | None, text: str, tag: str) -> _Beside:
-        """Go past this piece; what a line break right after it has on its left."""
+        """Goes past this piece and returns what stands left of a line break right after it."""
         if self._quote:
             self._quote = "" if text == self._quote else self._quote
         elif self._tag:
@@ -122,7 +125,7 @@ class _Markup:
         return _Beside.INLINE if is_end and name in _INLINE else _Beside.OTHER
 
     def _right_of(self, markup: str, place: int, after: _Beside) -> _Beside:
-        """What a line break that ends here has on its right."""
+        """Returns what stands right of a line break that ends here."""
         if place == len(markup):
             return after
         match = _PIECE.match(markup, place)

@@ -1,10 +1,9 @@
 """Serves the app on this machine: pages on one port, the function's entry on a loopback port.
 
-The launcher opens the pages' port and holds it as well, so that whoever connects while this process
-is started again waits for it instead of being refused.
+The launcher opens the pages' port and also holds it. So a browser that connects while this process
+restarts waits and is not refused.
 
-The emulator posts the function's events to the second port, which hands them to the very
-`dispatch` that Zappa calls on AWS.
+The emulator posts the function's events to the second port, which runs them as Zappa does on AWS.
 """
 
 from __future__ import annotations
@@ -45,19 +44,20 @@ from webapp.tls_front import TlsFront, server_context
 from webapp.watched import Watched
 
 _SECRET_HEADER = "X-Bar-Secret"
-"""What this process shows the emulator; scripts/machine.py names it for those of the launcher."""
+"""The header by which the emulator lets this process in. scripts/machine.py has the same name for
+the launcher's processes."""
 _STREAM_THREADS = 400
-"""Each open event stream holds one; 300 screens must work."""
+"""Each open event stream holds one thread, and 300 screens must work."""
 _PAGE_THREADS = 48
-"""More at once would only make each of them later."""
+"""More threads would only slow down each page."""
 _EVENT_THREADS = 16
 _MOST_HEADER_BYTES = 32 * 1024
 _MOST_BODY_BYTES = 128 * 1024
-"""A logo is the largest thing that anybody sends; each route then takes as little as it needs."""
+"""A logo is the largest body of all. Each route then sets its own smaller limit."""
 _MOST_EVENT_BYTES = 8 * 1024 * 1024
 _QUIET_SECONDS = 60
 _DESCRIPTORS_KEPT = 256
-"""For all that is no connection of a browser: files, the emulator, the events."""
+"""Kept free for everything that is no browser's connection: files, the emulator, the events."""
 _DESCRIPTORS_OF_TLS = 3
 _MOST_SECONDS_WITHOUT_SWEEP = 180
 _SECONDS_BETWEEN_LOOKS = 5
@@ -101,7 +101,7 @@ def main() -> None:
     else:
         threading.Thread(target=_sweep, args=(app,), daemon=True).start()
 
-    # Links and codes lead to this machine only: nobody else can be a customer then.
+    # In this case links and QR codes lead to this machine only, so every customer sits at it.
     is_local = is_loopback_name(urlsplit(settings.public_url).hostname or "")
     served = Here(app, is_local, is_behind_proxy=bool(arguments.behind_proxy))
     listeners = [socket.socket(fileno=one) for one in arguments.sockets]
@@ -113,12 +113,13 @@ def main() -> None:
         threads=_PAGE_THREADS,
         stream_threads=_STREAM_THREADS,
         url_scheme="https" if arguments.tls else "http",
-        # What is larger is turned away before it is kept anywhere; who sends slowly holds a
-        # connection for a while, never a thread.
+        # A larger request is refused before it is stored anywhere. A slow sender holds a connection
+        # for a while but never a thread.
         max_request_header_size=_MOST_HEADER_BYTES,
         max_request_body_size=_MOST_BODY_BYTES,
         channel_timeout=_QUIET_SECONDS,
-        # Or a page that has hung up is noticed at its stream's next heartbeat only.
+        # Without this, waitress would notice only at the stream's next heartbeat that a page has
+        # hung up.
         channel_request_lookahead=1,
         cleanup_interval=_QUIET_SECONDS // 4,
         **_believing(arguments.behind_proxy),
@@ -135,7 +136,7 @@ def main() -> None:
     _watch_health(app, relay, entry, EmulatorBar(endpoint, at_the_door), arguments.events_port)
 
     def stop(*_: object) -> None:
-        # Ends the streams first, so that waiting for busy threads does not take a heartbeat.
+        # The streams end first. Otherwise stopping would wait a heartbeat for their threads.
         watched.stop()
         threading.Thread(target=_stop, args=(relay, pages, events), daemon=True).start()
 
@@ -151,7 +152,7 @@ def main() -> None:
 
 
 def _sweep(app: Flask) -> None:
-    """Restarts at once what died with the emulator, not only when the next minute is over."""
+    """Repairs at once what was lost with the emulator, without waiting for the next minute."""
     with app.app_context():
         try:
             sweep(app.extensions["services"], settle=timedelta())
@@ -168,7 +169,7 @@ def _stop(relay: LiveRelay | None, *servers: RoomyServer) -> None:
 
 
 def _most_connections(descriptors_of_each: int) -> int:
-    """How many the pages' server may hold, so that the process never runs out of descriptors."""
+    """Returns how many connections the pages' server may hold without using up the descriptors."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
         return MOST_CONNECTIONS
@@ -177,9 +178,10 @@ def _most_connections(descriptors_of_each: int) -> int:
 
 
 def _believing(proxy: str) -> dict:
-    """waitress' options for a proxy that says who asks; nobody else is believed."""
+    """Returns waitress' options: only this proxy is believed when it says who sends a request."""
     if not proxy:
-        # Such headers show that somebody is not here, so they stay to be seen.
+        # The headers stay, because they show that a proxy passed the request on and that the client
+        # is not on this machine.
         return {"clear_untrusted_proxy_headers": False}
     return {
         "trusted_proxy": proxy,
@@ -189,17 +191,17 @@ def _believing(proxy: str) -> dict:
 
 
 class FunctionEntry:
-    """A WSGI app that runs the function with the JSON event it is sent and answers as it does.
+    """A WSGI app that runs the function with the JSON event that it gets, and returns its answer.
 
-    Only below a path that the emulator and this process alone know. Any status but 200 makes the
-    sender deliver again.
+    It answers only below a path that the emulator and this process alone know. Any status but 200
+    makes the sender deliver again.
     """
 
     def __init__(self, app: Flask, secret: str) -> None:
         self._app = app
         self._path = f"/{secret}".encode()
         self.swept_at = time.monotonic()
-        """When the clock's jobs were last called for, or this began."""
+        """When the clock's jobs were last run, or when this entry was made."""
         self._numbers = itertools.count()
         self._under_way: set[int] = set()
 
@@ -220,7 +222,7 @@ class FunctionEntry:
             with app.app_context(), logs.bound(request_id=logs.new_request_id()):
                 answer = registry.run(app.extensions["services"], event)
         except Exception:
-            # The consumer's own line says why.
+            # The consumer has already logged the reason.
             log.error("the function failed; its event is delivered again")
             start_response("500 Failed", [("Content-Type", "application/json")])
             return [b'{"errorMessage": "see the log"}']
@@ -232,12 +234,16 @@ class FunctionEntry:
         return [json.dumps(answer).encode()]
 
     def watch(self, wait: Callable[[float], object] = time.sleep) -> NoReturn:
-        """Raises TimeoutError once a call hangs. Lambda ends one that has used up its time; here
-        only the process can end, before such calls have taken all threads."""
+        """Raises TimeoutError when a call hangs.
+
+        Lambda ends a call that has used up its time. Here only the whole process can end, and it
+        must do so before hanging calls have taken all threads.
+        """
         seen: dict[int, int] = {}
         while True:
             wait(_SECONDS_BETWEEN_LOOKS)
-            # Looks are counted instead of seconds: while the process is stopped, nothing can end.
+            # It counts looks instead of seconds, because no call can end while the process is
+            # stopped.
             seen = {call: seen.get(call, 0) + 1 for call in self._under_way.copy()}
             if max(seen.values(), default=0) > _LOOKS_AT_A_CALL:
                 raise TimeoutError("a call of the function does not end")

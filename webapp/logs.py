@@ -1,9 +1,9 @@
 """The log: one JSON object per line, with the same fields on this machine and on Lambda.
 
-docs/architecture.md lists the fields; metrics and alarms are made from them, so they keep their
-names. What was written by strangers stays inside its string: JSON escapes every line break and
-control character. Phone numbers are masked and what looks like a secret is taken out, should a
-library's message or a traceback ever carry one; our own messages hold neither.
+docs/architecture.md lists the fields. Metrics and alarms are made from them, so their names stay.
+JSON escapes every line break and control character, so a stranger's text cannot leave its string.
+Our messages hold no phone numbers and no secrets; a library's message or a traceback may, so phone
+numbers are masked and anything that looks like a secret is removed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ access_log = logging.getLogger("webapp.access")
 
 _LONGEST_TEXT = 12_000
 _NOISY = {
-    # Their lines hold whole addresses; ours name the route.
+    # The lines of these loggers hold whole addresses. Our own lines name only the route.
     "zappa": logging.WARNING,
     "zappa.wsgi": logging.WARNING,
     "botocore": logging.WARNING,
@@ -38,8 +38,9 @@ _PHONE_NUMBER = re.compile(
 )
 _SECRET_IN_PATH = re.compile(r"(/(?:scan|sign-in)/)[^\s/?#\"'<>]+")
 _LOOKS_LIKE_A_SECRET = re.compile(
-    # Capitals, small letters and digits, long and unbroken: a token, never a name or an order's id.
-    # Tried at the beginning of an unbroken text only, so that none takes long to look at.
+    # A long unbroken text with capitals, small letters and digits is a token; names and order ids
+    # never look so. The pattern is tried only where such a text begins, so that none takes long to
+    # check.
     r"(?<![\w+=-])(?=[\w+=-]*[A-Z])(?=[\w+=-]*[a-z])(?=[\w+=-]*\d)[\w+=-]{30,}"
 )
 
@@ -53,7 +54,7 @@ def configure() -> None:
     """Makes this process log JSON lines, and nothing else, to its standard error."""
     handler = logging.StreamHandler()
     handler.setFormatter(LogFormatter())
-    # Lambda's own handler would write a second, unmasked line of everything.
+    # Lambda's own handler would log everything a second time, unmasked.
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(logging.INFO)
     for name, level in _NOISY.items():
@@ -64,7 +65,7 @@ def configure() -> None:
 
 @contextmanager
 def bound(**fields: object) -> Iterator[None]:
-    """Adds these fields to all that is logged within; those that are None are left out."""
+    """Adds these fields to every line that is logged within; fields that are None are left out."""
     known = {name: value for name, value in fields.items() if value is not None}
     token = _bound.set({**_bound.get(), **known})
     try:
@@ -74,24 +75,26 @@ def bound(**fields: object) -> Iterator[None]:
 
 
 def new_request_id(context: object = None) -> str:
-    """What ties the lines of one request or event together: Lambda's own id where there is one."""
+    """Returns the id that ties the lines of one request or event together: Lambda's own if any."""
     return getattr(context, "aws_request_id", None) or secrets.token_hex(8)
 
 
 def new_reference() -> str:
-    """What a person is shown of a fault, to be found in the log; it never looks like a number of a
-    phone, which the log would mask."""
+    """Returns a reference that a person is shown with a fault and that can be found in the log.
+
+    It never looks like a phone number, because the log would mask it.
+    """
     return f"f{secrets.token_hex(4)}"
 
 
 def register(app: Flask) -> None:
-    """Logs a line for each request; comes before whatever else looks at requests."""
+    """Logs a line for each request; must be registered before others that see requests."""
     app.before_request(_begin)
     app.after_request(_log_access)
 
 
 class LogFormatter(JsonFormatter):
-    """One object on one line of ASCII, time first, empty fields left out."""
+    """Writes one object on one line of ASCII, the time first, without empty fields."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -118,7 +121,7 @@ class LogFormatter(JsonFormatter):
 
 
 def masked(text: str) -> str:
-    """The text without secrets, and with the middle of each phone number left out."""
+    """Returns the text without secrets, and without the middle of each phone number."""
     text = _SECRET_IN_PATH.sub(r"\1…", text)
     text = _LOOKS_LIKE_A_SECRET.sub("…", text)
     return _PHONE_NUMBER.sub(lambda found: f"{found[0][:3]}…{found[0][-2:]}", text)
@@ -128,7 +131,7 @@ def _safe(value: object) -> object:
     if value is None or isinstance(value, (bool, int, float)):
         return value
     text = masked(str(value))
-    # The end of a traceback says what happened.
+    # The end of a traceback says what happened, so the beginning is cut off.
     return text if len(text) <= _LONGEST_TEXT else f"…{text[-_LONGEST_TEXT:]}"
 
 
@@ -140,7 +143,7 @@ def _begin() -> None:
 def _request_fields() -> dict[str, object]:
     if not has_request_context() or "request_id" not in g:
         return {}
-    # What is no id was written by somebody who tries things out; it says nothing here.
+    # A value that is no id was made up by somebody who tries addresses out. The log leaves it out.
     ids = {
         name: value
         for name, value in (request.view_args or {}).items()
@@ -155,7 +158,8 @@ def _log_access(response: Response) -> Response:
     access_log.info(
         "answered",
         extra={
-            # Never the address: some hold secrets. Strangers' words for a method count as one.
+            # The address is never logged, because some addresses hold secrets. All methods of
+            # unknown addresses are logged as one, because strangers can write any word there.
             "method": request.method if rule else "other",
             "route": rule.rule if rule else "unknown",
             "status": response.status_code,

@@ -1,7 +1,8 @@
-"""Counts this process's open streams, so that no browser and no audience has more than its share.
+"""Counts this process's open streams and limits the share of each browser and each audience.
 
-Each stream holds a thread here, and a connection there: over plain HTTP a browser opens six to one
-host, for all its tabs together. Whoever finds no room reads instead, a few seconds later.
+Each stream holds a thread here and a connection in its browser. Over plain HTTP a browser opens
+only six connections to one host, for all its tabs together. A page that finds no room reads every
+few seconds instead.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from dataclasses import dataclass
 class OpenStream:
     """One page's stream.
 
-    browser, session: whose it is; a session counts as well, so that nobody has more by forgetting
-    the cookie that names the browser.
-    is_staff: a tablet's, a TV's or the figures', not a customer's.
-    is_gone: whether its page has hung up, which is noticed late otherwise.
-    end: ends it; its page asks again and is told to read instead.
+    browser, session: whose it is. The session is counted too, because a client could otherwise get
+    more streams by forgetting the cookie that names the browser.
+    is_staff: whether it is a tablet's, a TV's or the figures', and not a customer's.
+    is_gone: whether its page has hung up; without this it would be noticed late.
+    end: ends it; its page asks again and is then told to read instead.
     """
 
     browser: str
@@ -33,7 +34,7 @@ class OpenStreams:
     """The streams that are open now."""
 
     MOST = 360
-    """Fewer than there are threads: pages need some, too."""
+    """Less than the number of threads, because pages need some too."""
     MOST_OF_CUSTOMERS = 300
     MOST_OF_BROWSER = 4
 
@@ -42,8 +43,11 @@ class OpenStreams:
         self._lock = threading.Lock()
 
     def enter(self, stream: OpenStream) -> bool:
-        """Counts it, if there is room: a stream that is gone makes some, and for the team's screens
-        a customer's does, too."""
+        """Counts the stream and returns whether there is room for it.
+
+        A stream whose page has hung up makes room. For a screen of the team, a customer's stream
+        makes room too.
+        """
         with self._lock:
             given_up: list[OpenStream] = []
             for most, crowd in self._crowds(stream):
@@ -62,13 +66,13 @@ class OpenStreams:
         return True
 
     def leave(self, stream: OpenStream) -> None:
-        """Counts it off; again is harmless."""
+        """Stops counting the stream; a second call changes nothing."""
         with self._lock:
             if stream in self._open:
                 self._open.remove(stream)
 
     def _crowds(self, stream: OpenStream) -> Iterator[tuple[int, list[OpenStream]]]:
-        """The bounds that hold for this stream, each with those that count towards it."""
+        """Returns the limits for this stream, each with the streams that count towards it."""
         yield self.MOST_OF_BROWSER, [one for one in self._open if one.browser == stream.browser]
         yield self.MOST_OF_BROWSER, [one for one in self._open if one.session == stream.session]
         if not stream.is_staff:
@@ -77,7 +81,7 @@ class OpenStreams:
 
     @staticmethod
     def _least_needed(crowd: list[OpenStream], stream: OpenStream) -> OpenStream | None:
-        """The one that gives way to this stream, if any does."""
+        """Returns the stream that gives way to this stream; None if none does."""
         for one in crowd:
             if one.is_gone():
                 return one

@@ -1,8 +1,9 @@
-"""The names that the bar answers to, and who sits at this machine.
+"""Knows the names that the bar answers to, and which requests come from this machine.
 
-Whoever makes another name lead here, by DNS or by a Host header of his own, gets nothing: neither
-his name in a link nor a page that his own script could read. And the address 127.0.0.1 alone does
-not say that somebody sits here: a proxy on this machine has it for everybody.
+An attacker may point a name of their own at the bar by DNS, or write any Host header. Such a
+request gets an error: no link with that name, and no page that the attacker's script could read.
+The address 127.0.0.1 alone does not prove that a browser on this machine asks, because a proxy on
+this machine has that address for all its clients.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     from webapp.settings import Settings
 
 ARRIVED_AT = "bar.arrived_at"
-"""In a request's environment: the address of this machine that it was sent to."""
+"""The key in a request's environment for the address of this machine that it was sent to."""
 IS_HERE = "bar.is_here"
-"""In a request's environment: whether a browser of this very machine has asked, and no proxy."""
+"""The key in a request's environment that says whether a browser on this machine asks directly."""
 _NOBODY = "0.0.0.0"
 _SENTENCE = "This is not an address of the bar. Scan the code on its screen, or open {}/."
 _OF_PROXIES = (
@@ -35,7 +36,7 @@ _OF_PROXIES = (
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Turns away whoever asks for another name, and makes the app's redirects relative."""
+    """Refuses requests for other names, and makes the app's redirects relative."""
     own = _name_of(settings.public_url)
 
     @app.before_request
@@ -47,15 +48,19 @@ def register(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def lead_nowhere_else(response: Response) -> Response:
-        # Routing names the host that was asked for; behind a proxy that is not the bar's.
+        # Routing makes redirects with the requested host, which behind a proxy is not the bar's
+        # name.
         if response.location and response.location.startswith(request.host_url):
             response.location = "/" + response.location[len(request.host_url) :].lstrip("/")
         return response
 
 
 def _is_where_it_arrived(name: str) -> bool:
-    """An address of this machine itself. Behind the function's door the gateway has turned away
-    every other name, and public_address.py has put the bar's own in its place."""
+    """Returns whether the name is the address of this machine that the request was sent to.
+
+    In the Lambda function the gateway has refused every other name, and public_address.py has
+    already put the bar's own name in.
+    """
     return name == request.environ.get(ARRIVED_AT, "").partition("%")[0]
 
 
@@ -64,10 +69,14 @@ def _name_of(url: str) -> str:
 
 
 def name_in(host: str) -> str:
-    """The name in a Host header, in small letters and without port and brackets; "" for none."""
+    """Returns the name in a Host header, in small letters, without port and brackets.
+
+    Returns "" when there is no name.
+    """
     try:
         parts = urlsplit(f"//{host}")
-        # Whatever else a name could be hidden in is no host; a port that is none raises.
+        # A header that holds more than host and port could hide another name. An invalid port
+        # raises ValueError.
         if parts.netloc != host or "@" in host or parts.port == 0:
             return ""
         return (parts.hostname or "").rstrip(".")
@@ -76,7 +85,7 @@ def name_in(host: str) -> str:
 
 
 def is_loopback_name(name: str) -> bool:
-    """Whether this name leads to the machine of whoever uses it, and never elsewhere."""
+    """Returns whether this name always leads to the machine of the client that uses it."""
     return name == "localhost" or _is_loopback(name)
 
 
@@ -91,11 +100,11 @@ def _is_loopback(address: str) -> bool:
 
 
 class Here:
-    """A WSGI app that tells the app behind it who sits at this machine.
+    """A WSGI app that tells the app behind it which requests come from this machine.
 
-    is_local: links and codes of the bar lead to this machine only, so nobody else is a customer;
-    otherwise even whoever sits here is treated as anybody else. is_behind_proxy: all that comes
-    from this machine may be the proxy's.
+    is_local: links and QR codes of the bar lead to this machine only, so every customer sits at it.
+    Otherwise a browser on this machine gets no rights of its own.
+    is_behind_proxy: every request from this machine may be the proxy's.
     """
 
     def __init__(self, app: Callable, is_local: bool, is_behind_proxy: bool) -> None:
@@ -112,10 +121,11 @@ class Here:
 
 
 def is_direct(environ: dict) -> bool:
-    """Whether a request looks like one that no proxy has passed on.
+    """Returns whether a request looks as if no proxy has passed it on.
 
-    A proxy that was set up says whose request it is. nginx, as it comes, says nothing but speaks
-    HTTP/1.0, which no browser has done for twenty years; and what a page sends names the page.
+    A configured proxy adds headers that say whose request it is. An unconfigured nginx adds none
+    but speaks HTTP/1.0, which browsers gave up twenty years ago. A request that a page sends names
+    that page in Origin or Referer.
     """
     if environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
         return False

@@ -1,10 +1,10 @@
-"""The bar lies below the path of PUBLIC_URL, whatever the gateway puts into the path of a request.
+"""Serves the bar below the path of PUBLIC_URL, whatever path the gateway sends.
 
-What comes in the path differs. An HTTP API leaves its stage there, behind a domain's mapping too,
-and takes the mapping's key out; a REST API does the reverse; the emulator takes both out; a CDN
-adds what its origin path says. So the request's own context says what to expect. Where the path
-could be read in several ways, the one that leads to one of our addresses is right: that keeps a
-shop apart that has the name of the stage.
+Gateways send different paths. An HTTP API leaves its stage in the path, behind a domain's mapping
+too, and takes the mapping's key out. A REST API does the reverse. The emulator takes both out. A
+CDN adds its origin path. So the request's context says what to expect. If a path can be read in
+several ways, the reading that matches one of our addresses is right. This also serves a shop that
+has the same name as the stage.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _IS_ADDRESS, _PERHAPS, _UNKNOWN = 2, 1, 0
 
 
 def public_url_for(endpoint: str, **values: Any) -> str:
-    """The whole address of a page, for a QR code, a message or a link that is shared."""
+    """Returns the full address of a page, for a QR code, a message or a link that is shared."""
     return services().public_url + url_for(endpoint, **values).removeprefix(request.script_root)
 
 
 def cookie_suffix(public_url: str) -> str:
-    """Keeps the cookies of bars apart that share a host, each below a path of its own.
+    """Returns a suffix that separates the cookies of bars that share a host below different paths.
 
-    The path cannot: a cookie that is bound to its host is good for all of it. An API's own host is
-    one bar's alone.
+    The cookie's path cannot do that, because a cookie that is bound to its host applies to all
+    paths. A host of API Gateway belongs to one bar, so its bar needs no suffix.
     """
     address = urlsplit(public_url)
     if ".execute-api." in (address.hostname or ""):
@@ -44,7 +44,7 @@ def cookie_suffix(public_url: str) -> str:
 
 
 def at_public_address(app: Flask, public_url: str) -> Callable:
-    """The app as WSGI calls it, at the address that its guests know."""
+    """Returns the WSGI app that serves requests at the bar's public address."""
     address, inner = urlsplit(public_url), app.wsgi_app
     mount = _as_in_wsgi(unquote(address.path.rstrip("/")))
     known = _Known(app)
@@ -57,7 +57,7 @@ def at_public_address(app: Flask, public_url: str) -> Callable:
         else:
             asked = _as_in_wsgi(unquote(event.get("rawPath") or event.get("path") or "/"))
             prefixes = _prefixes(event, asked, mount, address)
-            # A CDN asks by the API's name, and Zappa takes every request for https.
+            # A CDN sends the API's name as host, and Zappa marks every request as https.
             environ["HTTP_HOST"] = address.netloc
             environ["wsgi.url_scheme"] = address.scheme
         environ["SCRIPT_NAME"] = mount
@@ -68,7 +68,7 @@ def at_public_address(app: Flask, public_url: str) -> Callable:
 
 
 def _prefixes(event: Mapping, asked: str, mount: str, address: SplitResult) -> Iterator[str]:
-    """What may stand before the app's own path; what the context speaks for comes first."""
+    """Returns possible prefixes of the app's own path, first the one that the context implies."""
     context = event.get("requestContext") or {}
     name = context.get("stage")
     stage = "" if name in _NO_STAGE else f"/{name}"
@@ -77,7 +77,7 @@ def _prefixes(event: Mapping, asked: str, mount: str, address: SplitResult) -> I
     is_aws = ".execute-api." not in domain or _AWS_API.fullmatch(domain)
     is_older = event.get("version") != "2.0"
     if _as_in_wsgi(unquote(whole)) == stage + asked:
-        has_stage = False  # The gateway itself says what it has taken away.
+        has_stage = False  # The gateway itself says what it has removed.
     elif is_older:
         has_stage = bool(_AWS_API.fullmatch(domain))
     else:
@@ -94,12 +94,12 @@ def _without(asked: str, prefixes: Iterable[str], known: _Known) -> str:
         for prefix in prefixes
         if not prefix or asked == prefix or asked.startswith(f"{prefix}/")
     }
-    # The first of those that are known equally well.
+    # `max` takes the first of the paths that the app knows equally well.
     return next(iter(fitting)) if len(fitting) == 1 else max(fitting, key=known)
 
 
 class _Known:
-    """How well the app knows a path; worked out where there is a choice."""
+    """Tells how well the app knows a path. It is asked only if there is a choice."""
 
     def __init__(self, app: Flask):
         self._urls = app.url_map
@@ -113,7 +113,8 @@ class _Known:
             return _PERHAPS
         except NotFound:
             return _UNKNOWN
-        # Hardly a shop's name: the shop is what has been read as a prefix.
+        # A shop is hardly named like a page. More likely the prefix that was taken off was the
+        # shop.
         return _PERHAPS if values.get("shop_id") in self._pages_of_shop else _IS_ADDRESS
 
     def _match(self, path: str) -> tuple[str, Mapping]:

@@ -1,12 +1,12 @@
-"""waitress, with room kept for whoever asks for something.
+"""waitress, changed so that silent connections cannot shut out other clients.
 
-waitress stops to accept connections once it holds its limit, so whoever opens that many and says
-nothing shuts everybody else out. Here the newest always gets in and the oldest of those that have
-nothing under way give way: first connections that have never sent a whole request, of the address
-that has most of them, then idle ones. A connection whose request is being answered, such as an open
-event stream, is never closed for another's sake. All people at a venue may share one address, so an
-address is never refused. And when more requests wait than threads can take, the newest is next:
-whoever sends thousands at once waits for them himself.
+waitress accepts no more connections once it holds its limit. So a client that opens that many and
+sends nothing would shut out everybody else. This server always accepts the newest connection and
+closes the oldest that has no request under way: first connections that never sent a whole request,
+of the address with the most of them, then idle ones. It never closes a connection whose request is
+being answered, such as an open event stream. It never refuses an address, because all people at a
+venue may share one. When more requests wait than the threads can take, the newest goes first, so
+that a client that sends thousands at once delays only itself.
 """
 
 from __future__ import annotations
@@ -30,15 +30,16 @@ from webapp.own_names import ARRIVED_AT
 MOST_CONNECTIONS = 2000
 _MOST_STRANGERS, _MOST_STRANGERS_OF_ADDRESS = 512, 256
 _WHOLE_REQUEST_SECONDS = 60
-"""From a request's first byte to its last: a logo over a bad line."""
+"""From a request's first byte to its last; a logo over a slow line needs this long."""
 _SECONDS_TO_ASK = 2
-"""So long whoever has come is not taken for somebody who wants nothing."""
+"""A new connection has this much time to send its request before it may be closed."""
 _MOST_ACCEPTED_AT_ONCE = 100
 _MOST_REQUESTS_AHEAD = 4
-"""Sent before the first is answered. No browser does that; answers nobody reads would pile up."""
+"""The number of requests that a client may send before the first is answered. No browser sends
+more, and unread answers would pile up."""
 _MANY_WAITING = 32
 _STREAMS = "/live"
-"""How the addresses of event streams end."""
+"""The end of the addresses of event streams."""
 _SECONDS_BETWEEN_LINES = 60
 
 
@@ -46,7 +47,10 @@ One = TypeVar("One", bound=Hashable)
 
 
 class Waiting(Generic[One]):
-    """What has shown nothing yet, oldest first, with a bound in all and for each address."""
+    """Connections that have sent no whole request, oldest first.
+
+    There is a limit for all of them and one for each address.
+    """
 
     def __init__(self, most: int, most_of_address: int) -> None:
         self._most, self.most_of_address = most, most_of_address
@@ -55,7 +59,7 @@ class Waiting(Generic[One]):
         self._lock = threading.Lock()
 
     def add(self, one: One, address: str) -> One | None:
-        """One more; returns the one that has to go for it."""
+        """Adds one; returns the one that must be closed for it, if any."""
         with self._lock:
             self._address_of[one] = address
             self._of_address[address] += 1
@@ -66,17 +70,17 @@ class Waiting(Generic[One]):
         return None
 
     def remove(self, one: One) -> None:
-        """It has shown what it wants, or has gone; harmless when it is not waiting."""
+        """Removes one that has sent a request or is closed; does nothing if it is not waiting."""
         with self._lock:
             self._remove(one)
 
     def oldest(self) -> One | None:
-        """The oldest of the address that has most of them; None when nothing waits."""
+        """Returns the oldest one of the address that has the most; None when nothing waits."""
         with self._lock:
             return self._oldest() if self._address_of else None
 
     def pop(self) -> One | None:
-        """`oldest`, which waits no longer."""
+        """Removes and returns the one that `oldest` would return."""
         with self._lock:
             return self._take(self._oldest()) if self._address_of else None
 
@@ -102,7 +106,7 @@ class _Task(WSGITask):
     def get_environment(self) -> dict:
         environ = super().get_environment()
         environ[ARRIVED_AT] = self.channel.arrived_at
-        # A request that names its server in its first line means that one, whatever its Host says.
+        # HTTP gives a host in the request's first line precedence over the Host header.
         if self.request.proxy_netloc:
             environ["HTTP_HOST"] = self.request.proxy_netloc
         return environ
@@ -113,10 +117,11 @@ class _Channel(HTTPChannel):
     arrived_at = ""
     has_asked = False
     begun_at: float | None = None
-    """When the first byte of a request came that is not whole yet."""
+    """When the first byte of an unfinished request came."""
 
     def readable(self) -> bool:
-        # What was closed in this turn of the loop is still looked at; its descriptor is another's.
+        # The loop still looks at a channel that was closed in this turn, but its descriptor may
+        # belong to another connection by now.
         return self._fileno is not None and super().readable()
 
     def writable(self) -> bool:
@@ -130,7 +135,8 @@ class _Channel(HTTPChannel):
             self.begun_at = None
             if len(self.requests) > _MOST_REQUESTS_AHEAD:
                 self.handle_close()
-            # By the loop's own thread, as all that closes connections: so no request is lost.
+            # Only the loop's own thread sets this, and only that thread closes connections. So no
+            # request is lost in between.
             self.has_asked = True
             self.server.strangers.remove(self)
         return taken
@@ -141,7 +147,7 @@ class _Channel(HTTPChannel):
 
 
 class _NewestFirst(ThreadedTaskDispatcher):
-    """When many requests wait at once, whoever comes now need not wait for all of them."""
+    """Puts the newest request first once many wait, so that it need not wait for all of them."""
 
     def add_task(self, task: _Channel) -> None:
         with self.lock:
@@ -167,13 +173,14 @@ class _Server(TcpWSGIServer):
         self._stream_dispatcher = stream_dispatcher
         self.strangers = strangers
         self._closing: list[_Channel] = []
-        # Fewer than may wait, so that each is heard before it could have to go.
+        # Less than the limit of waiting connections, so that each is read before it could be
+        # closed.
         self._most_accepted_at_once = min(_MOST_ACCEPTED_AT_ONCE, strangers.most_of_address // 2)
         super().__init__(*arguments, **named)
 
     def readable(self) -> bool:
-        # Between two turns of the loop: within one, what came for a connection that was closed
-        # would reach a new one that has been given its descriptor.
+        # Connections are closed only between two turns of the loop. Within a turn, data of a closed
+        # connection would reach a new one that got its descriptor.
         while self._is_full() and self._close_one():
             pass
         while self._closing:
@@ -185,7 +192,7 @@ class _Server(TcpWSGIServer):
         (self._stream_dispatcher if is_stream else self.task_dispatcher).add_task(task)
 
     def _is_full(self) -> bool:
-        # The map also holds what listens, which is no connection.
+        # The map also holds the listening sockets, which are no connections.
         return len(self._map) - len(self._closing) > self.most_connections
 
     def _close_soon(self, channel: _Channel) -> None:
@@ -193,12 +200,13 @@ class _Server(TcpWSGIServer):
         self._closing.append(channel)
 
     def handle_accept(self) -> None:
-        # Many at a time: each turn of the loop looks at all connections.
+        # It accepts many at a time, because each turn of the loop looks at all connections.
         for _ in range(self._most_accepted_at_once):
             try:
                 accepted = self.accept()
             except OSError as error:
-                # Out of descriptors, say; the next turn has one.
+                # The process may be out of descriptors. Closing a connection frees one for the next
+                # turn.
                 self.logger.warning("a connection could not be accepted: %s", error.strerror)
                 self._close_one()
                 return
@@ -209,19 +217,24 @@ class _Server(TcpWSGIServer):
                 self.set_socket_options(connection)
                 self.take_in(connection, address, connection.getsockname()[0])
             except OSError:
-                connection.close()  # It has gone already.
+                connection.close()  # The client has hung up already.
 
     def take_in(self, connection: socket.socket, address: tuple, arrived_at: str) -> None:
-        """One more connection, for which another may have to go. In the loop's own thread."""
+        """Adds a connection, for which another may be closed. Runs in the loop's own thread."""
         channel = self.channel_class(self, connection, address, self.adj, map=self._map)
         channel.arrived_at = arrived_at
         if oldest := self.strangers.add(channel, address[0]):
             self._close_soon(oldest)
         if len(self._map) >= self.adj.connection_limit:
-            self._close_soon(channel)  # Adopted; what is accepted here waits outside instead.
+            # An adopted connection cannot wait outside the process, unlike one that is accepted
+            # here.
+            self._close_soon(channel)
 
     def _close_one(self) -> bool:
-        """Closes what is missed least; False when all that is open is in use, or has just come."""
+        """Closes the connection that is needed least.
+
+        Returns False when every open connection is in use or new.
+        """
         oldest = self.strangers.oldest()
         if oldest is None or oldest.creation_time > time.time() - _SECONDS_TO_ASK:
             idle = [
@@ -243,16 +256,16 @@ class _Server(TcpWSGIServer):
         begun_before = time.monotonic() - _WHOLE_REQUEST_SECONDS
         for channel in self.active_channels.values():
             is_slow = channel.begun_at is not None and channel.begun_at < begun_before
-            # Also while it is being answered: what nobody takes is not an answer.
+            # This also applies while a request is being answered, because nobody reads the answer.
             is_unread = channel.total_outbufs_len and channel.last_activity < silent_since
-            # waitress closes a connection when it can write to it, which here may be never.
+            # waitress closes a connection only when it can write to it, which may never happen
+            # here.
             if is_slow or is_unread or channel.will_close:
                 self._close_soon(channel)
 
 
 class RoomyServer:
-    """Serves a WSGI app on all addresses of a host, on sockets that somebody else has opened, or
-    only what `adopt` is given."""
+    """Serves a WSGI app on all addresses of a host, on given sockets, or only through `adopt`."""
 
     def __init__(
         self,
@@ -262,11 +275,15 @@ class RoomyServer:
         stream_threads: int = 1,
         **options: Any,
     ) -> None:
-        """stream_threads: each open event stream holds one, and takes none from the pages. options:
-        waitress' own. Raises OSError when it cannot listen."""
+        """Raises OSError when it cannot listen.
+
+        stream_threads: the threads for event streams, one each, so that pages keep their threads.
+        options: those of waitress.
+        """
         self._adjustments = Adjustments(
             asyncore_use_poll=True,
-            # Reached only while as many are being answered; others then wait until one is done.
+            # The limit is reached only while that many requests are being answered. Further clients
+            # then wait until one is done.
             connection_limit=most_connections + _MOST_ACCEPTED_AT_ONCE,
             ident="",
             **options,
@@ -308,7 +325,7 @@ class RoomyServer:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port on which the server listens."""
         return int(self._servers[0].effective_port)
 
     def run(self) -> None:
@@ -318,17 +335,17 @@ class RoomyServer:
         )
 
     def adopt(self, connection: socket.socket, address: tuple, arrived_at: str) -> None:
-        """Serves a connection that somebody else has accepted, from any thread."""
+        """Serves a connection that other code has accepted; may be called from any thread."""
         server = self._servers[0]
         server.trigger.pull_trigger(lambda: server.take_in(connection, address, arrived_at))
 
     def shutdown(self) -> None:
-        """Lets the requests under way end, for two seconds."""
+        """Waits at most two seconds for the requests under way."""
         for dispatcher in (self._stream_dispatcher, self._dispatcher):
             dispatcher.shutdown(cancel_pending=True, timeout=2)
 
     def close(self) -> None:
-        """Ends at once; for tests."""
+        """Closes everything at once; for tests."""
         self.shutdown()
         self._servers[0].trigger.pull_trigger(
             lambda: self._servers[0].asyncore.close_all(self._map)
@@ -336,7 +353,7 @@ class RoomyServer:
 
 
 class Throttle(logging.Filter):
-    """Lets a line through once a minute, however often it is written, and says how often it was."""
+    """Lets a line through once a minute, with the number of times that it was held back."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""The session cookie, read by the bar's own clock (webapp/clock.py).
+"""The session cookie, with its age measured by the bar's own clock (webapp/clock.py).
 
-Flask takes a cookie that was signed later than now for one that has ended. Where a clock was set
-back, that would take the order's page from every customer until it has caught up.
+Flask treats a cookie that was signed in the future as expired. After a clock was set back, every
+customer would lose their order's page until the clock has caught up.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SessionCookies(SecureCookieSessionInterface):
-    """Flask's sessions; only their age is looked at in another way."""
+    """Flask's sessions, but with their age measured by the bar's clock."""
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer:
         serializer = super().get_signing_serializer(app)

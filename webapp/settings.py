@@ -1,4 +1,4 @@
-"""The environment, read once and typed. Nothing else in the product reads os.environ."""
+"""The environment, read once and typed. No other module of the product reads os.environ."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from domain.reading import read_number
 
 _EXTENSION = "EXTENSION_"
 PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9_.:\[\]-]+(/[A-Za-z0-9._~-]+)*", re.ASCII)
-"""What a bar's address may be like, without a slash at its end."""
+"""The form of a bar's address, without a slash at its end."""
 
 EXTENSION_NAME = re.compile("[a-z][a-z0-9]{0,19}")
-"""What an extension may be called."""
+"""The form of an extension's name."""
 _LARGEST = 999_999_999
 
 
@@ -24,7 +24,7 @@ class SettingsError(Exception):
 
 
 def runs_in_lambda() -> bool:
-    """Whether this process is one of Lambda's."""
+    """Returns whether this process runs in Lambda."""
     return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 
 
@@ -35,13 +35,14 @@ class Settings:
     public_url: the address phones reach, without a trailing slash; QR codes and links carry it.
     secret_key: signs QR codes and cookies; old_secret_keys are still accepted, oldest last.
     prefix: begins the names of all tables and of the bus's rules.
-    choose_seconds .. places: first-start values of the default shop and of the deployment.
-    sms_sender: who text messages come from, in countries that show a name.
+    choose_seconds .. capacity: the deployment's deadlines, and the first values of the default
+    shop.
+    sms_sender: the sender of text messages, in countries that show a name.
     extensions: the folders of webapp/extensions that this deployment has.
     extension_settings: name and value of each EXTENSION_… variable.
-    is_local: AWS is an emulator.
+    is_local: whether AWS is an emulator.
     bar_clock: the file from which a laptop's bar takes its own time; "" for the machine's clock.
-    live_relay: the pages read pushed fragments from this process instead of from IoT Core.
+    live_relay: whether pages get pushed fragments from this process instead of from IoT Core.
     """
 
     secret_key: str
@@ -64,7 +65,7 @@ class Settings:
     bar_clock: str = ""
 
     def of_extension(self, name: str) -> dict[str, str]:
-        """An extension's own settings, without what its variables begin with."""
+        """Returns an extension's own settings, without the prefix of its variables."""
         begin = f"{_EXTENSION}{name.upper()}_"
         return {
             key.removeprefix(begin): value
@@ -74,7 +75,10 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Raises SettingsError with one line when something needed is missing or not a number."""
+        """Returns the settings of this environment.
+
+        Raises SettingsError with one line when something needed is missing or invalid.
+        """
         env = os.environ if environment is None else environment
 
         def number(name: str, default: int) -> int:

@@ -1,4 +1,4 @@
-"""Brings together what the CloudFormation template is made of: domain, tables and consumers."""
+"""Collects the parts of the CloudFormation template: domain, tables and consumers."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ def build_template_body(
     extensions: Mapping[str, Extension] | None = None,
     variant: Variant = TRANSACTION_WAITS,
 ) -> str:
-    """The template of a deployment with these deadlines and extensions, as JSON.
+    """Returns the template of a deployment with these deadlines and extensions, as JSON.
 
     more_statements: what its function may do beside its tables, the bus, the workflow and the
-    screens. variant: the form of its workflow.
+    screens.
+    variant: the form of its workflow.
     """
     extensions = extensions or {}
     stack = Stack(
@@ -67,6 +68,6 @@ def build_template_body(
         topic_root=root_of(prefix),
         function_statements=more_statements,
     )
-    # Without spaces; at some 59,000 bytes it is still longer than CloudFormation takes in a call,
-    # so it always goes through the bucket.
+    # The template has no spaces, but its 59,000 bytes are still more than CloudFormation takes in a
+    # call. So it always goes through the bucket.
     return build_template(stack).to_json(indent=None, separators=(",", ":"))

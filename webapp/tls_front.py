@@ -1,9 +1,9 @@
-"""https for the local server: takes off the encryption and hands the bytes to waitress.
+"""https for the local server: decrypts the bytes and hands them to waitress.
 
-waitress knows no TLS. asyncio's own does the work here, so that a slow or broken handshake holds no
-thread and an open event stream costs a few kilobytes. Each connection reaches waitress through a
-pair of sockets that only this process holds: there is no second port to knock at, and waitress
-knows whose connection it is.
+waitress has no TLS, so asyncio does it. There a slow or broken handshake holds no thread, and an
+open event stream costs a few kilobytes. Each connection reaches waitress through a pair of sockets
+inside this process. So there is no second port that others could connect to, and waitress knows the
+client's address.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from webapp.roomy_server import RoomyServer, Waiting
 _HANDSHAKE_SECONDS = 10
 _GOODBYE_SECONDS = 10
 _UNREAD_SECONDS = 60
-"""After which bytes that nobody takes end their connection."""
+"""A connection whose client reads nothing for this long is closed."""
 _MOST_AT_ONCE = 64 * 1024
 _MOST_HANDSHAKES, _MOST_HANDSHAKES_OF_ADDRESS = 400, 200
 _SECONDS_AFTER_FAILURE = 0.05
@@ -31,7 +31,10 @@ log = logging.getLogger(__name__)
 
 
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    """Raises OSError, of which ssl.SSLError is one, when they cannot be used together."""
+    """Returns the TLS context of these files.
+
+    Raises OSError, of which ssl.SSLError is one, when they cannot be used together.
+    """
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     return context
@@ -43,11 +46,11 @@ class TlsFront:
     def __init__(
         self, listeners: Iterable[socket.socket], context: ssl.SSLContext, server: RoomyServer
     ):
-        """listeners: sockets that somebody else has opened."""
+        """listeners: open listening sockets."""
         self._context = context
         self._server = server
         self._loop = asyncio.new_event_loop()
-        # Handshakes that fail are the client's affair.
+        # A failed handshake is the client's problem, so it is logged for debugging only.
         self._loop.set_exception_handler(lambda _loop, context: log.debug(context["message"]))
         self._handshakes = Waiting[socket.socket](_MOST_HANDSHAKES, _MOST_HANDSHAKES_OF_ADDRESS)
         self._tasks: set[asyncio.Task] = set()
@@ -62,7 +65,7 @@ class TlsFront:
         self._loop.run_until_complete(self._accept_all())
 
     def start(self) -> None:
-        """`run` in a thread of its own, which nobody watches."""
+        """Starts `run` in a thread of its own, which is not watched."""
         threading.Thread(target=self.run, daemon=True).start()
 
     async def _accept_all(self) -> None:
@@ -75,7 +78,8 @@ class TlsFront:
             try:
                 client, peer = await self._loop.sock_accept(listener)
             except OSError as error:
-                # Out of descriptors, say: whoever is not through with the handshake gives way.
+                # The process may be out of descriptors, so a connection that is still in its
+                # handshake is closed.
                 log.debug("a connection could not be accepted: %s", error)
                 _cut(self._handshakes.pop())
                 await asyncio.sleep(_SECONDS_AFTER_FAILURE)
@@ -113,7 +117,7 @@ class TlsFront:
         try:
             ways = (_copy(reader, inner_writer), _copy(inner_reader, writer))
             tasks = [asyncio.ensure_future(way) for way in ways]
-            # Whichever side ends, ends both: so a page that was closed frees its stream.
+            # When one side ends, both end, so that a page that was closed frees its stream.
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 task.cancel()
@@ -125,7 +129,7 @@ class TlsFront:
 
 def _cut(client: socket.socket | None) -> None:
     if client is not None:
-        # asyncio holds it and closes it when it sees the end.
+        # asyncio owns the socket, and closes it when it sees the end.
         with contextlib.suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
 

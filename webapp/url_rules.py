@@ -1,4 +1,4 @@
-"""URL rules that cost little to have many of."""
+"""URL rules that are cheap to add, even if there are many."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from werkzeug.routing import Rule
 
 
 class LateRule(Rule):
-    """Compiles the function that makes its addresses when the first of them is made.
+    """Compiles the function that makes a rule's addresses when the first address is made.
 
-    Werkzeug compiles two for each rule as it is added; a page makes addresses of a few rules.
-    Finding the rule of a request is not changed.
+    Werkzeug compiles two functions for each rule when the rule is added, but a page makes addresses
+    of only a few rules. Finding a request's rule works as before.
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:

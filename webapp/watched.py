@@ -1,7 +1,7 @@
-"""Threads that carry the bar: when one of them ends, its process ends, and is started again.
+"""Watches the threads that the bar needs: when one of them ends, the process ends.
 
-A process that has lost one goes on answering, and nobody notices that no order moves any more. The
-launcher starts a web process that has ended within two seconds.
+A process that has lost such a thread would still answer requests, and nobody would notice that
+orders no longer move. The launcher restarts a web process within two seconds.
 """
 
 from __future__ import annotations
@@ -12,24 +12,27 @@ import threading
 from collections.abc import Callable
 
 EXIT_CODE = 70
-"""The process's, when a thread that carries it has ended."""
+"""The exit code of the process when a watched thread has ended."""
 
 log = logging.getLogger(__name__)
 
 
 class Watched:
-    """The threads of one process. end_process: takes the exit code and does not return."""
+    """The watched threads of one process.
+
+    end_process: takes the exit code and does not return.
+    """
 
     def __init__(self, end_process: Callable[[int], None] = os._exit) -> None:
         self._end_process = end_process
         self._is_stopping = threading.Event()
 
     def start(self, name: str, run: Callable[[], None]) -> None:
-        """Runs it in a thread of its own."""
+        """Runs the function in a thread of its own."""
         threading.Thread(target=self.carry, args=(name, run), name=name, daemon=True).start()
 
     def carry(self, name: str, run: Callable[[], None]) -> None:
-        """Runs it in this thread; it has no business returning before `stop`."""
+        """Runs the function in this thread. The process ends if it returns before `stop`."""
         try:
             run()
         except BaseException:
@@ -42,5 +45,5 @@ class Watched:
             self._end_process(EXIT_CODE)
 
     def stop(self) -> None:
-        """From now on they may end."""
+        """Allows the threads to end from now on."""
         self._is_stopping.set()

@@ -1,8 +1,8 @@
 """The words of the screens in the current locale.
 
-Templates and presenters write English; a gettext catalog says it in another language. Whoever makes
-a page or a fragment says first which locale is current: a page's route by its customer, the
-forwarder by the order. docs/translations.md tells how a language is added.
+Templates and presenters write English, and a gettext catalog holds the other languages. The code
+that makes a page or a fragment first sets the locale: a page's route takes it from the customer,
+the forwarder from the order. docs/translations.md says how to add a language.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ _locale: ContextVar[str] = ContextVar("current_locale", default=SOURCE)
 
 
 def use_locale(language: str) -> None:
-    """From here on, in this request or task, words are in this language."""
+    """Sets the current locale for the rest of this request or task."""
     _locale.set(language)
 
 
 def current_locale() -> str:
-    """The language in which words are said now."""
+    """Returns the current locale."""
     return _locale.get()
 
 
 def direction() -> str:
-    """Which way its lines run, as HTML says it."""
+    """Returns the direction of the locale's lines, as HTML writes it."""
     return "rtl" if current_locale() in RIGHT_TO_LEFT else "ltr"
 
 
 @contextmanager
 def in_locale(language: str) -> Iterator[None]:
-    """In this language for a while."""
+    """Sets the locale within a `with` block."""
     token = _locale.set(language)
     try:
         yield
@@ -54,19 +54,19 @@ def in_locale(language: str) -> Iterator[None]:
 
 
 def gettext(message: str, **values: object) -> str:
-    """The message in the current locale; `values` take the place of their %(name)s."""
+    """Returns the message in the current locale; `values` replace its %(name)s."""
     # The catalog holds its own description under the empty message.
     text = _catalog(current_locale()).gettext(message) if message else ""
     return text % values if values else text
 
 
 def ngettext(one: str, many: str, count: int, **values: object) -> str:
-    """The message for so many of a thing; %(count)s is how many."""
+    """Returns the message for this count; %(count)s is the count."""
     return _catalog(current_locale()).ngettext(one, many, count) % {"count": count, **values}
 
 
 def pgettext(context: str, message: str, **values: object) -> str:
-    """A short message that may mean two things, with a word about which it is."""
+    """Returns a short message that may mean two things; `context` says which one is meant."""
     text = _catalog(current_locale()).pgettext(context, message)
     return text % values if values else text
 
@@ -75,28 +75,31 @@ _ = gettext
 
 
 def sentence_of(refusal: Refusal) -> str:
-    """What a refusal says, in the current locale."""
+    """Returns the refusal's sentence in the current locale."""
     return gettext(refusal.message, **refusal.values)
 
 
 def comma() -> str:
-    """What stands between the parts of a list."""
+    """Returns what stands between the parts of a list."""
     return pgettext("between the parts of a list", ", ")
 
 
 def listed(parts: Iterable[str]) -> str:
-    """The parts as a list."""
+    """Returns the parts as a list in one text."""
     return comma().join(parts)
 
 
 def as_said(text: str) -> str:
-    """A name in the middle of a sentence: English writes it small there, German does not."""
+    """Returns a name for use within a sentence: in small letters in English, else unchanged."""
     return text.lower() if current_locale() == SOURCE else text
 
 
 def template_functions() -> Mapping[str, object]:
-    """What compiled `trans` blocks call. As jinja2's own extension makes them, which is not loaded
-    at run time: in a page the message is markup and its values are escaped."""
+    """Returns the functions that compiled `trans` blocks call.
+
+    They work like those of jinja2's own extension, which is not loaded at run time: in a page the
+    message is markup, and its values are escaped.
+    """
 
     @pass_eval_context
     def in_page(eval_ctx: EvalContext, message: str, **values: object) -> str:

@@ -1,1 +1,1 @@
-"""Calls to AWS, each behind a port of webapp/services/*/ports.py; clients are made at first use."""
+"""Calls to AWS, each behind a port of webapp/services/*/ports.py. Clients are made at first use."""

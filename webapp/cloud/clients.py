@@ -1,4 +1,4 @@
-"""One botocore session for all AWS clients; importing this costs nothing."""
+"""The AWS clients, all made from one botocore session. Importing this module is cheap."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from threading import Lock
 from typing import Any
 
 making_clients = Lock()
-"""Making clients is not thread-safe; using them is."""
+"""A lock for making clients, because only using them is thread-safe."""
 MOST_CONNECTIONS = 50
 _PRODUCT = "serverlesspresso"
 CONNECT_SECONDS, READ_SECONDS = 2, 6
-"""After these a call that hangs is made again; botocore's and PynamoDB's own limits are as long as
-the function lives, and a page that waits for its live connection would wait as long."""
+"""After these times a hanging call is tried again. The limits of botocore and PynamoDB are longer
+than the function's own time, and a page would wait that long for its live connection."""
 
 
 @cache
 def session() -> Any:
-    """The one botocore session; PynamoDB's client is made on it too, so data is loaded once."""
+    """Returns the one botocore session. PynamoDB's client uses it too, so data is loaded once."""
     from botocore.config import Config
     from botocore.session import get_session
 
@@ -26,13 +26,14 @@ def session() -> Any:
 
     made = get_session()
     made.register_component("data_loader", ServiceData())
-    # botocore's own text is put together anew for each call, a fifth of the call's processor time.
+    # botocore would build its own user agent text for each call, which takes a fifth of the call's
+    # processor time.
     made.set_default_client_config(Config(user_agent=_PRODUCT))
     return made
 
 
 def add_headers(headers: Mapping[str, str]) -> None:
-    """From now on each call of each client carries these, beside what is signed."""
+    """Makes each later call of each client carry these headers, which are not signed."""
 
     def add(request: Any, **_: object) -> None:
         for name, value in headers.items():
@@ -44,7 +45,10 @@ def add_headers(headers: Mapping[str, str]) -> None:
 def make_client(
     service: str, region: str, keys: Mapping[str, str] | None = None, **options: Any
 ) -> Any:
-    """A client under these keys, or under the process's own; options as botocore's Config."""
+    """Returns a client with these keys or the process's own.
+
+    options: those of botocore's Config.
+    """
     from botocore.config import Config
 
     limits = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}
@@ -59,8 +63,8 @@ def _client(service: str, region: str) -> Any:
 
 
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    # A trigger of Cognito's has five seconds, and a text whose acceptance came late is sent: asked
-    # for again, it would be sent and paid for once more.
+    # A trigger of Cognito has only five seconds. A text message is never tried again, because SNS
+    # may have accepted it although its answer was late, and would send and bill it twice.
     "sns": {"connect_timeout": 1, "read_timeout": 3, "retries": {"total_max_attempts": 1}},
 }
 
@@ -78,7 +82,7 @@ class Clients:
 
     @property
     def account(self) -> str:
-        """The number of the account we run in."""
+        """Returns the number of the AWS account that the process runs in."""
         return _account(self.region)
 
     @property

@@ -1,6 +1,6 @@
 """Customers with a phone number, as users of a Cognito pool whose custom challenge is ours.
 
-A user is named after the number's customer id; the pool never learns the number.
+A user's name is the customer id. The pool never learns the phone number.
 """
 
 from __future__ import annotations
@@ -32,14 +32,16 @@ class CognitoCustomerPool(CustomerPool):
 
     def send_code(self, customer_id: str, sign_in_id: str) -> bool:
         try:
-            # For a known customer, too: the calls are the same for every number.
+            # A known customer is created again too, so that the calls are the same for every number
+            # and do not reveal whether it is known.
             self._create(customer_id)
             try:
                 answer = self._respond(customer_id, "send", sign_in_id, "-")
             except ClientError as error:
                 if error.response["Error"]["Code"] not in _REFUSED:
                     raise
-                # Cognito lets accounts expire that never had a password; ours hold nothing else.
+                # Cognito lets an account expire that never had a password. The account holds
+                # nothing else, so it is made anew.
                 self.forget(customer_id)
                 self._create(customer_id)
                 answer = self._respond(customer_id, "send", sign_in_id, "-")
@@ -54,8 +56,8 @@ class CognitoCustomerPool(CustomerPool):
             if error.response["Error"]["Code"] in _REFUSED:
                 return False
             raise _translated(error) from None
-        # Wrong codes are refused. A right one is answered with tokens or, for an account that has
-        # never had a password, perhaps with Cognito's wish for one, which nobody will fulfil.
+        # Cognito refuses a wrong code. It answers a right one with tokens, or perhaps with a demand
+        # for a new password if the account has never had one. That demand is ignored.
         return "AuthenticationResult" in answer or answer.get("ChallengeName") == _WANTS_PASSWORD
 
     def forget(self, customer_id: str) -> None:
@@ -92,7 +94,7 @@ class CognitoCustomerPool(CustomerPool):
 
     @property
     def _pool(self) -> dict[str, str]:
-        """The ids of pool and client: the stack writes them down where the function may read."""
+        """Returns the ids of pool and client from the parameter that the stack has written."""
         if not self._ids:
             answer = self._clients.parameters.get_parameter(Name=parameter_name(self._prefix))
             pool_id, client_id = answer["Parameter"]["Value"].split(",")

@@ -1,4 +1,4 @@
-"""Keeps what the function cannot read with the dead letters, in the form that Lambda gives them."""
+"""Keeps calls that the function cannot read as dead letters, in the form that Lambda writes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from webapp.cloud.clients import Clients
 from webapp.services.events.ports import DeadLetters
 
 UNREADABLE = "Unreadable"
-"""The condition by which scripts/dead-letters knows these from what has failed every time."""
+"""The condition by which scripts/dead-letters tells these calls from the calls that failed each
+time they were tried."""
 _MOST_BYTES = 250_000
-"""SQS takes 256 KiB; what is larger is kept without what it said."""
+"""SQS takes 256 KiB. A larger call is kept without its content."""
 
 
 class SqsDeadLetters(DeadLetters):

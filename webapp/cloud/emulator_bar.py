@@ -1,4 +1,4 @@
-"""What the local emulator says of itself: whether what people do is kept, and moves on."""
+"""The state that the local emulator reports: whether it saves what people do, and delivers it."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ _MOST_SECONDS_OF_LAG = 15
 
 
 class EmulatorBar:
-    """The emulator of this bar. headers: what it lets this process in by."""
+    """The emulator of this bar.
+
+    headers: the headers by which the emulator lets this process in.
+    """
 
     def __init__(self, endpoint_url: str, headers: Mapping[str, str]):
         self._request = Request(endpoint_url + _PATH, headers=dict(headers))
 
     def check(self) -> None:
-        """Raises Down with what is amiss, or OSError when the emulator does not answer."""
+        """Raises Down with the failing parts' names, or OSError when the emulator is silent."""
         try:
             with urlopen(self._request, timeout=_SECONDS) as answer:
                 status = json.load(answer)
         except HTTPError as error:
             if error.code >= 500:
                 raise
-            # It is there, and has nothing to say of itself.
+            # The emulator answers but has no such report, so nothing is known to be wrong.
             return
         down = []
         is_kept = status["kept"] and status["unkept_seconds"] <= _MOST_SECONDS_UNKEPT

@@ -1,4 +1,4 @@
-"""What the emulator's SNS has kept of the text messages it was given; AWS has no such list."""
+"""The text messages that the emulator's SNS has kept. AWS has no such list."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ _MOST_OF_A_NUMBER = 3
 
 @dataclass(frozen=True)
 class KeptText:
-    """A text message and where it would have gone."""
+    """A text message and the number that it was for."""
 
     number: str
     text: str
 
 
 class EmulatorTexts:
-    """The emulator's phone network. headers: what it lets this process in by."""
+    """The emulator's phone network.
+
+    headers: the headers by which the emulator lets this process in.
+    """
 
     def __init__(self, endpoint_url: str, headers: Mapping[str, str]):
         self._request = Request(endpoint_url + _PATH, headers=dict(headers))
 
     def newest(self) -> list[KeptText]:
-        """The last few texts of each number, the newest of it first."""
+        """Returns the last few text messages of each number, the newest first."""
         with urlopen(self._request, timeout=_SECONDS) as answer:
             by_number = json.load(answer)["sms_messages"]
         return [

@@ -16,19 +16,20 @@ if TYPE_CHECKING:
     from domain.recordings import RecordedEvent
 
 IN_JOURNEY = "inJourney"
-"""The outbox's own events say so: what was recorded elsewhere is stored as it comes by the bus."""
+"""Marks the outbox's own events, because the outbox has stored them in the journey. An event that
+was recorded elsewhere is stored when it comes over the bus."""
 _MOST_PER_CALL = 10
 _MAIN_PREFIX = "serverlesspresso-"
 
 
 def bus_name(prefix: str) -> str:
-    """The bus of a deployment: the deck's name for the main one, with a suffix for others."""
+    """Returns the deployment's bus: the deck's name for the main one, with a suffix for others."""
     suffix = prefix.removeprefix(_MAIN_PREFIX).rstrip("-")
     return f"{BUS_NAME}-{suffix}" if suffix else BUS_NAME
 
 
 class EventsNotAccepted(Exception):
-    """The bus refused some entries; the outbox sends the whole batch again."""
+    """The bus refused some entries. The outbox sends the whole batch again."""
 
 
 class EventBus(Bus):
@@ -43,7 +44,7 @@ class EventBus(Bus):
         self._put([self._entry(event, is_in_journey=True) for event in events])
 
     def put_recorded(self, events: list[RecordedEvent]) -> None:
-        """Puts events that keep the moment they say they happened at."""
+        """Puts recorded events with the moments at which they happened."""
         self._put([self._entry(recorded.event) | {"Time": recorded.at} for recorded in events])
 
     def _put(self, entries: list[dict]) -> None:
@@ -56,7 +57,7 @@ class EventBus(Bus):
                 raise EventsNotAccepted(f"events were not accepted: {', '.join(codes)}")
 
     def check(self) -> None:
-        """Raises when the bus does not answer or does not exist."""
+        """Raises an error when the bus does not answer or does not exist."""
         self._clients.events.describe_event_bus(Name=self._name)
 
     def _entry(self, event: Event, is_in_journey: bool = False) -> dict:
@@ -68,6 +69,7 @@ class EventBus(Bus):
             "Source": SOURCE,
             "DetailType": event.detail_type.value,
             "Detail": json.dumps(detail),
-            # The bar's time, as in the tables: figures subtract one from the other.
+            # This is the bar's time, as in the tables, because the figures subtract one from the
+            # other.
             "Time": self._now(),
         }

@@ -11,7 +11,8 @@ from webapp.cloud.clients import Clients
 from webapp.services.orders.ports import Executions
 
 _TOKEN_IS_CLOSED = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
-"""AWS says TaskTimedOut for a closed token, the emulator TaskDoesNotExist; nothing else is."""
+"""The error codes that mean a closed task token. AWS uses TaskTimedOut and the emulator
+TaskDoesNotExist; neither uses them for anything else."""
 
 
 class StepFunctionsExecutions(Executions):

@@ -1,7 +1,7 @@
-"""What extensions use of AWS: a table each, under a role that may do nothing else.
+"""What an extension uses of AWS: its own table, under a role that may do nothing else.
 
-The function's own role may not touch these tables, and an extension's role no other: what an
-extension is handed can write neither the core's tables nor another extension's.
+The function's role may not touch these tables, and an extension's role may touch no other table. So
+an extension can write neither the core's tables nor another extension's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ROLE_LIFE = timedelta(hours=1)
 _RENEW_BEFORE_END = timedelta(minutes=5)
 
 TABLE_ACTIONS = ("DeleteItem", "GetItem", "PutItem", "Query")
-"""What an extension does with its table."""
+"""The actions that an extension may carry out on its table."""
 
 
 class ExtensionTable:
@@ -59,7 +59,7 @@ class ExtensionTable:
             self._client.delete_item(TableName=self._name, Key=_key(part, key))
 
     def list(self, part: str, after: str = "", limit: int = 100) -> list[tuple[str, dict]]:
-        # DynamoDB knows no empty key; a space comes before all that is printed.
+        # DynamoDB allows no empty key. A space sorts before all printable characters.
         after = after or " "
         if limit < 1 or not may_be_keys(_key(part, after)):
             return []
@@ -74,11 +74,12 @@ class ExtensionTable:
 
     @property
     def _client(self) -> Any:
-        # By both clocks: one may be set back, the other stands still while Lambda rests.
+        # Both clocks are compared, because the first may be set back and the second stands still
+        # while Lambda freezes the process.
         now = datetime.now(UTC), time.monotonic()
         if now[0] >= self._good_until[0] or now[1] >= self._good_until[1]:
             life = _ROLE_LIFE - _RENEW_BEFORE_END
-            # Two threads at once make two clients, both of them good.
+            # Two threads may make two clients at the same time. Both clients work.
             self._made = self._make_client()
             self._good_until = now[0] + life, now[1] + life.total_seconds()
         return self._made
@@ -98,7 +99,7 @@ class ExtensionTable:
 
 
 def table_definition(name: str) -> dict:
-    """What the template needs to make an extension's table."""
+    """Returns what the template needs to make an extension's table."""
     return {
         "name": name,
         "attributes": [

@@ -1,7 +1,7 @@
-"""Requests to addresses that people typed into settings: they may lead outside, never inside.
+"""Requests to addresses from the settings. They may go to the internet, never into our network.
 
-The name is looked up once and the connection goes to the address that was checked, so that a name
-that changes in between leads nowhere else; a redirect is an answer like any other and not followed.
+The host's name is looked up once and the connection goes to the checked address, so that a name
+that changes in between cannot lead elsewhere. A redirect is not followed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from webapp.extension_kit import DeliveryFailed
 
 _SECONDS = 5.0
-"""For connecting, and for each wait after it; the function itself has 30."""
+"""The limit for connecting and for each wait after it, in seconds. The function itself has 30."""
 
 
 class CheckedHttp:
@@ -40,7 +40,8 @@ class CheckedHttp:
             connection.request("POST", path, body, named)
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:
-            # An error's text may hold what the other side sent.
+            # Only the error's type is passed on, because its text may hold what the other side
+            # sent.
             raise DeliveryFailed(f"no answer: {type(error).__name__}") from None
         finally:
             connection.close()
@@ -62,12 +63,15 @@ class CheckedHttp:
         found = {str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
         if not self._inside_too and not all(is_outside(address) for address in found):
             raise DeliveryFailed("the address is not a public one")
-        # Lambda has no way out over IPv6.
+        # IPv4 addresses come first, because Lambda has no way out over IPv6.
         return min(found, key=lambda one: (":" in one, one))
 
 
 def is_outside(address: str) -> bool:
-    """True for an address of the public internet, also when IPv6 wraps an IPv4 one."""
+    """Returns whether an address is on the public internet.
+
+    An IPv6 address that wraps an IPv4 address never counts as public.
+    """
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         wrapped = ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1]
@@ -80,7 +84,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class _TlsTo(http.client.HTTPSConnection):
-    """TLS to an address, with the certificate of the name."""
+    """TLS to an address, checked against the certificate of the host's name."""
 
     def __init__(self, address: str, name: str, port: int):
         self._tls = ssl.create_default_context()

@@ -1,7 +1,7 @@
 """Short-lived addresses at which one page may read its own IoT topics, and nothing else.
 
-The credentials come from a role that may read all screens' topics, narrowed by a session policy to
-its audience and one client id, so that even a stolen address opens nothing but that page's feed.
+The credentials come from a role that may read the topics of all screens. A session policy narrows
+them to the page's topics and one client id, so that a stolen address opens only that page's topics.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from webapp.cloud.clients import Clients
 from webapp.cloud.live_topics import in_deployment
 
 GRANT_SECONDS = 15 * 60
-"""The shortest life that STS gives: a revoked screen sees nothing new after this."""
+"""The shortest life that STS allows. A screen whose session was ended gets nothing new after it."""
 
 _HANDSHAKE_SECONDS = 60
 _ROLE = "live"
@@ -26,7 +26,7 @@ _TOPIC = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 
 @dataclass(frozen=True)
 class Grant:
-    """Where and as whom a page connects, what it subscribes to, and for how long."""
+    """The address and client id with which a page connects, its topic filters, and its life."""
 
     url: str
     client_id: str
@@ -43,16 +43,20 @@ class LiveGrants:
 
     @cached_property
     def origin(self) -> str:
-        """The address of IoT Core, as a Content-Security-Policy spells it."""
+        """Returns the address of IoT Core in the form of a Content-Security-Policy."""
         iot = self._clients.iot
         host = iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
-        # As safe as our own connection to IoT: TLS everywhere but on a loopback emulator.
+        # The page's connection is as safe as our own to IoT: TLS everywhere except on a loopback
+        # emulator.
         is_plain = urlsplit(iot.meta.endpoint_url).scheme == "http"
         return f"{'ws' if is_plain else 'wss'}://{host}"
 
     def grant(self, topics: list[str]) -> Grant:
-        """The right to read the fragments published directly below some topics."""
-        # A pattern's character in a shop's or an order's id would widen the policy.
+        """Returns a grant to read the fragments published directly below some topics.
+
+        Raises ValueError for a topic with a pattern's character.
+        """
+        # A pattern's character in the id of a shop or an order would widen the policy.
         if not all(_TOPIC.fullmatch(topic) for topic in topics):
             raise ValueError(f"{topics!r} are not one page's topics")
         topics = [in_deployment(topic, self._prefix) for topic in topics]
@@ -71,7 +75,8 @@ class LiveGrants:
         allowed = (
             ("iot:Connect", [f"client/{client_id}"]),
             ("iot:Subscribe", [f"topicfilter/{topic}/+" for topic in topics]),
-            # In a policy + is an ordinary character; what it lets in is written with *.
+            # A + is an ordinary character in a policy, so the policy uses * for what the topic
+            # filter's + matches.
             ("iot:Receive", [f"topic/{topic}/*" for topic in topics]),
         )
         return {
@@ -88,7 +93,7 @@ class LiveGrants:
 
 
 def signed_url(url: str, region: str, credentials: dict) -> str:
-    """The address signed for one handshake that begins within a minute."""
+    """Returns the address signed for one handshake that begins within a minute."""
     from botocore.auth import SigV4QueryAuth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
@@ -96,6 +101,6 @@ def signed_url(url: str, region: str, credentials: dict) -> str:
     request = AWSRequest("GET", url)
     keys = Credentials(credentials["AccessKeyId"], credentials["SecretAccessKey"])
     SigV4QueryAuth(keys, "iotdevicegateway", region, expires=_HANDSHAKE_SECONDS).add_auth(request)
-    # IoT's gateway wants the token beside what is signed, unlike every other service.
+    # IoT's gateway expects the session token outside the signature, unlike every other service.
     token = quote(credentials["SessionToken"], safe="")
     return f"{request.url}&X-Amz-Security-Token={token}"

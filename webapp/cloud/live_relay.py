@@ -1,7 +1,7 @@
 """Relays IoT topics to event streams of this process, so that phones need only the web port.
 
-One MQTT subscription feeds all streams. When it breaks, the streams end: the browsers reconnect
-and read again, so nothing missed in between stays unseen.
+One MQTT subscription feeds all streams. When it breaks, the streams end. The browsers then connect
+and read again, so they miss nothing that was published in between.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Message:
 
 
 class Subscription:
-    """One page's share of the relay."""
+    """One page's messages from the relay."""
 
     def __init__(self, relay: LiveRelay, topics: list[str]):
         self._relay = relay
@@ -48,14 +48,14 @@ class Subscription:
         self._messages: queue.Queue[Message] = queue.Queue(_MOST_WAITING)
 
     def get(self, timeout_seconds: float) -> Message | None:
-        """The next message; None when none came in time."""
+        """Returns the next message; None when none came in time."""
         try:
             return self._messages.get(timeout=timeout_seconds)
         except queue.Empty:
             return None
 
     def put(self, message: Message) -> None:
-        """Adds a message; a page too slow to read is cut off and reads again."""
+        """Adds a message. If the page reads too slowly, ends its stream; the page reads again."""
         try:
             self._messages.put_nowait(message)
         except queue.Full:
@@ -64,11 +64,11 @@ class Subscription:
             self._messages.put_nowait(Message(is_last=True))
 
     def end(self) -> None:
-        """Ends the stream once it has sent what waits."""
+        """Ends the stream after the messages that wait in it."""
         self.put(Message(is_last=True))
 
     def close(self) -> None:
-        """Leaves the relay."""
+        """Removes this subscription from the relay."""
         self._relay.remove(self)
 
 
@@ -77,7 +77,10 @@ def _in_thread(name: str, run: Callable[[], None]) -> None:
 
 
 class LiveRelay:
-    """The process's one MQTT client. headers: what the emulator lets it in by."""
+    """The process's one MQTT client.
+
+    headers: the headers by which the emulator lets this process in.
+    """
 
     def __init__(
         self,
@@ -99,9 +102,9 @@ class LiveRelay:
         self._stopped = threading.Event()
 
     def start(self, in_thread: Callable[[str, Callable], None] = _in_thread) -> None:
-        """Connects, and again whenever the connection is lost.
+        """Connects, and connects again whenever the connection is lost.
 
-        in_thread: runs what follows the connection, which ends with `stop` only.
+        in_thread: runs the connection's loop under a name; the loop ends only with `stop`.
         """
         endpoint = self._clients.iot.describe_endpoint(endpointType="iot:Data-ATS")
         host = endpoint["endpointAddress"]
@@ -112,7 +115,8 @@ class LiveRelay:
             client_id=f"relay-{secrets.token_hex(8)}",
             transport="websockets",
         )
-        # The emulator routes by host name, which not every resolver knows.
+        # The emulator routes by host name. Some resolvers do not know that name, so the connection
+        # goes to the gateway and the header names the host.
         client.ws_set_options(path="/mqtt", headers={"Host": host, **self._headers})
         client.on_connect = self._connected
         client.on_disconnect = lambda *_: self._end_all()
@@ -134,7 +138,7 @@ class LiveRelay:
             raise ConnectionError("not connected to IoT Core")
 
     def subscribe(self, topics: list[str]) -> Subscription:
-        """The messages published directly below these topics."""
+        """Returns a subscription to the messages published directly below these topics."""
         subscription = Subscription(self, topics)
         if self._stopped.is_set() or self._client is None or not self._client.is_connected():
             subscription.put(Message(is_last=True))
@@ -168,10 +172,10 @@ class LiveRelay:
 
     @staticmethod
     def _take_turn(client: mqtt.Client) -> bool:
-        """Waits for what comes, a second at most; False once the connection is lost.
+        """Handles the next messages or waits a second; returns False once the connection is lost.
 
-        paho's own loop would do the same with select(), which takes no descriptor above 1,023:
-        reconnecting while the bar has a thousand phones, it would never hear anything again.
+        paho's own loop uses select(), which takes no descriptor above 1,023. If the relay
+        reconnected while the bar has a thousand phones, it would never receive anything again.
         """
         connection = client.socket()
         if connection is None:

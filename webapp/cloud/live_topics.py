@@ -1,4 +1,4 @@
-"""Publishes fragments to IoT Core topics, and names the topics."""
+"""Names the IoT Core topics and publishes fragments to them."""
 
 from __future__ import annotations
 
@@ -6,38 +6,41 @@ from webapp.cloud.clients import Clients
 from webapp.services.events.ports import LiveTopics
 
 ROOT = "serverlesspresso"
-"""The first level of all topics as the product names them."""
+"""The first level of all topics in the code."""
 
 
 def root_of(prefix: str) -> str:
-    """The first level of a deployment's topics: two in one account must not hear each other."""
+    """Returns the first level of a deployment's topics.
+
+    It differs for each deployment of an account, so that none receives the messages of another.
+    """
     return prefix.rstrip("-")
 
 
 def in_deployment(topic: str, prefix: str) -> str:
-    """A topic as the deployment with this prefix spells it."""
+    """Returns a topic as the deployment with this prefix spells it."""
     return root_of(prefix) + topic.removeprefix(ROOT)
 
 
 def order_topic(shop_id: str, order_id: str) -> str:
-    """The topic base of one order's customer; a fragment's name follows."""
+    """Returns the topic of one order's customer; a fragment's name follows it."""
     return f"{ROOT}/{shop_id}/customer/{order_id}"
 
 
 def barista_topic(shop_id: str) -> str:
-    """The topic base of a shop's tablets."""
+    """Returns the topic of a shop's tablets."""
     return f"{ROOT}/{shop_id}/barista"
 
 
 def display_topic(shop_id: str) -> str:
-    """The topic base of a shop's TVs."""
+    """Returns the topic of a shop's TVs."""
     return f"{ROOT}/{shop_id}/display"
 
 
 def board_topic(shop_id: str) -> str:
-    """The topic base of what hangs on the wall: whose drink is being made, and whose is ready.
+    """Returns the topic of the board: whose drink is being made, and whose is ready.
 
-    TVs show it; to tablets and to the figures it says that something has changed.
+    TVs show its fragment. Tablets and pages of figures use it as a signal to read again.
     """
     return f"{ROOT}/{shop_id}/board"
 

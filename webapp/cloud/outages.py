@@ -1,9 +1,9 @@
-"""Which errors say that a part of the bar does not answer, and nothing about what it was asked."""
+"""Finds errors that say a part of the bar does not answer, and nothing about the request itself."""
 
 from __future__ import annotations
 
 _NOT_YET_THERE = frozenset({"ResourceNotFoundException", "ResourceInUseException"})
-"""What a table says that is being made, or that an emulator has not read back yet."""
+"""The answers of a table that is being made, or that an emulator has not loaded yet."""
 _TOO_MUCH = frozenset(
     {
         "LimitExceededException",
@@ -21,8 +21,11 @@ _TRANSIENT = _NOT_YET_THERE | _TOO_MUCH
 
 
 def outage_in(error: BaseException) -> BaseException | None:
-    """The error that says a part is down, slow or overrun, if this one is or comes from such a one:
-    the same request may be sent again a moment later."""
+    """Returns the error that says a part is down, slow or overloaded: this one or one of its
+    causes.
+
+    Returns None when there is none. Otherwise the same request may be sent again a moment later.
+    """
     seen: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in seen:
@@ -35,7 +38,7 @@ def outage_in(error: BaseException) -> BaseException | None:
 
 
 def _is_outage(error: BaseException) -> bool:
-    # Late: a page that reads no table starts without all these.
+    # The imports are late, so that a page that reads no table starts without them.
     from http.client import HTTPException
     from urllib.error import URLError
 

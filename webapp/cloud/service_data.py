@@ -1,4 +1,4 @@
-"""botocore's descriptions of AWS, found without a search through those of all its services."""
+"""Finds botocore's descriptions of the AWS services that we call, without its slow search."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _CUT = Path(__file__).resolve().parents[2] / "aws_data"  # Only in the packaged 
 
 
 class ServiceData(Loader):
-    """Takes each folder for a service; botocore looks into some 450 to make one client.
+    """Takes each folder for a service, because botocore opens about 450 of them to make one client.
 
-    In the packaged function it reads endpoints.json from the few services we call.
+    In the packaged function it reads an endpoints.json that holds only the few services we call.
     """
 
     def __init__(self) -> None:

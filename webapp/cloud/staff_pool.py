@@ -1,8 +1,8 @@
 """The named people of the bar in their Cognito user pool.
 
-Only our server asks the pool, with rights of its own; the answers are used as they are, so no
-token is ever parsed. Groups hold a person's role and shops, since joining and leaving a group is
-one atomic step each, whoever else changes the person meanwhile.
+Only the server calls the pool, with its own rights, and uses the answers as they are, so no token
+is ever parsed. Groups hold a person's role and shops, because joining or leaving a group is one
+atomic step even if the person is changed elsewhere at the same time.
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ class CognitoStaffPool(StaffPool):
                 "admin_create_user",
                 email,
                 TemporaryPassword=password,
-                # The admin hands the password over; so nothing hangs on whether mail arrives.
+                # Cognito sends no e-mail, because the admin hands over the password. So a lost
+                # e-mail blocks nobody.
                 MessageAction="SUPPRESS",
                 UserAttributes=[
                     {"Name": "email", "Value": email},
@@ -155,7 +156,8 @@ class CognitoStaffPool(StaffPool):
         try:
             yield from self._pages("list_users_in_group", "Users", GroupName=group)
         except ClientError as error:
-            # A shop's group is made when its first person comes.
+            # A shop's group is made only when its first person joins, so a missing group has no
+            # members.
             _raise_unless(error, {"ResourceNotFoundException"})
 
     def _make_group(self, group: str) -> None:

@@ -1,4 +1,4 @@
-"""Text messages through SNS."""
+"""Sends text messages through SNS."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from webapp.cloud.clients import Clients
 from webapp.services.phone.ports import TextNotSent, Texts
 
 _ATTRIBUTES = {
-    # Delivered before advertising, and not held back by do-not-disturb registers.
+    # Transactional texts are delivered before advertising, and do-not-disturb registers do not hold
+    # them back.
     "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
 }
 
@@ -17,7 +18,7 @@ class SnsTexts(Texts):
     """See the port."""
 
     def __init__(self, clients: Clients, sender: str = ""):
-        """sender: shown instead of a number, in countries that allow it."""
+        """sender: the name shown instead of a number, in countries that allow it."""
         self._clients = clients
         self._attributes = dict(_ATTRIBUTES)
         if sender:
@@ -32,7 +33,7 @@ class SnsTexts(Texts):
                 PhoneNumber=number, Message=text, MessageAttributes=self._attributes
             )
         except ClientError as error:
-            # Its message may name the number.
+            # Only the error's code is passed on, because its message may hold the phone number.
             raise TextNotSent(error.response["Error"]["Code"]) from None
         except BotoCoreError as error:
             raise TextNotSent(type(error).__name__) from None

@@ -1,1 +1,1 @@
-"""What reacts to events: one module per job, all entered through registry.dispatch."""
+"""What reacts to events: one module for each job. registry.dispatch calls all of them."""

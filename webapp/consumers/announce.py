@@ -1,7 +1,7 @@
 """The outbox: turns each change in a table's stream into events, and tells the execution.
 
-The write is the only thing a use case does; whatever follows from it happens here, and a failed
-batch is delivered again until it has happened. All of it may happen twice.
+A use case only writes to a table, and everything that follows from the write happens here. A failed
+batch is delivered again until it succeeds, so all of this may happen twice.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from webapp.storage.shop.shop_repository import SHOP_ROW
 from webapp.storage.tables import ShopModel, streamed_model
 
 _LARGEST_DETAIL = 200_000
-"""Characters. EventBridge takes 256 KB, and the envelope is a part of them."""
+"""In characters. EventBridge takes 256 KB, including the envelope."""
 _IN_TIME = timedelta(minutes=1)
-"""A stream keeps the changes of an order in order. Out of it come only those that were given up,
-tried for minutes, and are delivered again by hand."""
+"""A stream delivers the changes of an order in their order. Only a change that was given up after
+minutes of tries and is delivered again by hand comes out of order, and it is older than this."""
 
 
 def announce(services: Services, records: list[Any], is_redrive: bool = False) -> None:
     """Announces the changes of one batch, in order, and stores them in the orders' journeys.
 
-    A change that cannot be read will not be readable when it is tried again, and would hold up
-    all changes behind it. It is set aside, and goes on when scripts/dead-letters delivers it to a
-    version that can read it. Raises UnreadableChange for one that was delivered so and still
-    cannot be read: it stays where it is.
+    A change that cannot be read would fail again at each try and hold up all changes behind it. So
+    it is set aside, and scripts/dead-letters delivers it later to a version that can read it.
+    Raises UnreadableChange when a redelivered change still cannot be read; it then stays with the
+    dead letters.
     """
     events: list[Event] = []
     steps: list[tuple[list[OrderEvent], bool]] = []
@@ -60,23 +60,24 @@ def announce(services: Services, records: list[Any], is_redrive: bool = False) -
         if step := _with_places(line_of, change.of_order):
             events += step
             steps.append((step, _is_late(services, record)))
-    # The screens first: somebody is looking at them.
+    # The events go out before the journeys are stored, because people are waiting at the screens.
     services.bus.put(events)
     at = services.now().isoformat(timespec="seconds")
     complete = [store_step(services, step, at, is_late) for step, is_late in steps]
     services.bus.put(list(dict.fromkeys(filter(None, complete))))
-    # Last, so that a batch that is delivered again sets it aside once.
+    # Setting aside comes last: a failure before it makes the stream deliver the batch again, and
+    # the record would be set aside twice.
     for record, why in unreadable:
         set_aside(services, {"Records": [record]}, "unreadable change", why)
 
 
 class UnreadableChange(ValueError):
-    """A stream record that this version cannot understand; its text says where and why."""
+    """A stream record that this version cannot understand; the text says where and why."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a stream record says: the events to announce, and of an order how it was and is."""
+    """What a stream record says: the events to announce, and the order before and after it."""
 
     of_shop: Sequence[Event] = ()
     of_order: Sequence[OrderEvent] = ()
@@ -85,10 +86,13 @@ class Change:
 
 
 def read_change(record: Any) -> Change:
-    """Raises UnreadableChange. Asks nobody, so what it raises does not go away by itself."""
+    """Reads a stream record without any call, so the same record always has the same result.
+
+    Raises UnreadableChange.
+    """
     try:
         return _read_change(record)
-    # Whatever a record of a version that we do not know makes of our code.
+    # A record of an unknown version may make this code raise any error.
     except Exception as error:
         raise UnreadableChange(f"{_named(record)}: {_without_values(error)}") from error
 
@@ -108,14 +112,17 @@ def _read_change(record: Mapping) -> Change:
 
 
 def _check_whole(model: type[Model], image: Mapping) -> None:
-    """Raises KeyError for an item without what each has: it is read as None, and fails later."""
+    """Raises KeyError for an item that lacks an attribute that every item has.
+
+    Otherwise the attribute would be read as None and fail later.
+    """
     for name, attribute in model.get_attributes().items():
         if not attribute.null and attribute.default is None and attribute.attr_name not in image:
             raise KeyError(name)
 
 
 def _checked(events: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
-    """Raises ValueError for an event that the bus would refuse whenever it came."""
+    """Returns the events. Raises ValueError for an event that is too large for the bus."""
     if any(len(json.dumps(event.to_detail())) > _LARGEST_DETAIL for event in events):
         raise ValueError("an event of it is too large")
     return events
@@ -126,7 +133,10 @@ def _table_of(record: Mapping) -> str:
 
 
 def _named(record: Any) -> str:
-    """The table and key of a record, as far as it has them. Never its images: they hold tokens."""
+    """Returns the record's table and key, if it has them.
+
+    The record's images are left out because they hold task tokens.
+    """
     try:
         keys = record["dynamodb"]["Keys"].values()
         return f"{_table_of(record)} {' '.join(str(*key.values()) for key in keys)}"
@@ -135,7 +145,10 @@ def _named(record: Any) -> str:
 
 
 def _without_values(error: Exception) -> str:
-    """An error's kind, and what it misses; other texts could quote the item."""
+    """Returns an error's kind and, for a missing name, that name.
+
+    Other texts are left out because they could quote the item.
+    """
     if isinstance(error, (KeyError, AttributeError)):
         return f"{type(error).__name__} {error}"
     return type(error).__name__
@@ -151,7 +164,7 @@ def _is_late(services: Services, record: Mapping) -> bool:
 def _with_places(
     line_of: Callable[[str], list[Order]], events: Sequence[OrderEvent]
 ) -> list[OrderEvent]:
-    """The queue's events with the places in line as they are now."""
+    """Returns the events with the present positions in line."""
     return [
         event.in_queue(line_of(event.shop_id)) if isinstance(event, QueueEvent) else event
         for event in events
@@ -162,10 +175,11 @@ def _tell_execution(services: Services, before: Order | None, after: Order) -> N
     if before is None or before.version == after.version or not before.task_token:
         return
     if before.state not in HOLDS_CAPACITY:
-        # Taken back from its end: that execution is over, and the next one has no token yet.
+        # The order was taken back from its end. Its old execution is over, and the next one has no
+        # task token yet.
         return
     if after.phase is Phase.OVER:
         services.executions.close(before.task_token, after.state.value)
     elif before.state in WAITS and WAITS[before.state] is not WAITS.get(after.state):
-        # Whom it waited for has done their part.
+        # The person whom the execution waited for has acted.
         services.executions.resume(before.task_token)

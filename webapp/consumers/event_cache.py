@@ -1,4 +1,4 @@
-"""Shops that are read once for all consumers of an event."""
+"""Reads a shop once for all consumers of an event."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class EventCache:
-    """Stands for the shops while one event is worked on; a write makes it read again."""
+    """Stands for the shops while one event is worked on. A write empties the cache."""
 
     def __init__(self, shops: Shops):
         self._shops = shops

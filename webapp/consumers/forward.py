@@ -33,13 +33,14 @@ from webapp.services.orders.waits import wait_of
 from webapp.words import in_locale
 
 _FEW_PLACES = 10
-"""More than end at the same moment, so that no screen misses the one that makes a bar free."""
+"""More orders than end at the same moment, so that every screen learns of the order that gives a
+full shop room again."""
 
 _HOLDS_MENU = {Phase.ASKING, Phase.CHOOSING}
-"""When a phone's page has the menu's form, seen or not yet."""
+"""The phases in which a phone's page has the menu's form, shown or hidden."""
 
 _PLACES_PUSHED = 20
-"""How far back in line a place is pushed; further back it shows at the page's next read."""
+"""How far back in line a new position is pushed. A page further back shows it at its next read."""
 
 
 def forward(services: Services, event: Event, announced_at: datetime) -> None:
@@ -48,7 +49,7 @@ def forward(services: Services, event: Event, announced_at: datetime) -> None:
 
 
 class _Forwarding:
-    """The work for one event; reads only what its fragments show."""
+    """The work for one event. It reads only what its fragments show."""
 
     def __init__(self, services: Services, event: Event):
         self.services = services
@@ -85,14 +86,16 @@ class _Forwarding:
         if not isinstance(event, OrderEvent) or event.detail_type is DetailType.NEW_ORDER:
             return None
         if event.detail_type in CHANGES_BOARD:
-            # The list is read in any case, and says all that there is to show of its orders.
+            # The board's fragment needs this list in any case, and it holds everything that an
+            # order's fragment shows.
             for order in self.listed_orders:
                 if order.id == event.order_id:
                     return order
         return self.services.orders.get(self.shop.id, event.order_id)
 
     def _publish_board(self, order: Order | None) -> None:
-        # The note first: a tablet keeps a card that leaves for a moment, and must still have it.
+        # The note goes first, because a tablet keeps a leaving card only for a moment and puts the
+        # note on it.
         if note := board_note(order):
             self.services.live.publish(
                 f"{barista_topic(self.shop.id)}/board_changed",
@@ -104,7 +107,7 @@ class _Forwarding:
         self.services.live.publish(f"{board_topic(self.shop.id)}/display_board", html)
 
     def _publish_settings(self) -> None:
-        """Open menus are told to renew themselves; who waits sees the new place and pace."""
+        """Tells open menus to renew themselves, and shows waiting customers position and wait."""
         for order in self.open_orders:
             if order.phase in _HOLDS_MENU:
                 self.services.live.publish(

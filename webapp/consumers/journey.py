@@ -1,7 +1,7 @@
 """Stores every event of an order in its journey and notices when none is missing.
 
-The outbox stores a whole step before any consumer hears of it. Events that were recorded elsewhere
-come over the bus, one by one, in any order.
+The outbox stores all events of a move before any consumer gets them. Events that were recorded
+elsewhere come over the bus, one by one, in any order.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from webapp.services.past.forgetting import forget_latecomer
 def store_step(
     services: Services, events: Sequence[OrderEvent], happened_at: str, is_late: bool = True
 ) -> AllEventsStored | None:
-    """Stores the events of one step once; what to announce when the journey is complete with them.
+    """Stores the events of one move once.
 
-    is_late: steps after this one may have been stored before it.
+    is_late: whether events of later moves may have been stored already.
+    Returns the event to announce if the journey is now complete, else None.
     """
     details = {journey_key(event): event.to_detail() for event in events}
     services.journeys.store_step(events[0].order_id, happened_at, details)
@@ -32,7 +33,7 @@ def store_step(
 
 
 def store_event(services: Services, event: OrderEvent, announced_at: datetime) -> None:
-    """Stores the event once; the last one to arrive, whichever it is, completes the journey."""
+    """Stores the event once. The event that arrives last completes the journey."""
     happened_at = announced_at.isoformat(timespec="seconds")
     services.journeys.store(event.order_id, journey_key(event), happened_at, event.to_detail())
     if all_stored := _complete(services, event, happened_at):
@@ -40,9 +41,11 @@ def store_event(services: Services, event: OrderEvent, announced_at: datetime) -
 
 
 def _complete(services: Services, event: OrderEvent, happened_at: str) -> AllEventsStored | None:
-    """Looked up after the event was stored: of two that come last at once, one sees both.
+    """Returns the event to announce if the journey is complete, else None.
 
-    Tells it again when it was told before: whoever stored it may not have come so far.
+    It reads after the event was stored: when the last two events arrive at once, at least one of
+    the two calls sees both. It returns an event that was stored before, because the earlier call
+    may have failed before it announced the event.
     """
     stored = services.journeys.stored(event.order_id)
     own = [key for key, name in stored if name != DetailType.ALL_EVENTS_STORED]
@@ -57,5 +60,5 @@ def _complete(services: Services, event: OrderEvent, happened_at: str) -> AllEve
 
 
 def _last_version(keys: list[str]) -> int:
-    # A collected drink comes after the end, so the end's own version names the journey.
+    # The version of the order's end names the journey, because a collected drink comes after it.
     return max(int(k.split("#")[0]) for k in keys if k.endswith(DetailType.ORDER_FINISHED))

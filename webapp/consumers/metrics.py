@@ -1,4 +1,4 @@
-"""Counts events for the figures, whose open pages hear of a change by what boards are pushed."""
+"""Counts events for the figures. Open pages of figures notice a change by the board's topic."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from webapp.services.past.forgetting import forget_latecomer
 from webapp.services.past.metrics import count_event
 
 _IN_TIME = timedelta(hours=1)
-"""The bus tries no longer than this; what is older was delivered again by hand."""
+"""The bus tries for no longer than this. An older event was delivered again by hand."""
 
 
 def count(services: PastServices, event: OrderEvent, announced_at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Pauses a bar that has too many open orders, and lets it go on."""
+"""Pauses a shop that has too many open orders, and lets it go on."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from webapp.services.shop.bundle import ShopServices
 
 
 def keep_pace(services: ShopServices, event: Event, announced_at: datetime) -> None:
-    """Holds the shop's pace against its orders as they are now, whatever the event said."""
+    """Compares the shop's pace with its present orders, because the event may be old."""
     rush.keep_pace(services, event.shop_id)

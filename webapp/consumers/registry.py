@@ -1,9 +1,9 @@
-"""Which consumer gets which events, and the one entry through which all of them come.
+"""Says which consumer gets which events. All events of the function come in here.
 
 A new consumer is one module and one line in CONSUMERS; the CloudFormation template makes its rule.
-The table holds dotted paths, and what they name is imported when an event asks for it. The
-consumers of an event share one call of the function: calls are paid for, and what one of them has
-read the next need not read again. Each runs whatever becomes of the others.
+The table holds dotted paths, and each is imported when an event needs it. The consumers of an event
+share one call of the function, because calls are paid for and the next consumer can use what the
+first has read. A consumer that fails does not stop the others.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ _TRIGGER = "sign-in-trigger"
 
 
 class EventFailed(Exception):
-    """A consumer failed, and the log says why; the sender delivers the event again."""
+    """A consumer failed, and the log says why. The sender delivers the event again."""
 
 
 @dataclass(frozen=True)
 class Consumer:
     """What happens to some of the bus's events.
 
-    path: where `run(services, event, announced_at)` stands; it is imported at its first event.
-    rule: whether it is for all of these events, or for those recorded elsewhere only.
+    path: the dotted path of `run(services, event, announced_at)`, imported at its first event.
+    rule: the rule whose events the consumer gets: all events, or only those recorded elsewhere.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Consumer:
 
 @dataclass(frozen=True)
 class ScheduledJob:
-    """A job the clock starts, every so many minutes; its path is that of `run(services)`."""
+    """A job that the clock starts every so many minutes; `path` leads to its `run(services)`."""
 
     name: str
     minutes: int
@@ -94,16 +94,16 @@ SIGN_IN_TRIGGER = "webapp.consumers.sign_in_triggers.answer"
 
 
 def detail_types_of(rule: str) -> frozenset[DetailType]:
-    """The events that a rule of the core takes from the bus."""
+    """Returns the events that a rule of the core takes from the bus."""
     return frozenset().union(*(one.detail_types for one in CONSUMERS if one.rule == rule))
 
 
 def dispatch(event: Mapping, context: object) -> dict | None:
-    """The function's entry for everything that is not a web request.
+    """Handles every event of the function that is not a web request.
 
-    A stream batch brings `Records`; a rule's target brings `consumer` and, nested under `event`,
-    the envelope; Cognito brings `triggerSource` and waits for an answer. Raises EventFailed, so
-    that the sender delivers again.
+    A stream batch has `Records`. A rule's event has `consumer` and, nested under `event`, the
+    envelope. Cognito's event has `triggerSource`, and Cognito waits for an answer. Raises
+    EventFailed, so that the sender delivers the event again.
     """
     from webapp.bootstrap import current_app
 
@@ -113,11 +113,11 @@ def dispatch(event: Mapping, context: object) -> dict | None:
 
 
 def run(services: Services, event: Mapping) -> dict | None:
-    """Hands an event to its consumer; an unknown one is logged and counted, never fatal.
+    """Hands an event to its consumer. Logs and counts an unknown event.
 
-    The answer for a trigger of Cognito's, None for what expects none. Raises EventFailed when the
-    consumer fails, and when a rule of ours names one that this code does not have: in the middle of
-    an update the next delivery meets the code that does.
+    Returns the answer to Cognito's trigger, and None for everything else. Raises EventFailed when
+    the consumer fails, and when a rule names a consumer that this code does not have: during an
+    update the next delivery meets the new code.
     """
     name = _name(event)
     with bound(consumer=name):
@@ -135,7 +135,7 @@ def _name(event: Mapping) -> str:
 
 def _is_stream_batch(event: Mapping) -> bool:
     records = event.get("Records")
-    # One is enough: a record of another kind among them is set aside, not all of them.
+    # One record of DynamoDB is enough. A record of another kind among them is set aside alone.
     return isinstance(records, list) and (
         is_redrive(event)
         or any(
@@ -152,12 +152,12 @@ def _run(name: str, job: Callable[[], object]) -> object:
     except Exception:
         reference = new_reference()
         log.exception("consumer failed", extra={"reference": reference})
-        # Without its cause, which Lambda would log once more, unmasked.
+        # Lambda would log a cause a second time, and unmasked.
         raise EventFailed(f"{name} failed; reference {reference}") from None
 
 
 def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], object], dict]:
-    """What is to be done for an event, and what the log calls it by."""
+    """Returns the work for an event, and the fields that name it in the log."""
     if _is_stream_batch(event):
         return _call_of(OUTBOX, services, event["Records"], is_redrive(event)), {}
     if name == _TRIGGER:
@@ -176,7 +176,7 @@ def _job(services: Services, name: str, event: Mapping) -> tuple[Callable[[], ob
 
 
 def _call_of(path: str, *arguments: object) -> Callable[[], object]:
-    """Imports what has this path when it is called, so that a failing import fails one consumer."""
+    """Returns a call that imports this path late, so that a failing import fails one consumer."""
     return lambda: load(path)(*arguments)
 
 
@@ -190,7 +190,7 @@ def _jobs_due(services: Services, name: str) -> list[ScheduledJob]:
 
 
 def _run_each(jobs: Mapping[str, Callable[[], object]]) -> None:
-    """Runs all of them. Raises EventFailed when one failed, so that all are called again."""
+    """Runs all jobs. Raises EventFailed when one failed, so that all of them are called again."""
     failed = []
     for name, job in jobs.items():
         with bound(consumer=name):
@@ -237,7 +237,7 @@ def _consumers_job(
 
 
 def _announced_at(services: Services, envelope: Mapping) -> datetime:
-    """When the bus took the event; now, for an envelope that does not say it."""
+    """Returns when the bus took the event, or now if the envelope does not say it."""
     try:
         at = datetime.fromisoformat(envelope["time"])
     except (KeyError, TypeError, ValueError):
@@ -246,7 +246,7 @@ def _announced_at(services: Services, envelope: Mapping) -> datetime:
 
 
 def _envelope(event: Mapping) -> Mapping:
-    """What the rule's template nests. Raises UnreadableEvent when it is no envelope at all."""
+    """Returns the envelope that the rule's template nests. Raises UnreadableEvent without one."""
     envelope = event.get("event")
     if not isinstance(envelope, Mapping):
         raise UnreadableEvent("no envelope")
@@ -254,7 +254,7 @@ def _envelope(event: Mapping) -> Mapping:
 
 
 def _unreadable(services: Services, called_with: Mapping, error: UnreadableEvent) -> None:
-    # Raised, it stays with the dead letters, where it was delivered from.
+    # The error leaves the event with the dead letters, from which it was delivered.
     if is_redrive(called_with):
         raise EventFailed(f"this version cannot read it either: {error}")
     set_aside(services, called_with, "unreadable event", error)

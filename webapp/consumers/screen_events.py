@@ -1,4 +1,4 @@
-"""Which events change what on the screens; the forwarder is imported for no other."""
+"""Which events change which screens. The forwarder is imported for these events only."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from domain.detail_types import DetailType
 from domain.orders import IN_LINE, ON_SCREENS, TRANSITIONS, Action
 
 _SHOWN = [row for row in TRANSITIONS if row.action is not Action.SUBMIT]
-"""The moves that are pushed. The choice itself is not: the phone has its answer already, and the
-order is queued a moment later."""
+"""The moves that are pushed. The choice of a drink is not pushed, because the phone already has its
+answer and the order is queued a moment later."""
 
 CHANGES_CODE = frozenset(
     {DetailType.NEW_ORDER, DetailType.SHOP_NOT_READY, DetailType.CONFIG_CHANGED}
@@ -21,7 +21,8 @@ FILLS_OR_FREES = frozenset(
         DetailType.ORDER_REOPENED,
     }
 )
-"""Steps that take a place or give one free: with few left, the TV's code may come or go."""
+"""Moves that take a place of the capacity or free one. When few places are left, the TV's QR code
+may appear or vanish with such a move."""
 CHANGES_BOARD = frozenset(
     {DetailType.CONFIG_CHANGED}
     | {row.news for row in _SHOWN if row.source in ON_SCREENS or row.target in ON_SCREENS}

@@ -1,9 +1,10 @@
-"""Cognito's custom challenge: what each of its three triggers is answered with.
+"""Answers the three triggers of Cognito's custom challenge.
 
-We begin a sign-in for each thing a browser does, and say what it is in the first response:
-`send` leads to a second challenge, whose making texts the code; `check` is right or wrong. So the
-number of tries is ours to count, not that of Cognito's rounds, and nothing of Cognito's needs to be
-kept in between. (Cognito hands such words to triggers from the first response on, not before it.)
+The app begins a Cognito sign-in for each thing that a browser does, and names that thing in its
+first response. `send` leads to a second challenge, and making that one texts the code. `check` only
+says whether the code is right. So our own limits count the tries instead of Cognito's rounds, and
+no session of Cognito's has to be kept in between. The name is in the first response because Cognito
+does not hand it to the triggers before that.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _CHALLENGE = "CUSTOM_CHALLENGE"
 
 
 def answer(services: PhoneServices, event: Mapping) -> dict:
-    """The event with its response filled in, as Cognito wants it back."""
+    """Returns the event with its response filled in, as Cognito wants it back."""
     respond = _RESPONSES[event["triggerSource"].partition("_")[0]]
     return {**event, "response": respond(services, event)}
 

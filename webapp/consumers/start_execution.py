@@ -1,4 +1,4 @@
-"""Starts the order's execution: when a scan was claimed, and again for an order taken back."""
+"""Starts an order's execution after a claim, and again after the order was taken back."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from webapp.services.orders.bundle import OrderServices
 
 
 def start_execution(services: OrderServices, event: OrderEvent, announced_at: datetime) -> None:
-    """Delivered twice, the second start meets the first one's name and changes nothing."""
+    """Starts the execution of the order's present version.
+
+    A second delivery finds the execution's name taken and changes nothing.
+    """
     order = services.orders.get(event.shop_id, event.order_id)
     if order is None or order.state not in OPEN_FOR_CUSTOMER:
         return
-    # Another version is another event's business: it came, or will come, by itself.
+    # Another version has an event of its own, which starts its execution.
     if order.version == event.version:
         services.executions.start(order, seconds_left(order, services.now()))

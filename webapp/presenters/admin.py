@@ -1,4 +1,4 @@
-"""Who and what is let in, as the admin's pages list it."""
+"""Lists people, screens, devices and printouts for the admin's pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from webapp.extension_kit.print_queue import Printout
 
 _HERE = timedelta(minutes=7)
-"""Whoever was seen within it is there now: it is noted every five minutes (`SEEN_EVERY`)."""
+"""A session that was seen within this time counts as present. The time is longer than `SEEN_EVERY`,
+because a session's last visit is stored only that often."""
 _ROLES: dict[str, str] = {
     StaffRole.ADMIN: "Admin",
     StaffRole.BARISTA: "Tablet",
@@ -25,7 +26,7 @@ _PERSON_ROLES: dict[str, str] = {StaffRole.ADMIN: "Admin", StaffRole.BARISTA: "B
 
 
 def session_view(shop: Shop, session: StaffSession, now: datetime) -> dict:
-    """One person or screen on the admin's page."""
+    """Returns one signed-in person or screen for the admin's page."""
     seen_at = session.seen_at or session.began_at
     is_here = seen_at is not None and now - seen_at < _HERE
     return {
@@ -40,7 +41,7 @@ def session_view(shop: Shop, session: StaffSession, now: datetime) -> dict:
 
 
 def person_view(shop: Shop, person: Person, sessions: list[StaffSession], now: datetime) -> dict:
-    """One account on the admin's page. `sessions` are all of the shop's."""
+    """Returns one account for the admin's page. `sessions` are all sessions of the shop."""
     times = [one.seen_at or one.began_at for one in sessions if one.email == person.email]
     seen_at = max((time for time in times if time), default=None)
     if not person.is_enabled:
@@ -67,7 +68,7 @@ def person_view(shop: Shop, person: Person, sessions: list[StaffSession], now: d
 
 
 def device_view(shop: Shop, device: Device, words: Mapping[str, str], now: datetime) -> dict:
-    """One device on the admin's page; `words` say what each scope allows."""
+    """Returns one device for the admin's page; `words` say what each scope allows."""
     is_here = device.seen_at is not None and now - device.seen_at < _HERE
     return {
         "name": device.name,
@@ -79,6 +80,6 @@ def device_view(shop: Shop, device: Device, words: Mapping[str, str], now: datet
 
 
 def printout_view(shop: Shop, one: Printout, now: datetime) -> dict:
-    """Something that was or will be printed, on the team's list."""
+    """Returns one printout, printed or not, for the team's list."""
     state = "withdrawn" if one.is_withdrawn else "printed" if one.is_printed else "waiting"
     return {"title": one.title, "at": moment(shop, one.made_at, now), "state": state}

@@ -1,4 +1,4 @@
-"""From domain values to the JSON API's answers, in the shapes of api_schema."""
+"""Turns domain values into the JSON API's answers, in the shapes of api_schema."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 GIVEN = ""
-"""Stands for what is no attribute of the value: whoever shows it says what it is."""
+"""Marks a field that is no attribute of the value, so the caller must give its value."""
 
 SHOWN: dict[type, dict[str, str]] = {
     Shop: {
@@ -85,14 +85,14 @@ SHOWN: dict[type, dict[str, str]] = {
         "names": "names",
     },
 }
-"""What the API calls the attributes that it shows of a value; no other leaves the house.
+"""The API's names for the attributes that it shows. It shows no other attribute.
 
-The schemas of api_schema are made from it, too, by the attributes' types.
+api_schema derives the schemas from this table and the types of the attributes.
 """
 
 
 def shown(value: object, **given: object) -> dict:
-    """A value as the API shows it; `given` says what is no attribute."""
+    """Returns a value as the API shows it; `given` holds the fields that are no attributes."""
     return {
         name: given[name] if attribute == GIVEN else _json(getattr(value, attribute))
         for name, attribute in SHOWN[type(value)].items()
@@ -108,12 +108,12 @@ def _json(value: object) -> object:
 
 
 def order(order: Order) -> dict:
-    """An order as a device of its shop sees it: no customer, no token."""
+    """Returns an order as a device of its shop may see it: without customer and task token."""
     return shown(order)
 
 
 def menu(menu: Menu) -> dict:
-    """All that is offered."""
+    """Returns the whole menu."""
     return {
         "drinks": [shown(drink) for drink in menu.drinks],
         "optionGroups": [
@@ -127,12 +127,12 @@ def menu(menu: Menu) -> dict:
 
 
 def settings(shop: Shop, open_orders: int) -> dict:
-    """A shop's settings, without what belongs to one of its people."""
+    """Returns a shop's settings, without anything about a single person."""
     return shown(shop, openOrders=open_orders)
 
 
 def qr_code(shop: Shop, current: CurrentCode, url: str) -> dict:
-    """The code to show now; its address only while it lets somebody in."""
+    """Returns the current QR code. It has an address only while it lets customers in."""
     state, next_at = state_of(shop, current)
     return {
         "state": state,
@@ -146,7 +146,7 @@ def qr_code(shop: Shop, current: CurrentCode, url: str) -> dict:
 
 
 def metrics(shop: Shop, days: Days, figures: Figures, refused: Mapping[str, int]) -> dict:
-    """The figures of some days; of single baristas only where the shop shows them."""
+    """Returns the figures of some days. Single baristas are in them only if the shop shows them."""
     kept = figures.promises
     return {
         "first": days.first.isoformat(),
@@ -176,7 +176,7 @@ def metrics(shop: Shop, days: Days, figures: Figures, refused: Mapping[str, int]
 
 
 def printout(one: Printout) -> dict:
-    """Something to print; what stands on it is in its file only."""
+    """Returns a printout without its content, which is only in its file."""
     return {
         "id": one.id,
         "orderId": one.order_id,
@@ -213,5 +213,5 @@ def _seconds(ms: int | None) -> float | None:
 
 
 def time(moment: datetime | None) -> str | None:
-    """RFC 3339 in UTC, to the millisecond."""
+    """Returns the moment as RFC 3339 in UTC, to the millisecond."""
     return None if moment is None else to_iso(moment)

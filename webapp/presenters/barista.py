@@ -23,7 +23,8 @@ from webapp.presenters.shop import paused_until
 from webapp.presenters.times import clock, to_ms
 
 _LONG_IN_HAND = timedelta(minutes=3)
-"""Then a colleague may put a drink back in line: the tablet it was taken at may be gone."""
+"""After this time a colleague may put the drink back in line, because the tablet that claimed it
+may be gone."""
 
 
 def barista_board(
@@ -34,7 +35,7 @@ def barista_board(
     now: datetime,
     notes: dict[str, str] | None = None,
 ) -> dict:
-    """The tablet's three columns. `notes` are sentences for single cards, by order id."""
+    """Returns the tablet's three columns. `notes` are sentences for single cards, by order id."""
     making = being_made(open_orders)
     making.sort(key=lambda order: order.barista_id != barista_id)
     ready = ready_to_collect(open_orders)
@@ -63,7 +64,7 @@ def barista_board(
 
 
 def batches(open_orders: list[Order], drink_id: str) -> list[dict]:
-    """The waiting orders of a drink, the same ones together; the next in line comes first."""
+    """Returns the waiting orders of a drink, grouped by equal options, the next in line first."""
     found: dict[tuple[str, ...], dict] = {}
     for order in in_line(open_orders):
         wanted = order.chosen
@@ -85,7 +86,7 @@ def batches(open_orders: list[Order], drink_id: str) -> list[dict]:
 
 
 def recently_done(shop: Shop, orders: list[Order]) -> list[dict]:
-    """Drinks that may be made again, the latest first."""
+    """Returns the drinks that may be remade, the latest first."""
     ended = sorted(
         ((order.ended_at, order) for order in orders if order.ended_at),
         key=lambda pair: pair[0],
@@ -106,7 +107,7 @@ def recently_done(shop: Shop, orders: list[Order]) -> list[dict]:
 
 
 def board_note(order: Order | None) -> str:
-    """What a tablet should be told about a card that left by itself; else empty."""
+    """Returns why an order left the board without a tap; empty if there is nothing to say."""
     if order is None or order.number is None:
         return ""
     if order.state is OrderState.REFUSED:
@@ -141,7 +142,7 @@ def _card(order: Order, barista_id: str, note: str | None, now: datetime) -> dic
 
 
 def _actions(order: Order, barista_id: str, is_long_in_hand: bool) -> set[Action]:
-    """What this barista may do with the order now."""
+    """Returns what this barista may do with the order now."""
     allowed = {action for action in Action if may_move(order, action, Role.BARISTA)}
     if order.phase is Phase.IN_HAND and order.barista_id != barista_id:
         return allowed & {Action.RELEASE} if is_long_in_hand else set()

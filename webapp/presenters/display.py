@@ -1,4 +1,4 @@
-"""The TV: whose drink is ready, and the code to scan."""
+"""The TV: whose drink is ready, and the QR code to scan."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ROWS_ON_TV = 6
 
 
 def display_board(shop: Shop, open_orders: list[Order], now: datetime) -> dict:
-    """The TV's two lists."""
+    """Returns the TV's two lists."""
     making = sorted(being_made(open_orders), key=lambda order: order.number or 0)
     preparing = [*making, *waiting(open_orders)]
     ready = ready_to_collect(open_orders)
@@ -48,7 +48,7 @@ def display_board(shop: Shop, open_orders: list[Order], now: datetime) -> dict:
 
 
 def tv_words(shop: Shop) -> dict:
-    """What the TV says in large: in the bar's own language and, below, in its second one."""
+    """Returns the TV's large words in the shop's first language and in its second one."""
     second = shop.languages[1] if len(shop.languages) > 1 else ""
     also = dict.fromkeys(_large_words(shop), "")
     if second:
@@ -74,11 +74,11 @@ def _large_words(shop: Shop) -> dict[str, str]:
 
 
 def code_view(shop: Shop, current: CurrentCode, now: datetime, public_url: str) -> dict:
-    """The TV's code panel without its drawing: that and the address never travel on a topic."""
+    """Returns the TV's QR code panel without drawing; a topic never carries drawing or address."""
     state, next_at = state_of(shop, current)
     return {
         "state": state,
-        # Changes with what the screen must read anew for.
+        # The TV reads its page again when this value changes.
         "window": f"{current.bucket.window}-{shop.code_seconds}",
         **_drawn(shop, current.qr_code, public_url, state),
         "coming": [_drawn(shop, coming, public_url, state) for coming in current.coming],
@@ -95,7 +95,10 @@ def code_view(shop: Shop, current: CurrentCode, now: datetime, public_url: str) 
 
 
 def _drawn(shop: Shop, qr_code: QrCode, public_url: str, state: str) -> dict:
-    """One code: what it says while the bar takes orders, and for how long. The route draws it."""
+    """Returns one QR code without its drawing, which the route adds.
+
+    The address is there only while the shop takes orders.
+    """
     return {
         "url": f"{public_url}/{shop.id}/scan/{qr_code.text}" if state == "open" else None,
         "renew_ms": to_ms(qr_code.shown_until),

@@ -1,4 +1,4 @@
-"""An order's journey as its page shows it: for its customer by name, for everybody else without."""
+"""An order's journey as its page shows it: with names for its customer, without for all others."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _UNDER_WAY = (N_("How your drink is being made"), N_("How a drink is being made"
 def journey_view(
     shop: Shop, events: list[StoredEvent], now: datetime, is_shared: bool = False
 ) -> dict:
-    """The journey's page. A shared one names nobody and carries no order number."""
+    """Returns the journey's page. A shared page shows no names and no order number."""
     end = _end(events)
     path = path_taken([(event.detail_type, event.detail) for event in events])
     drink = next(
@@ -70,7 +70,7 @@ def _day(shop: Shop, at: datetime) -> str:
 
 
 def _end(events: list[StoredEvent]) -> DetailType | None:
-    """How the order ended; None while it is under way, or again, because it was taken back."""
+    """Returns how the order ended; None while it is open, also after its end was taken back."""
     end = None
     for event in events:
         if event.detail_type in _ENDS:
@@ -90,7 +90,8 @@ def _rows(shop: Shop, events: list[StoredEvent], is_shared: bool) -> list[dict]:
                 "name": event.detail_type.value,
                 "clock": clock,
                 "iso": local.isoformat(timespec="milliseconds"),
-                # Events of one step happened at once; the time stands at the first of them.
+                # The events of one step happened at the same time, so only the first of them shows
+                # it.
                 "is_same": bool(rows) and rows[-1]["clock"] == clock,
                 "text": _text(event, is_shared),
             }
@@ -131,7 +132,7 @@ def _text(event: StoredEvent, is_shared: bool) -> str:
 
 
 def _facts(events: list[StoredEvent]) -> list[dict]:
-    """How long the customer waited and how long the drink took, once it is known."""
+    """Returns how long the customer waited and how long the drink took, as far as it is known."""
     at = {
         event.detail_type: event.at
         for event in events

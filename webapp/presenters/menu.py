@@ -1,4 +1,4 @@
-"""The menu as the form that chooses a drink, and as the tablet's list of what has run out."""
+"""The menu as the form that chooses a drink, and as the tablet's list of what is sold out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ALLERGENS = {
 def menu_view(
     menu: Menu, drink_id: str | None = None, options: dict | None = None, error: str | None = None
 ) -> dict:
-    """The menu with what the customer has chosen so far."""
+    """Returns the menu with what the customer has chosen so far."""
     return {
         "drinks": menu.drinks,
         "groups": menu.groups,
@@ -37,18 +37,18 @@ def menu_view(
             for item in _items(menu)
             if item.allergens
         ],
-        # An open form on a phone renews itself when this differs.
+        # An open form on a phone reads the menu again when this value differs.
         "digest": hashlib.sha256(repr(menu).encode()).hexdigest()[:16],
     }
 
 
 def _items(menu: Menu) -> list[Drink | Option]:
-    """All that can be ordered, contain an allergen or run out."""
+    """Returns everything that can be ordered, contain an allergen or sell out."""
     return [*menu.drinks, *(option for group in menu.groups for option in group.options)]
 
 
 def stock_view(shop: Shop, now: datetime) -> dict:
-    """The menu as the tablet's list of what has run out, and until when."""
+    """Returns the menu as the tablet's list of what is sold out, and until when."""
     return menu_view(shop.menu) | {
         "until": {
             item: f"until {moment(shop, item.sold_out_until, now)}"

@@ -1,4 +1,4 @@
-"""The figures as the team's page and the TV show them; texts and number forms are written here."""
+"""The figures as the team's page and the TV show them, with their wordings and number formats."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MINUTE_MS = 60_000
 
 @dataclass(frozen=True)
 class Read:
-    """What was read for a page."""
+    """The figures that were read for one page."""
 
     days: Days
     figures: Figures
@@ -51,7 +51,7 @@ class Read:
 
 
 def metrics_view(shop: Shop, read: Read, now: datetime) -> dict:
-    """All figures of the chosen days."""
+    """Returns all figures of the chosen days."""
     figures, refusals = read.figures, refused_scans(read)
     return {
         "at_ms": to_ms(now),
@@ -82,7 +82,7 @@ def metrics_view(shop: Shop, read: Read, now: datetime) -> dict:
 
 
 def metrics_on_tv(shop: Shop, read: Read, now: datetime) -> dict:
-    """Today's figures to be read from across the room."""
+    """Returns today's figures in a form that can be read from across the room."""
     figures = read.figures
     most = max((line.orders for line in figures.drinks), default=1)
     return {
@@ -105,7 +105,7 @@ def metrics_on_tv(shop: Shop, read: Read, now: datetime) -> dict:
 
 
 def promise(promises: Promises) -> dict | None:
-    """The score of what customers were told: "we said 4–6 min, right 83 %"; None without any."""
+    """Returns how often told waits were right: "we said 4–6 min, right 83 %"; None without any."""
     if not promises.count or promises.usual is None:
         return None
     percent = {
@@ -122,7 +122,7 @@ def promise(promises: Promises) -> dict | None:
 
 
 def headline(figures: Figures) -> dict:
-    """The deck's three: "1,920 orders, 71 drinks per hour, 3m 34s"."""
+    """Returns the three figures of the deck: "1,920 orders, 71 drinks per hour, 3m 34s"."""
     per_hour, in_all = figures.drinks_per_hour, figures.in_all.average_ms
     return {
         "orders": f"{figures.orders:,}",
@@ -133,7 +133,7 @@ def headline(figures: Figures) -> dict:
 
 
 def times(of: Times) -> dict:
-    """An average and a 90th percentile; a dash where there is nothing to count."""
+    """Returns an average and a 90th percentile; a dash stands for a time without any count."""
     return {
         "count": f"{of.count:,}",
         "average": _span(of.average_ms),
@@ -142,7 +142,7 @@ def times(of: Times) -> dict:
 
 
 def refused_scans(read: Read) -> list[dict]:
-    """Refused before and after there was an order, by cause, most first."""
+    """Returns the refusals before and after an order existed, by cause, the most frequent first."""
     counts: Counter[str] = Counter()
     for cause, count in (*read.refused_scans.items(), *read.figures.refusals):
         counts[_REFUSALS.get(cause) or _words(cause)] += count
@@ -150,7 +150,7 @@ def refused_scans(read: Read) -> list[dict]:
 
 
 def ends(figures: Figures) -> list[tuple[str, int]]:
-    """How orders ended, with the causes in words."""
+    """Returns how orders ended, with the causes in words."""
     return [
         ("Served", figures.served),
         *((f"Cancelled: {_cause(cause, _CANCELS)}", count) for cause, count in figures.cancels),
@@ -215,7 +215,7 @@ def _times_chart(hours: tuple[Line, ...]) -> Markup | None:
         [_minutes(getattr(line, name).average_ms) for line in hours]
         for name in ("waited", "made_in")
     ]
-    # Seconds, as robots need, leave nothing to draw in minutes.
+    # Robots take only seconds, so a chart in minutes would be empty.
     if not any(value for values in series for value in values):
         return None
     words = "Average minutes of waiting and of making in each hour."
@@ -256,6 +256,6 @@ def _span(ms: int | None) -> str:
 
 
 def _words(name: str) -> str:
-    """CodeUnknown as "Code unknown"."""
+    """Returns the words of a name: CodeUnknown becomes "Code unknown"."""
     first, *rest = re.findall(r"[A-Z]?[a-z]+|\d+", name) or [name]
     return " ".join([first.capitalize(), *(word.lower() for word in rest)])

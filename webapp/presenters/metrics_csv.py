@@ -1,4 +1,4 @@
-"""The figures as CSV, safe to open in a spreadsheet."""
+"""The figures as CSV that is safe to open in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from domain.shops import Shop
 from webapp.presenters.metrics import Read, ends, refused_scans
 
 _FORMULA = re.compile(r"(^|[;,\t\r\n]) *(?=[=+\-@＝＋－＠]|\t|\r|\n)")
-"""What a spreadsheet calculates, also behind what it may take for the end of a cell."""
+"""Finds where a spreadsheet would begin a formula: at the start of a cell, and after characters
+that the spreadsheet may take for the end of a cell."""
 
 
 def figures_csv(shop: Shop, read: Read) -> str:
-    """All figures, one a line: what it is of, its name, the measure and the number."""
+    """Returns all figures, one a line: the group, its name, the measure and the number."""
     figures = read.figures
     lines: list[tuple] = [
         ("all", "", "scans let in", figures.scans),
@@ -55,7 +56,7 @@ def figures_csv(shop: Shop, read: Read) -> str:
 
 
 def orders_csv(shop: Shop, records: Iterable[OrderRecord]) -> str:
-    """One line an order, without anybody's name but, where the shop shows it, the barista's."""
+    """Returns one line an order. It names only the barista, and only if the shop shows baristas."""
     head = [
         "scanned",
         "ordered",
@@ -109,7 +110,7 @@ def _csv(head: Iterable[str], lines: Iterable[Iterable]) -> str:
 
 
 def _safe(cell: object) -> object:
-    """A text that a spreadsheet would calculate is marked as text."""
+    """Marks a cell as text where a spreadsheet would calculate it."""
     if isinstance(cell, str):
         return _FORMULA.sub(lambda found: f"{found[0]}'", cell)
     return "" if cell is None else cell

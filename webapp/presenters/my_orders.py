@@ -13,7 +13,7 @@ from webapp.words import _, as_said, listed, ngettext
 
 
 def past_order_view(shop: Shop, order: Order, now: datetime) -> dict:
-    """One order of the list. URLs are added by the route."""
+    """Returns one past order of the list. The route adds its addresses."""
     drink = order.drink_order and drink_order(shop, order.drink_order)
     return {
         "number": order.number,
@@ -27,5 +27,5 @@ def past_order_view(shop: Shop, order: Order, now: datetime) -> dict:
 
 
 def days(count: int) -> str:
-    """A span of days as people say it."""
+    """Returns a span of days as people say it."""
     return ngettext("a day", "%(count)s days", count)

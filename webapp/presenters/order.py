@@ -23,7 +23,7 @@ def order_view(
     now: datetime,
     wait: WaitRange | None = None,
 ) -> dict:
-    """One order as its customer sees it. URLs are added by the route; fragments need none."""
+    """Returns an order for its customer. The route adds the addresses; fragments need none."""
     headline, sentence, next_step = texts_of(shop, order, position(order, open_orders))
     drink = order.drink_order and drink_order(shop, order.drink_order)
     return {

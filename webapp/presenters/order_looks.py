@@ -1,4 +1,4 @@
-"""What an order is called in each of its states, and how it is drawn, in the tone of the house."""
+"""The wordings and drawings of each order state, in the tone of the house."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ _Texts = tuple[str, str, str]
 
 
 def texts_of(shop: Shop, order: Order, position: int | None) -> _Texts:
-    """Headline, sentence and next step for the phone. position: in line, None without one."""
+    """Returns headline, sentence and next step for the phone.
+
+    position: the order's position in line; None if it has none.
+    """
     return _LOOKS[order.state].texts(shop, order, position)
 
 
 def short_word(order: Order) -> str:
-    """For the customer's list of orders."""
+    """Returns the order state's word for the customer's list of orders."""
     return _(_LOOKS[order.state].short)
 
 
 def tv_word(order: Order) -> str:
-    """For the TV's list of drinks that are not ready yet."""
+    """Returns the order state's word for the TV's list of drinks that are not ready yet."""
     return _(_LOOKS[order.state].on_tv)
 
 
 def picture_of(order: Order) -> str:
-    """The drawing on the phone of an order that is over, by its name in pictures.html."""
+    """Returns the name in pictures.html of the phone's drawing for an order that is over."""
     return _LOOKS[order.state].picture
 
 
@@ -159,7 +162,7 @@ def _drink_name(shop: Shop, order: Order) -> str:
 
 
 def _ordinal(number: int) -> str:
-    """A place in line; languages that say it by the bare number translate all four alike."""
+    """Returns a position in line. Languages that write just the number translate all four alike."""
     last = 0 if 10 <= number % 100 <= 20 else number % 10
     match last:
         case 1:
@@ -173,10 +176,12 @@ def _ordinal(number: int) -> str:
 
 @dataclass(frozen=True)
 class _Look:
-    """One state's words and drawing.
+    """The words and the drawing of one order state.
 
-    short: in the customer's list of orders. texts: on their phone. on_tv: in the TV's list, as long
-    as it stands there. picture: once it is over.
+    short: the word in the customer's list of orders.
+    texts: the sentences on the customer's phone.
+    on_tv: the word in the TV's list; empty if the TV does not list the state there.
+    picture: the drawing on the phone once the order is over.
     """
 
     short: str

@@ -13,7 +13,7 @@ from webapp.words import sentence_of
 
 
 def phone_number_view(shop: Shop, typed: str, error: str) -> dict:
-    """The form that asks for a number: which ones get a text, and how one looks."""
+    """Returns the form that asks for a number: which countries are served, and an example."""
     codes = dict.fromkeys(f"+{calling_code(country)}" for country in shop.phone_countries)
     first = shop.phone_countries[0] if shop.phone_countries else ""
     return {
@@ -27,7 +27,7 @@ def phone_number_view(shop: Shop, typed: str, error: str) -> dict:
 def phone_code_view(
     shop: Shop, sign_in: PhoneSignIn, refused: Refusal | None, now: datetime
 ) -> dict:
-    """The form that asks for the texted code, and when another one may be sent."""
+    """Returns the form that asks for the texted code, and when another one may be sent."""
     again_at = sign_in.asked_at + NEXT_TEXT_AFTER
     ends_at = sign_in.code_ends_at
     return {

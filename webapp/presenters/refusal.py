@@ -1,4 +1,4 @@
-"""Why the bar turned a phone down: the page's words, and when it works again."""
+"""Why the bar refused a phone: the page's words, and when to try again."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ from webapp.presenters.times import clock, coming, duration, to_ms
 from webapp.words import _, ngettext, sentence_of
 
 _CLOCK_FROM = timedelta(minutes=1)
-"""Of half a minute the clock says nothing: it shows the minute that it is."""
+"""Shorter waits show no clock time, because the clock has no seconds and would show the present
+minute."""
 
 
 def refusal_view(shop: Shop, refused: Refusal, now: datetime) -> dict:
-    """Why a scan was not taken, and when it will work again."""
+    """Returns why a scan was refused, and when it will work again."""
     return {
         "kind": "unknown",
         "title": sentence_of(refused),
@@ -46,13 +47,13 @@ def refusal_view(shop: Shop, refused: Refusal, now: datetime) -> dict:
 
 
 def scan_kept(shop: Shop, until: datetime) -> str:
-    """Until when a scan that was not used is good."""
+    """Returns the sentence that says until when an unused scan is valid."""
     return _("Your scan is good until %(clock)s.", clock=clock(shop, until))
 
 
 @singledispatch
 def _of(refused: Refusal, shop: Shop, now: datetime) -> dict:
-    """What a refusal of this kind says beside its sentence."""
+    """Returns what a refusal of this kind says beside its sentence."""
     return {}
 
 

@@ -1,4 +1,4 @@
-"""What the settings pages show: a shop's values as a form has them, and who changed what."""
+"""The settings pages: a shop's values as a form has them, and who changed what."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MENU_LABELS = {
 
 
 def fields(shop: Shop, part: str, typed: Mapping | None = None) -> dict:
-    """The values of a part's form: the shop's, or what somebody typed that was not taken."""
+    """Returns the values of a part's form: the shop's, or what somebody typed that was refused."""
     values: dict = {}
     for one in settings_of(part):
         values |= one.kind.to_form(one.name, getattr(shop, one.name), shop.languages)
@@ -31,7 +31,7 @@ def fields(shop: Shop, part: str, typed: Mapping | None = None) -> dict:
 
 
 def labels(part: str) -> dict[str, str]:
-    """What each field of a part's form is called."""
+    """Returns the label of each field of a part's form."""
     return {
         name: label
         for one in settings_of(part)
@@ -40,7 +40,7 @@ def labels(part: str) -> dict[str, str]:
 
 
 def menu_labels() -> dict[str, str]:
-    """What each field of a drink's or a group's form is called."""
+    """Returns the label of each field of a drink's or an option group's form."""
     translated = {
         f"{name}_{code}": f"{_MENU_LABELS[name]} ({language})"
         for name in ("name", "hint", "options")
@@ -56,9 +56,9 @@ def conflict(
     called: Mapping[str, str],
     refused: ChangedMeanwhile,
 ) -> dict:
-    """Both values of each field in which two editors differ, and who came first.
+    """Returns both values of each field in which two editors differ, and who was first.
 
-    called: what each field is called.
+    called: the label of each field.
     """
     return {
         "who": refused.who or "Somebody",
@@ -76,13 +76,13 @@ def conflict(
 
 
 def last_edit(shop: Shop, part: str, now: datetime) -> str:
-    """Who changed a part last; empty while it is as it was made."""
+    """Returns who changed a part last; empty if nobody has changed it."""
     edit = shop.edits.get(part)
     return f"Changed by {edit.by}, {moment(shop, edit.at, now)}" if edit else ""
 
 
 def door(shop: Shop, now: datetime) -> str:
-    """Whether the bar is open, and until when the clock leaves it so."""
+    """Returns whether the shop is open, and when its hours will decide again."""
     word = "Open" if shop.is_open else "Closed"
     boundary = shop.hours.next_boundary(now, shop.zone) if shop.hours else None
     if boundary is None:
@@ -91,7 +91,7 @@ def door(shop: Shop, now: datetime) -> str:
 
 
 def deadlines(choose_seconds: int, make_seconds: int) -> list[dict]:
-    """The deadlines of this deployment, which only a new deployment changes."""
+    """Returns the deadlines of this deployment, which only a new deployment changes."""
     return [
         {"label": "To choose a drink", "value": duration(choose_seconds)},
         {"label": "To make it", "value": duration(make_seconds)},

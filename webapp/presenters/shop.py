@@ -1,4 +1,4 @@
-"""What a shop says of itself in the current locale: its own names, its door and the wait."""
+"""A shop in the current locale: its names, its door and the wait."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 
 def drink_order(shop: Shop, ordered: DrinkOrder) -> DrinkOrder:
-    """What was ordered, by its names in the current locale."""
+    """Returns what was ordered, with names in the current locale."""
     return shop.menu.order_said(ordered, partial(_said, shop))
 
 
 def menu_said(shop: Shop) -> Menu:
-    """The shop's menu in the current locale."""
+    """Returns the shop's menu in the current locale."""
     return shop.menu.said(partial(_said, shop))
 
 
 def pickup_place(shop: Shop) -> str:
-    """Where drinks are collected."""
+    """Returns where drinks are collected, in the current locale."""
     return _said(shop, shop.pickup_place, shop.pickup_places)
 
 
 def choice_refusal(shop: Shop, refused: Refusal) -> str:
-    """Why a choice was not taken, with what it is about by its name in the current locale."""
+    """Returns why a choice was refused, with the drink's or option's name in the current locale."""
     values = dict(refused.values)
     if isinstance(name := values.get("name"), str):
         values["name"] = _said(shop, name, shop.menu.names_of(name))
@@ -41,7 +41,11 @@ def choice_refusal(shop: Shop, refused: Refusal) -> str:
 
 
 def _said(shop: Shop, name: str, names: Mapping[str, str]) -> str:
-    """The team's translation; for the house's words the catalog's; else as the bar calls it."""
+    """Returns a name in the current locale.
+
+    The team's translation comes first, then the catalog's if the name is of the default menu, then
+    the name as the shop wrote it.
+    """
     own = shop.languages[0]
     if current_locale() == own:
         return name
@@ -63,18 +67,18 @@ def _house_words() -> frozenset[str]:
 
 
 def opens(shop: Shop, now: datetime) -> str:
-    """When a closed bar opens again by its hours; empty when nobody knows."""
+    """Returns when a closed shop opens again by its hours; empty if it has none."""
     opens_at = None if shop.is_open else shop.opens_again_at(now)
     return coming(shop, opens_at, now) if opens_at else ""
 
 
 def paused_until(shop: Shop) -> str:
-    """Until when the bar takes no new scans; empty when it does."""
+    """Returns until when the shop pauses; empty when it takes new scans."""
     return clock(shop, shop.paused_until) if shop.paused_until else ""
 
 
 def rush_note(shop: Shop) -> str:
-    """What a rush adds to the wait; empty in quiet times."""
+    """Returns what a rush adds to the wait; empty in quiet times."""
     if not shop.extra_minutes:
         return ""
     return ngettext(
@@ -85,7 +89,7 @@ def rush_note(shop: Shop) -> str:
 
 
 def wait_words(wait: WaitRange | None) -> str | None:
-    """A wait for a screen with little room: "4–6 min"; None while too little is known."""
+    """Returns a short wait for a small screen: "4–6 min"; None while too little is known."""
     if wait is None:
         return None
     if not wait.low:
@@ -94,7 +98,7 @@ def wait_words(wait: WaitRange | None) -> str | None:
 
 
 def wait_sentence(wait: WaitRange) -> str:
-    """A wait in a sentence of its own."""
+    """Returns a wait as a whole sentence."""
     if not wait.low:
         return _("Ready within about %(time)s.", time=duration(wait.high * 60))
     return _("Ready in about %(low)s–%(high)s minutes.", low=wait.low, high=wait.high)

@@ -1,4 +1,4 @@
-"""Moments and spans of time as people say them, by the shop's clock, in the spoken language."""
+"""Moments and spans of time as people say them, by the shop's clock, in the current locale."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _ON_WEEKDAY = (
 
 
 def clock(shop: Shop, moment: datetime) -> str:
-    """A moment as the clock on the shop's wall shows it."""
+    """Returns the moment as the clock on the shop's wall shows it."""
     return shop.local_time(moment).strftime("%H:%M")
 
 
 def moment(shop: Shop, at: datetime | None, now: datetime) -> str:
-    """A moment by the shop's clock; with its date when that is not today's."""
+    """Returns the moment by the shop's clock, with its date unless that is today."""
     if at is None:
         return "unknown"
     local = shop.local_time(at)
@@ -50,13 +50,13 @@ def moment(shop: Shop, at: datetime | None, now: datetime) -> str:
 
 
 def calendar_day(local: datetime) -> str:
-    """A day of some year: "24 Dec"."""
+    """Returns a day without its year: "24 Dec"."""
     month = _(_MONTHS[local.month - 1])
     return _("%(day)s %(month)s", day=local.day, month=month)
 
 
 def coming(shop: Shop, at: datetime, now: datetime) -> str:
-    """A coming moment as people say it: "at 13:00", "tomorrow at 09:00", "on Monday at 09:00"."""
+    """Returns a coming moment: "at 13:00", "tomorrow at 09:00", "on Monday at 09:00"."""
     local, today = shop.local_time(at), shop.local_time(now).date()
     days, at_clock = (local.date() - today).days, local.strftime("%H:%M")
     if days == 0:
@@ -69,14 +69,14 @@ def coming(shop: Shop, at: datetime, now: datetime) -> str:
 
 
 def duration(seconds: int) -> str:
-    """A span of time as people say it."""
+    """Returns a span of time as people say it."""
     if seconds % 60 == 0 and seconds >= 60:
         return ngettext("%(count)s minute", "%(count)s minutes", seconds // 60)
     return ngettext("%(count)s second", "%(count)s seconds", seconds)
 
 
 def minutes_and_seconds(seconds: float) -> str:
-    """A span as the deck writes it: "3m 34s", "34s", "1h 4m"."""
+    """Returns a span as the deck writes it: "3m 34s", "34s", "1h 4m"."""
     whole = round(seconds)
     if whole >= 3600:
         return f"{whole // 3600}h {whole % 3600 // 60}m"
@@ -84,5 +84,5 @@ def minutes_and_seconds(seconds: float) -> str:
 
 
 def to_ms(moment: datetime | None) -> int | None:
-    """For the browser's clocks; None stays None."""
+    """Returns the moment for the browser's clocks, in milliseconds; None stays None."""
     return None if moment is None else instants.to_ms(moment)

@@ -1,1 +1,1 @@
-"""The pages, a blueprint per role."""
+"""The pages and the JSON API: a blueprint for each role or subject."""

@@ -1,4 +1,4 @@
-"""The admin's page: who is signed in, and how more screens get in."""
+"""The admin's home page: lists who is signed in, and lets in more screens."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def approve(shop_id: str) -> ResponseReturnValue:
 @blueprint.post("/sessions/<session_id>/revoke")
 @allow(ADMIN)
 def revoke_session(shop_id: str, session_id: str) -> ResponseReturnValue:
-    # Pressed twice, or gone by itself: what the admin wanted is so.
+    # The session is gone already when the admin presses twice or when it has ended by itself. That
+    # is what the admin wanted.
     with suppress(NotFound):
         revoke(services(), shop_id, session_id)
     return redirect(url_for("admin.home", shop_id=shop_id), 303)
@@ -123,7 +124,8 @@ def _home(shop_id: str, links: list[dict] | None = None) -> str:
         shop_url=url_for("shops.home", shop_id=shop_id),
         people_url=url_for("people.home", shop_id=shop_id),
         devices_url=url_for("devices.home", shop_id=shop_id),
-        # The screen just let in comes within seconds; then the list shows it.
+        # The approved screen signs in within seconds. Until then the page reloads, so that the list
+        # shows the new screen.
         awaiting="awaiting" in request.args,
         home_url=url_for("admin.home", shop_id=shop_id),
         sign_out_url=url_for("sign_in.sign_out", shop_id=shop_id),

@@ -1,4 +1,4 @@
-"""Where an admin chooses how customers sign in, and sees how many texts that has sent."""
+"""The admin's page that chooses how customers sign in and counts the text messages sent."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The JSON API: the pages' own use cases for printers, tills and robots.
+"""The JSON API: offers the pages' use cases to printers, tills and robots.
 
-Only a device's token lets anybody in, never a cookie, so there is nothing to forge across sites.
+The API lets in only a device's token and never a cookie. A browser does not send the token by
+itself, so another site cannot forge a request.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ PLACE = "<shop_id>/api"
 
 
 def operation(summary: str, scope: str, answer: str, **more: Any) -> Callable[[Callable], Callable]:
-    """Declares what a route does; checks the token's scope, the body and the repetition."""
+    """Declares what a route does. Checks the token's scope, the body and the idempotency key."""
     declared = Operation(summary, scope, answer, **more)
 
     def declare(view: Callable) -> Callable:
@@ -292,7 +293,7 @@ def _my_order(shop_id: str, order_id: str) -> Order:
 
 
 def _browser() -> CustomerSession:
-    """The device as a customer: one, however many calls it makes."""
+    """Returns the device's one customer session, which all its calls share."""
     token = request.authorization.token if request.authorization else None
     secret, now = f"device|{token}", services().now()
     known = services().customer_sessions.get(secret, now)
@@ -328,9 +329,6 @@ def metrics(shop_id: str) -> ResponseReturnValue:
     )
     figures = figures_of(services(), shop, days)
     return api_views.metrics(shop, days, figures, refused_scans(services(), shop, days))
-
-
-# What is asked
 
 
 def _body(shape: str) -> dict:
@@ -375,7 +373,7 @@ def _moment(name: str) -> datetime | None:
 
 
 def _orders(shop_id: str, name: str, asked: OrderQuery) -> dict:
-    """A page of a list of the shop's; only its own cursors lead on in it."""
+    """Returns a page of a list of the shop's orders. The list accepts only its own cursors."""
     of_list = f"{shop_id}'s {name}"
     place = read_cursor(services(), of_list, request.args.get("cursor", ""))
     found, after = services().orders.by_time(shop_id, replace(asked, after=place))

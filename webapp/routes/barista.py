@@ -1,4 +1,4 @@
-"""The tablet: the queue, and the shop's door."""
+"""The tablet: shows the line and opens or closes the shop's door."""
 
 from __future__ import annotations
 
@@ -232,14 +232,18 @@ def set_sold_out(shop_id: str) -> ResponseReturnValue:
 def act(
     shop_id: str, order_id: str, action: Callable[[Services, str, StaffSession], object]
 ) -> ResponseReturnValue:
-    """Does it and answers with the board; where somebody was first, the card says so."""
+    """Carries out the action and answers with the board.
+
+    When another person was faster, the card shows the refusal.
+    """
     try:
         action(services(), order_id, team_member())
     except NotAllowedNow as refused:
         if not is_htmx():
             raise
         order = services().order(shop_id, order_id)
-        # On a card that is still there it stands on the card; else the tray says it.
+        # The note stands on the card while the card is still on the board, and in the toast
+        # otherwise.
         visible = order.state in ON_SCREENS
         return _board(
             shop_id,
@@ -250,14 +254,17 @@ def act(
 
 
 def answer(shop_id: str, toast: str = "") -> ResponseReturnValue:
-    """The board for htmx; for a plain form the way back to it."""
+    """Returns the board to htmx, and a redirect to the board after a plain form."""
     if is_htmx():
         return _board(shop_id, toast=toast)
     return redirect(url_for("barista.board", shop_id=shop_id), 303)
 
 
 def dialog(name: str, shop: Shop, **context: Any) -> str:
-    """In the tablet's dialog, or as a page without script. Of the bar it knows the shop only."""
+    """Renders the tablet's dialog, or a page of its own for a browser without script.
+
+    The page around it gets only the shop, not the board.
+    """
     template = f"fragments/{name}.html" if is_htmx() else f"barista/{name}.html"
     board_url = url_for("barista.board", shop_id=shop.id)
     return render_page(template, shop, board_url=board_url, **context)
@@ -291,7 +298,7 @@ def _board(
     toast: str = "",
     **context: Any,
 ) -> str:
-    """The queue with the addresses of its buttons, by itself or within the tablet's page."""
+    """Renders the line with the addresses of its buttons: the fragment alone or within a page."""
     who = team_member()
     shop = services().shop(shop_id)
     view = barista_board(

@@ -1,4 +1,4 @@
-"""The form of the menu, as a customer or a barista sends it."""
+"""Reads the form of the menu that a customer or a barista sends."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from domain.menu import FORM_NAMES
 
 
 def read_choice(form: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """The drink's id, and what was chosen: for each option group's id the option's."""
+    """Returns the drink's id and the chosen option ids by the ids of their option groups."""
     chosen = {name: value for name, value in form.items() if name not in FORM_NAMES}
     return form.get("drink", ""), chosen

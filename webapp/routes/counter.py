@@ -1,4 +1,4 @@
-"""The tablet's work with people at the counter: walk-ups, drinks to make again, wrong taps."""
+"""The tablet's work with people at the counter: walk-ups, remakes and wrong taps to take back."""
 
 from __future__ import annotations
 
@@ -44,12 +44,14 @@ def take_walk_up(shop_id: str) -> ResponseReturnValue:
         order = place_walk_up(services(), team_member(), form_key, drink, choices, name)
     except (ChoiceInvalid, SoldOut, ShopClosed, ShopFull) as refused:
         shop = services().shop(shop_id)
-        # A customer's clock runs on; at the counter nobody has one.
+        # A customer's refusal says that their deadline goes on. A walk-up has no deadline, so the
+        # tablet gets a shorter sentence.
         why = refused.sentence
         if isinstance(refused, SoldOut):
             why = f"{refused.name} has just sold out."
         menu = menu_view(shop.menu, drink, choices, why)
-        # What was typed stays in the dialog, although the answer was meant for the board.
+        # The form's target is the board, but a refused form goes back into the dialog, so that the
+        # barista keeps what they typed.
         again = make_response(
             _walk_up(shop, menu, form_key, name),
             retarget="#reasons-dialog",

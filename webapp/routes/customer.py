@@ -1,4 +1,4 @@
-"""The phone: scan, choose, follow the order."""
+"""The phone: scan a QR code, choose a drink, follow the order."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ from webapp.words import _, current_locale
 blueprint = Blueprint("customer", __name__)
 
 _NEW = timedelta(seconds=10)
-"""So long an order's page is the one that taking the place has led to, even on a slow phone."""
+"""An order this young is being shown for the first time, even on a slow phone."""
 
 
 @blueprint.get("/")
@@ -122,7 +122,8 @@ def scan(shop_id: str, code: str) -> ResponseReturnValue:
     try:
         secret, who = passes.scan_code(services(), shop, code, customer())
     except CodeExpired as refused:
-        # The page was loaded again: its code has died meanwhile, the pass that it gave has not.
+        # The customer has loaded the page again. The QR code has expired since, but the pass that
+        # it gave is still valid.
         if passes.pass_of(services(), shop, customer()):
             return redirect(_place_url(shop), 303)
         return refusal_page(shop, refused)
@@ -149,7 +150,7 @@ def place(shop_id: str) -> ResponseReturnValue:
 
 
 def _place_page(shop: Shop, who: CustomerSession) -> ResponseReturnValue:
-    """The page of a browser with a pass. It is at an address of its own, without the code."""
+    """Renders the page of a browser with a pass, at an address without the QR code's secret."""
     if passes.needs_phone(services(), shop, who):
         return redirect(url_for("phone.number_page", shop_id=shop.id), 303)
     return page(
@@ -176,7 +177,7 @@ def claim(shop_id: str) -> ResponseReturnValue:
 
 
 def _go_on(url: str) -> ResponseReturnValue:
-    """To the next page; a script that sent the form goes there itself, without asking twice."""
+    """Sends the browser to the next page. A script that has sent the form goes there directly."""
     return ("", 204, {"HX-Redirect": url}) if is_htmx() else redirect(url, 303)
 
 
@@ -187,7 +188,8 @@ def order_page(shop_id: str, order_id: str) -> ResponseReturnValue:
     if language := asked_language():
         order = customer_steps.remember_locale(services(), shop, order, language)
     address = order_live_url(order)
-    # Orders are limited, and so are the grants that come without being asked for.
+    # Grants that a page gets without asking are not counted. The number of orders is limited, and
+    # with it the number of such grants.
     is_new = services().now() - order.created_at < _NEW
     grant = first_grant([order_topic(shop.id, order.id)]) if address and is_new else None
     return page(
@@ -225,7 +227,8 @@ def place_order(shop_id: str, order_id: str) -> ResponseReturnValue:
         menu = menu_view(menu_said(shop), drink_id, chosen, choice_refusal(shop, refused))
         return _answer(shop, order, STATUS[type(refused)], menu)
     except NotAllowedNow:
-        # The page was older than the order; what became of it says more than an error.
+        # The page was older than the order. The order as it is now tells the customer more than an
+        # error message.
         return _answer(shop, services().order(shop.id, order.id), 409)
     return _answer(shop, order)
 
@@ -244,7 +247,7 @@ def cancel_order(shop_id: str, order_id: str) -> ResponseReturnValue:
 def _answer(
     shop: Shop, order: Order, status: int = 200, menu: dict | None = None
 ) -> ResponseReturnValue:
-    """The panel for htmx; for a plain form the page, or the way back to it."""
+    """Returns the panel to htmx, and the page or a redirect to it after a plain form."""
     if is_htmx():
         return _panel(shop, order, menu), status
     if status == 200:
@@ -276,7 +279,7 @@ def _views(shop: Shop, order: Order, menu: dict | None = None) -> dict:
 
 
 def _wait(shop: Shop) -> str | None:
-    """How long a drink takes now, for somebody who has not ordered yet."""
+    """Returns how long a drink takes now for a customer who has not ordered yet."""
     if not shop.is_open or shop.paused_until:
         return None
     open_orders = services().orders.open_orders(shop.id)
@@ -284,7 +287,7 @@ def _wait(shop: Shop) -> str | None:
 
 
 def refusal_page(shop: Shop, refused: Refusal, next_url: str | None = None) -> ResponseReturnValue:
-    """Why the bar turned this down, when it works again, and the way on; with its status."""
+    """Returns the refusal's page and status: why, when to try again, and a link to go on."""
     count_refusal(services(), shop, refused, client_address())
     view = refusal_view(shop, refused, services().now())
     if isinstance(refused, HasOpenOrder):
@@ -295,7 +298,8 @@ def refusal_page(shop: Shop, refused: Refusal, next_url: str | None = None) -> R
     elif next_url or isinstance(refused, ShopFull):
         if kept := isinstance(refused, ShopFull) and passes.pass_of(services(), shop, customer()):
             view["keep"] = scan_kept(shop, kept.ends_at)
-        # Never the address that was asked for: a code in it has died by the time of the next try.
+        # The link never leads to the address that was asked for, because a QR code in it has
+        # expired by the time of the next try.
         view["next_url"] = next_url or _place_url(shop)
     elif under_way := passes.open_order(services(), shop.id, customer()):
         view |= {"next_label": _("I have an order: show it"), "next_url": _order_url(under_way)}
@@ -312,9 +316,9 @@ def _order_url(order: Order) -> str:
 
 
 def page(template: str, shop: Shop, here: str | None = None, **context: Any) -> str:
-    """A customer's page; showing it keeps their cookie alive.
+    """Renders a customer's page and renews the customer's cookie.
 
-    here: its own address, where that is not the one that was asked for.
+    here: the page's own address, if it differs from the address that was asked for.
     """
     session.modified = session.modified or "customer" in session
     return render_page(

@@ -1,8 +1,9 @@
-"""The text messages that the emulator has kept instead of sending them, for whoever develops here.
+"""Shows developers the text messages that the emulator keeps instead of sending them.
 
-`webapp.local` registers this and nothing else does: the function on AWS has no such address. Even
-here it takes the address that the launcher prints, with a key of this start, and a browser of this
-very machine: nobody on the Wi-Fi, behind a proxy or on another site's page reads another's code.
+Only `webapp.local` registers this page; the function on AWS does not have it. The page's address
+holds a key that is new at each start and that the launcher prints. The page also answers only a
+browser on this machine, so that nobody on the Wi-Fi, behind a proxy or on another site reads
+another person's texted code.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def create(shop_id: str) -> ResponseReturnValue:
 @blueprint.post("/<device_id>/remove")
 @allow(ADMIN)
 def remove(shop_id: str, device_id: str) -> ResponseReturnValue:
-    # Pressed twice: what the admin wanted is so.
+    # The token is gone already when the admin presses twice. That is what the admin wanted.
     with suppress(NotFound):
         remove_device(services(), shop_id, device_id)
     return redirect(url_for("devices.home", shop_id=shop_id), 303)

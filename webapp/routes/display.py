@@ -1,4 +1,4 @@
-"""The TV: the code to scan, and whose drink is ready. It never writes but the window's bucket."""
+"""The TV: shows the QR code, and whose drink is ready. It writes only the window's token bucket."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def live(shop_id: str) -> ResponseReturnValue:
 
 
 def _entered(shop_id: str) -> Shop:
-    """The shop; the TV speaks the bar's own language."""
+    """Returns the shop and makes its first language, which the TV speaks, the current locale."""
     shop = services().shop(shop_id)
     use_locale(shop.languages[0])
     return shop

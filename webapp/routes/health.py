@@ -1,4 +1,4 @@
-"""Whether all parts are up."""
+"""Says whether all parts of the bar are up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ blueprint = Blueprint("health", __name__)
 @blueprint.get("/healthz")
 @allow(ANYONE)
 def healthz() -> ResponseReturnValue:
-    """200 "ok", or 503 with a line for each part that does not answer."""
+    """Answers 200 "ok", or 503 with a line for each part that does not answer."""
     down = (current_app.extensions.get("health") or register(current_app)).down()
     if down:
         return "\n".join(f"{part}: not up" for part in down), 503, {"Content-Type": "text/plain"}
@@ -29,7 +29,10 @@ def healthz() -> ResponseReturnValue:
 
 
 def register(app: Flask, more: Mapping[str, Callable[[], object]] = MappingProxyType({})) -> Health:
-    """What this app's parts are; more: those that only this deployment has, and how to ask them."""
+    """Registers the parts whose health this app reports.
+
+    more: further parts that only this deployment has, with the call that asks each of them.
+    """
     from webapp.health import Health
 
     services, settings = app.extensions["services"], app.extensions["settings"]

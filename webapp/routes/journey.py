@@ -1,4 +1,4 @@
-"""How an order was made: for its customer, live, and for everybody they send the link to."""
+"""Shows how an order was made: live to its customer, and to everybody who has the shared link."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def _own_view(shop: Shop, order_id: str) -> dict:
 
 
 def _view(shop: Shop, events: list, is_shared: bool = False) -> dict:
-    # Late: the drawing of the workflow is nobody's first page.
+    # The import is late because the drawing of the workflow is never the first page of a cold
+    # start.
     from webapp.presenters.journey import journey_view
 
     return journey_view(shop, events, services().now(), is_shared=is_shared)

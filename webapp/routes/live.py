@@ -1,8 +1,8 @@
-"""Where a page's pushed fragments come from.
+"""Gives each page the fragments that are pushed to it.
 
-Each page has one live address, and its route decides which topics the session may read. What
-the address answers depends on the deployment: the stream itself, relayed by this process, or a
-short-lived right to read these topics from IoT Core. So both transports obey the same rule.
+Each page has one live address, and its route decides which topics the session may read. The answer
+of the address depends on the deployment: the stream itself, which this process relays, or a grant
+to read these topics from IoT Core. So both transports obey the same rule.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _READ_SECONDS, _SELDOM_SECONDS = 15, 300
 
 _BROWSER = "browser"
 _BEGUN = "retry: 1000\nevent: begun\ndata: 1\n\n"
-# Remove after 1.1: a page that was opened before 1.0 asks again after what retry says. Pages of
-# today know themselves when to ask.
+# Remove after 1.1: a page that was opened before 1.0 asks again after the time in `retry`. Pages of
+# today decide by themselves when to ask.
 _FULL = "retry: 20000\nevent: full\ndata: 1\n\n"
 _OVER = "retry: 60000\nevent: over\ndata: 1\n\n"
 
@@ -51,15 +51,16 @@ log = logging.getLogger(__name__)
 
 
 def live_url(endpoint: str, **values: Any) -> str | None:
-    """The live address for a page that is being rendered; None where nothing is pushed now.
+    """Returns the live address for a page that is being rendered; None while nothing is pushed.
 
-    The page's Content-Security-Policy is told where the connection will lead.
+    Adds the connection's origin to the page's Content-Security-Policy.
     """
     if grants := current_app.extensions["live_grants"]:
         try:
             g.live_origin = grants.origin
         except Exception:
-            # The page reads again by itself, every 15 seconds; that is better than no page.
+            # Without a live address the page reads again every 15 seconds. That is better than no
+            # page.
             log.exception("IoT Core's address is not known")
             return None
     elif current_app.extensions["live_relay"] is None:
@@ -68,15 +69,15 @@ def live_url(endpoint: str, **values: Any) -> str | None:
 
 
 def live_script(name: str) -> str:
-    """The script of a page with a live address, with the bridge to IoT Core where it is needed."""
+    """Returns the script of a page with a live address, with the bridge to IoT Core if needed."""
     return f"{name}-iot.js" if current_app.extensions["live_grants"] else f"{name}.js"
 
 
 def order_live_url(order: Order) -> str | None:
-    """The live address for a page of this order; None as well where nothing is pushed any more.
+    """Returns the live address for an order's page; None when nothing is pushed any more.
 
-    A stream ends with its order. IoT Core, where a page that listens holds nothing up, also tells
-    of a drink that is made again.
+    A relayed stream ends with its order. IoT Core also pushes a remake, because a page that listens
+    there holds no thread of ours.
     """
     is_relayed = current_app.extensions["live_relay"] is not None
     if order.state not in ON_THE_BOARD and (is_relayed or not _may_come_back(order)):
@@ -85,8 +86,10 @@ def order_live_url(order: Order) -> str | None:
 
 
 def read_seconds(order: Order) -> int:
-    """How soon a page of this order that nothing is pushed to reads again; then ever more rarely
-    once the order is over."""
+    """Returns the seconds after which an order's page without pushes reads again.
+
+    The page reads less and less often once the order is over.
+    """
     is_over = order.state not in ON_THE_BOARD and not _may_come_back(order)
     return _SELDOM_SECONDS if is_over else _READ_SECONDS
 
@@ -96,19 +99,20 @@ def _may_come_back(order: Order) -> bool:
 
 
 def feed(topics: list[str], still_allowed: Callable[[], bool] = lambda: True) -> Response:
-    """The answer of a live address whose session may read these topics.
+    """Returns the answer of a live address whose session may read these topics.
 
-    still_allowed: asked again and again while a stream is open; False ends it.
+    still_allowed: asked repeatedly while a stream is open; False ends the stream.
     """
     if grants := current_app.extensions["live_grants"]:
         limits.take_of(services(), limits.LIVE_GRANTS, session_id())
-        # Never cached: like every answer without a header of its own it is sent with no-store.
+        # The grant is never cached: the app sends no-store with every answer that sets no
+        # Cache-Control.
         return jsonify(_as_data(grants.grant(topics)))
     return _stream(topics, _Check(still_allowed, HEARTBEAT_SECONDS))
 
 
 def order_feed(order: Order) -> Response:
-    """The same for the customer of this order: its stream ends with it."""
+    """Returns `feed` for the customer of this order; a stream ends with the order."""
     topics = [order_topic(order.shop_id, order.id)]
     if current_app.extensions["live_grants"]:
         return feed(topics)
@@ -123,9 +127,9 @@ def order_feed(order: Order) -> Response:
 
 
 def name_browser(response: Response) -> Response:
-    """Gives the browser a name with its first page, so that its streams are counted together.
+    """Gives the browser a name with its first page, so that all its streams are counted together.
 
-    No secret and nobody's: it names the browser for as long as that stays open.
+    The name is neither a secret nor tied to a person. It lasts until the browser is closed.
     """
     if (
         current_app.extensions["live_relay"]
@@ -143,9 +147,10 @@ def name_browser(response: Response) -> Response:
 
 
 def _stream(topics: list[str], check: _Check) -> Response:
-    """The stream of these topics; the one event “full” where there is no room for it.
+    """Returns the stream of these topics, or only the event “full” when there is no room for it.
 
-    That is a good answer and not a 503, since a browser tells its page nothing of a refused stream.
+    The status is 200 and not 503, because a browser does not tell its page why a stream was
+    refused.
     """
     relay = current_app.extensions["live_relay"]
     if relay is None:
@@ -177,10 +182,11 @@ def _event_stream(events: Iterator[str] | list[str]) -> Response:
 
 
 def first_grant(topics: list[str]) -> str | None:
-    """A grant for the page that is being rendered, so that it need not ask for its first one.
+    """Returns a grant for the page that is being rendered, which saves the page its first request.
 
-    As good as what `feed` answers, and not counted: the caller bounds how often. None where pages
-    are not granted anything, or it could not be had; the page then asks its live address.
+    The grant equals an answer of `feed`, but the limit does not count it, so the caller must bound
+    how often it is given. Returns None when the deployment has no grants or the grant failed; the
+    page then asks its live address.
     """
     grants = current_app.extensions["live_grants"]
     if grants is None:
@@ -197,7 +203,7 @@ def _as_data(grant: Grant) -> dict:
         "url": grant.url,
         "client_id": grant.client_id,
         "topic_filters": grant.topic_filters,
-        # Remove after 1.1: a page that was opened before 1.0 asks for one topic only.
+        # Remove after 1.1: a page that was opened before 1.0 subscribes to one topic only.
         "topic_filter": grant.topic_filters[0],
         "seconds": grant.seconds,
     }
@@ -205,7 +211,7 @@ def _as_data(grant: Grant) -> dict:
 
 @dataclass(frozen=True)
 class _Check:
-    """What must hold for a stream to go on, and how often that is looked at."""
+    """What must hold for a stream to go on, and how often the stream checks it."""
 
     holds: Callable[[], bool]
     every_seconds: float
@@ -229,7 +235,7 @@ def _events(subscription: Subscription, check: _Check) -> Iterator[str]:
             try:
                 holds = check.holds()
             except Exception as error:
-                # The page comes back, and is told then what the matter is.
+                # The page connects again, and then gets an answer that says what is wrong.
                 log.warning("a stream was ended: %s", error)
                 return
             if not holds:

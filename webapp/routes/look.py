@@ -18,7 +18,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 @blueprint.get("/<colour>.css")
 @allow(ANYONE)
 def accent(colour: str) -> ResponseReturnValue:
-    # The name says all there is in it, so it holds for every shop and for ever.
+    # The name of the stylesheet holds its whole content, so browsers may keep it for ever.
     try:
         read = read_accent(colour)
     except SettingInvalid:
@@ -37,7 +37,8 @@ def logo(shop_id: str, name: str) -> ResponseReturnValue:
     picture = services().logos.get(shop_id, name) if kind else None
     if picture is None:
         abort(404)
-    # Whatever the bytes are, they are shown as this kind of picture and can do nothing else.
+    # These headers make the browser treat the bytes as a picture of this kind only, because an
+    # uploaded file could hold a script.
     headers = {"Cache-Control": _FOREVER, "Content-Security-Policy": "default-src 'none'; sandbox"}
     return Response(picture, mimetype=kind, headers=headers)
 

@@ -1,4 +1,4 @@
-"""The menu as the team edits it: drinks and groups of options, each on a page of its own."""
+"""The menu as the team edits it: each drink and each option group has a page of its own."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _item_page(
 
 
 def _stored(shop: Shop, kind: str, item_id: str) -> dict:
-    """The item's values as its form has them. Raises NotFound when it is off the menu."""
+    """Returns the item's values as its form has them. Raises NotFound when it is off the menu."""
     write = _TEXTS[kind]
     if item_id == menu_edits.NEW:
         return write(None, shop.languages)

@@ -1,6 +1,7 @@
 """The figures: a page for the team, a view for a TV, and CSV.
 
-What counts and draws is imported where it is used: a cold start's first page is a phone's.
+The modules that count and draw are imported in the functions that use them, because the first page
+of a cold start is usually a phone's.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def page(shop_id: str) -> ResponseReturnValue:
         live_url=live_url("metrics.live", shop_id=shop_id) if is_live else None,
         is_live=is_live,
         error=error,
-        # Refused dates stand there as they were typed.
+        # Refused dates stay in the form as they were typed.
         first=request.args.get("from", "") if error else days.first.isoformat(),
         last=request.args.get("to", "") if error else days.last.isoformat(),
         is_admin=team_member().role == StaffRole.ADMIN,
@@ -152,7 +153,7 @@ def _read(shop: Shop, days: Days) -> Read:
 
 
 def _url(endpoint: str, shop: Shop, days: Days) -> str:
-    # Today's page stays on today, past midnight too.
+    # The addresses of today's page name no day, so that the page still shows today after midnight.
     chosen: dict[str, Any] = {}
     if request.args.get("from") or request.args.get("to"):
         chosen = {"from": days.first.isoformat(), "to": days.last.isoformat()}
@@ -163,7 +164,7 @@ def _file(shop: Shop, days: Days, name: str, text: str) -> Response:
     span = days.first.isoformat()
     if days.last != days.first:
         span += f"-to-{days.last.isoformat()}"
-    # With a byte order mark, or spreadsheets read the names wrongly.
+    # Spreadsheets read names with accents wrongly without a byte order mark.
     response = Response("\ufeff" + text, mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{shop.id}-{name}-{span}.csv"'
     return response

@@ -1,4 +1,4 @@
-"""A customer's own past at the bar: their orders, for as long as the bar keeps whose they are."""
+"""A customer's past orders, as long as the bar keeps whose orders they are."""
 
 from __future__ import annotations
 

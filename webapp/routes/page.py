@@ -12,11 +12,11 @@ from webapp.access import services
 
 
 def render_page(template: str, shop: Shop | None, **context: Any) -> str:
-    """A page with the bar's time on it; it follows nothing unless the context has a `live_url`."""
+    """Renders a page with the bar's time. Only a page with a `live_url` in it gets pushes."""
     now_ms = to_ms(services().now())
     return render_template(template, **{"shop": shop, "now_ms": now_ms, "live_url": None} | context)
 
 
 def render_shop_page(template: str, shop_id: str, **context: Any) -> str:
-    """A page of the shop with this id, as it is now. Raises NotFound."""
+    """Renders a page of the shop with this id. Raises NotFound."""
     return render_page(template, services().shop(shop_id), **context)

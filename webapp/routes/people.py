@@ -1,4 +1,4 @@
-"""The admin's page of people: who has an account, and what becomes of it."""
+"""The admin's page of people: lists the accounts and changes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing in by phone: the number, then the code that was texted to it."""
+"""Signs a customer in by phone: asks for the number, then for the texted code."""
 
 from __future__ import annotations
 
@@ -126,10 +126,14 @@ def _number_page(shop: Shop, typed: str = "", error: str = "") -> str:
 
 
 def _code_page(shop: Shop, refused: Refusal | None = None) -> str:
-    """Raises OneTimeCodeOver when this browser has no number that waits for its code."""
+    """Renders the form for the texted code.
+
+    Raises OneTimeCodeOver when this browser has no number that waits for a texted code.
+    """
     sign_in = signing_in.waiting(services(), shop, customer())
-    # Where the emulator stands for the phone network, texts are read on a page of its own; its
-    # address holds a key, which nobody learns here. See webapp/routes/developer.py.
+    # On a developer's machine the emulator keeps the text messages, and they are read on a page
+    # whose address holds a key. This page must not show that address. See
+    # webapp/routes/developer.py.
     is_local = "developer.texts" in current_app.view_functions
     return page(
         "customer/phone_code.html",

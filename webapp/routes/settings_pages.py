@@ -1,4 +1,4 @@
-"""The settings of a shop, part by part. Each form carries what its editor has seen."""
+"""The settings of a shop, part by part. Each form carries the version that its editor has seen."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def save(shop_id: str, part: str) -> ResponseReturnValue:
         edit_shop(services(), team_member(), part, seen(), lambda shop: PARTS[part](shop, values))
     except SettingInvalid as refused:
         problem = {"field": refused.field, "sentence": refused.sentence}
-        # What was seen stays what was seen: a colleague's change meanwhile is still to be told of.
+        # The form keeps the version that its editor saw first, so that saving it again still
+        # reports a colleague's change.
         return _page(services().shop(shop_id), part, values, problem, kept=seen()), 422
     except ChangedMeanwhile as refused:
         shop = services().shop(shop_id)
@@ -74,7 +75,7 @@ def _values() -> dict:
 
 
 def seen() -> int:
-    """What the editor had seen when the form was made; -1 where the form does not say."""
+    """Returns the version that the editor saw with the form; -1 when the form names none."""
     try:
         return read_number(request.form.get("seen", ""), 0, _MOST_SEEN)
     except ValueError:

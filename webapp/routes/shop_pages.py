@@ -1,4 +1,4 @@
-"""The shop as a whole: another one beside it, its settings as a file, and putting it away."""
+"""The shop as a whole: makes another shop, saves its settings as a file, and puts it away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a screen becomes one of a shop's: by a link, or by a code that an admin approves."""
+"""Signs a screen in to a shop: by a sign-in link, or by a pairing code that an admin approves."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ _HOME: dict[str, str] = {
 @blueprint.get("/sign-in/<secret>")
 @allow(ANYONE)
 def link_page(shop_id: str, secret: str) -> ResponseReturnValue:
-    # Only asks: a chat's preview of the link must not use it up.
+    # This page only asks and does not use the sign-in link up, because a chat's preview opens the
+    # link too.
     return render_shop_page("staff/link.html", shop_id)
 
 
@@ -53,7 +54,7 @@ def use_link(shop_id: str, secret: str) -> ResponseReturnValue:
 @blueprint.get("/pair")
 @allow(ANYONE)
 def pair(shop_id: str) -> ResponseReturnValue:
-    """Reloads itself until an admin has approved the code it shows."""
+    """Shows a pairing code and reloads itself until an admin has approved it."""
     who = staff()
     if who is not None and who.shop_id == shop_id:
         return redirect(home_of(who), 303)
@@ -89,8 +90,8 @@ def _begin(secret: str, who: StaffSession) -> ResponseReturnValue:
 
 
 def home_of(who: StaffSession) -> str:
-    """Where somebody who has just signed in begins."""
+    """Returns the first page of a person or screen that has just signed in."""
     if request.args.get("show") == "figures" and who.role in (StaffRole.DISPLAY, StaffRole.ADMIN):
-        # The TV asked for them before it was let in.
+        # The TV asked for the figures before it was let in.
         return url_for("metrics.tv", shop_id=who.shop_id)
     return url_for(_HOME[who.role], shop_id=who.shop_id)

@@ -1,6 +1,6 @@
-"""How a named person signs in: e-mail and password, then a new password, a code or a new app.
+"""Signs a person in: e-mail and password, then a new password, a code or a new authenticator app.
 
-The browser holds nothing but a secret of the sign-in under way; all it stands for is a row.
+The browser holds only the secret of the sign-in under way. Everything else is in its row.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _sign_in_page(shop_id: str, refused: Refusal | None = None) -> ResponseRetur
 def _step_page(
     shop_id: str, step: SignInStep, refused: Refusal | None = None
 ) -> ResponseReturnValue:
-    """The page of the step that this browser's sign-in waits for; else the first page again."""
+    """Renders the step that this browser's sign-in waits for, or the first page when it is over."""
     try:
         under_way = password_sign_in.find(services(), session.get("sign_in", ""), step)
     except SignInOver as over:
