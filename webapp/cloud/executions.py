@@ -11,8 +11,8 @@ from webapp.cloud.clients import Clients
 from webapp.services.orders.ports import Executions
 
 _TOKEN_IS_CLOSED = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
-"""The error codes that mean a closed task token. AWS uses TaskTimedOut and the emulator
-TaskDoesNotExist; neither uses them for anything else."""
+"""The error codes that mean a closed task token: AWS answers TaskTimedOut, the emulator
+TaskDoesNotExist. No other error means that."""
 
 
 class StepFunctionsExecutions(Executions):

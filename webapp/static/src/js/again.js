@@ -1,5 +1,6 @@
-// A file that did not arrive is asked for again: browsers do not ask twice, and the gateway refuses
-// some while the function is busy. Stands in the page, before what it looks after.
+// Asks again for a file that did not arrive, because browsers ask only once and the gateway refuses
+// some requests while the function is busy. The page holds this script before the files that it
+// watches.
 const MOST_TRIES = 7
 const own = location.origin + '/'
 const address = url => (url.startsWith(own) ? url : '')
@@ -20,8 +21,9 @@ function ask(lost, tries) {
   lost.replaceWith(fresh)
 }
 
-// htmx begins as soon as the page is parsed, which it is by now, but the file it comes in goes on
-// with what it needs: its extension, its settings, and the policy for what it swaps in.
+// htmx starts at once when the page is parsed, as it is by now. But the rest of its file still has
+// to run: its extension, its settings, and the policy for swapped markup. So htmx is told that the
+// page is still loading until its file has run.
 function waitForAllOf(script) {
   const parsed = new Event('DOMContentLoaded')
   script.onerror = () => delete document.readyState

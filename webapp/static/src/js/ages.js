@@ -1,4 +1,4 @@
-// Ages on the board and the TV: a clock, from 2 minutes a triangle, from 5 an octagon.
+// Ages on the board and the TV: first a clock, from 2 minutes a triangle, from 5 an octagon.
 import { each, everySecond, minutesSeconds, write } from './clock.js'
 
 const STEPS = [

@@ -1,4 +1,4 @@
-// The barista's board: what moved, what came in, the reasons dialog, the undo in the tray.
+// The barista's board: moved and new cards, the reasons dialog, and the undo in the tray.
 
 import { chime } from './chime.js'
 import { each, everySecond, write } from './clock.js'
@@ -18,7 +18,7 @@ const places = root =>
     [...root.querySelectorAll('[data-card]')].map(({ dataset }) => [dataset.card, dataset.place]),
   )
 
-// The focus goes with the card: after Make it stands on Complete, after that on the next card.
+// The focus follows the card: after Make it goes to Complete, and after that to the next card.
 function followFocus(before) {
   const lost = before.querySelector('[data-focused]')
   if (!lost || document.activeElement !== document.body) return
@@ -58,8 +58,8 @@ export function boardSwapped(root, before) {
   keepLeaving()
 }
 
-// A card the customer cancelled stays where it was for five seconds, so nothing jumps under a
-// finger. The note that came with the signal says which.
+// A card that the customer cancelled stays for five seconds, so that no card moves under a finger.
+// The note that came with the signal says which card it is.
 export function boardNote(words) {
   toast(words)
   const number = parseInt(words, 10)
@@ -84,7 +84,7 @@ export function boardNote(words) {
   leaving.set(card.dataset.card, { stays, at, until: Date.now() + GONE_AFTER })
 }
 
-// The answer to a tap was the board itself: the signal about that order says nothing new here.
+// A tap's answer was the board itself, so the later signal about that order brings nothing new.
 export function isOnBoard({ dataset: { order = '' } }) {
   if (!order || !document.getElementById('barista-board')) return false
   const [number, version] = order.split(' ')
@@ -116,7 +116,7 @@ function showTray() {
   }
 }
 
-// Of several that were pressed at once, those that the answer shows in one's own hands.
+// When several orders were pressed at once, the undo is for those that the answer shows as mine.
 function ofBatch(ids, xhr) {
   const board = parse(xhr.responseText, 'barista-board')
   const mine = ids
@@ -132,7 +132,7 @@ function startTray() {
   document.body.addEventListener('htmx:afterRequest', event => {
     const form = event.detail.requestConfig.elt
     if (!form.dataset.undo || !event.detail.successful) return
-    // What was said about an earlier tap must not lie over this one's Undo.
+    // A toast about an earlier tap must not cover the Undo of this one.
     if (!parse(event.detail.xhr.responseText, 'toast')) toast('')
     const { undo: ids, number, done } = form.dataset
     const isBatch = ids.includes(' ')
@@ -155,7 +155,7 @@ function startTray() {
   })
 }
 
-// Only the options that suit the drink; a drink without any needs two taps in all.
+// Shows only the option groups that suit the drink, so a drink without any needs only two taps.
 function showOptions(form) {
   const drink = form.querySelector('[name=drink]:checked')
   const groups = drink ? drink.dataset.groups.split(' ') : []
@@ -168,7 +168,7 @@ function showOptions(form) {
   )
 }
 
-// The pressed button may be gone from the answer: then its row's first one has the focus.
+// The answer may no longer hold the pressed button. Then its row's first button gets the focus.
 function keepFocus(dialog, row) {
   if (!dialog.open || dialog.contains(document.activeElement)) return
   const next =
@@ -196,7 +196,7 @@ function startDialog() {
   document.body.addEventListener('htmx:afterRequest', event => {
     const { requestConfig, target, xhr } = event.detail
     const done = dialog.contains(requestConfig.elt) && target.id === 'barista-board'
-    // After a fault nothing is known to be done: what was typed stays.
+    // After a fault the order may not be done, so the dialog keeps what was typed.
     if (done && xhr.status && xhr.status < 500) dialog.close()
   })
   dialog.addEventListener('close', () => each('.toast', line => line.remove(), dialog))

@@ -1,4 +1,4 @@
-// A soft two-note chime for a new order, drawn by WebAudio. Browsers allow sound only after a tap.
+// A soft two-note chime for a new order, made by WebAudio. Browsers allow sound only after a tap.
 const NOTES = [
   [880, 0],
   [1174.66, 0.16],
@@ -9,7 +9,7 @@ let wanted = true
 try {
   wanted = localStorage.getItem('sound') !== 'off'
 } catch {
-  /* storage is switched off */
+  /* The browser's storage is switched off, so the choice is not kept. */
 }
 
 function show() {
@@ -56,15 +56,15 @@ export function startChime() {
     try {
       localStorage.setItem('sound', wanted ? 'on' : 'off')
     } catch {
-      /* as above */
+      /* The browser's storage is switched off, so the choice is not kept. */
     }
     unlock().then(() => {
       show()
       chime()
     })
   })
-  // A tap anywhere unlocks it, unless that tap is on the button itself: the first one, and the
-  // first one after the tablet has slept or rung and the browser took the sound away.
+  // A tap anywhere but on the button itself allows the sound: the first tap, and the first one
+  // after the browser has taken the sound away, for example while the tablet slept.
   addEventListener(
     'pointerdown',
     event => {

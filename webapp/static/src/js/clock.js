@@ -1,9 +1,10 @@
-// Countdowns, time bars and ages, moved once a second by the server's clock.
+// Moves countdowns, time bars and ages once a second, by the server's clock.
 let offset = 0
 const elapsed = new Set()
 
-// A device's clock that is set back (by the network, after a power cut) must not keep what is over:
-// the count that only goes forward tells. One that is set forward looks like a device that slept.
+// A device's clock may be set back by the network or after a power cut. What is over must stay over
+// then, so the monotonic performance.now() corrects the clock. A clock that is set forward cannot
+// be told from a device that slept.
 const ahead = () => Date.now() - performance.now()
 let last = ahead()
 
@@ -14,12 +15,12 @@ export function serverNow() {
   return Date.now() + offset
 }
 
-// Every fragment says when it was made, so a screen that runs for days stays on time.
+// Every fragment says when it was made, so a screen that runs for days keeps the right time.
 export function setClock(serverMs) {
   if (!serverMs) return
   const moved = Math.abs(serverMs - serverNow())
   offset = serverMs - Date.now()
-  // What seemed to be over by a wrong clock may have its time yet.
+  // With a wrong clock a time may have seemed to be over too early, so it may elapse again.
   if (moved > 5000) elapsed.clear()
 }
 setClock(Number(document.documentElement.dataset.now))
@@ -27,7 +28,7 @@ setClock(Number(document.documentElement.dataset.now))
 export const minutesSeconds = seconds =>
   Math.floor(seconds / 60) + ':' + String(seconds % 60).padStart(2, '0')
 
-// The bar's time, as everywhere on its pages; a zone this browser has never heard of is the
+// The bar's time, as everywhere on its pages. A browser that does not know the bar's zone uses the
 // device's.
 const inZone = timeZone =>
   new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone })
@@ -47,7 +48,8 @@ export function everySecond(act) {
   onTick.push(act)
 }
 
-// For screen readers only. In a shadow root, so that the page's own words stay unique in it.
+// Says words to screen readers only. They are in a shadow root, so that the page itself holds each
+// text only once.
 let line
 export function say(words) {
   line = line || document.getElementById('say').attachShadow({ mode: 'closed' })

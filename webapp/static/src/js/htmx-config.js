@@ -1,11 +1,13 @@
-// Markup may be swapped in, as htmx does; text never becomes a script or a script's address.
+// htmx may swap in markup, but no text may become a script or a script's address.
 if (window.trustedTypes) trustedTypes.createPolicy('default', { createHTML: html => html })
 
-// No eval, no styles of its own, no history: our Content-Security-Policy and our pages need none.
+// htmx needs no eval, no own styles and no history here, and our Content-Security-Policy forbids
+// the first two.
 Object.assign(htmx.config, {
   allowEval: false,
   includeIndicatorStyles: false,
-  // Without style: htmx would write it as an attribute, which the page's policy forbids.
+  // `style` is missing, because htmx would write it as an attribute, which the page's policy
+  // forbids.
   attributesToSettle: ['class', 'width', 'height'],
   selfRequestsOnly: true,
   historyCacheSize: 0,

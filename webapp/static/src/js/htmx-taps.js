@@ -1,4 +1,4 @@
-// What htmx sends and gets back: once per tap, and only what belongs there is shown.
+// htmx sends each tap once, and shows an answer only where it belongs.
 import { loadAgain, parse, readAll, settled } from './live.js'
 import { begin, end, sending, toast, words } from './taps.js'
 
@@ -9,7 +9,7 @@ function wordsOf(xhr) {
 
 export function startHtmxTaps() {
   const body = document.body
-  // Where the bar cannot look up what a shop speaks, its answer still fits the page.
+  // When the bar cannot read a shop's languages, its answer still fits the page's language.
   body.addEventListener('htmx:configRequest', ({ detail: { headers } }) => {
     headers['Accept-Language'] = document.documentElement.lang
   })
@@ -18,10 +18,10 @@ export function startHtmxTaps() {
     const { elt, requestConfig } = event.detail
     begin(elt, requestConfig.triggeringEvent && requestConfig.triggeringEvent.submitter)
   })
-  // The form itself: after the swap, `detail.elt` may be what holds its place.
+  // The form comes from requestConfig, because after the swap `detail.elt` may be its replacement.
   body.addEventListener('htmx:afterRequest', event => end(event.detail.requestConfig.elt))
 
-  // Only the thing itself may take the place of what is shown: an error page never does.
+  // Only a new version of the shown element may replace it, and never an error page.
   body.addEventListener('htmx:beforeSwap', event => {
     const { target, xhr, shouldSwap } = event.detail
     if (xhr.status === 401) loadAgain()
@@ -48,7 +48,8 @@ export function startHtmxTaps() {
   for (const name of ['htmx:sendError', 'htmx:timeout']) body.addEventListener(name, failed)
   body.addEventListener('htmx:responseError', event => {
     toast(wordsOf(event.detail.xhr) || words('failed'))
-    // Whether it was done or not, and whether there is still something to press: the page shows it.
+    // The order may or may not have been moved. The page shows how it is now, and what can be
+    // pressed.
     readAll()
   })
 }

@@ -1,5 +1,6 @@
-// A pushed fragment may hold what can be looked at and nothing that acts or leads anywhere: whoever
-// could publish one for us still could not press a button. tests/fragment_rules.py lists the same.
+// A pushed fragment may hold only what can be looked at, and no links, buttons or scripts. So even
+// an attacker who could publish a fragment could not press a button. tests/fragment_rules.py has
+// the same list.
 const WORDS = 'b bdi div h1 h2 hr i li ol output p progress section small span'
 const DRAWINGS = 'circle ellipse g line path rect svg use'
 export const TAGS = new Set(`${WORDS} ${DRAWINGS}`.split(' '))
@@ -18,7 +19,7 @@ const isInert = ({ localName, attributes }) =>
     name === 'href' ? value[0] === '#' : ATTRIBUTES.test(name),
   )
 
-// The element with this id, when it is all that the text holds and it is inert.
+// Returns the element with this id if the text holds nothing else and the element is inert.
 export function inert(text, id) {
   const page = new DOMParser().parseFromString(text, 'text/html')
   const [html, head, body, root, ...within] = page.querySelectorAll('*')

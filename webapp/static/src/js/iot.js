@@ -1,9 +1,10 @@
-// Reads a page's feed from IoT Core: to the SSE extension it is an EventSource, whose events arrive
-// over MQTT 3.1.1 in a WebSocket. It only subscribes, with QoS 0. Each connection is granted by the
-// page or its live address for a while; before that is over, a new one takes over without a gap.
+// Reads a page's topics from IoT Core. For the SSE extension it is an EventSource, whose events
+// arrive over MQTT 3.1.1 in a WebSocket. It only subscribes, with QoS 0. The page or its live
+// address grants each connection for a while. Before that time is over, a new connection replaces
+// it without a gap.
 const KEEP_ALIVE = 120
-// What does not answer in time is given up and tried again: on a bad Wi-Fi most of what hangs
-// hangs for good. A ping each half minute costs nothing.
+// A request without an answer in time is given up and tried again, because on a bad Wi-Fi most
+// hanging requests never end. A ping each half minute costs nothing.
 const ANSWER_WITHIN = 8000
 const PING_EVERY = 30000
 const SHORTEST_WAIT = 500
@@ -29,7 +30,7 @@ function packet(kind, body) {
   return new Uint8Array([kind, ...size, ...body])
 }
 
-// Packets need not end where messages do.
+// Collects bytes into packets, because a packet need not end where a WebSocket message does.
 function reader(take) {
   let bytes = []
   return data => {
@@ -50,7 +51,7 @@ function reader(take) {
   }
 }
 
-// One MQTT connection, from its handshake on. `told` hears once that it is `opened`, of each
+// One MQTT connection, from its handshake on. It tells `told` once when it is `opened`, each
 // message that it has `received`, and at most once that it is `lost`.
 class Connection {
   constructor({ url, client_id, topic_filters }, told) {
@@ -92,7 +93,7 @@ class Connection {
     this.told.opened(this)
   }
 
-  // A connection may be dead without knowing it.
+  // A dead connection may not notice that it is dead, so the page can ask it.
   ask() {
     if (this.due || !this.isOpen) return
     this.send(0xc0)
@@ -121,8 +122,8 @@ class Connection {
   }
 }
 
-// The page of a new order brings its first grant. A handshake may begin within a minute of it; a
-// page that is older, or comes out of some cache, asks for a grant of its own.
+// The page of a new order holds its first grant, whose handshake must begin within a minute. A page
+// that is older or comes out of a cache asks for a new grant.
 function handed() {
   const holder = document.querySelector('[data-grant]')
   if (!holder) return null
@@ -146,7 +147,8 @@ class IotSource extends EventTarget {
     this.attempt = attempt
     const timer = setTimeout(() => attempt.abort(), ANSWER_WITHIN)
     try {
-      // Awaited, because whoever made this listens from the next moment on only.
+      // The await delays the events, because the caller adds its listeners only after the
+      // constructor.
       const grant = await handed()
       if (grant) return this.follow(grant)
       const answer = await fetch(this.url, { signal: attempt.signal })
@@ -193,14 +195,15 @@ class IotSource extends EventTarget {
     this.failed()
   }
 
-  // Signed out, or sent away. Something between here and the bar may say so, too, once.
+  // The session has ended or may no longer read this. The page tries again later, because a proxy
+  // on the way may have given this answer by mistake.
   refused() {
     this.drop('next')
     this.drop('current')
     this.failed(WAIT_WHEN_REFUSED)
   }
 
-  // While the connection before this one still holds, only the renewal is tried again.
+  // While the present connection still holds, only the renewal is tried again.
   failed(wait = this.wait) {
     if (this.readyState === EventSource.CLOSED) return
     this.later(wait * (0.5 + Math.random() / 2))
@@ -215,12 +218,12 @@ class IotSource extends EventTarget {
     this.timer = setTimeout(() => this.connect(), milliseconds)
   }
 
-  // For a page that has reason to doubt: a dead connection is then known to be one within seconds.
+  // For a page that doubts its connection: it shows within seconds whether the connection is dead.
   ask() {
     if (this.current) this.current.ask()
   }
 
-  // For a page whose network has changed: not even what still seems to hold is trusted.
+  // For a page whose network has changed: even a connection that seems to hold is replaced.
   renew() {
     this.readyState = EventSource.CONNECTING
     this.wait = SHORTEST_WAIT

@@ -1,11 +1,11 @@
-// Keeps the page equal to what the server knows: pushed fragments when they are newer,
-// a fresh read on every (re)connect, and gentle polling while the push is dead.
+// Keeps the page equal to the server's state. It takes pushed fragments if they are newer, reads
+// after every (re)connect, and reads every few seconds while the push is dead.
 import { each, say, serverNow, setClock, tick, wallClock, write } from './clock.js'
 import { inert } from './inert.js'
 
 const byId = id => document.getElementById(id)
 const sleep = ms => new Promise(done => setTimeout(done, ms))
-// So that not all screens ask at once after a breakdown.
+// Random waits keep the screens from asking at the same moment after a breakdown.
 const jittered = ms => ms * (0.75 + Math.random() / 2)
 const QUIET_BEFORE_BANNER = 2000
 const FIRST_RETRY = 1000
@@ -16,10 +16,10 @@ const EVERY_WITH_PUSH = 60000
 const EVERY_WITHOUT_PUSH = 15000
 const EVERY_WHEN_FULL = 6000
 const SELDOM = 300000
-// What is over is read ever more rarely: little can come of it.
+// The page of an order that is over reads more and more rarely, because little can still happen.
 const MORE_RARELY = 1.25
 const SETTLED_AFTER = 1000
-// The answers of the bar that no later try changes.
+// Answers of the bar that a later try would not change.
 const FOR_GOOD = [404, 410]
 
 const isPushed = !!document.querySelector('[sse-connect]')
@@ -49,7 +49,7 @@ const isUnseen = () => document.hidden && !listens()
 export const parse = (text, id) =>
   new DOMParser().parseFromString(text, 'text/html').getElementById(id)
 
-// An answer or a push may arrive late: the item's version decides, then the time it was made.
+// An answer or a push may arrive late. The item's version decides, and then the time it was made.
 export function isOlder(fresh, shown) {
   const versions = fresh.dataset.version - shown.dataset.version
   return versions < 0 || (versions === 0 && fresh.dataset.at - shown.dataset.at < 0)
@@ -58,7 +58,7 @@ export function isOlder(fresh, shown) {
 export function settled(id, before) {
   const root = byId(id)
   if (!root) return
-  // The bar got another name, colour or logo, which stand all around: that takes a fresh page.
+  // The shop's name, colour and logo stand all over the page, so a change of them needs a new page.
   const look = before && root.dataset.phase !== 'choosing' && root.dataset.look
   if (look && look !== before.dataset.look) location.reload()
   delete doubted[id]
@@ -74,8 +74,8 @@ function heard() {
   each('#heard', element => write(element, wallClock(heardAt)))
 }
 
-// After a crash the bar may know less than it did. What was read a while after this came up, and
-// says the same, is not late: it is how things are now.
+// After a crash the bar may have lost the last changes, so its answer looks late. If a read that
+// began a while later still says the same, it shows how things are now, and the page takes it.
 function isOutdated(fresh, shown, askedAt) {
   const { id } = fresh
   if (!isLate(fresh, shown)) {
@@ -93,7 +93,7 @@ function doubt(id) {
   setTimeout(read, SETTLED_AFTER + 500, id)
 }
 
-// Nothing moves under a finger.
+// Waits while a finger presses, so that nothing moves under it.
 async function calm() {
   for (let waited = 0; pressing && waited < 3000; waited += 60) await sleep(60)
 }
@@ -144,11 +144,11 @@ export async function read(id) {
   if (readAgain.delete(id)) read(id)
 }
 
-// Something between here and the bar may say so, too, and be wrong.
+// Only the bar's own page has a toast. A proxy on the way may send the same status by mistake.
 const isOurs = text => !!parse(text, 'toast')
 
-// Signed out, or what the page is about is not there any more: the page itself then answers with
-// the way on. Once a minute at most, whatever it answers.
+// The session has ended or the page's subject is gone. The page itself then answers with the way
+// on. It is loaded again at most once a minute, whatever it answers.
 export function loadAgain() {
   const [page, at] = (sessionStorage.loadedAgain || '').split(' ')
   if (page === location.pathname && Date.now() - at < 60000) return
@@ -156,11 +156,11 @@ export function loadAgain() {
   location.reload()
 }
 
-// What is shown stays. While the push still lives (a session that was ended, a read that never
-// arrives), the banner comes if the next try has not helped.
+// Keeps what is shown. If the push still lives (the session has ended, or one read was lost), the
+// banner comes only when the next try fails too.
 function missed(id) {
   unread.add(id)
-  // Who lost an answer may have lost the push without knowing it.
+  // A page that lost an answer may have lost the push without noticing.
   askConnection()
   pollWait = Math.min(pollWait * 1.6, LONGEST_POLL)
   if (!alive || pollTimer) return
@@ -168,14 +168,14 @@ function missed(id) {
   pollTimer = setTimeout(poll, jittered(FIRST_RETRY))
 }
 
-// Whether this page is told of nothing any more, because its order is over.
+// Returns whether nothing is pushed to this page any more, because its order is over.
 export const readsRarely = () => everMoreRarely
 
 export function readAll() {
   each('[data-read]', source => read(source.dataset.read))
 }
 
-// Whatever is pushed: in case one was lost.
+// Reads from time to time even with a push, in case a push was lost.
 function readInTime() {
   clearTimeout(nextRead)
   nextRead = setTimeout(() => {
@@ -185,8 +185,8 @@ function readInTime() {
   }, readEvery)
 }
 
-// The bar has no stream for this page now, or none any more. It reads instead, which is as good:
-// nobody need know.
+// The bar has no stream for this page, or its stream has ended. The page reads instead and shows no
+// banner, because reading is as good.
 function readsInstead(every, rarely) {
   answered()
   clearTimeout(pollTimer)
@@ -211,7 +211,7 @@ function connected() {
   show()
 }
 
-// Where nothing is pushed, a read that arrives is all the connection there is.
+// Without a push, an answered read is the only sign of a connection.
 function answered() {
   alive = true
   clearTimeout(bannerTimer)
@@ -238,7 +238,7 @@ function show() {
   })
 }
 
-// What nobody sees needs no stream; what comes back into sight is read at once.
+// A page that nobody sees closes its stream. When it is seen again, it reads at once.
 function rest() {
   if (connection && connection.rest) connection.rest()
 }
@@ -254,8 +254,8 @@ function askConnection() {
   if (connection && connection.ask) connection.ask()
 }
 
-// After a change of network the old connection may be a dead one that does not know it: closing
-// it and saying so makes the extension open a new one.
+// After a change of network the old connection may be dead without noticing. Closing it and firing
+// its error makes the SSE extension open a new one.
 function reconnect() {
   if (!connection || connection.readyState === EventSource.CLOSED) return
   if (connection.renew) {
@@ -274,14 +274,13 @@ function poll() {
   pollTimer = setTimeout(poll, jittered(pollWait))
 }
 
-// `replace(fresh, shown)` may refuse a swap, `older(fresh, shown)` tells what is late;
-// `swapped(root, before)` follows every swap;
-// `pushed(root, before)` follows the pushed ones, `signalled(words)` a signal with a note;
-// `isShown(signal)` may spare the read after a signal;
-// `firstRead()` milliseconds after connecting all is read unless something was pushed meanwhile,
-// then again with each new connection. All is read each minute in any case, or, where news are
-// news of the whole page, `readAfter` milliseconds after the last ones. `listensUnseen()` keeps a
-// page awake that nobody sees.
+// Starts the live updates. `replace(fresh, shown)` may refuse a swap, and `older(fresh, shown)`
+// says whether an answer is late. `swapped(root, before)` follows every swap, `pushed(root,
+// before)` every pushed one, and `signalled(words)` a signal with a note. `isShown(signal)` may
+// save the read after a signal. `firstRead()` gives the milliseconds from the first connection to a
+// read, which is left out if a push comes before; each later connection reads at once. The page
+// also reads each minute, or, with `readAfter`, that many milliseconds after the last news.
+// `listensUnseen()` says whether the page keeps listening while nobody sees it.
 export function startLive({
   replace,
   older = isOlder,
@@ -356,7 +355,8 @@ export function startLive({
   })
   body.addEventListener('elapsed', event => {
     const { until } = event.target.querySelector('[data-until]').dataset
-    // Again only while what is over still shows: a TV does this every ten seconds all day.
+    // It reads again only while the elapsed time is still shown, because a TV comes here every ten
+    // seconds all day.
     const shows = () => document.querySelector(`[data-elapsed] [data-until="${until}"]`)
     for (const wait of [300, 1500, 4000]) {
       setTimeout(() => shows() && read(event.detail), wait + Math.random() * 200)
@@ -385,7 +385,7 @@ export function startLive({
     }
     if (isOlder(fresh, shown)) {
       event.preventDefault()
-      // Late, or the bar knows less than it did: a read tells which.
+      // The push is late, or the bar has lost its last changes. A read shows which.
       if (fresh.dataset.at - shown.dataset.at > 0) readAll()
       return
     }
@@ -394,7 +394,7 @@ export function startLive({
   body.addEventListener('htmx:sseMessage', event => {
     const before = replacedBy.get(event.target)
     if (!before) return
-    // What is being read now may be older than this.
+    // A read that is under way may be older than this push.
     for (const id in doubted) delete doubted[id]
     settled(before.id, before)
     if (pushed) pushed(byId(before.id), before)

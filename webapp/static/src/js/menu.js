@@ -1,8 +1,8 @@
-// The menu form: only the option groups that suit the drink, and the choice read back.
+// The menu form: shows only the option groups that suit the drink, and the choice in words.
 import { each, write } from './clock.js'
 import { toast } from './taps.js'
 
-// English writes a name small in the middle of a sentence; German, for one, does not.
+// A name within a sentence has small letters in English but not, for example, in German.
 const asSaid = name => (document.documentElement.lang === 'en' ? name.toLowerCase() : name)
 
 export function showChoice() {
@@ -35,8 +35,8 @@ const find = (form, name, value) =>
   form.querySelector(`[name="${CSS.escape(name)}"][value="${CSS.escape(value)}"]`)
 const nameOf = input => input.closest('label').querySelector('b').textContent
 
-// The bar changed its menu while it stands open here: the tiles are renewed, the form and what is
-// chosen in it stay. What has run out is said; the server would refuse it anyway.
+// The bar has changed its menu while the form is open. The tiles are renewed, but the form and its
+// choices stay. A toast names a choice that has sold out, which the server would refuse.
 export function renewMenu(fresh) {
   const form = document.getElementById('menu')
   const now = fresh.querySelector('#menu')
@@ -68,7 +68,7 @@ export function startMenu() {
     if (event.target.name === 'drink') toast('')
     showChoice()
   })
-  // In our words and place, instead of the browser's bubble over the drinks.
+  // A toast in our words replaces the browser's bubble, which would cover the drinks.
   document.addEventListener(
     'invalid',
     event => {

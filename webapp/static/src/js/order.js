@@ -5,13 +5,13 @@ import { read, readsRarely, startLive } from './live.js'
 import { renewMenu, showChoice, startMenu } from './menu.js'
 import { startTaps } from './taps.js'
 
-// The panel's own phase: a pushed status may already be a step ahead of it.
+// The phase of the panel itself. A pushed status may already be one phase ahead of it.
 const panelPhase = () => {
   const panel = document.getElementById('order-panel')
   return panel && panel.dataset.phase
 }
 
-// Between these a pushed status is all that changes; how a panel shows it is up to the style.
+// Between these phases only the pushed status changes, and the style shows the panel accordingly.
 const ON_ITS_WAY = ['waiting', 'in-hand', 'ready', 'served']
 const ENDED = ['served', 'over']
 const has = id => !!document.getElementById(id)
@@ -26,12 +26,12 @@ function maySimplyShow(before, after) {
 function statusPushed({ dataset: { state, phase, version, at } }) {
   const panel = document.getElementById('order-panel')
   if (!maySimplyShow(panelPhase(), phase)) read('order-panel')
-  // A read that was under way before the push is now an older one.
+  // This makes a read that began before the push older than the panel, so it is dropped.
   else Object.assign(panel.dataset, { state, phase, version, at })
 }
 
-// The page is as new as the place that was asked for: the answer is on its way, as a push. Where
-// that was sent before anybody listened, it is read, after as long as it may take.
+// The page was made just after the claim, so a push with the answer will arrive soon. If it was
+// sent before the page listened, the page reads after the time that the answer may take.
 const ON_ITS_WAY_MS = 1000
 const ANSWER_MS = 700
 
@@ -49,7 +49,7 @@ function polish(root, before) {
       words.hidden = false
     })
   if (!root || root.dataset.state === before.dataset.state) return
-  // The drink is made again: from here on the page is told of each step as at first.
+  // The drink is being remade, so the page must get pushes again, as it did at first.
   const [was, is] = [before, root].map(one => ENDED.includes(one.dataset.phase))
   if (was && !is && readsRarely()) location.reload()
   const title = document.querySelector('main h1')
@@ -58,7 +58,7 @@ function polish(root, before) {
   if (root.dataset.phase === 'ready' && navigator.vibrate) navigator.vibrate([200, 100, 200])
 }
 
-// The phone's own way to send a link; where there is none, the link stands there to be copied.
+// Offers the phone's own way to send a link. Without it, the link can still be copied.
 function offerSharing() {
   if (!navigator.share) return
   each('[data-share]', button => {
@@ -74,14 +74,15 @@ startHtmxTaps()
 offerSharing()
 startMenu()
 startLive({
-  // A form someone is filling in stays, with its menu renewed; everything else may be replaced.
+  // A form that is being filled in stays, and only its menu is renewed. Anything else may be
+  // replaced.
   replace: fresh => {
     if (fresh.dataset.phase !== 'choosing' || panelPhase() !== 'choosing') return true
     renewMenu(fresh)
     return false
   },
   firstRead,
-  // Phones are many, and each read is paid for.
+  // Phones read rarely, because there are many of them and each read is paid for.
   readAfter: 300000,
   swapped: polish,
   pushed: statusPushed,

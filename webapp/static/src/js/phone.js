@@ -3,7 +3,7 @@ import { each, everySecond, startClock } from './clock.js'
 import { startSureForms } from './sure.js'
 import { startTaps } from './taps.js'
 
-// What has to wait comes when it is time, and its waiting words go.
+// Enables a button when its time has come, and hides the words that told people to wait.
 everySecond(now => {
   each('[data-comes]', button => {
     button.disabled = now < button.dataset.comes
@@ -14,21 +14,22 @@ everySecond(now => {
   })
 })
 
-// A page that tells of a trouble goes on when the bar answers otherwise. It asks first: a browser
-// that meets no bar at all would stay on a page of its own.
+// An error page goes on when the bar answers with another status. It asks by fetch first, because a
+// browser that reached no bar at all would stay on its own error page.
 function goOn({ goOn: address = '', seconds, status }) {
   setTimeout(
     async () => {
       try {
         const answer = await fetch(address, { redirect: 'manual' })
         if (answer.status !== Number(status)) {
-          // A file does not take this page's place: back to where it was asked for.
+          // A file cannot replace this page, so the browser goes back to the page that asked for
+          // the file.
           if (answer.headers.get('Content-Disposition')) history.back()
           else location.replace(address || location.href)
           return
         }
       } catch {
-        /* nobody is there: asked again */
+        /* The bar cannot be reached, so the page asks again. */
       }
       goOn({ goOn: address, seconds, status })
     },
@@ -37,7 +38,7 @@ function goOn({ goOn: address = '', seconds, status }) {
 }
 each('[data-go-on]', ({ dataset }) => goOn(dataset))
 
-// The code leaves the address bar at once: what is copied from there, or loaded again, has none.
+// Removes the QR code's secret from the address bar at once, so that nobody copies or reloads it.
 const own = document.querySelector('link[rel="canonical"]')
 if (own) history.replaceState(null, '', own.href)
 

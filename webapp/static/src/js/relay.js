@@ -1,6 +1,6 @@
-// Reads a page's feed from the bar itself: to the SSE extension it is one EventSource. Beneath it
-// there is a stream only while somebody looks at the page and the bar has one to give: over plain
-// HTTP a browser opens six connections to a host, for all its tabs, and buttons need some of them.
+// Reads a page's topics from the bar itself. For the SSE extension it is one EventSource. It holds
+// a stream only while the page is seen and the bar has room, because over plain HTTP a browser
+// opens only six connections to a host, for all its tabs, and buttons need some of them.
 const SHORTEST_WAIT = 1000
 const LONGEST_WAIT = 10000
 const ASK_AGAIN_WHEN_FULL = 20000
@@ -12,7 +12,8 @@ class RelaySource {
     this.readyState = CONNECTING
     this.wait = SHORTEST_WAIT
     this.listeners = []
-    // Whoever made this listens from the next moment on only.
+    // The promise delays the events, because the caller adds its listeners only after the
+    // constructor.
     Promise.resolve().then(() => this.connect())
   }
 
@@ -32,7 +33,7 @@ class RelaySource {
     const stream = new EventSource(this.url)
     this.stream = stream
     for (const listener of this.listeners) stream.addEventListener(...listener)
-    // An open connection alone says nothing yet: the bar's first word is whether it has room.
+    // An open connection does not mean a stream: the bar's first event says whether it has room.
     stream.addEventListener('begun', () => {
       this.wait = SHORTEST_WAIT
       this.readyState = OPEN
@@ -52,8 +53,8 @@ class RelaySource {
     stream.onerror = () => this.failed()
   }
 
-  // Each try is made here and not by the browser: all the screens of a bar that was started again
-  // must not ask in the same moment.
+  // This code tries again instead of the browser, so that not all screens of a restarted bar ask at
+  // the same moment.
   failed() {
     this.drop()
     this.readyState = CONNECTING
@@ -73,14 +74,14 @@ class RelaySource {
     this.drop()
   }
 
-  // For one that is seen again.
+  // For a page that is seen again.
   wake() {
     if (!this.isResting) return
     this.isResting = false
     this.connect()
   }
 
-  // For a page whose network has changed: what still seems to hold may be dead.
+  // For a page whose network has changed: a connection that seems to hold may be dead.
   renew() {
     this.wait = SHORTEST_WAIT
     this.connect()

@@ -1,10 +1,11 @@
-// A form whose answer can be asked for twice without harm is sent until the bar has it: the gateway
-// refuses requests while the function is busy, and a phone loses some. The server makes one of all.
+// Sends a form until the bar has it, because the gateway refuses requests while the function is
+// busy, and a phone loses some. The form is safe to send twice: the server carries it out only
+// once.
 const WAITS = [0, 600, 1200, 2500, 5000, 8000]
 const WITHIN = 12000
 const sleep = ms => new Promise(done => setTimeout(done, ms))
 
-// What the bar itself answers is a page; the gateway's refusals are not.
+// The bar's own answer is a page. The gateway's refusal is not.
 const isRefusedBefore = answer =>
   answer.status >= 500 ||
   (answer.status === 429 && !(answer.headers.get('Content-Type') || '').includes('html'))
@@ -23,7 +24,7 @@ async function nextPage(form) {
       })
       if (!isRefusedBefore(answer)) return answer.headers.get('HX-Redirect')
     } catch {
-      // Nothing arrived, or no answer came: it is sent again.
+      // The request or its answer was lost, so the form is sent again.
     } finally {
       clearTimeout(timer)
     }
@@ -36,7 +37,7 @@ export function startSureForms() {
     if (event.defaultPrevented || !form.hasAttribute('data-sure') || !window.fetch) return
     event.preventDefault()
     const next = await nextPage(form)
-    // Without one the browser sends it, and shows what it gets.
+    // Without an address, the browser sends the form itself and shows the answer.
     if (next) location.assign(next)
     else form.submit()
   })

@@ -23,6 +23,6 @@ startLive({
   swapped: (root, before) => root.id === 'barista-board' && boardSwapped(root, before),
   signalled: boardNote,
   isShown: isOnBoard,
-  // A new order rings in a tab that nobody sees, too.
+  // A new order rings even in a tab that nobody sees, so that tab keeps listening.
   listensUnseen: isHeard,
 })

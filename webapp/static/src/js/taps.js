@@ -1,9 +1,9 @@
-// A tap is answered at once, sent once, and says so when it failed.
+// Answers a tap at once, sends it once, and says so when it failed.
 const SAY_SENDING_AFTER = 400
 export const sending = new Map()
 let toastTimer
 
-// The page says it in its own language; only the tablet's stay here.
+// Each page holds these words in its own language. Only the tablet's English ones stand here.
 const WORDS = {
   sending: 'Sending…',
   offline: 'There is no connection, so nothing was sent. Please try again.',
@@ -19,7 +19,7 @@ export function toast(text, seconds = Math.max(6, text.length / 12)) {
   if (text) toastTimer = setTimeout(toast, seconds * 1000, '')
 }
 
-// An open dialog lies over all else, and what is outside it is neither seen nor read out.
+// An open dialog covers everything else, and words outside it are neither seen nor read out.
 function toastInDialog(text) {
   document.querySelectorAll('dialog .toast').forEach(line => line.remove())
   const dialog = text && document.querySelector('dialog[open]')
@@ -35,7 +35,8 @@ const buttonOf = form =>
   (form.id && document.querySelector(`button[form="${form.id}"]`)) ||
   form.querySelector('button:not([type="button"])')
 
-// The pressed button says it; it keeps the focus, since `sending` alone stops a second tap.
+// The pressed button shows that it is sending. It is not disabled, so that it keeps the focus; the
+// map `sending` alone stops a second tap.
 export function begin(form, pressed) {
   const button = pressed || (form.matches('form') && buttonOf(form))
   const before = button && [...button.childNodes]
@@ -59,7 +60,7 @@ export function begin(form, pressed) {
 export const end = form => sending.has(form) && sending.get(form)()
 
 export function startTaps() {
-  // Forms without htmx: the browser goes to the next page by itself.
+  // These forms work without htmx, so the browser itself goes to the next page.
   document.addEventListener('submit', event => {
     const form = event.target
     if (form.hasAttribute('hx-post') || form.method === 'dialog') return

@@ -1,5 +1,5 @@
-// The TV looks after itself for days: it follows the code's windows, hides a used-up code at
-// once, moves by a hair each hour, and never shows anything but its own board.
+// The TV runs for days without help: it changes QR codes in time, hides a used-up code at once,
+// moves the picture by a hair each hour, and shows nothing but its own board.
 import './htmx-config.js'
 import { startAges } from './ages.js'
 import { each, everySecond, startClock } from './clock.js'
@@ -23,7 +23,7 @@ function shift(now) {
   document.getElementById('board').style.transform = `translate(${x}px, ${y}px)`
 }
 
-// Whole pixels per module keep the code's edges sharp at any screen size.
+// Whole pixels per module keep the QR code's edges sharp at any screen size.
 function sharpenCode() {
   each('#code-panel a svg', svg => {
     const modules = svg.viewBox.baseVal && svg.viewBox.baseVal.width
@@ -35,13 +35,14 @@ function sharpenCode() {
   })
 }
 
-// A code that nobody could renew is refused by now, so it is not offered any longer.
+// A QR code that could not be renewed is refused by now, so the TV covers it.
 function coverOldCode(now) {
   panel().classList.toggle('late', now > Number(panel().dataset.goodUntil))
 }
 
-// A code lives for seconds only: a picture of it is worthless by the time it is sent on. The next
-// ones are in hand; after the last of them the panel is read, and again after a while.
+// A QR code is good for seconds only, so that a photo of it is worthless when it is sent on. The
+// panel already holds the next codes. After the last of them the TV reads the panel, and again
+// after a while.
 const ASK_AGAIN_MS = 5000
 let askedAt = 0
 
@@ -68,8 +69,8 @@ function codeChanged(now) {
   read('code-panel')
 }
 
-// A new tile pops once. The next push often follows within its half second: the tile then goes on
-// where it was.
+// A new tile pops once. Often the next push replaces the board within that half second, so the new
+// tile goes on where the animation was.
 const POP = 500
 const born = new Map()
 
@@ -101,7 +102,7 @@ sharpenCode()
 addEventListener('resize', sharpenCode)
 stayAwake()
 startLive({
-  // A panel that was read before the last push would bring a used-up code back.
+  // A panel that was read before the last push would bring back a used-up code.
   older: (fresh, shown) =>
     isOlder(fresh, shown) || (fresh.id === 'code-panel' && isOlder(fresh, count())),
   swapped: (root, before) => {

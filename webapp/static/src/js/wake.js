@@ -1,4 +1,4 @@
-// Keeps the screen of a tablet or TV awake where the browser can.
+// Keeps the screen of a tablet or TV awake if the browser can.
 export function stayAwake() {
   const ask = () => document.hidden || navigator.wakeLock.request('screen').catch(() => {})
   if (!navigator.wakeLock) return
