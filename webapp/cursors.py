@@ -16,12 +16,12 @@ from webapp.services.orders.ports import OrderCursor
 LONGEST_CURSOR = 200
 
 
-def write_cursor(services: Services, of_list: str, place: OrderCursor) -> str:
+def write_cursor(services: Services, of_list: str, cursor: OrderCursor) -> str:
     """Returns the signed cursor.
 
     of_list: names the list and its owner.
     """
-    return _serializer(services, of_list).dumps([place.created_at.isoformat(), place.order_id])
+    return _serializer(services, of_list).dumps([cursor.created_at.isoformat(), cursor.order_id])
 
 
 def read_cursor(services: Services, of_list: str, cursor: str) -> OrderCursor | None:

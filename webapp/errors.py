@@ -144,7 +144,7 @@ def _is_for(*audiences: Audience) -> bool:
     return not audiences_of(view).isdisjoint(audiences)
 
 
-def _speak(status: int) -> None:
+def _use_locale_for(status: int) -> None:
     """Makes the reader's language the current locale for a page of no shop.
 
     Pages of the team stay in English.
@@ -208,7 +208,7 @@ def _refused(refusal: errors.Refusal) -> Answer:
     status = STATUS[type(refusal)]
     if _is_api():
         return _problem_of(refusal, status)
-    _speak(status)
+    _use_locale_for(status)
     if status == 404 and _is_for(Audience.ORDER_OWNER):
         return _no_such_order()
     retry_at = getattr(refusal, "retry_at", None) if status == 429 else None
@@ -232,7 +232,7 @@ def _no_such_order() -> Answer:
 def _busy(_error: errors.Busy) -> Answer:
     if request.method in ("GET", "HEAD"):
         return _part_is_down()
-    _speak(503)
+    _use_locale_for(503)
     return _one_moment(
         _("The bar is very busy right now. Nothing was changed; try again in a moment.")
     )
@@ -241,7 +241,7 @@ def _busy(_error: errors.Busy) -> Answer:
 def _part_is_down() -> Answer:
     if _is_api():
         return _one_moment(_API_WORDS[503])
-    _speak(503)
+    _use_locale_for(503)
     if request.method in ("GET", "HEAD"):
         if is_htmx():
             text = _("A part of the bar is not answering just now. Please try again in a moment.")
@@ -277,7 +277,7 @@ def _one_moment(text: str) -> Answer:
 
 
 def _csrf(_error: CSRFError) -> Answer:
-    _speak(400)
+    _use_locale_for(400)
     return error_page(
         400,
         _("This page was open for a long time"),
@@ -292,7 +292,7 @@ def _http(error: HTTPException) -> Answer | HTTPException:
     if _is_api():
         why = _API_WORDS.get(code, "Nothing was changed.")
         return _with(error_page(code, error.name, why), _allowed(error))
-    _speak(code)
+    _use_locale_for(code)
     why = {
         401: "In a moment it shows a code. An admin lets it in with that, or by a sign-in link.",
         404: _(
@@ -324,7 +324,7 @@ def _fault(error: Exception) -> Answer:
     if outage := outage_in(error):
         log.error("a part of the bar does not answer: %s", outage)
         return _part_is_down()
-    _speak(500)
+    _use_locale_for(500)
     reference = new_reference()
     log.exception("fault", extra={"reference": reference})
     return error_page(

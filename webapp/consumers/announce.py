@@ -57,7 +57,7 @@ def announce(services: Services, records: list[Any], is_redrive: bool = False) -
             _tell_execution(services, change.before, change.order)
             submit_walk_up(services, change.order)
         events += change.of_shop
-        if step := _with_places(line_of, change.of_order):
+        if step := _with_positions(line_of, change.of_order):
             events += step
             steps.append((step, _is_late(services, record)))
     # The events go out before the journeys are stored, because people are waiting at the screens.
@@ -161,7 +161,7 @@ def _is_late(services: Services, record: Mapping) -> bool:
     return services.now().timestamp() - changed_at > _IN_TIME.total_seconds()
 
 
-def _with_places(
+def _with_positions(
     line_of: Callable[[str], list[Order]], events: Sequence[OrderEvent]
 ) -> list[OrderEvent]:
     """Returns the events with the present positions in line."""

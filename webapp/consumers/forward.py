@@ -39,7 +39,7 @@ full shop room again."""
 _HOLDS_MENU = {Phase.ASKING, Phase.CHOOSING}
 """The phases in which a phone's page has the menu's form, shown or hidden."""
 
-_PLACES_PUSHED = 20
+_POSITIONS_PUSHED = 20
 """How far back in line a new position is pushed. A page further back shows it at its next read."""
 
 
@@ -73,7 +73,7 @@ class _Forwarding:
         if name in CHANGES_BOARD:
             self._publish_board(order)
         if name in MOVES_LINE:
-            for waiting in in_line(self.open_orders)[:_PLACES_PUSHED]:
+            for waiting in in_line(self.open_orders)[:_POSITIONS_PUSHED]:
                 if order is None or waiting.id != order.id:
                     self._publish_order(waiting)
         if name is DetailType.CONFIG_CHANGED:
@@ -114,7 +114,7 @@ class _Forwarding:
                     f"{order_topic(self.shop.id, order.id)}/menu_changed",
                     fragments.menu_changed(self.now),
                 )
-        for order in in_line(self.open_orders)[:_PLACES_PUSHED]:
+        for order in in_line(self.open_orders)[:_POSITIONS_PUSHED]:
             self._publish_order(order)
 
     def _publish_order(self, order: Order) -> None:

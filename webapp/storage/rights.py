@@ -72,7 +72,7 @@ _WHOLE_ITEMS = tuple(
         ("KeepLogos", LogoModel, ("DeleteItem", "GetItem", "PutItem"), ""),
         ("ListStaff", SessionModel, ("Query",), StaffOfShopIndex.Meta.index_name),
         ("KeepSessions", SessionModel, ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), ""),
-        ("KeepBadges", SessionEpochModel, ("GetItem", "PutItem"), ""),
+        ("KeepSessionEpochs", SessionEpochModel, ("GetItem", "PutItem"), ""),
         ("KeepSignIns", SignInModel, ("DeleteItem", "GetItem", "PutItem"), ""),
         ("ListOrders", OrderModel, ("Query",), OrdersByBeginIndex.Meta.index_name),
         ("KeepDevices", DeviceModel, ("DeleteItem", "GetItem", "PutItem", "UpdateItem"), ""),
