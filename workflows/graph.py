@@ -1,4 +1,4 @@
-"""The workflow as a graph, and the way an order took through it, told from its events."""
+"""The workflow as a graph, and an order's path through it, derived from the order's events."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ from domain.orders import RefusalReason, TimeOutCause
 from workflows.asl import next_states
 
 START, END = "Start", "End"
-"""The two ends of a drawing; no state of a definition may be called so."""
+"""The two ends of a drawing; no state of a definition may have one of these names."""
 LAYOUT_FILE = Path(__file__).with_name("order_workflow.layout.json")
-"""Where the drawing's states and edges lie, in pixels; scripts/generate_workflow writes it."""
+"""The positions of the drawing's states and edges, in pixels;
+scripts/generate_workflow writes it.
+"""
 WIDTH = 356
 BOX, DOT = (98, 46), (22, 22)
-"""How wide and high a state is, and an end."""
+"""The width and height of a state and of an end, in pixels."""
 
 _ENDS = (DetailType.ORDER_COMPLETED, DetailType.ORDER_COLLECTED, DetailType.ORDER_FINISHED)
 
 
 @dataclass(frozen=True)
 class Edge:
-    """One state may follow another; `is_catch` when only an error leads there."""
+    """The target may follow the source.
+
+    is_catch: whether only an error leads there.
+    """
 
     source: str
     target: str
@@ -31,7 +36,7 @@ class Edge:
 
 
 def edges(definition: Mapping, states: Iterable[str]) -> list[Edge]:
-    """The edges between these states, with START and END, in the definition's order."""
+    """Returns the edges between these states, with START and END, in the definition's order."""
     kept = set(states)
     found = [Edge(START, definition["StartAt"], False)]
     for name, state in definition["States"].items():
@@ -49,10 +54,10 @@ def edges(definition: Mapping, states: Iterable[str]) -> list[Edge]:
 
 
 def usual_states(definition: Mapping) -> list[str]:
-    """The states of a definition without those that only find an order's place again.
+    """Returns the states of a definition without the states of a repair.
 
-    A Choice asks where an order stands after an interruption. It, the state before it and what
-    only they lead to are the repair, and left out.
+    After an interruption, a Choice finds the state of the order. The repair is this Choice, the
+    state before it, and every state that only these two lead to.
     """
     states = definition["States"]
     repairs = repair_states(definition)
@@ -66,23 +71,25 @@ def usual_states(definition: Mapping) -> list[str]:
 
 
 def repair_states(definition: Mapping) -> list[str]:
-    """The states that ask where an order stands after an interruption; see usual_states."""
+    """Returns the Choice states and the states before them; see usual_states."""
     states = definition["States"]
     choices = {name for name, state in states.items() if state["Type"] == "Choice"}
     return [name for name, state in states.items() if {name, state.get("Next")} & choices]
 
 
 def path_taken(events: Iterable[tuple[DetailType, Mapping]]) -> list[str]:
-    """The states an order's execution entered, as far as its events tell, START first.
+    """Returns the states that an order's execution entered, as far as its events show, START first.
 
-    events: detail-type and detail of each, in the order in which they happened. The last state is
-    where the execution stands, or END. An execution that was interrupted and started again is
-    told as one that was not.
+    events: detail-type and detail of each event, in the order in which they happened.
+
+    The last state is where the execution stands, or END. An interruption and a new start of the
+    execution are not shown.
     """
     events = list(events)
     names = [name for name, _ in events]
     if DetailType.ORDER_REOPENED in names:
-        # Ready once and not any more: what came before it, and what has come since.
+        # The order was ready and was then reopened, so the endings before the reopening do not
+        # count.
         since = len(names) - names[::-1].index(DetailType.ORDER_REOPENED)
         events = [one for one in events[:since] if one[0] not in _ENDS] + events[since:]
     told: dict[DetailType, Mapping] = dict(events)
@@ -104,7 +111,8 @@ def path_taken(events: Iterable[tuple[DetailType, Mapping]]) -> list[str]:
         return [*path, "Finished", END]
     if DetailType.ORDER_CANCELLED in told:
         if DetailType.WAITING_PRODUCTION in told and not is_queued:
-            # Cancelled between the choice and the queue: the queue's own write found it so.
+            # The order was cancelled between the choice and the queue, so AwaitBarista's write
+            # failed.
             path += ["ReadOrder", "FindPlace"]
         return [*path, "Finished", END]
     return [*path, END] if DetailType.ORDER_COMPLETED in told else path

@@ -1,12 +1,13 @@
-"""The order workflow, generated from the domain's transitions and deadlines.
+"""The order workflow, generated from the domain's moves and deadlines.
 
 An execution keeps the two human deadlines of one order. Its states are DynamoDB writes that wait
-for a task token, so the state, the reserved place and the token are written together: two states
-for a finished order. Each refusal is a conditional write that proves its own reason. An execution
-that is started again for an order already under way fails AdmitOrder, finds its place and waits on.
+for a task token, so that order state, place and task token are written together: a finished order
+takes only two workflow states. Each refusal is a conditional write that proves its own reason. An
+execution that is started again for an open order fails AdmitOrder, finds the order's state and
+waits there.
 
-The tables' attribute names used here are those of webapp/storage/tables.py; the integration tests
-read what the workflow wrote through those models.
+The attribute names are those of webapp/storage/tables.py; the integration tests read what the
+workflow wrote through those models.
 """
 
 from __future__ import annotations
@@ -44,15 +45,17 @@ from workflows.asl import (
 from workflows.variants import TRANSACTION_WAITS, Variant, in_pascal_case
 
 MOST_CONFLICTS = 20
-"""So often, a second apart, an admission is tried again that was neither done nor to be refused.
-Then the execution ends, and the sweep starts another one: none grows until AWS ends it."""
+"""How often an admission that neither succeeded nor was to be refused is tried again, each time
+after a second. Then the execution ends and the sweep starts a new one, because AWS would end an
+execution that grows too long.
+"""
 
 DEFINITION_FILE = Path(__file__).with_name("order_workflow.asl.json")
 
 
 @dataclass(frozen=True)
 class TableNames:
-    """The tables the workflow writes."""
+    """The tables that the workflow writes."""
 
     orders: str
     customers: str
@@ -61,7 +64,7 @@ class TableNames:
 
     @classmethod
     def with_prefix(cls, prefix: str) -> TableNames:
-        """The names under a deployment's prefix, such as "serverlesspresso-"."""
+        """Returns the names under a deployment's prefix, such as "serverlesspresso-"."""
         return cls(*(prefix + name for name in ("orders", "customers", "intakes", "qr-codes")))
 
 
@@ -71,10 +74,10 @@ def order_definition(
     make_seconds: int = MAKE_SECONDS,
     variant: Variant = TRANSACTION_WAITS,
 ) -> dict:
-    """The definition as plain data.
+    """Returns the definition as plain data.
 
-    choose_seconds and make_seconds: the customer's and the barista's deadline.
-    variant: the form that it is to have; the first choice for AWS unless told otherwise.
+    choose_seconds and make_seconds: the customer's and the barista's deadline, in seconds.
+    variant: the form of the definition; the default is the first choice for AWS.
     """
     writes = _Writes(tables)
     again = [(ORDER_CLOSED, "Finished"), (CONDITION_FAILED, "ReadOrder")]
@@ -194,7 +197,7 @@ def order_definition(
 
 
 def definition_text(definition: dict) -> str:
-    """The definition as it is committed."""
+    """Returns the definition as it is committed."""
     return json.dumps(definition, indent=2) + "\n"
 
 
@@ -205,7 +208,7 @@ _AWAITS_AGAIN = {
 
 
 def _places() -> dict[str, str]:
-    """Where an execution goes on, by the state in which it finds its order."""
+    """Returns the workflow state where an execution continues, by the order state that it finds."""
     places = dict.fromkeys(sources_of(Action.ADMIT), "CountConflict")
     places |= dict.fromkeys(sources_of(Action.QUEUE), "AwaitBarista")
     places |= {state: _AWAITS_AGAIN[whose] for state, whose in WAITS.items()}
@@ -240,7 +243,7 @@ def _with_single_item_callbacks(states: dict, choose_seconds: int) -> dict:
 
 
 class _Writes:
-    """The DynamoDB requests of the workflow, as parameters of its Task states."""
+    """Builds the workflow's DynamoDB requests, as parameters of its Task states."""
 
     def __init__(self, tables: TableNames):
         self.tables = tables
@@ -264,7 +267,9 @@ class _Writes:
         with_token: bool = False,
         sources: Iterable[OrderState] = (),
     ) -> dict:
-        """The update that makes a transition, on the condition that the order is at its source."""
+        """Returns the update for a move, on the condition that the
+        order is in one of the move's sources.
+        """
         (target,) = targets_of(action)
         values = {
             ":target": {"S": target},
