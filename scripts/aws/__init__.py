@@ -1,1 +1,3 @@
-"""The bar on AWS: its CloudFormation stack, and what Zappa calls around its own commands."""
+"""The bar on AWS: its CloudFormation stack, and the callbacks that Zappa calls around
+its commands.
+"""

@@ -1,7 +1,7 @@
-"""What an account allows, lacks and holds already, looked at before a first deployment.
+"""Checks an account before a first deployment: its limits, missing rights and names in use.
 
-Everything here only reads. What AWS would refuse is one StackError; what a team should know, or may
-still have to do, is a note: one line each.
+Everything here only reads. What AWS would refuse raises one StackError. What a team should know or
+may still have to do is a note of one line.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from scripts.environment import ROOT
 from scripts.machine import StackError
 
 POLICIES = ROOT / "docs"
-"""Where the rights of a deployer are kept, in deployer-policy-*.json."""
+"""The folder with the rights of a deployer, deployer-policy-*.json."""
 ENOUGH_AT_ONCE = 100
-"""Function calls at once that carry a busy morning; an account begins with 10."""
+"""The concurrent function calls that a busy morning needs; a new account has 10."""
 _MANY_AT_ONCE = 1000
 _CONCURRENCY_QUOTA = "L-B99A9384"
 _SMALLEST_SPEND = 1
-"""Dollars a month: as much as AWS lets a new account spend on texts."""
+"""Dollars a month: the most that AWS lets a new account spend on text messages."""
 
 
 class Account:
-    """The account and region that a session opens.
+    """The account and region of a session.
 
-    session: boto3's.
+    session: boto3's session.
     """
 
     def __init__(self, session):
@@ -39,7 +39,7 @@ class Account:
         self._region = session.region_name
 
     def check_region(self) -> None:
-        """Raises StackError for a region that AWS has, but this account has not switched on."""
+        """Raises StackError for a region of AWS that is not switched on in this account."""
         status = self._asked("account", "get_region_opt_status", RegionName=self._region)
         if status and status["RegionOptStatus"] in ("DISABLED", "DISABLING", "ENABLING"):
             raise StackError(
@@ -49,7 +49,7 @@ class Account:
             )
 
     def notes_on_quotas(self) -> Iterator[str]:
-        """What is too small for a bar, and how to ask for more."""
+        """Yields notes on quotas that are too small for a bar, and how to raise them."""
         settings = self._asked("lambda", "get_account_settings")
         if not settings:
             yield (
@@ -70,7 +70,9 @@ class Account:
             )
 
     def notes_on_texts(self) -> Iterator[str]:
-        """What keeps texts to phones from being sent, for a bar that asks for a number."""
+        """Yields notes on what keeps SNS from sending text messages,
+        for a bar that asks for numbers.
+        """
         sandbox = self._asked("sns", "get_sms_sandbox_account_status")
         page = f"https://{self._region}.console.aws.amazon.com/sns/v3/home?region={self._region}"
         if sandbox and sandbox["IsInSandbox"]:
@@ -91,10 +93,12 @@ class Account:
             )
 
     def check_names(self, template: str, function: str) -> list[str]:
-        """What an earlier stack left behind and this one takes over, as notes.
+        """Returns notes on what an earlier stack left behind and this one takes over.
 
-        template: of the stage. function: the function's name. Raises StackError for names that are
-        taken, so that CloudFormation would go back half-way. A stage that is deployed has no clash.
+        template: the template of the stage. function: the function's name.
+        Raises StackError for names in use, because with them CloudFormation would roll back
+        half-way.
+        A stage that is already deployed has no such conflict.
         """
         from botocore.exceptions import ClientError
 
@@ -132,12 +136,14 @@ class Account:
         return [f"Taken over with all they hold: {', '.join(sorted(names))}."]
 
     def notes_on_rights(self, with_domain: bool) -> Iterator[str]:
-        """The rights that a deployment needs and the caller lacks, by name, in one line."""
+        """Yields one line with the names of the rights that a
+        deployment needs and the caller lacks.
+        """
         from botocore.exceptions import ClientError
 
         statements = list(_statements(with_domain))
         if not is_aws(self._client("iam")):
-            # An emulator's simulation looks at no condition.
+            # The policy simulation of an emulator ignores conditions.
             statements = [one for one in statements if "Condition" not in one]
         try:
             principal = self._principal()
@@ -158,7 +164,10 @@ class Account:
             )
 
     def notes_on_certificate(self, arn: str, domain: str) -> Iterator[str]:
-        """Whether a certificate is ready; raises StackError for one that can never serve a name."""
+        """Yields a note while a certificate is not ready.
+
+        Raises StackError for a certificate that can never serve the domain.
+        """
         found = self._asked("acm", "describe_certificate", CertificateArn=arn)
         if not found:
             yield f"The certificate {arn} could not be looked up; it must be there when you deploy."
@@ -188,10 +197,10 @@ class Account:
                 " ARN with --certificate-arn."
             )
 
-    # How it is asked
+    # Calls to AWS
 
     def _asked(self, service: str, operation: str, **arguments) -> dict | None:
-        """The answer; None when the caller may not ask or AWS does not know."""
+        """Returns the answer; None when the caller has no right to ask or AWS does not know."""
         from botocore.exceptions import ClientError, EndpointConnectionError
 
         try:
@@ -211,16 +220,16 @@ class Account:
         return bool(stacks) and stacks[0]["StackStatus"] != "DELETE_COMPLETE"
 
     def _principal(self) -> str:
-        """The user or role whose policies count; a session's is that of its role."""
+        """Returns the user or role whose policies count; for a session, its role."""
         arn = self._client("sts").get_caller_identity()["Arn"]
         session = re.fullmatch(r"arn:[^:]+:sts::\d+:assumed-role/([^/]+)/.+", arn)
         if not session:
             return arn
-        # Only the role itself tells the path in its name.
+        # Only the role's own ARN contains the path of its name.
         return self._client("iam").get_role(RoleName=session[1])["Role"]["Arn"]
 
     def _denied(self, principal: str, statement: Mapping) -> set[str]:
-        """The actions of a statement that are allowed on none of its resources."""
+        """Returns the actions that are allowed on none of the statement's resources."""
         allowed = set()
         for resource in statement["Resource"]:
             pages = (
@@ -252,7 +261,7 @@ def _statements(with_domain: bool) -> Iterator[dict]:
 
 
 def _one_of(pattern: str, principal: str, region: str) -> str:
-    """A resource that a pattern stands for: the simulation takes no patterns."""
+    """Returns a resource that matches a pattern, because the simulation takes no patterns."""
     partition, account = principal.split(":")[1], principal.split(":")[4]
     if pattern == "*":
         return pattern
@@ -265,7 +274,7 @@ def _context(statement: Mapping) -> list[dict]:
     return [
         {
             "ContextKeyName": key,
-            # One of them: the key has one value in a call.
+            # One value is enough, because the key has only one value in a call.
             "ContextKeyValues": values[:1],
             "ContextKeyType": "string",
         }
@@ -279,9 +288,9 @@ def _context(statement: Mapping) -> list[dict]:
 
 @dataclass(frozen=True)
 class _Probe:
-    """How a kind of resource is called, and found by its name.
+    """How a kind of resource is called, and how its name is looked up.
 
-    property: where the template has the name.
+    property: the property of the template that holds the name.
     """
 
     kind: str
@@ -290,7 +299,9 @@ class _Probe:
 
 
 def _answers(service: str, operation: str, argument: str, absent: str) -> Callable:
-    """A probe by a call that is refused, with the code `absent`, where there is no such thing."""
+    """Returns a probe by a call that AWS refuses with the code
+    `absent` when there is no such thing.
+    """
 
     def is_taken(client: Callable, name: str, properties: Mapping) -> bool:
         from botocore.exceptions import ClientError
@@ -308,7 +319,7 @@ def _answers(service: str, operation: str, argument: str, absent: str) -> Callab
 
 def _has_rule(client: Callable, name: str, properties: Mapping) -> bool:
     if "EventBusName" in properties:
-        return False  # The bus has a probe of its own; without it there is no rule of it.
+        return False  # The bus has a probe of its own, and without the bus there is no rule on it.
     pages = client("events").get_paginator("list_rules").paginate(NamePrefix=name)
     return any(rule["Name"] == name for page in pages for rule in page["Rules"])
 
@@ -316,9 +327,10 @@ def _has_rule(client: Callable, name: str, properties: Mapping) -> bool:
 def _listed(
     service: str, operation: str, key: str, field: str | None, prefix: str | None = None
 ) -> Callable:
-    """A probe that looks through a list. field: where the name is; None for the end of an address.
+    """Returns a probe that looks through a list.
 
-    prefix: the argument that makes the list short.
+    field: the field with the name; None when the entry is an address that ends with the name.
+    prefix: the argument that shortens the list to a prefix.
     """
 
     def is_taken(client: Callable, name: str, properties: Mapping) -> bool:
@@ -375,11 +387,13 @@ _PROBES = {
         _answers("ssm", "get_parameter_history", "Name", "ParameterNotFound"),
     ),
 }
-"""The kinds that have a fixed name. Tables and pools are not among them: they are taken over."""
+"""The kinds with a fixed name. Tables and user pools are
+missing here, because they are taken over.
+"""
 
 
 def _name_of(properties: Mapping, name: str, function: str) -> str | None:
-    """A resource's name before there is a stack; None for one that CloudFormation draws."""
+    """Returns a resource's name before there is a stack; None when CloudFormation chooses it."""
     given = properties.get(name)
     if isinstance(given, dict):
         given = given.get("Fn::Sub", "").replace("${FunctionName}", function)
@@ -387,7 +401,7 @@ def _name_of(properties: Mapping, name: str, function: str) -> str | None:
 
 
 def _kept_name(resource: Mapping) -> str | None:
-    """What a person knows it by; None for a part of something else."""
+    """Returns the name by which people know a resource; None for a part of another resource."""
     properties = resource["Properties"]
     if resource["Type"] == left_behind.TABLE:
         return f"the table {properties['TableName']}"
@@ -406,6 +420,6 @@ def _has_function(client: Callable, name: str) -> bool:
 
 
 def _covers(name: str, domain: str) -> bool:
-    """Whether a certificate's name, which may begin with a star, is good for a domain."""
+    """Returns whether a certificate's name, which may begin with a star, covers a domain."""
     first, _, rest = name.partition(".")
     return name == domain or (first == "*" and domain.partition(".")[2] == rest)

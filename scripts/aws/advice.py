@@ -1,4 +1,4 @@
-"""What AWS refuses, and that it cannot be reached, in one line that says what to do."""
+"""Turns errors of AWS, and of the way to AWS, into one line that says what to do."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _NOT_SIGNED_IN = (
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 )
-"""Names of botocore's errors, and codes of AWS's."""
+"""Names of botocore's errors, and error codes of AWS."""
 NO_RIGHT = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
-"""Codes that say that the caller may not."""
+"""Error codes that say that the caller lacks a right."""
 _OUT_OF_REACH = (
     "EndpointConnectionError",
     "ConnectTimeoutError",
@@ -43,10 +43,10 @@ _OUT_OF_REACH = (
 
 
 def advice(error: Exception) -> str | None:
-    """The line; None when the error is none of AWS's."""
+    """Returns the line of advice; None when the error is not from AWS."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    error = getattr(error, "cause", None) or error  # PynamoDB's own hold AWS's.
+    error = getattr(error, "cause", None) or error  # PynamoDB's errors contain those of AWS.
     if not isinstance(error, (BotoCoreError, ClientError)):
         return None
     answer = error.response["Error"] if isinstance(error, ClientError) else {}
@@ -66,7 +66,7 @@ def advice(error: Exception) -> str | None:
 
 @contextmanager
 def in_one_line() -> Iterator[None]:
-    """Whatever goes wrong with AWS becomes a StackError."""
+    """Turns every error of AWS into a StackError."""
     try:
         yield
     except Exception as error:
@@ -77,7 +77,7 @@ def in_one_line() -> Iterator[None]:
 
 @contextmanager
 def or_exit(when_stopped: str = "Stopped; nothing more was done.") -> Iterator[None]:
-    """For a command: what goes wrong is the line that it ends with."""
+    """Ends a command with one line when something goes wrong."""
     try:
         with in_one_line():
             yield

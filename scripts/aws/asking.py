@@ -10,7 +10,7 @@ from scripts.machine import StackError
 
 
 def ask_function(client: Callable, stage: str, function: str, job: str, asked: Mapping) -> dict:
-    """The function's answer; raises StackError with what to do when there is none.
+    """Returns the function's answer. Raises StackError, which says what to do, when there is none.
 
     client: makes the AWS client of a service.
     """

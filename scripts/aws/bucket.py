@@ -1,11 +1,11 @@
-"""The bucket that packages and long templates go through on their way; stages may share it."""
+"""The bucket through which packages and long templates are uploaded; stages may share it."""
 
 from __future__ import annotations
 
 from scripts.machine import StackError
 
 KEPT_DAYS = 7
-"""What a deployment that was killed has left in the bucket is gone after so long."""
+"""After so many days the bucket deletes what an interrupted deployment has left in it."""
 _RULE = "left-behind"
 _PRIVATE = {
     "BlockPublicAcls": True,
@@ -25,7 +25,7 @@ class PackageBucket:
         self._s3, self.name, self._region = s3, name, region
 
     def exists(self) -> bool:
-        """False when there is none; raises StackError when it is not one to use."""
+        """Returns False when there is no such bucket. Raises StackError when it cannot be used."""
         try:
             where = self._s3.head_bucket(Bucket=self.name).get("BucketRegion") or self._region
         except self._s3.exceptions.ClientError as error:
@@ -41,9 +41,9 @@ class PackageBucket:
         return True
 
     def make(self) -> None:
-        """Makes it private, encrypted and tidied by itself; one that is in use stays as it is.
+        """Makes the bucket private, encrypted and self-tidying; a bucket in use stays unchanged.
 
-        A bucket that is empty and without a lifecycle is one whose making was broken off.
+        An empty bucket without a lifecycle was only half made, so this finishes it.
         """
         if not self.exists():
             self._create()
@@ -61,20 +61,20 @@ class PackageBucket:
             "Expiration": {"Days": KEPT_DAYS},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
         }
-        # Last of all: it says that the bucket is finished.
+        # The lifecycle comes last, because it marks the bucket as finished.
         self._s3.put_bucket_lifecycle_configuration(
             Bucket=self.name, LifecycleConfiguration={"Rules": [rule]}
         )
 
     def objects(self) -> list[str]:
-        """The keys of what is in it."""
+        """Returns the keys of the objects in the bucket."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.name)
         return [one["Key"] for page in pages for one in page.get("Contents", ())]
 
     def _create(self) -> None:
         where = {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
         try:
-            # S3 wants no location where it began.
+            # S3 refuses a location constraint for us-east-1, its first region.
             self._s3.create_bucket(
                 Bucket=self.name, **({} if self._region == "us-east-1" else where)
             )

@@ -1,6 +1,6 @@
-"""Creates, updates and deletes one CloudFormation stack, from whatever state it is found in.
+"""Creates, updates and deletes one CloudFormation stack, whatever state it is in.
 
-Used for the emulator and for AWS alike. A failure is one line: StackError.
+It works with the emulator and with AWS. Each failure is a StackError of one line.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from scripts.aws import left_behind, template_steps
 from scripts.machine import StackError
 
 LARGEST_BODY = 51_200
-"""Bytes that CloudFormation takes in a call; a longer template goes through a bucket."""
+"""The most bytes that CloudFormation takes in a call; longer templates go through a bucket."""
 GOOD_STATUSES = (
     "CREATE_COMPLETE",
     "UPDATE_COMPLETE",
@@ -27,7 +27,7 @@ _CERTIFICATE = "AWS::CertificateManager::Certificate"
 
 
 class StackRefused(StackError):
-    """CloudFormation took a change back; resource is the logical id of what it failed at first."""
+    """CloudFormation rolled a change back; resource is the logical id of the first failure."""
 
     def __init__(self, name: str, status: str, resource: str, reason: str):
         because = f"{resource}: {reason}" if resource else reason
@@ -39,7 +39,7 @@ class StackRefused(StackError):
 
 
 class CloudStack:
-    """One stack by its name; the bucket takes long templates for the moment of a call.
+    """One stack by its name; long templates are in the bucket for the duration of a call.
 
     client: makes the AWS client of a service, such as a boto3 session's.
     """
@@ -51,7 +51,7 @@ class CloudStack:
         self._bucket = bucket
 
     def describe(self) -> dict | None:
-        """The stack as it is now; None when there is none."""
+        """Returns the stack as it is now; None when there is none."""
         from botocore.exceptions import ClientError
 
         try:
@@ -68,11 +68,12 @@ class CloudStack:
         tags: Mapping[str, str],
         beside_old_code: bool = False,
     ) -> dict:
-        """Makes the stack what the template says; does nothing when it is that already.
+        """Brings the stack to the template; does nothing when it matches already.
 
-        beside_old_code: keeps indexes that the code still running may read. What an earlier stack
-        has left behind is taken over with all that it holds. Raises StackError when CloudFormation
-        refuses or rolls back (StackRefused); the stack is then what it was before.
+        beside_old_code: keeps indexes that the code still running may read.
+        Takes over what an earlier stack has left behind, with all its data.
+        Raises StackError when CloudFormation refuses the template, and StackRefused when it rolls
+        back; the stack is then what it was before.
         """
         options = {
             "Parameters": [
@@ -92,7 +93,10 @@ class CloudStack:
         return self.describe()
 
     def delete(self) -> bool:
-        """Deletes the stack and waits; what its template retains stays. False: there was none."""
+        """Deletes the stack and waits; resources that its template retains stay.
+
+        Returns False when there was no stack.
+        """
         stack = self.describe()
         if stack is None:
             return False
@@ -107,12 +111,12 @@ class CloudStack:
         return True
 
     def outputs(self) -> dict[str, str]:
-        """What the template gives out, by name."""
+        """Returns the stack's outputs by name."""
         stack = self.describe() or {}
         return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", ())}
 
     def _ready_stack(self) -> dict | None:
-        """The stack once it can be updated; None when it has to be made."""
+        """Returns the stack once it can be updated; None when it has to be created."""
         stack = self.describe()
         if stack is None:
             return None
@@ -154,7 +158,7 @@ class CloudStack:
             raise StackRefused(self.name, status, *self._first_failure(self.name))
 
     def _adopt(self, template: str) -> dict | None:
-        """Makes a stack of what is there already; None when nothing is."""
+        """Imports existing resources into a new stack; returns None when there are none."""
         resources = json.loads(template)["Resources"]
         found = left_behind.find(resources, self._client_of)
         if not found:
@@ -200,12 +204,14 @@ class CloudStack:
         raise StackError("CloudFormation did not answer within 5 minutes; try again.")
 
     def deployed_template(self) -> str:
-        """The template that the stack was last brought to."""
+        """Returns the template of the stack's last change."""
         body = self._client.get_template(StackName=self.name)["TemplateBody"]
         return body if isinstance(body, str) else json.dumps(body)
 
     def _settle(self, stack_id: str | None = None, seconds: int = 1800) -> str:
-        """Waits until nothing is in progress; the status then. A gone stack is DELETE_COMPLETE."""
+        """Waits until no change is in progress, and returns the
+        status; DELETE_COMPLETE when it is gone.
+        """
         for _ in _pauses(seconds):
             try:
                 stack = self._client.describe_stacks(StackName=stack_id or self.name)["Stacks"][0]
@@ -221,7 +227,9 @@ class CloudStack:
         )
 
     def _waits_for(self) -> str:
-        """What is not finished, and what to do for a certificate, which waits for other people."""
+        """Returns what is unfinished, with advice for a certificate, which waits for
+        other people.
+        """
         resources = self._client.describe_stack_resources(StackName=self.name)["StackResources"]
         waiting = [one for one in resources if one["ResourceStatus"].endswith("IN_PROGRESS")]
         names = ", ".join(sorted(one["LogicalResourceId"] for one in waiting))
@@ -234,12 +242,14 @@ class CloudStack:
         return said
 
     def _reason(self, name_or_id: str) -> str:
-        """Why the last change failed, in words."""
+        """Returns in words why the last change failed."""
         resource, reason = self._first_failure(name_or_id)
         return f"{resource}: {reason}" if resource else reason
 
     def _first_failure(self, name_or_id: str) -> tuple[str, str]:
-        """What the last change failed at first, and why: the others follow from it."""
+        """Returns the first failure of the last change and its
+        reason; later failures follow from it.
+        """
         failed = ("", "no reason given")
         pages = self._client.get_paginator("describe_stack_events").paginate(StackName=name_or_id)
         for event in (event for page in pages for event in page["StackEvents"]):  # newest first
@@ -252,12 +262,17 @@ class CloudStack:
 
 
 def _is_changing(status: str) -> bool:
-    """False for a stack that only waits for its change set to be executed, which nobody does."""
+    """Returns whether a change is in progress.
+
+    A stack in review is not: it waits for its change set to be executed, and nobody executes it.
+    """
     return status.endswith("IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
 class _Sent:
-    """The template as arguments of a call: inline, or an object in the bucket while it lasts."""
+    """Gives the template as arguments of a call: inline, or as an
+    object that is deleted afterwards.
+    """
 
     def __init__(self, s3, bucket: str, name: str, template: str):
         self._s3, self._bucket, self._template = s3, bucket, template
@@ -276,7 +291,9 @@ class _Sent:
 
 
 def _pauses(seconds: float):
-    """Yields until the time is over, at first quickly: the emulator needs milliseconds."""
+    """Yields until the time is over, with short pauses at first:
+    the emulator needs milliseconds.
+    """
     end, pause = time.monotonic() + seconds, 0.05
     while time.monotonic() < end:
         yield

@@ -1,7 +1,7 @@
-"""One stage of the bar on AWS: what stands around the function that Zappa makes.
+"""One stage of the bar on AWS: everything around the function that Zappa makes.
 
-Nothing here remembers anything between commands: each step looks at what AWS has and does the rest,
-so that a command that was interrupted can be run again.
+No state is kept between commands: each step looks at what exists on AWS and does the rest, so that
+an interrupted command can be run again.
 """
 
 from __future__ import annotations
@@ -38,16 +38,18 @@ from scripts.machine import StackError
 from workflows.variants import Variant
 
 OLD_KEYS_ARE_GOOD_FOR = timedelta(days=30)
-"""The life of a customer's cookie."""
+"""How long a replaced key stays valid: as long as a customer's cookie lives."""
 
 _PAUSES = (1, 2, 4, 8)
 OUR_LINES_ONLY = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "WARN"}
-"""Without Lambda's own three lines for each call, which would be most of the log's bill."""
+"""Leaves out the three lines that Lambda itself writes for each
+call; they would dominate the log's bill.
+"""
 
 
 @dataclass
 class AwsDeployment:
-    """A stage of zappa_settings.json in the account that the caller's credentials open.
+    """A stage of zappa_settings.json in the account of the caller's credentials.
 
     session: a boto3 session. zappa: Zappa's own object while one of its commands runs.
     """
@@ -88,14 +90,14 @@ class AwsDeployment:
 
     @classmethod
     def of(cls, cli) -> AwsDeployment:
-        """The stage that a running Zappa command is about."""
+        """Returns the stage of a running Zappa command."""
         return cls(
             cli.api_stage, cli.lambda_name, cli.stage_config, cli.zappa.boto_session, cli.zappa
         )
 
     @classmethod
     def of_stage(cls, stage: str) -> AwsDeployment:
-        """The stage of this name, for our own commands."""
+        """Returns the stage of this name, for our own commands."""
         import boto3
 
         settings = stage_settings(read_settings(), stage)
@@ -106,12 +108,12 @@ class AwsDeployment:
 
     @property
     def prefix(self) -> str:
-        """Begins the names of all that belongs to this stage."""
+        """The prefix of the names of everything that belongs to this stage."""
         return self.environment["STACK_PREFIX"]
 
     @cached_property
     def stack(self) -> CloudStack:
-        """The stage's own stack; Zappa keeps the API in one named after the function."""
+        """The stage's own stack. Zappa keeps the API in another stack, named after the function."""
         client = cache(self.session.client)
         return CloudStack(client, f"{self.function_name}-bar", self.settings["s3_bucket"])
 
@@ -127,7 +129,9 @@ class AwsDeployment:
     # Before Zappa's own work
 
     def check(self, command: str) -> None:
-        """Raises StackError when Zappa's command is not the one to give now; changes nothing."""
+        """Raises StackError when Zappa's command does not fit the stage's state;
+        changes nothing.
+        """
         is_there = self.function() is not None
         if command == "deploy" and is_there and self._is_connected():
             raise StackError(
@@ -146,12 +150,12 @@ class AwsDeployment:
             )
 
     def take_turn(self) -> None:
-        """Until this command ends no other one changes the stage. Raises StackError."""
+        """Keeps other commands from changing the stage until this one ends. Raises StackError."""
         self._bucket.make()
         self._turn.take()
 
     def remove_what_was_interrupted(self) -> None:
-        """A first deployment that did not get to its end is begun anew: nobody uses it yet."""
+        """Removes an unfinished first deployment, so that it begins anew; nobody uses it yet."""
         function = self.function()
         if function is None or self._is_connected():
             return
@@ -160,7 +164,9 @@ class AwsDeployment:
         self.zappa.delete_lambda_function(self.function_name)
 
     def prepare(self) -> dict[str, str]:
-        """Makes the stack, as far as that goes without a function; the function's variables."""
+        """Makes the stack, as far as possible without a function; returns the
+        function's variables.
+        """
         self._bucket.make()
         self.environment |= self._secret_keys()
         if url := self._public_url():
@@ -171,10 +177,12 @@ class AwsDeployment:
         )
         return self.environment
 
-    # After it
+    # After Zappa's own work
 
     def connect(self) -> None:
-        """Tells the function its address, and points rules, mappings and triggers at it."""
+        """Tells the function its address, and points rules, mappings and triggers to
+        the function.
+        """
         function = self.function()
         if function is None:
             raise StackError(
@@ -194,12 +202,12 @@ class AwsDeployment:
         self._put_stack(function["FunctionArn"], self._api_id())
 
     def disconnect(self) -> None:
-        """Takes away what points at function and API, so that both can go."""
+        """Removes everything that points to function and API, so that both can be deleted."""
         if self.stack.describe():
             self._put_stack("", "")
 
     def open_bar(self) -> list[str]:
-        """Makes the default shop at the first time; what to tell the person at the terminal."""
+        """Makes the default shop the first time; returns lines for the person at the terminal."""
         made = self._first_answer("create-shop")
         lines = [f"The bar is open: {self._public_url()}/"]
         if made["created"]:
@@ -208,7 +216,9 @@ class AwsDeployment:
         return [*lines, f"A screen is signed in with a link: {for_screens}"]
 
     def _first_answer(self, job: str) -> dict:
-        """A function that has just been changed may fail a few times before it is there."""
+        """Asks again after a failure, because a function that has just
+        been changed may fail a few times.
+        """
         for seconds in _PAUSES:
             try:
                 return self.ask_function(job)
@@ -230,7 +240,7 @@ class AwsDeployment:
         ]
 
     def ask_function(self, job: str, **asked: object) -> dict:
-        """Has the function do an operator's job; raises StackError when it does not."""
+        """Has the function do an operator's job. Raises StackError when it does not."""
         client = self.session.client
         result = ask_function(client, self.stage, self.function_name, job, asked)
         if refused := result.get("refused"):
@@ -240,7 +250,9 @@ class AwsDeployment:
     # Parts
 
     def _put_stack(self, function_arn: str, api_id: str, beside_old_code: bool = False) -> None:
-        """Brings the stack to the template, with the first form of the workflow that AWS takes."""
+        """Brings the stack to the template, with the first form of the workflow that
+        AWS accepts.
+        """
         parameters = {
             **self.settings.get("stack_parameters", {}),
             "FunctionArn": function_arn,
@@ -275,11 +287,11 @@ class AwsDeployment:
             )
 
     def _variants(self) -> Iterator[Variant]:
-        """The forms of the workflow to try in turn; the one that the stack has comes first."""
+        """Yields the forms of the workflow to try in turn; the stack's present form comes first."""
         if named := self.settings.get("workflow"):
             return iter([variant_named(named)])
         kept = None
-        # One whose creation failed has proved no form to be good.
+        # A stack whose creation failed does not prove that AWS accepts its form.
         if (self.stack.describe() or {}).get("StackStatus") in GOOD_STATUSES:
             kept = variant_in(self.stack.deployed_template())
         return variants_to_try(
@@ -296,7 +308,7 @@ class AwsDeployment:
         )
 
     def function(self) -> dict | None:
-        """The function's configuration; None when there is none."""
+        """Returns the function's configuration; None when there is no function."""
         client = self.session.client("lambda")
         try:
             return client.get_function_configuration(FunctionName=self.function_name)
@@ -314,9 +326,9 @@ class AwsDeployment:
         client.get_waiter("function_updated_v2").wait(FunctionName=self.function_name)
 
     def _public_url(self) -> str | None:
-        """Where phones find the bar; None until there is an API.
+        """Returns the address of the bar for phones; None until there is an API.
 
-        A team that has a CDN or a base path in front says so itself.
+        A team with a CDN or a base path in front sets PUBLIC_URL itself.
         """
         if given := self.settings.get("aws_environment_variables", {}).get("PUBLIC_URL"):
             return given.rstrip("/")
@@ -329,7 +341,9 @@ class AwsDeployment:
         return f"{api['ApiEndpoint']}/{self.stage}"
 
     def _api_id(self) -> str:
-        """The API that Zappa has made, in a stack named after the function; or nothing."""
+        """Returns the id of the API that Zappa has made in a stack named after the
+        function, or "".
+        """
         client = self.session.client("cloudformation")
         try:
             resource = client.describe_stack_resource(
@@ -339,10 +353,10 @@ class AwsDeployment:
             return ""
         return resource["StackResourceDetail"].get("PhysicalResourceId", "")
 
-    # Taking it away
+    # Removal
 
     def what_is_left(self, with_data: bool) -> tuple[list[str], list[str]]:
-        """What `remove` would take away now, and what it would leave."""
+        """Returns what `remove` would delete now, and what it would keep."""
         kept = self._kept()
         goes = [f"the stack {self.stack.name}"] if self.stack.describe() else []
         goes += [f"{key} in the bucket" for key in self._objects()]
@@ -351,7 +365,9 @@ class AwsDeployment:
         return goes, [name for name, _ in kept]
 
     def remove(self, with_data: bool) -> None:
-        """Deletes the stack and what deployments left in the bucket; with_data: everything."""
+        """Deletes the stack and what deployments left in the
+        bucket; with_data: deletes everything.
+        """
         kept, has_bucket = self._kept(), self._has_bucket()
         if has_bucket:
             self._turn.take()
@@ -366,7 +382,7 @@ class AwsDeployment:
                 delete()
 
     def _kept(self) -> list[tuple[str, Callable[[], object]]]:
-        """What outlives the stack: its name, and how to delete it for good."""
+        """Returns what outlives the stack: a name each, and a function that deletes it for good."""
         client = cache(self.session.client)
         resources = json.loads(build_template(self.environment))["Resources"]
         found = left_behind.find(resources, client)
@@ -390,14 +406,18 @@ class AwsDeployment:
         return kept
 
     def _objects(self) -> list[str]:
-        """Packages and templates that an interrupted deployment of this stage has left."""
+        """Returns the packages and templates that an interrupted deployment of this
+        stage has left.
+        """
         return [key for key in self._all_objects() if key.startswith(f"{self.function_name}-")]
 
     def _all_objects(self) -> list[str]:
         return self._bucket.objects() if self._has_bucket() else []
 
     def _has_bucket(self) -> bool:
-        """False also for one that is not ours: nothing of this stage can be in it."""
+        """Returns whether there is a bucket that is ours; a foreign
+        one holds nothing of this stage.
+        """
         try:
             return self._bucket.exists()
         except StackError:
@@ -407,11 +427,13 @@ class AwsDeployment:
 
     @property
     def secret_key_name(self) -> str:
-        """The parameter that holds the key; its earlier versions are the keys before it."""
+        """The name of the parameter with the key; its earlier versions are the earlier keys."""
         return f"/{self.prefix.rstrip('-')}/secret-key"
 
     def _secret_keys(self) -> dict[str, str]:
-        """The key, made at the first time, and the ones it has replaced of late."""
+        """Returns the key, which it makes the first time, and the keys that were
+        replaced recently.
+        """
         versions = self._key_versions()
         if not versions:
             self.session.client("ssm").put_parameter(
@@ -431,7 +453,7 @@ class AwsDeployment:
         return {"SECRET_KEY": current["Value"], "SECRET_KEY_FALLBACKS": " ".join(good)}
 
     def _key_versions(self) -> list[dict]:
-        """Newest first."""
+        """Returns the versions of the key, newest first."""
         client = self.session.client("ssm")
         pages = client.get_paginator("get_parameter_history").paginate(
             Name=self.secret_key_name, WithDecryption=True

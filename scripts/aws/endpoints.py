@@ -1,4 +1,4 @@
-"""Whether a client speaks to AWS or to an emulator, which takes some things otherwise."""
+"""Says whether a client talks to AWS or to an emulator, which accepts different things."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 def is_aws(client) -> bool:
-    """True when the client's address is under one of AWS's own domains, in any partition."""
+    """Returns whether the client's address is in one of AWS's own domains, in any partition."""
     return (urlsplit(client.meta.endpoint_url).hostname or "").endswith(_domains())
 
 

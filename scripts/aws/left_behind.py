@@ -1,7 +1,7 @@
-"""What an earlier stack has left and a new one of the same name takes over: tables, accounts.
+"""Finds what an earlier stack left behind for a new one of the same name: tables and accounts.
 
-CloudFormation makes nothing whose name is taken. What its template retains is therefore looked for
-before a stack is made, and imported with all that it holds.
+CloudFormation cannot create a resource whose name is taken. Before a stack is made, the resources
+that its template retains are therefore looked up, and imported with all their data.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ GROUP = "AWS::Cognito::UserPoolGroup"
 
 
 def find(resources: Mapping[str, Mapping], client: Callable) -> dict[str, dict[str, str]]:
-    """The retained resources that are there already: their identifiers, by logical id.
+    """Returns the identifiers of the retained resources that exist already, by logical id.
 
     client: makes the AWS client of a service.
     """

@@ -1,4 +1,4 @@
-"""The CloudFormation template of a deployment, here and on AWS."""
+"""Builds the CloudFormation template of a deployment, on this machine and on AWS."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from workflows.variants import FOR_AWS, FOR_EMULATORS, Variant
 
 
 def build_template(environment: Mapping[str, str], variant: Variant | None = None) -> str:
-    """The template of a deployment whose function has these variables.
+    """Returns the template of a deployment whose function has these variables.
 
-    variant: the form of its workflow; without one the first choice, of an emulator where the
-        variables name one.
+    variant: the form of its workflow; None for the first choice, which is that for emulators when
+        the variables name an endpoint.
     """
     from webapp.extending import load_all
     from webapp.settings import Settings, SettingsError
     from webapp.stack import build_template_body
 
     try:
-        # The template needs neither address nor key, which AWS knows only later.
+        # The template does not depend on the address and the key, which AWS knows only later.
         settings = Settings.from_environment(
             {"PUBLIC_URL": "https://not.known.yet", "SECRET_KEY": "not known yet", **environment}
         )

@@ -1,6 +1,7 @@
-"""From one template to the next in steps that DynamoDB takes.
+"""Splits a change of templates into steps that DynamoDB accepts.
 
-DynamoDB makes or drops one global index of a table per update, and never changes a local one.
+In one update, DynamoDB creates or deletes only one global index of a table. It never changes a
+local index.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ _OF_OLD_CODE = "OfOldCode"
 
 
 def steps_to(deployed: str, wanted: str) -> list[str]:
-    """The templates to go through, the wanted one last; raises StackError for what cannot be done.
+    """Returns the templates to go through, ending with the wanted one.
 
-    A changed index is dropped and made again: for that time its queries fail, so change an index
-    by adding one under a new name.
+    A changed index is deleted and created again, and its queries fail in between; so change an
+    index by adding one under a new name. Raises StackError for a change that is impossible.
     """
     before, after = _tables_of(deployed), _tables_of(wanted)
     changes = {
@@ -41,9 +42,9 @@ def steps_to(deployed: str, wanted: str) -> list[str]:
 
 
 def beside_old_code(deployed: str, wanted: str) -> str:
-    """The wanted template with the global indexes that the code still running may read.
+    """Returns the wanted template plus the global indexes that the code still running may read.
 
-    Those that are to go, and the rights to them, stay until `wanted` itself is put in place.
+    Obsolete indexes, and the rights to them, stay until `wanted` itself is deployed.
     """
     step, resources = json.loads(wanted), json.loads(deployed)["Resources"]
     before, after = _tables_of(deployed), _tables_of(wanted)
@@ -77,14 +78,14 @@ def _statements(policy: Mapping) -> list[dict]:
 
 
 def _add_statements(policy: dict, statements: list[dict]) -> None:
-    """Under names of their own: no two statements of a policy may have the same."""
+    """Adds the statements under new names, because names in a policy must be unique."""
     _statements(policy).extend(
         one | {"Sid": one["Sid"].removesuffix(_OF_OLD_CODE) + _OF_OLD_CODE} for one in statements
     )
 
 
 def _tables_of(template: str) -> dict[str, dict]:
-    """The template's tables by their logical ids."""
+    """Returns the template's tables by their logical ids."""
     resources = json.loads(template)["Resources"]
     return {
         key: one for key, one in sorted(resources.items()) if one["Type"] == "AWS::DynamoDB::Table"
@@ -92,7 +93,7 @@ def _tables_of(template: str) -> dict[str, dict]:
 
 
 def _changes(key: str, before: Mapping, after: Mapping) -> list[list[dict]]:
-    """A table's global indexes after each update it needs."""
+    """Returns a table's global indexes after each of the updates that it needs."""
     if before.get("LocalSecondaryIndexes", []) != after.get("LocalSecondaryIndexes", []):
         raise StackError(
             f"{key}: a local index cannot be changed on a table that exists."
@@ -102,7 +103,7 @@ def _changes(key: str, before: Mapping, after: Mapping) -> list[list[dict]]:
 
 
 def _one_by_one(before: list[dict], after: list[dict]) -> Iterator[list[dict]]:
-    """New ones come first, so that no query is without an index for longer than it must be."""
+    """Creates new indexes first, so that queries lack an index for as short as possible."""
     now = copy.deepcopy(before)
     wanted = {index["IndexName"]: index for index in after}
     for name in sorted(wanted.keys() - {index["IndexName"] for index in before}):
@@ -118,7 +119,9 @@ def _one_by_one(before: list[dict], after: list[dict]) -> Iterator[list[dict]]:
 
 
 def _set_indexes(properties: dict, indexes: list[dict], before: Mapping) -> None:
-    """A table must define exactly the attributes that its keys use."""
+    """Sets the indexes, and defines exactly the attributes that the keys use, as
+    DynamoDB demands.
+    """
     properties.pop(_INDEXES, None)
     if indexes:
         properties[_INDEXES] = indexes

@@ -1,7 +1,7 @@
-"""One deployment of a stage at a time: a note in the bucket says whose turn it is.
+"""Lets only one deployment of a stage run at a time: a note in the bucket says whose turn it is.
 
-Two at once would each see the other's half: a second first deployment takes the first one for
-interrupted, and two updates may end with the code of one and the stack of the other.
+Two deployments at once would see each other's half: a second first deployment would take the first
+one for interrupted, and two updates could end with the code of one and the stack of the other.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from datetime import UTC, datetime, timedelta
 from scripts.machine import StackError
 
 GIVEN_UP_AFTER = timedelta(minutes=45)
-"""A note this old is of a process that was killed: no deployment takes as long."""
+"""A note this old comes from a process that was killed, because no deployment takes that long."""
 
 
 class Turn:
-    """The turn of one function in the bucket that all who deploy it share.
+    """The turn to deploy one function, in the bucket that all its deployers share.
 
     s3: boto3's client.
     """
@@ -34,7 +34,10 @@ class Turn:
         return "s3://{Bucket}/{Key}".format(**self._note)
 
     def take(self) -> None:
-        """Ours until give_back or the end of this process; StackError while it is another's."""
+        """Takes the turn until give_back or the end of this process.
+
+        Raises StackError while somebody else has the turn.
+        """
         from botocore.exceptions import ClientError
 
         mine = {
@@ -57,7 +60,7 @@ class Turn:
         atexit.register(self._give_back_at_exit)
 
     def give_back(self) -> None:
-        """Lets the next one deploy."""
+        """Lets the next deployer take the turn."""
         atexit.unregister(self._give_back_at_exit)
         self._s3.delete_object(**self._note)
 
@@ -70,7 +73,7 @@ class Turn:
             print(f"The note {self._address} could not be taken away.", file=sys.stderr)
 
     def _held(self) -> dict | None:
-        """The note as it is; None when nobody has the turn."""
+        """Returns the present note; None when nobody has the turn."""
         try:
             found = self._s3.get_object(**self._note)
         except self._s3.exceptions.NoSuchKey:

@@ -1,7 +1,7 @@
-"""Which form of the order workflow an account gets: AWS is asked for each in turn.
+"""Chooses the form of the order workflow for an account: AWS is asked about each form in turn.
 
-ValidateStateMachineDefinition looks at a definition as CreateStateMachine would. Who may not ask it
-deploys the form that comes first, and goes on to the next when CloudFormation refuses that.
+ValidateStateMachineDefinition checks a definition as CreateStateMachine would. A caller without the
+right to it deploys the first form, and the next one when CloudFormation refuses that.
 """
 
 from __future__ import annotations
@@ -24,17 +24,19 @@ _MAY_NOT_ASK = (
     "InvalidAction",
     "NotImplemented",
 )
-"""Without the right, or where Step Functions is an emulator that has no such call."""
+"""Codes for a caller without the right, and for an emulator that has no such call."""
 _OF_ITS_FORM = ("Invalid State Machine Definition", "InvalidDefinition", "SCHEMA_VALIDATION_FAILED")
 
 
 def variants_to_try(
     client, definition_of: Callable[[Variant], str], kept: Variant | None
 ) -> Iterator[Variant]:
-    """The forms that AWS takes, the best one first; each is asked for when its turn comes.
+    """Yields the forms that AWS accepts, the best one first; AWS is asked only when a form's turn
+    comes.
 
-    client: of Step Functions. definition_of: the definition in that form. kept: the form that is
-    deployed, which stays unless AWS refuses it. Raises StackError when AWS takes none.
+    client: a client of Step Functions. definition_of: returns the definition in a form.
+    kept: the deployed form, which stays unless AWS refuses it.
+    Raises StackError when AWS accepts none.
     """
     order = list(FOR_AWS if is_aws(client) else FOR_EMULATORS)
     if kept:
@@ -54,7 +56,7 @@ def variants_to_try(
 
 
 def variant_named(name: str) -> Variant:
-    """The form that a person has named in zappa_settings.json; raises StackError."""
+    """Returns the form that zappa_settings.json names. Raises StackError for an unknown name."""
     if name not in BY_NAME:
         raise StackError(
             f"“workflow” in zappa_settings.json must be one of {', '.join(BY_NAME)}, not “{name}”."
@@ -63,30 +65,32 @@ def variant_named(name: str) -> Variant:
 
 
 def definition_in(template: str) -> str:
-    """The workflow's definition in a template."""
+    """Returns the workflow's definition in a template."""
     return json.loads(template)["Resources"][WORKFLOW]["Properties"]["DefinitionString"]
 
 
 def variant_in(template: str) -> Variant | None:
-    """The form of the workflow in a template, of this version or an earlier one."""
+    """Returns the form of the workflow in a template of this version or an earlier one."""
     if WORKFLOW not in json.loads(template)["Resources"]:
         return None
     return variant_of(json.loads(definition_in(template)))
 
 
 def is_for_its_form(refused: StackRefused) -> bool:
-    """True when the stack was taken back because of how the workflow is written."""
+    """Returns whether the stack was rolled back because of the form of the workflow."""
     return refused.resource == WORKFLOW and any(one in refused.reason for one in _OF_ITS_FORM)
 
 
 def _refusal(client, definition: str) -> str | None:
-    """What AWS has against a definition; None for nothing, and for who may not ask."""
+    """Returns AWS's objection to a definition; None when there is none or the caller
+    may not ask.
+    """
     try:
         answer = client.validate_state_machine_definition(definition=definition, type="STANDARD")
     except ClientError as error:
         if error.response["Error"]["Code"] not in _MAY_NOT_ASK:
             raise
-        # The stack itself will tell.
+        # Deploying the stack will show whether AWS accepts this form.
         return None
     if answer["result"] == "OK":
         return None

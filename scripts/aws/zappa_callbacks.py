@@ -1,8 +1,8 @@
-"""What Zappa calls around its commands (zappa_settings.json, `callbacks`).
+"""The callbacks that Zappa calls around its commands (zappa_settings.json, `callbacks`).
 
 `before` runs once the settings are read: for deploy and update it makes the stack, so that the
-function's role and tables are there. `trim` makes the zip small. `after` runs last, when function
-and API exist: it points rules and mappings at the function and opens the bar.
+function's role and tables exist. `trim` makes the zip small. `after` runs last, when function and
+API exist: it points rules and mappings to the function and opens the bar.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-# Zappa loads this file by its path, so the project cannot be imported yet.
+# Zappa loads this file by its path, so the project is not on the import path yet.
 ROOT = str(Path(__file__).resolve().parents[2])
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
@@ -28,7 +28,7 @@ from scripts.machine import StackError  # noqa: E402
 
 
 def before(cli) -> None:
-    """Zappa's `settings` callback."""
+    """Prepares a command: Zappa's `settings` callback."""
     with _in_one_line():
         if cli.command in ("deploy", "update", "package", "save-python-settings-file"):
             build_assets()
@@ -49,34 +49,36 @@ def before(cli) -> None:
 
 
 def trim(cli) -> None:
-    """Zappa's `zip` callback: the zip is made, and not yet sent."""
+    """Trims the zip before it is sent: Zappa's `zip` callback."""
     with _in_one_line():
         size = trim_package(Path(cli.zip_path))
         print(f"Trimmed to {size / 1_000_000:.1f} MB, byte-code included.")
 
 
 def after(cli) -> None:
-    """Zappa's `post` callback."""
+    """Connects the bar to the function and opens it: Zappa's `post` callback."""
     with _in_one_line():
         deployment = AwsDeployment.of(cli)
         deployment.connect()
         for line in deployment.open_bar():
             print(line)
-    # At the end of an update Zappa asks for the address of an API of the older kind, and fails at
-    # a stage that has a domain, because there is none.
+    # At the end of an update Zappa asks for the address of an API of the older kind. For a stage
+    # with a domain that fails, because there is no such API.
     cli.zappa.get_api_url = partial(
         cli.zappa.get_api_url, apigateway_version=cli.apigateway_version
     )
 
 
 def _tell_package_the_extensions(cli) -> None:
-    """Zappa writes into the package what is set by file, but not what is set on the function."""
+    """Passes EXTENSIONS on, because the package gets none of the
+    function's own variables from Zappa.
+    """
     if named := cli.stage_config.get("aws_environment_variables", {}).get("EXTENSIONS"):
         cli.environment_variables = {**cli.environment_variables, "EXTENSIONS": named}
 
 
 def _be_sure(cli) -> None:
-    """Asks what Zappa would ask after this callback, and answers that for the person."""
+    """Asks in Zappa's place, because Zappa would ask only after this callback."""
     if not cli.vargs["yes"]:
         cli.vargs["yes"] = input("Are you sure you want to undeploy? [y/n] ") == "y"
         if not cli.vargs["yes"]:

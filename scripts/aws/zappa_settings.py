@@ -1,4 +1,4 @@
-"""zappa_settings.json as our own commands read and write it."""
+"""Reads and writes zappa_settings.json for our own commands."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SETTINGS_FILE = ROOT / "zappa_settings.json"
 
 
 def read_settings() -> dict:
-    """All stages, as the file has them."""
+    """Returns all stages, as they are in the file. Raises StackError when it cannot be read."""
     try:
         return json.loads(SETTINGS_FILE.read_text())
     except (OSError, ValueError) as error:
@@ -23,14 +23,14 @@ def read_settings() -> dict:
 
 
 def write_settings(settings: dict) -> None:
-    """The same form every time, so that version control shows only what has changed."""
+    """Writes the file always in the same form, so that version control shows only real changes."""
     new = SETTINGS_FILE.with_suffix(".new")
     new.write_text(json.dumps(settings, indent=4, ensure_ascii=False) + "\n")
     new.replace(SETTINGS_FILE)
 
 
 def stage_settings(settings: dict, stage: str) -> dict:
-    """A stage with what it extends, as Zappa merges them."""
+    """Returns a stage merged with what it extends, as Zappa merges them."""
     own = settings.get(stage)
     if own is None or "extends" not in own:
         stages = [name for name, one in settings.items() if "extends" in one]
@@ -41,14 +41,14 @@ def stage_settings(settings: dict, stage: str) -> dict:
 
 
 def function_name(settings: Mapping, stage: str) -> str:
-    """The name that Zappa gives to the function of a stage with these settings."""
+    """Returns the name that Zappa gives to the function of a stage with these settings."""
     from slugify import slugify
 
     return slugify(f"{settings['project_name']}-{stage}")
 
 
 def refuse_name_of_api(stage: str) -> None:
-    """Raises StackError for the name that API Gateway takes for its own version."""
+    """Raises StackError for v2, which API Gateway would take for its own version."""
     if stage == "v2":
         raise StackError(
             "A stage cannot be called v2, which API Gateway takes for its own version."
@@ -56,7 +56,7 @@ def refuse_name_of_api(stage: str) -> None:
 
 
 def with_new_stage(settings: dict, stage: str) -> dict:
-    """The settings with one more stage, whose names are its own; raises StackError."""
+    """Returns the settings with one more stage, which has names of its own. Raises StackError."""
     if stage in settings:
         raise StackError(f"There is a stage {stage} already; leave out --new.")
     if not _STAGE.fullmatch(stage):
