@@ -1,1 +1,3 @@
-"""What each command becomes once the environment is set up: scripts/NAME goes on as NAME here."""
+"""One module for each command: once the environment is set up, scripts/NAME continues
+as NAME here.
+"""

@@ -1,4 +1,4 @@
-"""Kills a bar of its own under robots, and says what it forgot."""
+"""Kills a bar of its own repeatedly while robots use it, and reports what the bar lost."""
 
 from __future__ import annotations
 
@@ -25,14 +25,18 @@ if TYPE_CHECKING:
     from scripts.breaking.memory import Memory
 
 CALM_SECONDS = (1.0, 4.0)
-"""Between the moment when all is well again and the next kill."""
+"""The shortest and longest pause between the bar's recovery and the next kill."""
 SETTLE_SECONDS = 180
 SHOWN = 12
 
 
 @dataclass
 class Kills:
-    """Of one part: how often it was killed, what was acknowledged meanwhile, when it was well."""
+    """What is counted for one part of the bar.
+
+    count: how often it was killed. acknowledged: how many requests the bar acknowledged meanwhile.
+    longest_seconds: the longest time from a kill to the bar's recovery.
+    """
 
     count: int = 0
     acknowledged: int = 0
@@ -60,8 +64,8 @@ def main() -> NoReturn:
 
 
 def run(chosen, bar: BarProcess) -> tuple[dict[str, Kills], Memory, Found]:
-    """The kills, and the settling after them."""
-    # Late: the models keep the first endpoint that they meet.
+    """Kills the parts of the bar in turn, and then waits until the bar has settled."""
+    # These imports come late, because the tables' models keep the first endpoint that they use.
     from scripts.breaking.crew import Crew
     from scripts.breaking.memory import Memory
 
@@ -92,7 +96,7 @@ def run(chosen, bar: BarProcess) -> tuple[dict[str, Kills], Memory, Found]:
 
 
 def settle(crew: Crew, memory: Memory) -> Found:
-    """Waits until everybody inside has been served, and until what follows has followed."""
+    """Waits until every customer inside is served and all consequences are carried out."""
     from scripts.breaking import equations
     from scripts.breaking.crew import NOT_DONE
 
@@ -106,7 +110,7 @@ def settle(crew: Crew, memory: Memory) -> Found:
         except NOT_DONE:
             continue
         if is_quiet and not found.uneven:
-            return found  # What is lost or there twice stays so, however long one waits.
+            return found  # What is lost or doubled does not change, however long one waits.
         time.sleep(0.5)
     found = found or equations.check(crew.services, memory)
     for order in equations.open_orders():
@@ -115,7 +119,7 @@ def settle(crew: Crew, memory: Memory) -> Found:
 
 
 def show(chosen, table: dict[str, Kills], memory: Memory, found: Found) -> None:
-    """The table, or the same as one JSON object."""
+    """Prints the table, or the same figures as one JSON object."""
     if chosen.json:
         print(
             json.dumps(

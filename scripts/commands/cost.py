@@ -28,8 +28,9 @@ from webapp.consumers.registry import EVERY_MINUTE, SCHEDULED_JOBS
 
 SETTINGS = Path(__file__).resolve().parents[2] / "zappa_settings.json"
 IDLE_SECONDS = 242
-"""Holds four reads of the screens, and as long as an order stands still at most within the minutes
-that its phone is looked at."""
+"""The idle span holds four reads of each screen, one a minute. While a phone is looked at, its
+order stands still for no longer than this span.
+"""
 SCHEDULED = {EVERY_MINUTE, *(job.name for job in SCHEDULED_JOBS)}
 CODE_ROUTE = "/<shop_id>/display/code"
 SCREENS = ("/<shop_id>/display", "/<shop_id>/barista")
@@ -52,14 +53,16 @@ def main() -> None:
 
 @dataclass
 class Measured:
-    """Two spans of records: the order's steps, and a minute in which nobody does anything."""
+    """Two spans of records: the steps of an order, and some minutes in which nobody
+    does anything.
+    """
 
     order: Window
     idle: Window
 
 
 class Records:
-    """What the services have written down since the last look."""
+    """Collects what the services have recorded since the last look."""
 
     def __init__(self, stack: LocalStack, meter: Path, log: Path):
         def client(service: str):
@@ -95,7 +98,7 @@ class Records:
         return url
 
     def look(self) -> Window:
-        """Everything since the last look."""
+        """Returns everything that was recorded since the last look."""
         return Window(
             meter=[line for line, _ in self._meter.new()],
             log=[line | {"bytes": size} for line, size in self._log.new()],
@@ -105,9 +108,10 @@ class Records:
         )
 
     def _new_cpu_seconds(self) -> float:
-        """Of the process that stands for the function.
+        """Returns the new processor seconds of the process that stands for the function.
 
-        Unlike time on the clock, it is the same on a machine that is busy with other things.
+        Unlike elapsed time, processor time does not change when the machine is busy with other
+        things.
         """
         fields = Path(f"/proc/{self._process}/stat").read_text().rpartition(")")[2].split()
         used = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -163,14 +167,17 @@ class Window:
         )
 
     def answers(self, code: bool | None = None) -> list[dict]:
-        """Lines of answered requests: all, those for the TV's next code, or those that are not."""
+        """Returns the log lines of answered requests.
+
+        code: True for the requests for the TV's next QR code, False for all others, None for all.
+        """
         found = [line for line in self.log if line.get("message") == "answered"]
         if code is None:
             return found
         return [line for line in found if (line["route"] == CODE_ROUTE) is code]
 
     def metered(self, what: str, **fields) -> list[dict]:
-        """What the emulator metered of a kind."""
+        """Returns what the emulator metered of a kind."""
         return [
             line
             for line in self.meter
@@ -178,14 +185,14 @@ class Window:
         ]
 
     def invocations(self, scheduled: bool) -> list[dict]:
-        """Calls of the function for events: those that the clock made, or the others."""
+        """Returns the function's calls for events: those by the schedule, or all others."""
         return [one for one in self.metered("invocation") if (one["by"] in SCHEDULED) is scheduled]
 
     def gb_seconds_per_invocation(self) -> float:
-        """How long an average invocation takes at the function's memory, times that memory.
+        """Returns the duration of an average invocation times the function's memory, in GB-seconds.
 
-        Its processor time here, stretched to the share of a processor that the memory buys, and a
-        few milliseconds for each answer of AWS.
+        The duration is the processor time measured here, stretched to the share of a processor that
+        the memory buys, plus a few milliseconds for each answer of AWS.
         """
         invocations = len(self.answers()) + len(self.metered("invocation"))
         memory = function_memory_gb()
@@ -199,7 +206,7 @@ class Window:
 
 
 def function_memory_gb() -> float:
-    """As zappa_settings.json has it."""
+    """Returns the function's memory in GB, as zappa_settings.json has it."""
     return json.loads(SETTINGS.read_text())["base"]["memory_size"] / 1024
 
 
@@ -238,7 +245,7 @@ def take_order(bar: Screens, tv: Page) -> tuple[Page, str]:
 
 
 def settle() -> None:
-    """Until what follows from the last step has been done."""
+    """Waits until the consequences of the last step are carried out."""
     time.sleep(5)
 
 
@@ -276,7 +283,9 @@ def make_report(measured: Measured) -> dict:
 
 
 def order_counts(measured: Measured) -> Counter:
-    """One order from the scan to the empty counter, without what screens do by themselves."""
+    """Counts one order from the scan to the empty counter,
+    without what screens do by themselves.
+    """
     window = measured.order
     answers = window.answers(code=False)
     invocations = window.invocations(scheduled=False)
@@ -297,13 +306,13 @@ def order_counts(measured: Measured) -> Counter:
 
 
 def day_parts(measured: Measured) -> dict[str, Counter]:
-    """What a minute of waiting, a minute of the screens, a new code and a sweep add."""
+    """Counts what a minute of waiting, a minute of the screens, a new QR code and a sweep add."""
     idle = measured.idle
     per_call, per_invocation = reads_per_call(idle), idle.gb_seconds_per_invocation()
     of_screens = [line for line in idle.answers(code=False) if line["route"].startswith(SCREENS)]
     of_phone = [line for line in idle.answers(code=False) if not line["route"].startswith(SCREENS)]
     codes = IDLE_SECONDS / bill.CODE_SECONDS
-    # The clock's call once: the window holds two.
+    # The window contains two of the scheduled calls, and only one is wanted.
     sweeps = idle.invocations(scheduled=True)[:1]
 
     def part(answers: list[dict], times: float) -> Counter:
@@ -313,7 +322,7 @@ def day_parts(measured: Measured) -> dict[str, Counter]:
 
     sweep = calls([], sweeps, [], per_invocation)
     return {
-        # As many reads of each page fall into the window as it is minutes long.
+        # The span is divided by its minutes; each screen reads its page once a minute.
         "phone_minute": part(of_phone, IDLE_SECONDS // 60),
         "screens_minute": part(of_screens, IDLE_SECONDS // 60),
         "code": part(idle.answers(code=True), codes),
@@ -326,14 +335,17 @@ def is_of_code(line: dict) -> bool:
 
 
 def reads_per_call(idle: Window) -> float:
-    """The read units of a page's re-read; they are all alike: a session, a shop, open orders."""
+    """Returns the read units of one re-read of a page.
+
+    All re-reads are alike: a session, a shop, its open orders.
+    """
     return sum(one["units"] for one in idle.metered("read")) / max(len(idle.answers()), 1)
 
 
 def calls(
     answers: list[dict], invocations: list[dict], lines: list[dict], gb_seconds: float
 ) -> Counter:
-    """HTTP calls, and the function's invocations for them and for events."""
+    """Counts the HTTP calls, and the function's invocations for these calls and for events."""
     count = len(answers) + len(invocations)
     return Counter(
         http_calls=len(answers),

@@ -20,7 +20,7 @@ from scripts.machine import StackError
 from webapp.cloud.dead_letters import UNREADABLE
 
 SECONDS_IN_HAND = 300
-"""How long others do not see a dead letter that is being worked on."""
+"""For how many seconds a dead letter in work is hidden from others."""
 
 JOBS = {
     "announce": "announce changes, write the journey and tell the workflow",
@@ -42,15 +42,15 @@ WHY = {
 
 
 class CannotRedrive(Exception):
-    """Its text is one line: why the dead letter stays."""
+    """The text is one line that says why the dead letter stays."""
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """One message of the queue, understood.
+    """One message of the queue, parsed.
 
-    payload: what the function was to be called with; None when only pointers into a stream are
-    left (batch), or when it is nothing of ours.
+    payload: what the function should have been called with; None when only pointers into a stream
+        are left (batch), or when the message is not from this bar.
     """
 
     id: str
@@ -90,7 +90,7 @@ def main() -> int:
 
 
 def run(chosen: argparse.Namespace, where: Bar) -> int:
-    """Does what was asked; 1 when something stays that should have gone."""
+    """Carries out the command; returns 1 when something stays that should have been removed."""
     queue = DeadLetterQueue(where)
     letters = queue.read()
     wanted = letters
@@ -106,7 +106,9 @@ def run(chosen: argparse.Namespace, where: Bar) -> int:
 
 
 class DeadLetterQueue:
-    """The queue of a bar; what was read from it is ours until it is deleted or given back."""
+    """The queue of a bar. Messages that were read are hidden from
+    others until they are deleted or given back.
+    """
 
     def __init__(self, where: Bar):
         self.bar = where
@@ -119,7 +121,7 @@ class DeadLetterQueue:
             raise StackError(f"There is no queue {name} in {where.region}.") from None
 
     def read(self) -> list[DeadLetter]:
-        """All that is there, oldest first."""
+        """Returns all dead letters, oldest first."""
         found = []
         while messages := self._receive():
             for message in messages:
@@ -143,18 +145,18 @@ class DeadLetterQueue:
         self._held.pop(letter.id)
 
     def give_back(self) -> None:
-        """Lets others see at once what is left."""
+        """Makes the remaining messages visible to others at once."""
         for receipt in self._held.values():
             self._sqs.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=0
             )
 
 
-# Understanding
+# Parsing
 
 
 def understand(message: Mapping, prefix: str) -> DeadLetter:
-    """A message in one of the four forms in which AWS keeps what it could not deliver."""
+    """Parses a message in one of the four forms in which AWS keeps what it could not deliver."""
     common = {
         "id": message["MessageId"][:8],
         "receipt": message["ReceiptHandle"],
@@ -178,7 +180,7 @@ def understand(message: Mapping, prefix: str) -> DeadLetter:
         why = WHY.get(condition, condition) + (f": {said}" if said else "")
         return DeadLetter(**common, **_of_payload(body["requestPayload"]), why=why)
     if "consumer" not in body and "RULE_ARN" in attributes:
-        # The event as it was on the bus, before the rule's template.
+        # The body is the event as it was on the bus, before the rule's template was applied.
         consumer = attributes["RULE_ARN"].rsplit("/", 1)[1].removeprefix(prefix)
         body = {"consumer": consumer, "event": body}
     code = attributes.get("ERROR_CODE", "")
@@ -191,7 +193,7 @@ def _of_payload(payload: Mapping) -> dict:
         records = payload["Records"]
         about = "changes of a table" if len(records) > 1 else "a change of a table"
         return {"consumer": "announce", "about": about, "payload": payload}
-    # What the function has set aside may be of any shape.
+    # An event that the function has set aside may have any shape.
     event = _mapping(payload.get("event"))
     detail = _mapping(event.get("detail"))
     return {
@@ -224,7 +226,7 @@ def _of_stream(body: Mapping) -> dict:
 
 
 def table(letters: list[DeadLetter]) -> str:
-    """One line for each."""
+    """Returns one line for each dead letter."""
     if not letters:
         return "There are no dead letters."
     rows = [("ID", "KEPT AT (UTC)", "CONSUMER", "ABOUT", "SHOP", "ORDER", "WHY")]
@@ -248,7 +250,7 @@ def table(letters: list[DeadLetter]) -> str:
 
 
 def as_dict(letter: DeadLetter) -> dict:
-    """For programs: the line that list shows."""
+    """Returns the columns of list for programs."""
     return {
         "id": letter.id,
         "kept_at": letter.kept_at.isoformat(),
@@ -281,7 +283,10 @@ def show(queue: DeadLetterQueue, letters: list[DeadLetter]) -> int:
 
 
 def _changes(where: Bar, batch: Mapping) -> Iterator[str]:
-    """The changes of a batch by key and state; never whole items, which hold task tokens."""
+    """Yields the changes of a batch by key and state.
+
+    It never shows whole items, because they hold task tokens.
+    """
     try:
         records = read_records(where, batch)
     except CannotRedrive as error:
@@ -304,7 +309,7 @@ def _change(record: Mapping) -> str:
 
 
 def the_one(letters: list[DeadLetter], given: str) -> DeadLetter:
-    """The dead letter with this id, or with an id that begins so."""
+    """Returns the dead letter whose id is, or begins with, the given text. Raises StackError."""
     found = [letter for letter in letters if letter.id.startswith(given)]
     if len(found) != 1:
         raise StackError(
@@ -342,7 +347,7 @@ def drop(queue: DeadLetterQueue, letters: list[DeadLetter]) -> int:
 
 
 def deliver(where: Bar, letter: DeadLetter) -> None:
-    """Calls the function with what it was to be called with. Raises CannotRedrive."""
+    """Calls the function again with its payload. Raises CannotRedrive."""
     payload = letter.payload
     if letter.batch:
         payload = {"Records": read_records(where, letter.batch)}
@@ -363,9 +368,10 @@ def _as_lambda_sends(value: object) -> object:
 
 
 def read_records(where: Bar, batch: Mapping) -> list[dict]:
-    """The records that a failed batch only points at, as Lambda would send them.
+    """Returns the records that a failed batch only points to, in the form in which Lambda sends
+    them.
 
-    Raises CannotRedrive when the stream has forgotten them, which it does after a day.
+    Raises CannotRedrive when the stream no longer has them, which happens after a day.
     """
     streams = where.client("dynamodbstreams")
     last = int(batch["endSequenceNumber"])

@@ -1,4 +1,4 @@
-"""What scripts/deploy becomes once the environment is set up: init and remove."""
+"""The commands init and remove of scripts/deploy, once the environment is set up."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SERVICES = (
     "stepfunctions",
     "sts",
 )
-"""What the bar needs of a region."""
+"""The AWS services that a region must have for the bar."""
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _SENDER = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}")
@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def init(chosen: argparse.Namespace) -> None:
-    """Asks what only the team can know, checks it, and writes it into zappa_settings.json."""
+    """Asks for what only the team can know, checks it, and writes it into zappa_settings.json."""
     settings = read_settings()
     if chosen.new:
         settings = with_new_stage(settings, chosen.stage)
@@ -173,7 +173,7 @@ def _open_account(chosen: argparse.Namespace, known: Mapping):
 
 
 def _bucket_of(known: Mapping, account: str, region: str) -> str:
-    """The bucket so far, unless the bar is to be in another region than that."""
+    """Returns the present bucket, or a new name when the bar is to be in another region."""
     if known.get("s3_bucket") and known.get("aws_region") == region:
         return known["s3_bucket"]
     return f"serverlesspresso-{account}-{region}"
@@ -182,10 +182,12 @@ def _bucket_of(known: Mapping, account: str, region: str) -> str:
 def _find_certificate(
     session, domain: str, chosen: argparse.Namespace, known: Mapping
 ) -> dict[str, str]:
-    """With a zone in Route 53 the stack makes certificate and record itself."""
+    """Finds the certificate's ARN, or the hosted zone in which the
+    stack makes certificate and record.
+    """
     arn = chosen.certificate_arn
     if arn is None and domain == known.get("domain"):
-        # Made for this name; another one has another.
+        # The known certificate is for this domain only; another domain needs another certificate.
         arn = known.get("stack_parameters", {}).get("CertificateArn")
     if arn:
         region = session.region_name
@@ -212,10 +214,10 @@ def _find_certificate(
 
 
 def _with_answers(settings: dict, stage: str, answers: Mapping[str, str]) -> dict:
-    """The settings with the answers where Zappa and the callbacks look for them."""
+    """Returns the settings with the answers where Zappa and the callbacks look for them."""
     base, own = settings["base"], settings[stage]
     for key, value in (("aws_region", answers["region"]), ("s3_bucket", answers["bucket"])):
-        # What the other stages go by stays as it is: their bars are where they are.
+        # The base settings are not changed, because the other stages' bars depend on them.
         _set(own, key, value if base.setdefault(key, value) != value else "")
     own["first_admin"] = answers["admin"]
     parameters = {
@@ -243,7 +245,7 @@ def _set(where: dict, key: str, value: str) -> None:
 
 
 def remove(chosen: argparse.Namespace) -> None:
-    """Takes away what “zappa undeploy” has left; the data only when asked to."""
+    """Removes what “zappa undeploy” has left; the data only with --with-data."""
     deployment = AwsDeployment.of_stage(chosen.stage)
     if deployment.function() is not None:
         raise StackError(
@@ -273,7 +275,7 @@ def _ask(
     form: str,
     is_optional: bool = False,
 ) -> str:
-    """The flag's value, or what the person types; the default without a terminal."""
+    """Returns the flag's value or the person's input; without a terminal, the default."""
     given = getattr(chosen, name)
     is_asked = given is None and sys.stdin.isatty() and not chosen.yes
     while True:

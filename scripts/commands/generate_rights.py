@@ -22,7 +22,7 @@ ROLES = {
 _ORDERS_TABLE = base_name(OrderModel).title() + "Table"
 _TOKEN = "task_token"
 _RETURN_ITEMS = {"GetItem", "PutItem", "UpdateItem", "DeleteItem"}
-"""Reads of one item, and writes that may be asked for the item."""
+"""Reads of one item, and writes that can return the item."""
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def section() -> str:
-    """The marked part of the page."""
+    """Returns the marked part of the page."""
     resources = json.loads(build_template_body(300, 900))["Resources"]
     lines = [BEGIN]
     for role, title in ROLES.items():
@@ -66,7 +66,7 @@ def _row(statement: Mapping, resources: Mapping) -> str:
 
 
 def _name_of(where: object, resources: Mapping) -> str:
-    """What a statement is about: a table, one of its indexes, another resource, or a pattern."""
+    """Returns the subject of a statement: a table, an index, another resource, or a pattern."""
     text = json.dumps(where)
     attribute = re.search(r'"Fn::GetAtt": \["(\w+)", "(\w+)"\]', text)
     if attribute:
@@ -89,7 +89,7 @@ def _own_name(title: str, resources: Mapping) -> str:
 
 
 def _tokens(statement: Mapping, resources: Mapping) -> str:
-    """Whether what a statement allows may show the task token of an order."""
+    """Says whose task tokens a statement can reveal."""
     where = json.dumps(statement["Resource"])
     actions = {action.partition(":")[2] for action in statement["Action"]}
     if f'"{_ORDERS_TABLE}"' not in where:

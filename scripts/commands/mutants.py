@@ -23,13 +23,15 @@ from scripts.environment import ROOT
 FOLDER = ROOT / ".mutants"
 _KILLED, _SURVIVED, _TIMED_OUT, _UNTESTED = "killed", "survived", "timed out", "untested"
 _MEANING = {0: _SURVIVED, 5: _UNTESTED, 33: _UNTESTED, 24: _TIMED_OUT, 36: _TIMED_OUT}
-"""mutmut's exit codes; any other, but None for what was not tried yet, is a failed test's."""
+"""What mutmut's exit codes mean. Any other code means that a test failed; None means
+not tried yet.
+"""
 _COPIED = ("domain", "scripts", "templates", "tests", "webapp", "workflows", "pyproject.toml")
 
 
 @dataclass(frozen=True)
 class Part:
-    """What is changed, by which tests it is held, and how pytest is called for them."""
+    """What is changed, which tests must notice the changes, and the options of pytest for them."""
 
     source: str
     tests: str
@@ -50,14 +52,14 @@ def main() -> None:
         sys.exit(_mutmut(folder, "show", chosen.show))
     if not chosen.report:
         _copy(part, folder)
-        # A change that no test notices ends well; only a run that breaks off does not.
+        # mutmut returns an error only when a run breaks off, not when no test notices a change.
         if code := _mutmut(folder, "run", "--max-children", str(chosen.jobs), *chosen.mutants):
             sys.exit(code)
     _report(results(folder))
 
 
 def _copy(part: Part, folder: Path) -> None:
-    """The project as it is now, for mutmut to work in; what it found before stays."""
+    """Copies the present project for mutmut to work in; mutmut's earlier results stay."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in _COPIED:
         target = folder / name
@@ -71,7 +73,7 @@ def _copy(part: Part, folder: Path) -> None:
 
 
 def settings_of(part: Part) -> str:
-    """mutmut's settings; pyproject.toml has none of them."""
+    """Returns mutmut's settings, which are not in pyproject.toml."""
     top = part.source.split("/")[0]
     copied = [name for name in _COPIED if name not in ("tests", "pyproject.toml", top)]
     options = ["-pno:xdist", "-ptests.mutation_profile", *part.options]
@@ -94,7 +96,7 @@ def _mutmut(folder: Path, *words: str) -> int:
 
 
 def results(folder: Path) -> dict[str, str | None]:
-    """What became of each mutant; None when it was not tried yet."""
+    """Returns the result of each mutant; None when it was not tried yet."""
     found: dict[str, str | None] = {}
     for file in sorted((folder / "mutants").rglob("*.meta")):
         codes = json.loads(file.read_text())["exit_code_by_key"]
@@ -106,7 +108,7 @@ def results(folder: Path) -> dict[str, str | None]:
 
 
 def score(found: dict[str, str | None]) -> float:
-    """The share of those tried that the tests have noticed, in percent."""
+    """Returns the share of tried mutants that the tests have noticed, in percent."""
     tried = [one for one in found.values() if one]
     noticed = [one for one in tried if one in (_KILLED, _TIMED_OUT)]
     return 100 * len(noticed) / len(tried) if tried else 0.0

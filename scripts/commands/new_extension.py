@@ -1,4 +1,6 @@
-"""Begins an extension: its module, a test that is green, and its name in docs/events.md."""
+"""Begins an extension: writes its module and a passing test, and adds its name to
+docs/events.md.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ _LONGEST_ABOUT = 70
 
 
 class CannotBegin(Exception):
-    """Its text is one line: what is wrong and what to do."""
+    """The text is one line that says what is wrong and what to do."""
 
 
 def main() -> int:
@@ -54,7 +56,10 @@ def main() -> int:
 def begin(
     name: str, about: str, events: list[str], has_table: bool, root: Path = ROOT
 ) -> tuple[Path, Path]:
-    """Writes the module and its test; returns both. Raises CannotBegin, and then wrote nothing."""
+    """Writes the module and its test and returns both paths.
+
+    Raises CannotBegin before anything is written.
+    """
     if not EXTENSION_NAME.fullmatch(name) or keyword.iskeyword(name):
         raise CannotBegin(
             f"“{name}” cannot be its name: a letter, then at most 19 more small letters and digits,"
@@ -74,7 +79,7 @@ def begin(
 
 
 def _members(events: list[str]) -> str:
-    """The events as the source names them, one a line when they are several."""
+    """Returns the events as Python source; several events take one line each."""
     known = {one.value: one.name for one in DetailType}
     for event in events:
         if event not in known:

@@ -1,7 +1,7 @@
 """Counts the figures of all shops anew from the orders' journeys.
 
-Harmless at any time, also while the bar is open and also twice: what is counted already is not
-counted again. Run it after the figures were lost, or when they are not believed.
+This is harmless at any time, even while the bar is open and even twice, because what is already
+counted is not counted again. Run it after the figures were lost, or when they look wrong.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def main() -> None:
 
 
 def rebuild_figures(where: Bar) -> int:
-    """The number of orders whose figures were made anew."""
-    # PynamoDB reads these itself; on AWS the caller's own credentials are used.
+    """Returns the number of orders whose figures were counted anew."""
+    # PynamoDB reads these variables itself; on AWS the caller's own credentials are used.
     os.environ.update(where.environment)
     from webapp.services.past.rebuilding import rebuild
     from webapp.storage import tables

@@ -1,6 +1,6 @@
 """Writes a shop's day as one JSON array of envelopes.
 
-Runs with the environment of a running stack.
+It needs the environment of a running stack.
 """
 
 from __future__ import annotations
@@ -51,20 +51,24 @@ def main() -> None:
 
 
 def bounds(shop: Shop, day) -> tuple[datetime, datetime]:
-    """When the shop's calendar day begins and ends."""
+    """Returns when the shop's calendar day begins and ends."""
     midnight = datetime.combine(day, time(), ZoneInfo(shop.timezone))
     return midnight.astimezone(UTC), (midnight + timedelta(days=1)).astimezone(UTC)
 
 
 def recorded(services: Services, order_id: str) -> Iterator[RecordedEvent]:
-    """The events of one order's journey. Its own end is left out: a replay finds it again."""
+    """Yields the events of one order's journey, without its end, which a replay
+    announces itself.
+    """
     for stored in services.journeys.events(order_id):
         if stored.detail_type is not DetailType.ALL_EVENTS_STORED:
             yield RecordedEvent(parse_event(stored.detail_type, stored.detail), stored.at)
 
 
 def envelopes(events: list[RecordedEvent]) -> list[dict]:
-    """As EventBridge delivers them, but of nobody's account and without anybody's id."""
+    """Returns the events as EventBridge delivers them, but with
+    no real account and no person's id.
+    """
     anonymous = Anonymous(secrets.token_hex(16))
     return [
         {

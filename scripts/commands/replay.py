@@ -1,7 +1,7 @@
 """Plays recorded envelopes onto a rehearsal shop's bus.
 
-The events are put by the clock of the recording, quickened by --speed. Their own times keep the
-recording's distances and never lie in the future, so figures made from them stay true.
+The events are put at the pace of the recording, times --speed. Their own times keep the distances
+of the recording and never lie in the future, so that figures from these events stay true.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def read_recording(file: Path) -> tuple[list[RecordedEvent], Counter]:
-    """The events in order of time, and how often what could not be read was left out."""
+    """Returns the events in order of time, and counts the unreadable envelopes by reason."""
     try:
         envelopes = json.loads(file.read_text())
     except OSError as error:
@@ -62,7 +62,7 @@ def read_recording(file: Path) -> tuple[list[RecordedEvent], Counter]:
 
 
 def rehearsal_shop(services: Services, shop_id: str) -> Shop:
-    """The shop, made now if there is none. A live one is never played into."""
+    """Returns the rehearsal shop, and makes it if there is none. Never returns a live shop."""
     if not SHOP_ID_PATTERN.fullmatch(shop_id):
         sys.exit(f"{shop_id} cannot be a shop's id; use small letters, digits and hyphens.")
     if services.shops.get(shop_id) is None:
@@ -82,7 +82,7 @@ def length(events: list[RecordedEvent]) -> str:
 
 
 class Player:
-    """One performance of a recording."""
+    """Plays a recording once."""
 
     def __init__(self, services: Services, shop: Shop, events: list[RecordedEvent], speed: float):
         self._services = services
@@ -117,7 +117,9 @@ class Player:
             self._finished.set()
 
     def _moved(self, recorded: RecordedEvent) -> RecordedEvent:
-        """At the recording's own distance from the end, which is when the performance ends."""
+        """Moves an event's times so that the recording's last
+        event happens when the replay ends.
+        """
         ends_at = self._begins_at + (self._last - self._first) / self._speed
         later = ends_at - self._last
         event = for_rehearsal(recorded.event, self._shop_id, self._play, later)

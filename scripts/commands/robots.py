@@ -1,7 +1,8 @@
-"""Robots that work the bar's own pages.
+"""Robots that use the bar's own pages.
 
-They are browsers without JavaScript, so a rehearsal also proves the pages without it. APScheduler
-keeps the pace; `--speed` shortens the robots' own waits only, never the bar's deadlines.
+They are browsers without JavaScript, so that a rehearsal also proves that the pages work without
+it. APScheduler sets the pace; `--speed` shortens the robots' own waits only, never the bar's
+deadlines.
 """
 
 from __future__ import annotations
@@ -34,21 +35,21 @@ THINK_SECONDS = (8, 60)
 MAKE_SECONDS = (10, 30)
 COLLECT_SECONDS = (10, 60)
 WALKS_AWAY_AFTER = 3
-"""Scans that meet a full bar or a used-up code before a customer gives up."""
+"""A customer gives up after this many scans that meet a full bar or a used-up QR code."""
 OVER = frozenset(OrderState) - ON_THE_BOARD
 NAMES = ("Ada", "Bit", "Cron", "Dot", "Echo", "Fern", "Gizmo", "Hex", "Ion", "Jot")
 
 
 class Stopped(Exception):
-    """The rehearsal is over; every robot goes home."""
+    """The rehearsal is over; every robot stops."""
 
 
 class Fault(Exception):
-    """The bar answered as it never should; its text says where and how."""
+    """The bar gave an answer that it should never give; the text says where and how."""
 
 
 class PhoneNeeded(Fault):
-    """Robots have no phones, and nobody's texts should be paid for a rehearsal."""
+    """Robots have no phones, and nobody should pay for text messages of a rehearsal."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -58,7 +59,7 @@ class PhoneNeeded(Fault):
 
 
 class Pace:
-    """The robots' clock and dice."""
+    """The clock and the random numbers of all robots."""
 
     def __init__(self, speed: float, seed: int | None):
         self.speed = speed
@@ -77,7 +78,7 @@ class Pace:
 
 
 class Visitor:
-    """A browser of its own, with its own cookies."""
+    """A browser with its own cookies."""
 
     def __init__(self):
         self._browser = mechanicalsoup.StatefulBrowser(user_agent="coffee-bar-robot")
@@ -86,7 +87,7 @@ class Visitor:
         self._check(self._browser.open(url, timeout=30))
 
     def press(self, form: str, **fields: str) -> int:
-        """Sends a form of the page that is open; returns the answer's status."""
+        """Sends a form of the open page; returns the status of the answer."""
         self._browser.select_form(form)
         for name, value in fields.items():
             self._browser[name] = value
@@ -140,7 +141,7 @@ class Television:
         self._look = threading.Lock()
 
     def code(self) -> str | None:
-        """The address in the code that is shown now; None while there is none."""
+        """Returns the address in the QR code that is shown now; None when none is shown."""
         with self._look:
             self._visitor.open(self._board)
             found = self._visitor.has("#code-panel a.when-open")
@@ -158,7 +159,7 @@ class Customer:
         self.waited: float | None = None
 
     def visit(self) -> str:
-        """Returns how it ended, in a few words."""
+        """Makes one visit; returns in a few words how it ended."""
         refusal = self._get_place()
         if refusal:
             return refusal
@@ -177,7 +178,7 @@ class Customer:
         return self._visitor.title
 
     def _get_place(self) -> str:
-        """Empty with a place; else what the bar said last."""
+        """Returns "" when the customer has a place, or else the bar's last answer."""
         said = "No code on the screen"
         for _ in range(WALKS_AWAY_AFTER):
             code = self._television.code()
@@ -228,7 +229,7 @@ class Customer:
 
 
 class Barista:
-    """Takes the oldest order, makes it, and clears what was collected."""
+    """Takes the oldest order, makes it, and clears collected orders."""
 
     def __init__(self, pace: Pace, link: str, cancel_share: float):
         self._pace = pace
@@ -240,7 +241,7 @@ class Barista:
         self.done = Counter()
 
     def work(self) -> None:
-        """One look at the board and what follows from it."""
+        """Looks at the board once and does what it asks for."""
         self._visitor.open(self._board)
         if not self._visitor.has("#barista-board"):
             raise Fault(f"{self._visitor.title or 'The board is gone'} ({self._board})")

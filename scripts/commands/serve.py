@@ -1,4 +1,4 @@
-"""Runs the bar until Ctrl-C: what scripts/serve becomes once the environment is set up."""
+"""Runs the bar until Ctrl-C: scripts/serve continues here once the environment is set up."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scripts.local.stack import LocalStack, is_setting
 from scripts.local.troubles import KEEPING, PROCESS, ClockWatch, Once, Watch
 from scripts.machine import StackError, raise_descriptor_limit, write_on_whatever_happens
 
-HEALTH_SECONDS = 2  # Only a look at two processes.
+HEALTH_SECONDS = 2  # Each check is cheap: it only looks at two processes.
 DEAD_LETTER_SECONDS = 10
 TRIM_SECONDS = 60
 
@@ -33,7 +33,7 @@ def main() -> NoReturn:
     os.umask(0o077)  # The data folder holds sessions and keys.
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # As under nohup.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # Under nohup, SIGHUP stays ignored.
         signal.signal(signal.SIGHUP, _interrupt)
     settings = {
         name.lower(): value or None for name, value in os.environ.items() if is_setting(name)
@@ -93,7 +93,7 @@ def run(stack: LocalStack, is_reachable_by_phones: bool) -> NoReturn:
 
 
 class Rounds:
-    """What is looked at again and again while the bar runs."""
+    """The jobs that are repeated while the bar runs."""
 
     def __init__(self, stack: LocalStack, say: Callable[[str], None] = say):
         self._stack, self._say = stack, say
@@ -104,7 +104,9 @@ class Rounds:
 
     @contextlib.contextmanager
     def going(self) -> Iterator[None]:
-        """Each job in a thread of its own, by a count of seconds that nobody can set."""
+        """Runs each job in a thread of its own; its pause does not depend on the
+        machine's clock.
+        """
         over = threading.Event()
 
         def again_and_again(job: Callable[[], None], seconds: float) -> None:
@@ -112,7 +114,7 @@ class Rounds:
                 try:
                     job()
                 except Exception as error:
-                    # The next round may do better; none of them may end with the bar running.
+                    # The next round may succeed, and no job may end while the bar runs.
                     self._odd.hear(f"A look at the bar failed ({error!r}). It is tried again.")
 
         for job, seconds in (
@@ -128,7 +130,7 @@ class Rounds:
             over.set()
 
     def keep_alive(self) -> None:
-        """Start again what has died; while that fails, say so once."""
+        """Restarts processes that have died; reports a failing restart only once."""
         try:
             for name in self._stack.revive():
                 self._say(f"{name} had stopped; it runs again.")
@@ -137,19 +139,19 @@ class Rounds:
             self._processes.hear({PROCESS: f"{error} Trying again until it works."})
 
     def look_for_troubles(self) -> None:
-        """Say what is wrong with disk, folder, emulator and clock, and when it is over."""
+        """Reports trouble with disk, folder, emulator and clock, and the end of the trouble."""
         try:
             self._watch.hear(self._stack.troubles())
             self._missing.hear(self._stack.missing)
             if line := self._clock.step():
                 self._say(line)
-            with contextlib.suppress(OSError):  # A full disk has been said.
+            with contextlib.suppress(OSError):  # A full disk is already reported.
                 self._stack.clock.write_down()
         except OSError as error:
             self._watch.hear({KEEPING: f"The data folder cannot be looked at ({error.strerror})."})
 
     def count_dead_letters(self) -> None:
-        """Say when more was set aside than before."""
+        """Reports when there are more dead letters than before."""
         count = self._stack.dead_letters()
         if count is None:
             return
@@ -161,7 +163,7 @@ class Rounds:
         self._set_aside = count
 
     def trim_logs(self) -> None:
-        """Keep the logs small; one that cannot be trimmed is a trouble of the folder."""
+        """Keeps the logs small; a log that cannot be trimmed counts as a trouble of the folder."""
         with contextlib.suppress(OSError):
             self._stack.trim_logs()
 
@@ -203,10 +205,11 @@ def print_qr_code(url: str) -> None:
 
 
 def lan_address() -> str:
-    """This machine's address in its network."""
+    """Returns this machine's address in its network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            # Sends nothing, it only picks the way out. The address is reserved for documentation.
+            # This sends nothing; it only makes the system choose its own address. The target is an
+            # address reserved for documentation.
             probe.connect(("192.0.2.1", 9))
             return probe.getsockname()[0]
         except OSError:

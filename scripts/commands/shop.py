@@ -1,4 +1,4 @@
-"""What scripts/shop does, with the environment of a running stack."""
+"""The commands of scripts/shop, which run with the environment of a running stack."""
 
 from __future__ import annotations
 

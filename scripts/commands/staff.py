@@ -1,7 +1,7 @@
-"""What scripts/staff does: asks a bar for an operator's job and prints the answer.
+"""Asks a bar to do an operator's job for scripts/staff, and prints the answer.
 
-For a bar that runs here it runs with that bar's environment, which scripts/staff sees to. On AWS
-the function does the job with its own rights; the caller needs lambda:InvokeFunction on it.
+For a bar on this machine, scripts/staff starts this with that bar's environment. On AWS the
+function does the job with its own rights; the caller needs lambda:InvokeFunction on the function.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def job_of(chosen: Namespace) -> tuple[str, dict]:
-    """The operator's job that a command asks for, and what it is asked with."""
+    """Returns the operator's job for a command, and the arguments of the job."""
     job, names = _JOBS[chosen.command]
     asked = {name: getattr(chosen, name) for name in names}
     if chosen.command == "add-admin":
@@ -34,7 +34,7 @@ def job_of(chosen: Namespace) -> tuple[str, dict]:
 
 
 def lines(chosen: Namespace, answer: Mapping) -> list[str]:
-    """The answer as a person reads it."""
+    """Returns the answer as lines for a person."""
     return _LINES[chosen.command](answer)
 
 
@@ -111,7 +111,9 @@ _LINES: Mapping[str, Callable[[Mapping], list[str]]] = {
 
 
 def ask(chosen: Namespace, job: str, asked: Mapping) -> dict:
-    """The answer of the bar that these options choose; ends the process when there is none."""
+    """Returns the answer of the chosen bar; ends the process when the bar refuses or
+    cannot answer.
+    """
     with or_exit():
         if chosen.stage:
             bar = on_aws(chosen.stage, chosen.region)
@@ -124,7 +126,7 @@ def ask(chosen: Namespace, job: str, asked: Mapping) -> dict:
 
 
 def ask_here(job: str, asked: Mapping) -> dict:
-    """Has the bar that runs here do a job, with its own environment."""
+    """Does the job in this process, with the environment of the bar on this machine."""
     from webapp.bootstrap import build_services
     from webapp.operator_jobs.registry import do
     from webapp.settings import Settings

@@ -22,7 +22,7 @@ def main() -> int:
 
 
 def run(where: Bar, every: bool, now: datetime) -> int:
-    """Prints the orders; 1 when one of them is stuck."""
+    """Prints the orders; returns 1 when one of them is stuck."""
     from webapp.services.orders.stuck import is_stuck, overdue_by
 
     found = 0
@@ -44,7 +44,7 @@ def run(where: Bar, every: bool, now: datetime) -> int:
 
 
 def unfinished(where: Bar) -> Iterator:
-    """The open orders of all shops that are not yet made."""
+    """Yields the open orders of all shops that are not made yet."""
     from domain.orders import OPEN_FOR_CUSTOMER
     from webapp.storage.orders.order_items import order_from_stream_image
 
@@ -67,7 +67,7 @@ def unfinished(where: Bar) -> Iterator:
 
 
 def execution_status(where: Bar, order) -> str:
-    """As Step Functions has it; “missing” when it has none of that name."""
+    """Returns the status from Step Functions, or “missing” when there is no such execution."""
     workflows = where.client("stepfunctions")
     account = where.client("sts").get_caller_identity()["Account"]
     machine = f"{where.prefix}order-workflow"
@@ -81,7 +81,7 @@ def execution_status(where: Bar, order) -> str:
 
 
 def advice(execution: str) -> str:
-    """What the runbook says for an execution in this state."""
+    """Returns the runbook's advice for an execution with this status."""
     if execution == "RUNNING":
         return "its execution waits although the order has moved: redrive its dead letters"
     return "the sweep starts it again each minute: the log says why not, under the order's id"

@@ -1,5 +1,5 @@
-"""The catalogs: takes the messages out of code and templates, brings every .po file up to date,
-and compiles them to the .mo files that the pages read: scripts/translations --help
+"""Keeps the catalogs: extracts the messages from code and templates, updates every .po file, and
+compiles the .mo files that the pages read: scripts/translations --help
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def extracted() -> Catalog:
-    """All messages of code and templates, in the order of the files."""
+    """Returns all messages of code and templates, in the order of the files."""
     catalog = Catalog(project=PROJECT, charset="utf-8")
     for folder, method in _SOURCES:
         found = extract_from_dir(
@@ -78,7 +78,7 @@ def extracted() -> Catalog:
 
 
 def update(new: list[str]) -> list[str]:
-    """Writes the template and every catalog anew; what is left to translate."""
+    """Writes the template and every catalog anew; returns what is left to translate."""
     wanted = extracted()
     _write(TEMPLATE, wanted, template=True)
     problems = []
@@ -92,7 +92,7 @@ def update(new: list[str]) -> list[str]:
 
 
 def check() -> list[str]:
-    """What is wrong with the catalogs as they are committed."""
+    """Returns what is wrong with the catalogs as they are committed."""
     wanted = _ids(extracted())
     problems = []
     if _ids(_read(TEMPLATE)) != wanted:
@@ -106,7 +106,7 @@ def check() -> list[str]:
 
 
 def problems_of(language: str, catalog: Catalog) -> list[str]:
-    """Messages that are not translated, or not so that they can be shown."""
+    """Returns the messages that have no translation, or a translation that cannot be shown."""
     return [
         f"{language}: {what}: “{_words(message.id)}”"
         for message in catalog
@@ -125,12 +125,12 @@ def compile_all(folder: Path = FOLDER) -> None:
 
 
 def languages() -> list[str]:
-    """The languages that have a catalog."""
+    """Returns the languages that have a catalog."""
     return sorted(file.stem for file in FOLDER.glob("*.po"))
 
 
 def catalog_of(language: str) -> Catalog:
-    """The language's catalog, an empty one for a new language."""
+    """Returns the language's catalog; a new language gets an empty one."""
     file = FOLDER / f"{language}.po"
     if file.exists():
         return _read(file, language)
@@ -157,7 +157,8 @@ def _problems(message: Message, catalog: Catalog) -> list[str]:
     if not all(texts) or len(texts) != (catalog.num_plurals if message.pluralizable else 1):
         return [*found, "not translated"]
     known = _placeholders(ids[-1])
-    # One of a thing, and in some languages two, may go without its number.
+    # A translation may leave the number out, because a plural form can stand for exactly one or
+    # two.
     must = known - {"count", "num"} if message.pluralizable else known
     for text in texts:
         names = _placeholders(text)
@@ -192,7 +193,7 @@ def _read(file: Path, language: str | None = None) -> Catalog:
 
 def _write(file: Path, catalog: Catalog, template: bool = False) -> None:
     with open(file, "wb") as opened:
-        # Without line numbers and dates: a change elsewhere leaves the catalogs as they are.
+        # Without line numbers and dates, changes elsewhere in the code do not change the catalogs.
         write_po(opened, catalog, width=100, include_lineno=False, omit_header=template)
 
 

@@ -1,4 +1,4 @@
-"""Has an account check what the bar believes about AWS, and prints a line for each belief."""
+"""Checks in an account what the bar believes about AWS, and prints a line for each belief."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def main() -> int:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with in_one_line():
             subject = subject_of(chosen)
-            # Names the account: without credentials nothing can be checked.
+            # Asks for the account first, because nothing can be checked without credentials.
             _ = subject.account
             if chosen.clean:
                 return clean(subject)
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def chosen_beliefs(beliefs: dict[str, Belief], only: list[str] | None) -> list[Belief]:
-    """Those that were named, or all of them. Raises StackError for one that is not known."""
+    """Returns the named beliefs, or all of them. Raises StackError for an unknown name."""
     for name in only or ():
         if name not in beliefs:
             raise StackError(f"There is no belief {name}; scripts/verify --list shows them all.")
@@ -60,7 +60,7 @@ def list_beliefs(beliefs: list[Belief]) -> int:
 
 
 def subject_of(chosen) -> Subject:
-    """The bar that these options choose. Raises StackError."""
+    """Returns the bar that these options choose. Raises StackError."""
     if chosen.stage:
         settings = stage_settings(read_settings(), chosen.stage)
         subject = subject_on_aws(on_aws(chosen.stage, chosen.region), settings)
@@ -72,7 +72,7 @@ def subject_of(chosen) -> Subject:
 
 
 def progress(words: str) -> None:
-    """What is being done now; never mixed with the findings, which may be kept in a file."""
+    """Prints what is being done now to stderr, because the findings may be redirected to a file."""
     print(f"  … {words}", file=sys.stderr, flush=True)
 
 
@@ -92,7 +92,7 @@ def verify(
     file=None,
     show: Callable[[str], None] = lambda text: print(text, flush=True),
 ) -> int:
-    """Checks these beliefs; 1 when one of them is wrong."""
+    """Checks these beliefs; returns 1 when one of them is wrong."""
     where = "the emulator" if subject.is_emulator else f"AWS, {subject.bar.region}"
     show(f"{len(wanted)} beliefs about AWS, checked on {where}:")
     if not subject.is_emulator:

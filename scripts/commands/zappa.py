@@ -1,6 +1,6 @@
-"""What scripts/zappa becomes once the environment is set up: Zappa's own command line.
+"""Runs Zappa's own command line for scripts/zappa, once the environment is set up.
 
-What goes wrong with AWS is one line here that says what to do, in place of Zappa's traceback.
+An error of AWS becomes one line that says what to do, in place of Zappa's traceback.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def _remove_what_it_packed(function: str) -> None:
-    """Zappa forgets a package that is not finished, and the template of an API that is not."""
+    """Removes the package and the API's template that Zappa leaves behind after an interruption."""
     for pattern in ("-[0-9]*.zip", "-template-[0-9]*.json"):
         for file in Path().glob(function + pattern):
             file.unlink()
