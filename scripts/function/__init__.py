@@ -1,1 +1,3 @@
-"""What goes into the function: the zip or image, the front-end files, the compiled templates."""
+"""Makes what goes into the function: the zip or image, the front-end files, the
+compiled templates.
+"""

@@ -1,4 +1,4 @@
-"""The function's zip as Zappa's own command line makes it, and unpacked as Lambda would have it."""
+"""Makes the function's zip with Zappa's own command line, and unpacks it as Lambda does."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from scripts.function.package import wanted_files
 SITE_PACKAGES = Path(zappa.__file__).parent.parent
 SETTINGS = ROOT / "zappa_settings.json"
 BESIDE_LAMBDA = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
-"""What Lambda's own Python brings along; it is no part of the zip."""
+"""Packages that Lambda's own Python brings, so that the zip does not contain them."""
 
 
 def make_zip(folder: Path, stage: str = "dev", extensions: str = "") -> Path:
-    """Runs `zappa package`; the zip holds nothing of this machine but the stage's settings."""
+    """Runs `zappa package`; of this machine, the zip contains nothing but the stage's settings."""
     target = folder / "function.zip"
     settings = folder / "zappa_settings.json"
     settings.write_text(json.dumps(_settings(stage, extensions)))
@@ -45,7 +45,9 @@ def make_zip(folder: Path, stage: str = "dev", extensions: str = "") -> Path:
 
 
 def unpack(archive: Path, folder: Path) -> tuple[Path, Path]:
-    """The function's folder, and the one with what Lambda's Python brings; both for PYTHONPATH."""
+    """Returns the function's folder and the folder of Lambda's own
+    packages; both are for PYTHONPATH.
+    """
     task, runtime = folder / "task", folder / "runtime"
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(task)
@@ -54,20 +56,22 @@ def unpack(archive: Path, folder: Path) -> tuple[Path, Path]:
 
 
 def lay_out_runtime(folder: Path, *more: str) -> None:
-    """Makes the folder with what Lambda's own Python brings, and more of this environment."""
+    """Makes a folder with what Lambda's own Python brings, plus more packages
+    of this environment.
+    """
     folder.mkdir()
     for name in (*BESIDE_LAMBDA, *more):
         (folder / name).symlink_to(SITE_PACKAGES / name)
 
 
 def handler() -> str:
-    """The function's entry, as `module.function`."""
+    """Returns the function's entry, as `module.function`."""
     return json.loads(SETTINGS.read_text())["base"]["lambda_handler"]
 
 
 def _settings(stage: str, extensions: str) -> dict:
     settings = json.loads(SETTINGS.read_text())
-    # Only the zip is wanted: no account is asked, nothing is deployed.
+    # Only the zip is wanted, so region and bucket are never used.
     settings[stage] |= {"aws_region": "us-east-1", "s3_bucket": "unused"}
     settings[stage]["aws_environment_variables"] |= {"EXTENSIONS": extensions}
     settings["base"]["exclude"] += _unwanted_packages(extensions)
@@ -75,6 +79,6 @@ def _settings(stage: str, extensions: str) -> dict:
 
 
 def _unwanted_packages(extensions: str) -> list[str]:
-    """What trimming would throw out again: copying it first takes most of Zappa's time."""
+    """Returns the packages that trimming would remove; copying them takes most of Zappa's time."""
     wanted = {file.split("/")[0] for file in wanted_files(names_in(extensions))}
     return [path.name for path in SITE_PACKAGES.iterdir() if path.name not in wanted]

@@ -1,18 +1,18 @@
 #!/usr/bin/env node
 import { createHash } from 'node:crypto'
-// Builds webapp/static/dist: stylesheets and scripts, minified, gzipped, named by content, and
-// manifest.json from plain name to built name (without .gz).
+// Builds webapp/static/dist: stylesheets and scripts, minified, gzipped and named by content, and
+// manifest.json, which maps each plain name to its built name (without .gz).
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, parse } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const STYLES = ['phone', 'tablet', 'tv', 'journey', 'metrics']
-// A phone's first pages are plain forms: they must be small and need no htmx.
+// A phone's first pages are plain forms, so they need no htmx and can stay small.
 const PLAIN_SCRIPTS = ['phone', 'again']
 const HTMX_SCRIPTS = ['order', 'tablet', 'tv']
 const IOT = '-iot'
-// As their authors publish them, ahead of our own modules, which find `htmx` in the window.
+// The published files come before our own modules, because these read `htmx` from the window.
 const HTMX_FILES = ['htmx.org/dist/htmx.min.js', 'htmx-ext-sse/dist/sse.min.js']
 
 const KEEP_OLD_MS = 60 * 60 * 1000
@@ -41,7 +41,7 @@ const builds = await Promise.all([
       ...PLAIN_SCRIPTS.map(script),
     ],
   }),
-  // Pages that are pushed to: by the bar itself, or where they read from IoT Core themselves.
+  // Pages with live updates have two builds: one for the bar's own relay and one for IoT Core.
   build({ ...common, entryPoints: HTMX_SCRIPTS.map(script), inject: [script('relay')] }),
   build({
     ...common,
@@ -56,7 +56,7 @@ const htmx = await Promise.all(
   HTMX_FILES.map(file => readFile(join(root, 'node_modules', file), 'utf8')),
 )
 
-// Loaded late: it takes over the process's error output.
+// This module is loaded late, because it takes over the process's error output.
 const { gzipAsync } = await import('@gfx/zopfli')
 
 await mkdir(target, { recursive: true })
@@ -78,7 +78,7 @@ const sorted = Object.fromEntries(Object.entries(manifest).sort())
 await writeFile(join(target, 'manifest.json.new'), JSON.stringify(sorted, null, 2) + '\n')
 await rename(join(target, 'manifest.json.new'), join(target, 'manifest.json'))
 
-// Files of earlier builds stay for a while: a server that still runs has named them to phones.
+// Files of earlier builds stay for an hour, because a server that still runs refers phones to them.
 const current = new Set(['manifest.json', ...Object.values(manifest).map(built => built + '.gz')])
 for (const file of await readdir(target)) {
   const { mtimeMs } = await stat(join(target, file))

@@ -1,13 +1,13 @@
-"""Makes the function small and quick: the zip, once Zappa has made it (its `zip` callback), and
-the folder that goes into the container image: python -m scripts.function.package FOLDER
+"""Makes the function small and quick: trims Zappa's zip (as its `zip` callback), and makes the
+folder that goes into the container image: python -m scripts.function.package FOLDER
 
-Zappa packs the whole environment, and dates every file 1980, so that Python finds the byte-code
-older than its source and compiles everything again at each cold start. What is left here is our
-run-time code and the packages it needs, each with byte-code that Python takes as it is.
+Zappa packs the whole environment and dates every file 1980. Python then finds the byte-code older
+than its source, and compiles everything again at each cold start. The trimmed zip has only our
+run-time code and the packages it needs, with byte-code that Python accepts.
 
-An extension (webapp/extensions) is in it, with its libraries, where the stage names it.
+An extension (webapp/extensions) and its libraries are included only when the stage names it.
 
-Needs nothing but the standard library and an installed environment.
+It needs only the standard library and an installed environment.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ DIST = "webapp/static/dist/"
 TRANSLATIONS = "webapp/translations/"
 ROOTS = ("domain", "webapp", "workflows")
 MOST_BYTES = 4_000_000
-"""Twice that with the libraries of an extension."""
+"""The largest zip in bytes; the libraries of an extension may double it."""
 _OF_EXTENSION = re.compile("webapp/extensions/([a-z0-9]+)/")
 
 OURS = ("domain/*", "webapp/*", "workflows/*", "templates_compiled/*", "zappa_settings.py")
 WITHOUT_SOURCES = ("templates_compiled/*",)
-"""Nobody wrote these sources, so no traceback shows them."""
+"""Nobody wrote these sources, so tracebacks need not show them."""
 NOT_OURS = (
     "webapp/static/src/*",
     "webapp/translations/*.po",
@@ -62,12 +62,13 @@ NOT_OURS = (
     "workflows/template.py",
     "workflows/staff_pool.py",
 )
-"""What only scripts/serve and the deployment use."""
+"""Our files that only scripts/serve and the deployment use."""
 
 NOT_IN_FUNCTION = {"apscheduler", "babel", "boto3", "paho-mqtt", "troposphere", "waitress", "zappa"}
-"""Of requirements.txt: boto3 is in Lambda's own Python, the rest belongs to this machine.
+"""Packages of requirements.txt that are left out: boto3 is in Lambda's own Python, and the others
+are used only on this machine.
 
-Zappa is not left out: FROM_ZAPPA says what of it the function enters through.
+FROM_ZAPPA names the modules of Zappa that the function needs all the same.
 """
 FROM_ZAPPA = ("__init__", "asgi", "asynchronous", "handler", "middleware", "utilities", "wsgi")
 ZAPPA_NEEDS = {"durationpy"}
@@ -85,7 +86,9 @@ AWS_SERVICES = (
     "states",
     "sts",
 )
-"""What the function calls, by the names in botocore's endpoints.json; a test compares."""
+"""The services that the function calls, by their names in
+botocore's endpoints.json; a test checks the list.
+"""
 
 NEVER = (
     "*.dist-info/*",
@@ -97,17 +100,17 @@ NEVER = (
     "*.c",
     "*/py.typed",
     "*/locale/*",
-    # Tools of developers.
+    # Developers' tools.
     "click/testing.py",
     "flask/testing.py",
     "qrcode/console_scripts.py",
     "werkzeug/debug/*",
     "werkzeug/testapp.py",
-    # Lists that Python's zoneinfo does not read.
+    # Python's zoneinfo does not read these lists.
     "tzdata/zoneinfo/*.tab",
     "tzdata/zoneinfo/leapseconds",
     "tzdata/zoneinfo/tzdata.zi",
-    # Emergency and directory numbers, which get no text; loaded by nobody who does not ask for one.
+    # Emergency and directory numbers get no text messages, and nothing else loads these files.
     "phonenumbers/shortdata/region_*",
     "../*",
 )
@@ -117,11 +120,11 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 class PackageError(Exception):
-    """Its text is one line: what is wrong and what to do."""
+    """The text is one line that says what is wrong and what to do."""
 
 
 def trim_package(made: Path) -> int:
-    """Trims what Zappa has made, in place; returns the new size. Raises PackageError."""
+    """Trims Zappa's zip in place; returns the new size in bytes. Raises PackageError."""
     with zipfile.ZipFile(made) as packed:
         wanted = wanted_files(_extensions_of(packed)) | compiled_translations()
         missing = sorted(wanted - set(packed.namelist()))
@@ -131,7 +134,9 @@ def trim_package(made: Path) -> int:
 
 
 def trim_zip(made: Path) -> int:
-    """Trims the zip in place; returns its new size. Raises PackageError when it stays too large."""
+    """Trims the zip in place; returns the new size in bytes. Raises
+    PackageError if it stays too large.
+    """
     with zipfile.ZipFile(made) as source:
         extensions = _extensions_of(source)
         wanted = wanted_files(extensions)
@@ -157,7 +162,7 @@ def trim_zip(made: Path) -> int:
 
 
 def _extensions_of(packed: zipfile.ZipFile) -> list[str]:
-    """The extensions of the stage that the zip is for."""
+    """Returns the extensions of the stage that the zip is for."""
     if SETTINGS.name not in packed.namelist():
         return []
     return extension_libraries.of_package(packed.read(SETTINGS.name).decode())
@@ -187,7 +192,9 @@ def lay_out(folder: Path) -> None:
 
 
 def function_files(contents: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """Names and contents as the function has them: templates compiled, byte-code made."""
+    """Yields names and contents as the function has them:
+    compiled templates and byte-code included.
+    """
     old = set(contents) - _current(contents)
     made = {**compiled_templates(), "aws_data/endpoints.json": cut_endpoints()}
     with tempfile.TemporaryDirectory() as folder:
@@ -201,7 +208,9 @@ def function_files(contents: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]
 
 
 def _current(contents: Mapping[str, bytes]) -> set[str]:
-    """The names without front-end files of earlier builds, which stay in their folder."""
+    """Returns the names without the front-end files of earlier
+    builds, which are in the same folder.
+    """
     manifest = json.loads(contents.get(f"{DIST}manifest.json", b"{}"))
     built = {f"{DIST}{name}.gz" for name in manifest.values()}
     return {
@@ -212,7 +221,7 @@ def _current(contents: Mapping[str, bytes]) -> set[str]:
 
 
 def compiled_templates() -> dict[str, bytes]:
-    """The templates as Python modules, under their names in the zip."""
+    """Returns the templates as Python modules, by their names in the zip."""
     if not (ROOT / "webapp" / "static" / "dist" / "manifest.json").exists():
         raise PackageError("The front-end files are missing; run scripts/serve once first.")
     with tempfile.TemporaryDirectory() as folder:
@@ -225,7 +234,7 @@ def compiled_templates() -> dict[str, bytes]:
 
 
 def compiled_translations() -> set[str]:
-    """The catalogs that the pages read, by their names in the zip."""
+    """Returns the names in the zip of the catalogs that the pages read."""
     files = [file.with_suffix(".mo") for file in (ROOT / TRANSLATIONS).glob("*.po")]
     if not all(file.exists() for file in files):
         raise PackageError("The translations are not compiled; run scripts/serve once first.")
@@ -233,7 +242,7 @@ def compiled_translations() -> set[str]:
 
 
 def outdated_assets() -> set[str]:
-    """Files of earlier builds, which stay on this machine for pages that are open."""
+    """Returns the files of earlier builds, which stay on this machine for pages that are open."""
     folder = ROOT / "webapp" / "static" / "dist"
     if not (folder / "manifest.json").exists():
         return set()
@@ -245,7 +254,7 @@ def outdated_assets() -> set[str]:
 
 
 def cut_endpoints() -> bytes:
-    """botocore's endpoints.json with the services that we call: 3 % of what takes long to read."""
+    """Returns botocore's endpoints.json with only the services that we call: 3 % of a slow read."""
     folder = Path(str(_distribution("botocore").locate_file("botocore/data")))
     endpoints = json.loads((folder / "endpoints.json").read_bytes())
     for partition in endpoints["partitions"]:
@@ -274,20 +283,20 @@ def is_ours(name: str) -> bool:
 
 
 def keeps_source(name: str) -> bool:
-    """Our code does, for tracebacks; of the libraries only the byte-code is needed."""
+    """Returns whether the zip has the source: ours for tracebacks, never a library's."""
     return is_ours(name) and not any(fnmatch(name, pattern) for pattern in WITHOUT_SOURCES)
 
 
 def byte_code_name(name: str) -> str:
-    """Where Python looks for a module's byte-code: beside its source, or in its stead."""
+    """Returns where Python looks for a module's byte-code: beside its source, or in its place."""
     return cache_from_source(name) if keeps_source(name) else f"{name}c"
 
 
 def wanted_files(extensions: Iterable[str] = ()) -> frozenset[str]:
-    """The files of the packages that the function needs, as they lie in site-packages."""
+    """Returns the files of the packages that the function needs, relative to site-packages."""
     files = {f"zappa/{module}.py" for module in FROM_ZAPPA}
     for name in extension_libraries.packages(extensions):
-        # Only what is the same on every machine; what is compiled has its like in Python.
+        # Compiled files differ between machines, and each of them has an equivalent in Python.
         files |= {file for file in _files_of(name) if not file.endswith((".so", ".pyd", ".dylib"))}
     for name in function_packages():
         files |= _files_of(name)
@@ -299,7 +308,7 @@ def _files_of(name: str) -> set[str]:
 
 
 def function_packages() -> set[str]:
-    """The packages of requirements.txt that the function needs, with what these need in turn."""
+    """Returns the packages of requirements.txt that the function needs, and all that these need."""
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     stated = {_normal(line) for line in lines if line.strip() and not line.startswith("#")}
     to_do, found = (stated - NOT_IN_FUNCTION) | ZAPPA_NEEDS, set()
@@ -313,7 +322,7 @@ def function_packages() -> set[str]:
 def _needs(name: str) -> Iterator[str]:
     for line in _distribution(name).requires or ():
         requirement, _, marker = line.partition(";")
-        # Extras, other systems and older Pythons: none of them is the function's.
+        # A marker is for extras, other systems or older Pythons, none of which the function needs.
         if not marker.strip():
             yield _normal(requirement)
 
@@ -338,10 +347,11 @@ def _compile(content: bytes, name: str, folder: Path) -> bytes:
     py_compile.compile(
         str(source),
         str(target),
-        # As Lambda will have it, for tracebacks.
+        # Tracebacks then name the file by its place in Lambda.
         dfile=f"/var/task/{name}",
         doraise=True,
-        # As python -OO: what explains a library is read where it is developed.
+        # Libraries lose their docstrings, as with python -OO, because nobody reads them in the
+        # function.
         optimize=0 if is_ours(name) else 2,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
@@ -349,7 +359,7 @@ def _compile(content: bytes, name: str, folder: Path) -> bytes:
 
 
 def _add(target: zipfile.ZipFile, name: str, content: bytes) -> None:
-    # Fixed dates and order: the same code makes the same zip.
+    # Dates and order are fixed, so that the same code makes the same zip.
     entry = zipfile.ZipInfo(name, _DATE)
     entry.create_system = 3
     entry.external_attr = 0o644 << 16
