@@ -1,5 +1,5 @@
-"""What scripts/verify does: a bar in its account is asked whether AWS does what we believe it does.
+"""The checks of scripts/verify: a deployed bar is asked whether AWS behaves as we believe.
 
-`docs/aws-beliefs.md` is the list of beliefs; `checks` holds a function for each that can be checked
-from outside. A check answers with a sentence when the belief is right and raises otherwise.
+`docs/aws-beliefs.md` is the list of beliefs; `checks` has a function for each belief that can be
+checked from outside. A check returns a sentence when the belief is right, and raises otherwise.
 """

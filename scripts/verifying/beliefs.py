@@ -1,4 +1,4 @@
-"""Reads the list of beliefs, which is `docs/aws-beliefs.md`: one row of a table for each."""
+"""Reads the beliefs from `docs/aws-beliefs.md`, which has one row of a table for each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _CELLS = 5
 
 @dataclass(frozen=True)
 class Belief:
-    """One row: `check` is the name of its function, empty where `cannot` says why there is none."""
+    """One row of the page.
+
+    check: the name of its function; "" when cannot says why there is none.
+    """
 
     id: str
     sentence: str
@@ -26,7 +29,7 @@ class Belief:
 
 
 def read_beliefs(page: Path = PAGE) -> list[Belief]:
-    """All beliefs in the order of the page."""
+    """Returns all beliefs in the order of the page."""
     return [_belief(line) for line in page.read_text().splitlines() if line.startswith("| `")]
 
 

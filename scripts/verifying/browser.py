@@ -13,12 +13,12 @@ from bs4 import BeautifulSoup
 from scripts.verifying.verdicts import Wrong
 
 SECONDS = 35
-"""A little longer than a gateway waits for the function."""
+"""A little longer than the gateway waits for the function."""
 
 
 @contextmanager
 def names_below_localhost() -> Iterator[None]:
-    """Until the end, names below localhost are this machine, as they are to every browser."""
+    """Resolves names below localhost to this machine, as every browser does."""
     resolve = socket.getaddrinfo
 
     def resolve_locally(host, *rest, **named):
@@ -33,7 +33,7 @@ def names_below_localhost() -> Iterator[None]:
 
 
 class Browser:
-    """Holds cookies and the page that was opened last."""
+    """A browser with cookies and the page that it opened last."""
 
     def __init__(self, url: str):
         self.base_url = url
@@ -42,13 +42,13 @@ class Browser:
         self.answer: requests.Response | None = None
 
     def open(self, address: str, **options) -> requests.Response:
-        """The answer at an address, or at a path below the bar's own."""
+        """Opens an address, or a path below the bar's own address, and returns the answer."""
         if address.startswith("/"):
             address = self.base_url + address
         return self._take(self.session.get(address, timeout=SECONDS, **options))
 
     def press(self, selector: str, **fields: str) -> requests.Response:
-        """Sends a form of the open page as it stands, with these fields filled in."""
+        """Sends a form of the open page, with these fields filled in and the others unchanged."""
         form = self.page.select_one(selector)
         if form is None:
             raise Wrong(f"{self.where} has no form {selector}; its title is “{self.title}”")
@@ -70,7 +70,7 @@ class Browser:
 
     @property
     def where(self) -> str:
-        """The open page without what may be secret in its address."""
+        """The open page's path without parts that may be secret."""
         path = self.answer.url.removeprefix(self.base_url).partition("?")[0]
         return "/".join(part if len(part) < 20 else "…" for part in path.split("/"))
 

@@ -1,4 +1,4 @@
-"""Live connections as pages have them, and as no page would use them."""
+"""Live connections, used as pages use them and as no page would."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _SIGNED = ("X-Amz-", "x-amz-")
 
 
 def grant_of(browser: Browser, address: str) -> Mapping:
-    """What a page's live address grants, and the page's origin.
+    """Returns the grant of a page's live address, with the page's origin.
 
-    Raises NotChecked where it streams by itself.
+    Raises NotChecked when the address is a stream of its own.
     """
     answer = browser.open(address, stream=True)
     try:
@@ -39,7 +39,7 @@ def grant_of(browser: Browser, address: str) -> Mapping:
 
 
 class Connection:
-    """An MQTT connection over a WebSocket with a page's grant; `heard` is what came of it."""
+    """An MQTT connection over a WebSocket with a page's grant; `heard` receives each result."""
 
     def __init__(self, grant: Mapping, client_id: str = "", url: str = ""):
         address = urlsplit(url or grant["url"])
@@ -52,7 +52,7 @@ class Connection:
             reconnect_on_failure=False,
         )
         query = f"?{address.query}" if address.query else ""
-        # A browser says where the page comes from, and whoever stands before IoT Core may look.
+        # Browsers send the page's origin, and a proxy in front of IoT Core may check it.
         headers = {"Host": address.netloc, "Origin": grant["origin"]}
         self._client.ws_set_options(f"{address.path}{query}", headers)
         is_secure = address.scheme == "wss"
@@ -65,7 +65,7 @@ class Connection:
         try:
             self._client.connect(address.hostname, address.port or (443 if is_secure else 80), 60)
         except (OSError, ValueError, mqtt.WebsocketConnectionError):
-            # A handshake that is turned away does not get as far as MQTT.
+            # A handshake that is refused never reaches MQTT, so no callback reports it.
             self.heard.put(REFUSED)
             return
         self._client.loop_start()
@@ -81,21 +81,21 @@ class Connection:
         self._client.loop_stop()
 
     def next(self) -> str:
-        """What came next; empty when nothing did."""
+        """Returns the next result, or "" when none comes in time."""
         try:
             return self.heard.get(timeout=_SECONDS)
         except queue.Empty:
             return ""
 
     def subscribe(self, *topic_filters: str) -> str:
-        """Connects and subscribes; what came of it in the end."""
+        """Connects and subscribes; returns the last result."""
         if (answer := self.next()) != CONNECTED:
             return answer
         self._client.subscribe([(one, 0) for one in topic_filters])
         return self.next()
 
     def publish(self, topic: str) -> str:
-        """Connects and publishes; empty when nobody objected."""
+        """Connects and publishes; returns "" when nothing is refused."""
         if (answer := self.next()) != CONNECTED:
             return answer
         self._client.publish(topic, "<p>scripts/verify</p>")
@@ -114,7 +114,7 @@ class Connection:
 
 
 class Stream:
-    """A page's stream of events, where the bar relays what is pushed."""
+    """A page's stream of events, for a bar that relays its live messages."""
 
     def __init__(self, browser: Browser, address: str):
         self.topics: list[str] = []
@@ -129,14 +129,14 @@ class Stream:
                 if line.startswith(b"event: "):
                     self.topics.append(line.removeprefix(b"event: ").decode())
         except (requests.RequestException, AttributeError, ValueError):
-            return  # It was closed.
+            return  # The connection was closed.
 
     def close(self) -> None:
         self._answer.close()
 
 
 def listen(browser: Browser, address: str) -> Connection | Stream:
-    """Follows a page's live address as the page does. Raises Wrong when that is refused."""
+    """Follows a page's live address as the page does. Raises Wrong when it is refused."""
     try:
         grant = grant_of(browser, address)
     except NotChecked:
@@ -149,19 +149,19 @@ def listen(browser: Browser, address: str) -> Connection | Stream:
 
 
 def without_credentials(url: str) -> str:
-    """A granted address without what signs it."""
+    """Returns a granted address without its signature."""
     address = urlsplit(url)
     kept = [(name, value) for name, value in parse_qsl(address.query) if name[:6] not in _SIGNED]
     return address._replace(query=urlencode(kept)).geturl()
 
 
 def with_another_signature(url: str) -> str:
-    """A granted address whose signature is another one's."""
+    """Returns a granted address with a wrong signature."""
     before, name, signature = url.partition("X-Amz-Signature=")
     turned = signature[:64][::-1] if signature[:64] != signature[:64][::-1] else "0" * 64
     return before + name + turned + signature[64:]
 
 
 def pause(seconds: float) -> None:
-    """For what is to be seen not to happen."""
+    """Waits so that a check can see that something does not happen."""
     time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""Which function checks which belief, in the order in which they run."""
+"""The list of which function checks which belief, in the order in which the checks run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHECKS: dict[str, Check] = {}
 
 
 def checks(belief: str) -> Callable[[Check], Check]:
-    """Declares that a function checks this belief."""
+    """Declares that a function checks this belief. Raises ValueError for a second function."""
 
     def declare(function: Check) -> Check:
         if belief in CHECKS:
@@ -34,7 +34,7 @@ def checks(belief: str) -> Callable[[Check], Check]:
 
 
 def all_checks() -> dict[str, Check]:
-    """The checks by belief; those that only look come before those that have to wait."""
+    """Returns the checks by belief; checks that only look come before checks that have to wait."""
     for name in _MODULES:
         import_module(f"scripts.verifying.checks.{name}")
     return CHECKS

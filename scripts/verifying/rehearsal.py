@@ -1,7 +1,7 @@
-"""What a verification makes in the account, and how all of it is taken away again.
+"""Finds and removes everything that a verification makes in the account.
 
-Everything carries a mark in its name: the word verify, the moment, and four letters. So a later
-run finds what an earlier one could not remove, and nothing else is ever touched.
+Everything has a mark in its name: the word verify, the time, and four letters. So a later run finds
+what an earlier run could not remove, and nothing else is ever touched.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _BY_SHOP = (
     ("intakes", ""),
     ("shops", ""),
 )
-"""Tables whose key begins with the shop, and the rest of the key; the shop itself goes last."""
+"""Tables whose partition key is the shop, with their sort key; the shop itself is deleted last."""
 _WITH_SHOP = (
     ("sessions", "session_id", "shop_id"),
     ("sign-ins", "sign_in_id", "shop_id"),
@@ -45,28 +45,28 @@ _WITH_SHOP = (
 
 
 def new_mark() -> str:
-    """A name that no earlier run has had."""
+    """Returns a mark that no earlier run has used."""
     return f"verify-{datetime.now(UTC):%y%m%d%H%M%S}-{secrets.token_hex(2)}"
 
 
 class Traces:
-    """Finds and removes what carries a mark: of this run, or of all runs before it."""
+    """Finds and removes everything that has a mark: of this run, or of all earlier runs."""
 
     def __init__(self, subject: Subject):
         self._subject = subject
         self.left: list[str] = []
 
     def find(self) -> set[str]:
-        """The marks that the account holds."""
+        """Returns the marks that the account contains."""
         found: set[str] = set()
         for look in (self._shops, self._machines, self._queues, self._rules, self._accounts):
-            # Without the right to look there is nothing of this kind to be removed by us either.
+            # Without the right to look, we cannot have made anything of this kind.
             with contextlib.suppress(ClientError):
                 found |= set(look())
         return found
 
     def remove(self, mark: str) -> None:
-        """Takes away all that carries this mark; what could not be removed is then in `left`."""
+        """Removes everything that has this mark; what could not be removed is added to `left`."""
         if not MARK.fullmatch(mark):
             raise ValueError(f"{mark} is not the mark of a verification")
         for what, remove in (
@@ -96,7 +96,7 @@ class Traces:
         for order in orders:
             self._stop_executions(order)
         if orders:
-            # What is on its way already would write again what was deleted before it came.
+            # Otherwise, events that are already on their way could write deleted rows again.
             time.sleep(_SETTLE_SECONDS)
         for order in orders:
             self._delete_all("journeys", order, "event_key", "order_id")
@@ -122,8 +122,8 @@ class Traces:
         try:
             arn = self._subject.machine["stateMachineArn"].replace(":stateMachine:", ":execution:")
         except workflows.exceptions.StateMachineDoesNotExist:
-            return  # Its executions went with it.
-        # On AWS an execution that has ended takes no harm; the emulator says that it has ended.
+            return  # The executions were deleted with the state machine.
+        # AWS accepts a stop of an execution that has ended; the emulator answers with an error.
         over = ("ExecutionDoesNotExist", "ValidationException")
         for attempt in ("", *(f"-{number}" for number in range(2, 6)), "-verify"):
             try:
@@ -164,7 +164,7 @@ class Traces:
         for page in pages:
             yield from page["Items"]
 
-    # What is beside it
+    # What is outside the shop's tables
 
     def _machines(self) -> Iterator[str]:
         pages = self._subject.client("stepfunctions").get_paginator("list_state_machines")
@@ -196,7 +196,7 @@ class Traces:
         try:
             queue = DeadLetterQueue(self._subject.bar)
         except StackError:
-            return  # They went with the queue.
+            return  # The letters were deleted with the queue.
         try:
             for letter in queue.read():
                 if mark in (letter.shop, letter.consumer.removeprefix("of-")):
@@ -264,7 +264,7 @@ def _mail_of(user: dict) -> str:
 
 
 def tidy_up(subject: Subject, marks: Callable[[], set[str]] | None = None) -> list[str]:
-    """Removes all marked things; the names of those that stayed."""
+    """Removes all marked things; returns the names of those that stayed."""
     traces = Traces(subject)
     for mark in sorted(traces.find() if marks is None else marks()):
         traces.remove(mark)

@@ -1,7 +1,7 @@
-"""What was found, as lines for a terminal and as a report that can be sent away.
+"""The findings as lines for a terminal, and as a report that can be sent to others.
 
-A report names no account, no person, no address of the bar and no secret: what looks like one is
-left out, wherever it came from.
+A report contains no account, person, address of the bar or secret: everything that looks like one
+is left out, wherever it came from.
 """
 
 from __future__ import annotations
@@ -31,10 +31,12 @@ _LONG_WORD = re.compile(r"[\w+/=-]{20,}")
 
 
 def harmless(text: str, secrets: Iterable[str] = ()) -> str:
-    """A text without what looks like an account, a person, an address or a secret."""
+    """Returns a text without everything that looks like an
+    account, a person, an address or a secret.
+    """
     for secret in filter(None, secrets):
         text = text.replace(secret, "…")
-    # Our own marks are names of things that may have to be found and removed.
+    # Our own marks are kept, because they name things that may have to be found and removed.
     parts = re.split(f"({MARK.pattern})", text)
     return "".join(part if place % 2 else _scrubbed(part) for place, part in enumerate(parts))
 
@@ -46,21 +48,21 @@ def _scrubbed(text: str) -> str:
 
 
 def _word(found: re.Match) -> str:
-    """Names are made of words; what holds digits or letters of both kinds in a row may be a key."""
+    """Keeps a name that is made of words; anything else of this length may be a key."""
     word = found[0]
     is_name = re.fullmatch(r"[A-Z]?[a-z]+([A-Z][a-z]+|[-/_][a-z]+)*", word)
     return word if is_name else "…"
 
 
 def line(finding: Finding, belief: Belief) -> str:
-    """One belief on a terminal."""
+    """Returns the line of one belief for a terminal."""
     said = harmless(finding.said)
     mark = _MARKS[finding.verdict]
     return f"{mark} {finding.verdict:<11} {belief.id}: {belief.sentence} → {said}"
 
 
 def summary(findings: Iterable[Finding]) -> str:
-    """The last line."""
+    """Returns the last line, which counts the verdicts."""
     counts = Counter(finding.verdict for finding in findings)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict)
 
@@ -68,7 +70,7 @@ def summary(findings: Iterable[Finding]) -> str:
 def write(
     file: Path, findings: list[Finding], beliefs: Mapping[str, Belief], about: Mapping[str, str]
 ) -> list[Path]:
-    """Writes the report as Markdown and as JSON beside it; the files."""
+    """Writes the report as Markdown, and as JSON beside it; returns both files."""
     at = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     rows = [
         {

@@ -1,4 +1,4 @@
-"""Runs the checks, one after the other, and takes away what they made, whatever happens."""
+"""Runs the checks one after the other, and removes what they made, whatever happens."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ Told = Callable[[Finding], None]
 
 
 def run(subject: Subject, beliefs: Iterable[Belief], tell: Told) -> list[Finding]:
-    """What was found out about each belief, in order; `tell` hears of each as it is found."""
+    """Returns a finding for each belief, in order; each is passed to `tell` as soon as
+    it is known.
+    """
     checks, findings = all_checks(), []
 
     def take(finding: Finding) -> None:
@@ -64,7 +66,7 @@ def run(subject: Subject, beliefs: Iterable[Belief], tell: Told) -> list[Finding
 
 
 def look(identifier: str, check: Callable[[Scenes], str], scenes: Scenes) -> Finding:
-    """What a check says; whatever goes wrong in it is an answer, too."""
+    """Runs a check and returns its finding; every failure is a finding, too."""
     began = time.monotonic()
     try:
         verdict, said = Verdict.RIGHT, check(scenes)
@@ -77,7 +79,7 @@ def look(identifier: str, check: Callable[[Scenes], str], scenes: Scenes) -> Fin
     except (BotoCoreError, requests.RequestException, OSError) as error:
         verdict, said = Verdict.WRONG, advice(error) or f"no answer ({type(error).__name__})"
     except Exception as error:
-        # A shape that AWS's answers never had: what is believed of them is wrong.
+        # The answer has an unknown shape, so what we believe about it is wrong.
         verdict, said = Verdict.WRONG, f"an answer that is not understood ({error!r})"
     return Finding(identifier, verdict, said, time.monotonic() - began)
 
@@ -90,7 +92,9 @@ def _refused(error: ClientError) -> tuple[Verdict, str]:
 
 
 def _right(error: ClientError) -> str:
-    """As a policy names it; AWS says it in its answer."""
+    """Returns the name of the missing right as policies write it, which AWS puts into
+    its answer.
+    """
     found = _ACTION.search(error.response["Error"].get("Message", ""))
     return found[0] if found else error.operation_name
 
@@ -103,14 +107,14 @@ def _last(check: Callable[[Scenes], str], scenes: Scenes, traces: Traces) -> Fin
 
 @contextlib.contextmanager
 def _undisturbed(subject: Subject) -> Iterator[None]:
-    """Until the end, whoever wants to stop us is asked for a moment."""
+    """Answers SIGINT and SIGTERM with a request to wait until the end."""
 
     def wait(*_) -> None:
         subject.tell("still taking away what was made; a moment")
 
     before = {}
     for name in (signal.SIGINT, signal.SIGTERM):
-        # Only a program's first thread may say what a signal does.
+        # Python sets signal handlers only in the main thread.
         with contextlib.suppress(ValueError):
             before[name] = signal.signal(name, wait)
     try:

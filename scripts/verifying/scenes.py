@@ -1,4 +1,4 @@
-"""Orders taken through the public address, on every path: what the checks then look at."""
+"""Takes orders through the public address, on every path, for the checks to look at."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _HOURS = 6 * 3600
 _DRINK = "latte"
 _PLACES = 20
 _NOBODYS_ORDER = {"SS": ["verify"]}
-"""Holds the only place that the workflow sees when it is to find the shop full."""
+"""The order that holds the shop's only place, when the workflow must find the shop full."""
 TOO_MANY = 429
 
 
 class Scene:
-    """Some steps in their order, each taken when a check first asks for it.
+    """Steps in a fixed order, each of which runs when a check first asks for its fact.
 
-    A step that fails makes the belief wrong that asked for it; what comes later cannot be told.
+    When a step fails, the belief that asked for it is wrong. Later facts are then unknown.
     """
 
     def __init__(self, steps: Iterator[tuple[str, object]]):
@@ -37,7 +37,7 @@ class Scene:
         self._failure: Exception | None = None
 
     def fact(self, name: str):
-        """What came of a step."""
+        """Returns the result of a step, after running all steps up to it."""
         while name not in self._facts:
             if self._failure is not None:
                 raise NotChecked(f"it did not get so far: {self._failure}")
@@ -51,7 +51,7 @@ class Scene:
 
 
 class Scenes:
-    """One run's rehearsal shop, its people and its orders."""
+    """The rehearsal shop of one run, with its people and its orders."""
 
     def __init__(self, subject: Subject):
         self.subject = subject
@@ -71,7 +71,7 @@ class Scenes:
         self.forgotten_drink = Scene(self._left_on_the_board())
 
     def once(self, name: str, make: Callable[[], object]):
-        """What was made under this name; made when it is first asked for."""
+        """Returns the thing of this name, which is made when it is first asked for."""
         if name not in self._made_once:
             self._made_once[name] = make()
         return self._made_once[name]
@@ -80,7 +80,7 @@ class Scenes:
 
     @cached_property
     def shop(self) -> str:
-        """A rehearsal shop of this run's own; its id."""
+        """The id of a rehearsal shop that only this run uses."""
         asked = {
             "shop": self.mark,
             "capacity": _PLACES,
@@ -98,12 +98,12 @@ class Scenes:
         return answer["shop"]
 
     def staff(self, role: str) -> Browser:
-        """A screen that signs in by a link."""
+        """Returns a screen that is signed in by a link."""
         answer = self.subject.ask(
             "sign-in-link", {"shop": self.shop, "role": role, "name": "Verify"}
         )
         browser = self.browser()
-        # What the function believes to be its address is looked at by a check of its own.
+        # Only the link's token is used, because another check looks at the address in the link.
         browser.open(f"/{self.shop}/sign-in/{answer['link'].rsplit('/', 1)[1]}")
         browser.press("form")
         if browser.answer.status_code != 200:
@@ -122,7 +122,7 @@ class Scenes:
         return Browser(self.subject.url)
 
     def code(self) -> str:
-        """The path of the code that the TV shows."""
+        """Returns the path in the QR code that the TV shows."""
         self.display.open(f"/{self.shop}/display")
         link = self.display.attribute("#code-panel a.when-open", "href")
         if not link:
@@ -132,7 +132,7 @@ class Scenes:
     # What a customer does
 
     def scan(self) -> Browser:
-        """A phone with the page that offers a place."""
+        """Returns a phone with the page that offers a place."""
         phone = self.browser()
         phone.open(f"/{self.shop}{self.code()}")
         if phone.answer.status_code == TOO_MANY:
@@ -143,7 +143,7 @@ class Scenes:
         return phone
 
     def claim(self, phone: Browser) -> str:
-        """Takes the place that was offered; the order's id."""
+        """Takes the offered place; returns the order's id."""
         phone.press("form:has(#get-my-place)")
         if phone.answer.status_code == TOO_MANY:
             self._wait_for_next_minute()
@@ -158,7 +158,7 @@ class Scenes:
         return phone.attribute("#order-panel", "data-state")
 
     def await_page(self, phone: Browser, order: str, *states: str) -> str:
-        """Reads the order's page until it is in one of these states."""
+        """Reads the order's page until it shows one of these states; returns the state."""
         return self.subject.wait(
             lambda: (state := self.state_on_page(phone, order)) in states and state,
             f"that the order's page says {' or '.join(states)}",
@@ -172,7 +172,7 @@ class Scenes:
     # What is in the account
 
     def order(self, order: str) -> dict:
-        """The order's item, as the table has it."""
+        """Returns the order's item from the table."""
         answer = self.subject.client("dynamodb").get_item(
             TableName=self.subject.table("orders"),
             Key={"shop_id": {"S": self.shop}, "order_id": {"S": order}},
@@ -181,7 +181,7 @@ class Scenes:
         return answer.get("Item", {})
 
     def await_order(self, order: str, *states: str) -> dict:
-        """Reads the order until it is in one of these states."""
+        """Reads the order until it is in one of these states; returns its item."""
         return self.subject.wait(
             lambda: (item := self.order(order)).get("state", {}).get("S") in states and item,
             f"that an order is {' or '.join(states)}",
@@ -192,7 +192,7 @@ class Scenes:
         return machine.replace(":stateMachine:", ":execution:") + f":{name}"
 
     def await_execution(self, arn: str) -> str:
-        """The status with which an execution ended."""
+        """Waits until an execution ends; returns its status."""
         workflows = self.subject.client("stepfunctions")
 
         def ended() -> str:
@@ -202,7 +202,7 @@ class Scenes:
         return self.subject.wait(ended, "that an execution ends")
 
     def states_entered(self, arn: str) -> list[str]:
-        """The workflow states that an execution went through."""
+        """Returns the workflow states that an execution entered."""
         pages = self.subject.client("stepfunctions").get_paginator("get_execution_history")
         return [
             event["stateEnteredEventDetails"]["name"]
@@ -212,7 +212,7 @@ class Scenes:
         ]
 
     def journey(self, order: str) -> list[dict]:
-        """What is stored of an order's journey."""
+        """Returns the stored items of an order's journey."""
         answer = self.subject.client("dynamodb").query(
             TableName=self.subject.table("journeys"),
             KeyConditionExpression="order_id = :order",
@@ -234,7 +234,7 @@ class Scenes:
         try:
             heard = listen(phone, self._live_address(phone, order))
         except Exception as failure:
-            heard = failure  # It is the live connection's own belief that is wrong then.
+            heard = failure  # Only the belief about live connections is wrong then.
         yield "listening", heard
         self.await_page(phone, order, "ADMITTED")
         phone.press("#menu", drink=_DRINK)
@@ -262,7 +262,7 @@ class Scenes:
         return urljoin(browser.answer.url, address)
 
     def press(self, order: str, action: str) -> None:
-        """A barista's tap on an order's card."""
+        """Taps a button on an order's card as a barista does."""
         form = f'form[action$="/orders/{order}/{action}"]'
 
         def is_there() -> bool:
@@ -273,7 +273,7 @@ class Scenes:
         self.barista.press(form)
 
     def walk_up(self) -> str:
-        """An order taken at the counter; its id, once it is in the queue."""
+        """Takes an order at the counter; returns its id once it is in the queue."""
         before = self._cards()
         self.barista.open(f"/{self.shop}/barista/walk-up")
         self.barista.press("#walk-up", drink=_DRINK)
@@ -295,7 +295,7 @@ class Scenes:
         item = self.await_order(order, "ADMITTED")
         yield "token", item.get("task_token", {}).get("S", "")
         phone.open(f"/{self.shop}/orders/{order}")
-        # The button comes with the panel of an order that waits in the queue.
+        # Only the panel of an order in the queue has the button.
         phone.press("#menu", drink=_DRINK)
         yield "queued", self.await_order(order, "QUEUED")
         self.await_page(phone, order, "QUEUED")
@@ -313,7 +313,9 @@ class Scenes:
         yield "execution", self.await_execution(self.execution_arn(order))
 
     def _refused(self, change: str, values: dict) -> Iterator[tuple[str, object]]:
-        """The door is shut behind the page's back, so that it is the workflow that refuses."""
+        """Closes or fills the shop after the page was loaded, so
+        that the workflow refuses the order.
+        """
         phone = self.scan()
         self._move_door(change, values)
         try:
@@ -342,7 +344,9 @@ class Scenes:
         )
 
     def _left_on_the_board(self) -> Iterator[tuple[str, object]]:
-        """A drink that was ready longer ago than the board keeps one: the clock's to clear."""
+        """Leaves a drink on the board for longer than allowed, so that the scheduled
+        job clears it.
+        """
         order = self.walk_up()
         self.press(order, "make")
         self.press(order, "complete")
@@ -359,7 +363,7 @@ class Scenes:
     # Executions of our own
 
     def start_again(self, order: str, machine: str = "") -> str:
-        """Starts an execution for an order under way, with a few seconds left; its ARN."""
+        """Starts an execution for an open order with a few seconds left; returns the ARN."""
         item = self.order(order)
         started = self.subject.client("stepfunctions").start_execution(
             stateMachineArn=machine or self.subject.machine["stateMachineArn"],
@@ -378,13 +382,13 @@ class Scenes:
         return started["executionArn"]
 
     def admitted(self) -> str:
-        """A fresh order that waits for its customer's choice."""
+        """Returns the id of a new order that waits for its customer's choice."""
         order = self.claim(self.scan())
         self.await_order(order, "ADMITTED")
         return order
 
     def copy_of_workflow(self, change: Callable[[dict], dict]) -> str:
-        """A state machine with the deployed definition, changed; its ARN."""
+        """Makes a state machine with a changed copy of the deployed definition; returns the ARN."""
         machine = self.subject.machine
         made = self.subject.client("stepfunctions").create_state_machine(
             name=self.subject.prefix + self.mark,

@@ -1,4 +1,6 @@
-"""The bar that is verified: its address, its parts in the account, and the function's answers."""
+"""The bar that is verified: its address, its resources in the account, and the
+function's answers.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +27,14 @@ _LOOK_SECONDS = 0.2
 class Subject:
     """A deployed bar as the checks see it.
 
-    url: where phones find it, without a trailing slash. template: what the deployment made, as this
-    clone builds it. ask: has the function do an operator's job. relays: its pages read what is
-    pushed from the bar itself and not from IoT Core. patience: how many seconds a thing may take.
-    settle: how many pass before something counts as not happening.
-    is_patient: whether the checks that take many minutes run, too. text_to: a phone number.
+    url: where phones find it, without a trailing slash.
+    template: what the deployment made, as this clone builds it.
+    ask: has the function do an operator's job.
+    relays: whether pages receive live messages from the bar itself and not from IoT Core.
+    patience: how many seconds something may take.
+    settle: how many seconds pass before something counts as not happening.
+    is_patient: whether the checks that take many minutes run, too.
+    text_to: a phone number for a text message; "" for none.
     """
 
     bar: Bar
@@ -49,12 +54,12 @@ class Subject:
 
     @cached_property
     def is_emulator(self) -> bool:
-        """True where something else than AWS answers."""
+        """True when something other than AWS answers."""
         return not is_aws(self.client("sts"))
 
     @cached_property
     def enforces_rights(self) -> bool:
-        """False for an emulator that was not told to look at anybody's rights."""
+        """False for an emulator that was started without enforcing rights."""
         if not self.is_emulator:
             return True
         import boto3
@@ -88,7 +93,7 @@ class Subject:
 
     @cached_property
     def physical(self) -> dict[str, str]:
-        """What the stack's resources are called in the account, by their logical ids."""
+        """The physical names of the stack's resources, by logical id."""
         pages = self.client("cloudformation").get_paginator("list_stack_resources")
         return {
             one["LogicalResourceId"]: one.get("PhysicalResourceId", "")
@@ -97,7 +102,9 @@ class Subject:
         }
 
     def resources(self, kind: str) -> dict[str, dict]:
-        """The template's resources of a CloudFormation type: their properties by logical id."""
+        """Returns the properties of the template's resources of a
+        CloudFormation type, by logical id.
+        """
         return {
             name: one.get("Properties", {})
             for name, one in self.template["Resources"].items()
@@ -133,7 +140,11 @@ class Subject:
     # Waiting
 
     def wait(self, holds: Callable[[], object], what: str, seconds: float = 0) -> object:
-        """What `holds` answers once it is true. Raises Wrong when that takes too long."""
+        """Waits until `holds` returns something true, and returns that. Raises Wrong after too
+        long.
+
+        seconds: how long to wait; 0 for the usual patience.
+        """
         patience = seconds or self.patience
         end = time.monotonic() + patience
         while True:
@@ -145,7 +156,7 @@ class Subject:
 
 
 def subject_on_aws(bar: Bar, settings: Mapping) -> Subject:
-    """The bar of a stage with these settings. Raises StackError when there is none."""
+    """Returns the bar of a stage with these settings. Raises StackError when there is none."""
     url = _address(bar, settings)
     variables = settings.get("aws_environment_variables", {})
 
@@ -156,7 +167,7 @@ def subject_on_aws(bar: Bar, settings: Mapping) -> Subject:
 
 
 def subject_here(bar: Bar) -> Subject:
-    """The bar that runs on this machine."""
+    """Returns the bar that runs on this machine."""
     from scripts.commands.staff import ask_here
 
     return Subject(
@@ -170,7 +181,9 @@ def subject_here(bar: Bar) -> Subject:
 
 
 def _address(bar: Bar, settings: Mapping) -> str:
-    """As the API itself says it: what the function was told could be what is wrong."""
+    """Returns the address from the API itself, because the function may have been told
+    a wrong one.
+    """
     if domain := settings.get("domain"):
         return f"https://{domain}"
     cloudformation = bar.client("cloudformation")

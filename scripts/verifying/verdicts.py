@@ -1,4 +1,4 @@
-"""How a belief stands after its check."""
+"""The verdict on a belief after its check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The three answers."""
+    """The three possible results of a check."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -15,15 +15,15 @@ class Verdict(StrEnum):
 
 
 class Wrong(Exception):
-    """The belief does not hold; the text says what AWS answered."""
+    """The belief is wrong; the text says what AWS answered."""
 
 
 class NotChecked(Exception):
-    """It could not be found out; the text says why."""
+    """The belief could not be checked; the text says why."""
 
 
 class EmulatorDiffers(NotChecked):
-    """The emulator is known to do this otherwise than AWS; the text says what it did."""
+    """The emulator is known to behave differently from AWS; the text says what it did."""
 
     def __str__(self) -> str:
         return f"the emulator differs, known: {super().__str__()}"
@@ -31,7 +31,7 @@ class EmulatorDiffers(NotChecked):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found out about one belief."""
+    """The result of a check of one belief."""
 
     belief: str
     verdict: Verdict

@@ -1,1 +1,1 @@
-"""One module for each subject, one function for each belief that can be checked from outside."""
+"""One module for each subject, with a function for each belief that can be checked from outside."""

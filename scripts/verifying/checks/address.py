@@ -1,4 +1,4 @@
-"""The public address: what the gateway does with paths, headers, cookies and files."""
+"""Checks of the public address: what the gateway does with paths, headers, cookies and files."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def redirects(scenes: Scenes) -> str:
 
 @checks("static-files")
 def static_files(scenes: Scenes) -> str:
-    """A customer's first page has them inside; the staff's pages name theirs."""
+    """Uses the staff's page, because a customer's first page contains its style and script."""
     browser = scenes.browser()
     browser.open(f"/{scenes.shop}/staff")
     files = [one for one in _addresses(browser) if "/static/dist/" in one]
@@ -161,7 +161,7 @@ def headers_pass(scenes: Scenes) -> str:
 def cookies_pass(scenes: Scenes) -> str:
     browser = scenes.browser()
     browser.open(f"/{scenes.shop}/staff")
-    # requests joins what comes twice; its lower layer does not.
+    # requests joins headers of the same name; urllib3 below it keeps them apart.
     cookies = browser.answer.raw.headers.getlist("set-cookie")
     if not cookies:
         raise Wrong("a page with a form sets no cookie")

@@ -1,4 +1,4 @@
-"""What AWS itself counted while we were there."""
+"""Checks of what AWS itself counted during the run."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _sum(scenes: Scenes, namespace: str, metric: str, dimensions: Mapping) -> fl
         Namespace=namespace,
         MetricName=metric,
         Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
-        # Of whole minutes; one more would count what an earlier run has broken.
+        # CloudWatch counts whole minutes. An earlier minute would include errors of an earlier run.
         StartTime=scenes.began_at.replace(second=0, microsecond=0),
         EndTime=datetime.now(UTC) + timedelta(minutes=1),
         Period=60,
@@ -96,7 +96,7 @@ def _sum(scenes: Scenes, namespace: str, metric: str, dimensions: Mapping) -> fl
 
 @checks("nothing-stays")
 def nothing_stays(scenes: Scenes) -> str:
-    # Run last, after everything was taken away (scripts/verifying/run.py).
+    # This runs last, after everything was removed (scripts/verifying/run.py).
     from scripts.verifying.rehearsal import Traces
 
     found = Traces(scenes.subject).find()

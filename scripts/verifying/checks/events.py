@@ -1,4 +1,4 @@
-"""Streams, bus and rules: what is announced, doubled, malformed, or kept as undeliverable."""
+"""Checks of streams, bus and rules: announced, doubled, malformed and undeliverable events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ANNOUNCED = (
 )
 _LATER_VERSION = 99
 _NOBODYS = "Verify.Nothing"
-"""A detail-type that no rule of the bar takes."""
+"""A detail-type that no rule of the bar matches."""
 _RULE_SECONDS = 90
 _MINUTE_AND_MORE = 80
 _DEAD_LETTER_SECONDS = 420
@@ -32,7 +32,7 @@ _SET_ASIDE = dead_letters.WHY[dead_letters.UNREADABLE]
 _LONGEST_RUN = timedelta(hours=1)
 
 
-# What the account has
+# What the account contains
 
 
 @checks("mappings-enabled")
@@ -167,7 +167,9 @@ def _any_rule(subject: Subject) -> str:
 
 
 def _listener(scenes: Scenes) -> str:
-    """A rule and a queue that hear all that is announced of the rehearsal shop; the queue's URL."""
+    """Makes a rule and a queue that receive all events of the
+    rehearsal shop; returns the queue's URL.
+    """
     subject, name = scenes.subject, scenes.subject.prefix + scenes.mark
     queues, events = subject.client("sqs"), subject.client("events")
     url = queues.create_queue(QueueName=name)["QueueUrl"]
@@ -194,7 +196,7 @@ def _listener(scenes: Scenes) -> str:
     events.put_targets(
         Rule=name, EventBusName=subject.bus, Targets=[{"Id": "verify", "Arn": arn["QueueArn"]}]
     )
-    # On AWS a rule may need a while before it hears anything.
+    # On AWS it may take a while before a new rule matches anything.
     subject.wait(
         lambda: _hears(scenes, url), "that a rule of our own hears of an event", _RULE_SECONDS
     )
@@ -221,7 +223,7 @@ def _entry(scenes: Scenes, detail_type: str, detail: dict) -> dict:
 
 
 def _told(scenes: Scenes) -> list[dict]:
-    """All envelopes that were announced so far."""
+    """Returns all envelopes that were announced so far."""
     told = scenes.once("told", list)
     queues, url = scenes.subject.client("sqs"), scenes.once("listener", lambda: _listener(scenes))
     while messages := queues.receive_message(
@@ -248,7 +250,7 @@ def announced_in_order(scenes: Scenes) -> str:
         scenes.subject.wait(lambda: not missing(), "that all is announced")
     if lost := missing():
         raise Wrong(f"that these are announced did not happen: {', '.join(lost)}")
-    # A queue keeps no order; the moments at which the bus took them do.
+    # A queue keeps no order, but each event has the time at which the bus took it.
     first = {
         name: min(one["time"] for one in of_order() if one["detail-type"] == name) for name in kinds
     }
@@ -260,7 +262,7 @@ def announced_in_order(scenes: Scenes) -> str:
 
 
 def _heard_order(scenes: Scenes) -> str:
-    """An order that was made while we listened."""
+    """Returns the id of an order that was made while we listened."""
 
     def make() -> str:
         scenes.once("listener", lambda: _listener(scenes))
@@ -355,7 +357,7 @@ def _malformed(scenes: Scenes) -> list[tuple[DetailType, dict]]:
 
 
 def _after_malformed(scenes: Scenes) -> list[dead_letters.DeadLetter]:
-    """The dead letters that came of malformed events; they are taken out of the queue."""
+    """Returns the dead letters of malformed events, which it removes from the queue."""
     return scenes.once("malformed", lambda: _send_malformed(scenes))
 
 
@@ -398,7 +400,7 @@ def dead_letter_dated(scenes: Scenes) -> str:
 
 
 def _redriven_letter(scenes: Scenes) -> dead_letters.DeadLetter:
-    """A letter in the form that Lambda writes, put there by us and delivered again."""
+    """Returns a dead letter in Lambda's form that we wrote and delivered again."""
     return scenes.once("dead letter", lambda: _redrive(scenes))
 
 

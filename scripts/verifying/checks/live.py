@@ -1,4 +1,4 @@
-"""Live connections: what a page's grant opens, and all that it does not."""
+"""Checks of live connections: what a page's grant opens, and what it must not open."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _live_address(scenes: Scenes, browser: Browser, screen: str) -> str:
 
 
 def _grant(scenes: Scenes) -> Mapping:
-    """A TV's, as many as are wanted."""
+    """Returns a new grant of a TV."""
     return grant_of(scenes.display, _live_address(scenes, scenes.display, "display"))
 
 
@@ -99,7 +99,7 @@ def _refuses(scenes: Scenes, what: str, *topic_filters: str) -> str:
 
 
 def _let_in(scenes: Scenes, what: str) -> Exception:
-    """Wrong, unless nobody's rights are looked at here at all."""
+    """Returns Wrong, or EmulatorDiffers when the emulator does not enforce rights."""
     if scenes.subject.enforces_rights:
         return Wrong(what)
     return EmulatorDiffers(f"it was started without AUTH=true, so {what}")

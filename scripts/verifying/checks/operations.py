@@ -1,4 +1,4 @@
-"""What a team watches, and what keeps the tables' content: alarms, log, tables, quotas."""
+"""Checks of what a team watches and what protects the data: alarms, log, tables, quotas."""
 
 from __future__ import annotations
 

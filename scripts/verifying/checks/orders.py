@@ -1,4 +1,4 @@
-"""Orders on every path, as the workflow, the tables and the pages then tell them."""
+"""Checks of orders on every path, in the workflow, the tables and the pages."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def deadline_of_barista(scenes: Scenes) -> str:
 
 
 def _copy(scenes: Scenes) -> str:
-    """The deployed workflow with short deadlines, for executions of our own only."""
+    """Returns a copy of the workflow with short deadlines, used only for executions of our own."""
     return scenes.once("copy", lambda: scenes.copy_of_workflow(_with_short_deadlines))
 
 
@@ -163,8 +163,8 @@ def _with_short_deadlines(definition: dict) -> dict:
         kept = {key: value for key, value in state.items() if key not in timed}
         states[name] = kept | ({"TimeoutSeconds": SHORT_SECONDS} if timed else {})
         if name in ("AwaitChoiceAgain", "AwaitBaristaAgain"):
-            # The order keeps the token of its own execution: the function may answer no other
-            # machine's, and one that it cannot answer would hold up the stream.
+            # The order keeps the task token of its own execution. The function must not answer
+            # another state machine, and a token that it cannot answer would block the stream.
             parameters = dict(state["Parameters"])
             parameters["UpdateExpression"] = parameters["UpdateExpression"].replace(
                 "task_token =", "verify_token ="

@@ -1,4 +1,4 @@
-"""Accounts, and texts as far as they may go."""
+"""Checks of accounts and of text messages, as far as a check may go."""
 
 from __future__ import annotations
 

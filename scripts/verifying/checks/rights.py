@@ -1,4 +1,4 @@
-"""Roles and policies: as the template has them, and what nobody may do."""
+"""Checks of roles and policies: they are those of the template, and they deny what they should."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _many(value) -> list:
 
 
 def _pattern(subject: Subject, part) -> str:
-    """What a resource of the template may be called in the account, as a regular expression."""
+    """Returns a regular expression for the name in the account of a resource of the template."""
     if isinstance(part, str):
         return re.escape(part)
     if "Ref" in part:
@@ -196,7 +196,7 @@ def _has_to_be_allowed(subject: Subject, action: str, resource: str) -> None:
 
 @checks("function-called-by")
 def function_called_by(scenes: Scenes) -> str:
-    """Only what the stack and Zappa name may call the function."""
+    """Only the stack and Zappa may allow others to call the function."""
     policy = json.loads(
         scenes.subject.client("lambda").get_policy(FunctionName=scenes.subject.bar.function)[
             "Policy"

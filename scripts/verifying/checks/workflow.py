@@ -1,4 +1,4 @@
-"""The workflow's definition: what Step Functions says to it, and whether it is the one we made."""
+"""Checks of the workflow's definition: Step Functions accepts it, and it is the one we made."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def definition_deployed(scenes: Scenes) -> str:
 
 
 def _generated(scenes: Scenes, form: Variant) -> dict:
-    """This clone's, with the deadlines of the stage."""
+    """Returns this clone's definition with the deadlines of the stage."""
     [machine] = scenes.subject.resources("AWS::StepFunctions::StateMachine").values()
     states = json.loads(machine["DefinitionString"])["States"]
     deadlines = [states[name]["TimeoutSeconds"] for name in ("AdmitOrder", "AwaitBarista")]
