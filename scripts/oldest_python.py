@@ -1,6 +1,6 @@
-"""Stops an old Python with a line of advice, and finds the project. Commands import it first.
+"""Ends an old Python with advice, and puts the project on the path. Commands import it first.
 
-Only syntax of Python 3.6 here and in the commands, or an old Python would not get this far.
+This file and the commands use only syntax of Python 3.6, so that an old Python gets this far.
 """
 
 import os

@@ -1,6 +1,6 @@
-"""What a person may say on the command line.
+"""The command-line options of all commands.
 
-Standard library only: it is read before the environment exists.
+Uses the standard library only, because it is imported before the environment exists.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from scripts.version import version
 DEFAULT_DATA = Path(__file__).resolve().parent.parent / ".local"
 
 KILLED = ("emulator", "web", "launcher", "all")
-"""What scripts/chaos kills: a process of the bar, or all of them in one moment."""
+"""What scripts/chaos kills: one process of the bar, or all of them at the same moment."""
 
 SETTINGS_HELP = """\
 environment:
@@ -38,7 +38,7 @@ Those from CODE_WINDOW_SECONDS to SHOP_CAPACITY are used at the first start of a
 
 
 def add_bar(parser: argparse.ArgumentParser) -> None:
-    """The options that choose a bar, which scripts/bar.py then finds."""
+    """Adds the options that choose a bar for scripts/bar.py."""
     parser.add_argument(
         "--stage", help="of a bar on AWS: a stage of zappa_settings.json, with your credentials"
     )
@@ -96,14 +96,14 @@ _NUMBERS = {
     "SCANS_PER_CODE": 1_000_000,
     "SHOP_CAPACITY": 100_000,
 }
-"""The most that each may be; the least is 1."""
+"""The largest allowed value of each variable; the smallest is 1."""
 _WORDS = ("EXTENSIONS",)
 _LABEL = "(?!-)[a-z0-9-]{1,63}(?<!-)"
 _HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE)
 
 
 def _contradictions(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Iterator[str]:
-    """What cannot be meant, in a line each."""
+    """Yields one line for each option or variable that makes no sense."""
     for name, most in _NUMBERS.items():
         text = environment.get(name, "").strip()
         try:
@@ -138,7 +138,7 @@ def _is_address(text: str) -> bool:
 
 
 def notices_about(chosen: argparse.Namespace, environment: Mapping[str, str]) -> list[str]:
-    """What is possible and yet looks like a mistake, in a line each."""
+    """Returns one line for each setting that is possible but probably a mistake."""
     known = [*_NUMBERS, *_WORDS]
     found = []
     for name in environment:
@@ -165,7 +165,7 @@ def notices_about(chosen: argparse.Namespace, environment: Mapping[str, str]) ->
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens there."""
+    """Returns whether only this machine can reach a server that listens on this host."""
     return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
@@ -483,7 +483,10 @@ def _share(text: str) -> float:
 
 
 def _add_shop(parser: argparse.ArgumentParser, default: str | None = "main") -> None:
-    """default=None: the bar itself says which shop is its first."""
+    """Adds --shop.
+
+    default: a shop's id; with None the bar itself chooses its first shop.
+    """
     parser.add_argument(
         "--shop", default=default, help=f"the shop's id (default: {default or 'the first shop'})"
     )

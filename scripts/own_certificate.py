@@ -1,4 +1,4 @@
-"""A certificate of our own for this machine, as a person would make one to try https."""
+"""Makes a self-signed certificate for this machine, as a person does who wants to try https."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """The files of a certificate for 127.0.0.1 and of its key."""
+    """Makes the files of a certificate for 127.0.0.1 and of its key, and returns their paths."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "the bar")])
     now = datetime.now(UTC)

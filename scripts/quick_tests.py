@@ -1,7 +1,7 @@
-"""What scripts/test --quick runs: the checks and the unit tests, a minute of them on two cores.
+"""The list of what scripts/test --quick runs: the checks and the unit tests, about a minute on two
+cores.
 
-This is the one list of it. tests/conventions/test_quick.py holds that nothing in it starts the
-emulator or a browser.
+tests/conventions/test_quick.py checks that nothing in the list starts the emulator or a browser.
 """
 
 from __future__ import annotations
@@ -37,17 +37,19 @@ QUICK = (
 
 
 def paths() -> list[Path]:
-    """The files and folders of the quick set."""
+    """Returns the files and folders of the quick set."""
     return [TESTS / one for one in QUICK]
 
 
 def is_quick(file: Path) -> bool:
-    """True for a file of the quick set, or in a folder of it."""
+    """Returns whether a file is in the quick set, or in a folder of the quick set."""
     return any(file == one or one in file.parents for one in paths())
 
 
 def left_out(folder: Path = TESTS) -> Iterator[str]:
-    """What is not in it, relative to tests/: whole folders where nothing of them is."""
+    """Yields the test files outside the quick set, relative to
+    tests/; whole folders where possible.
+    """
     for entry in sorted(folder.iterdir()):
         files = [entry] if entry.is_file() else list(entry.rglob("*.py"))
         tests = [file for file in files if file.name.startswith("test_")]

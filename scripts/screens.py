@@ -1,4 +1,4 @@
-"""A bar's phones, tablets and TVs in a real Chromium, and what people do with them."""
+"""Opens a bar's phones, tablets and TVs in a real Chromium and acts as the people who use them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-# On a busy machine a screen may follow late; what matters is that it follows.
+# On a busy machine a screen may be updated late; the tests only need it to be updated.
 expect.set_options(timeout=20_000)
 
 CHROMIUM_ARGUMENTS = [
@@ -31,7 +31,7 @@ _TELL_OF_REPORTS = """addEventListener('securitypolicyviolation', event =>
 
 @dataclass
 class Screens:
-    """Opens the screens of one bar, and collects what their consoles complain about."""
+    """Opens the screens of one bar and collects the errors in their consoles."""
 
     browser: Browser
     stack: object
@@ -47,7 +47,7 @@ class Screens:
     def page(self, context: BrowserContext) -> Page:
         page = context.new_page()
         page.set_default_timeout(15_000)
-        # The first page of a run also waits for Chromium to come up.
+        # The first page of a run also waits until Chromium has started.
         page.set_default_navigation_timeout(60_000)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._listen)
@@ -73,24 +73,25 @@ class Screens:
         return page
 
     def scan(self, tv: Page, **options) -> Page:
-        """A phone that has scanned the code on the TV."""
+        """Returns a phone that has scanned the QR code on the TV."""
         page = self.page(self.context("phone", **options))
         page.goto(self.code_link(tv))
         return page
 
     @staticmethod
     def code_link(tv: Page) -> str:
-        """What the code on the TV says now."""
+        """Returns the address in the QR code that the TV shows now."""
         link = tv.get_by_role("link").filter(has=tv.get_by_label("Scan to order"))
         return link.get_attribute("href")
 
     def _dismiss(self, dialog) -> None:
-        # Our pages open none: only a script that should not run does.
+        # Our pages open no dialogs, so a dialog comes from a script that should not run.
         self.complaints.append(f"a dialog: {dialog.message}")
         dialog.dismiss()
 
     def _listen(self, message) -> None:
-        # A refused page is a 4xx answer and a lost event stream an error event; both are expected.
+        # A refused page gives a 4xx answer and a lost event stream an error event; both are
+        # expected.
         expected = ("Failed to load resource", "[object Event]")
         if message.type == "error" and not message.text.startswith(expected):
             self.complaints.append(message.text)
@@ -102,7 +103,7 @@ def get_place(phone: Page) -> None:
 
 
 def place_order(phone: Page, drink: str, *options: str) -> str:
-    """Chooses and orders; returns the order number."""
+    """Chooses a drink, orders it and returns the order number."""
     phone.get_by_role("radio", name=drink, exact=True).check()
     for option in options:
         phone.get_by_role("radio", name=option, exact=True).check()

@@ -1,4 +1,7 @@
-"""The version of this clone. Standard library only: it is read before the environment exists."""
+"""The version of this clone.
+
+Uses the standard library only, because it is imported before the environment exists.
+"""
 
 from __future__ import annotations
 
@@ -9,5 +12,5 @@ _PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
 
 
 def version() -> str:
-    """As pyproject.toml says it, the one place where it stands."""
+    """Returns the version from pyproject.toml, the only file that holds it."""
     return tomllib.loads(_PROJECT.read_text())["project"]["version"]

@@ -1,7 +1,7 @@
-"""Lays the workflow out once, for the drawing of an order's journey.
+"""Computes the layout of the workflow once, for the drawing of an order's journey.
 
-A small layered layout (longest path, dummies on long edges, barycentres, ports): the graph has
-some ten states, and the drawing must fit a phone.
+This is a small layered layout (longest path, dummies on long edges, barycentres, ports): the graph
+has some ten states, and the drawing must fit a phone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ class _Node:
 
 
 def layout_text(definition: Mapping) -> str:
-    """The layouts of a definition as JSON: `usual` states, and those with the way of a repair."""
+    """Returns two layouts of a definition as JSON.
+
+    `usual` has the usual states; `repaired` also has the states of a repair.
+    """
     usual = usual_states(definition)
     layouts = {
         "usual": _layout(definition, usual),
@@ -91,7 +94,9 @@ def _laid_out(found: list[Edge]) -> tuple[dict[str, _Node], dict[Edge, list[tupl
 
 
 def _levels(found: list[Edge]) -> dict[str, int]:
-    """Each state under all that lead to it; an edge back to an earlier state does not count."""
+    """Places each state below all states that lead to it; an edge
+    back to an earlier one is ignored.
+    """
     forward = _without_loops(found)
     levels = {name: 0 for edge in found for name in (edge.source, edge.target)}
     for _ in levels:
@@ -146,7 +151,7 @@ def _order_and_place(rows: list[list[_Node]]) -> None:
 
 
 def _spread(row: list[_Node]) -> None:
-    """Keeps each node near where it is without touching its neighbours or leaving the drawing."""
+    """Keeps each node near its place, without touching its neighbours or leaving the drawing."""
     edge = 0.0
     for node in row:
         node.x = max(node.x, edge + node.size[0] / 2)
