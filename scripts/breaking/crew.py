@@ -93,7 +93,7 @@ class Crew:
                 job(dice)
             except (*AWAY, *NOT_DONE):
                 time.sleep(PAUSE)
-            except Exception as error:  # A robot that falls silent would prove nothing.
+            except Exception as error:  # A robot that stops would prove nothing.
                 where = traceback.extract_tb(error.__traceback__)
                 lines = ", ".join(f"{Path(one.filename).name}:{one.lineno}" for one in where[-4:])
                 self.memory.fault(f"{job.__name__}: {error!r} ({lines})")

@@ -39,7 +39,7 @@ def open_orders() -> list[Order]:
 def check(services: Services, memory: Memory) -> Found:
     """Compares the tables with each other and with the memory."""
     found = Found()
-    # What is told after the tables were read cannot be in what was read.
+    # Answers that come after the tables were read cannot be checked against them.
     memory = memory.until_now()
     orders = _orders()
     _check_told(orders, memory, found)

@@ -33,7 +33,7 @@ class Memory:
         self.faults: list[str] = []
 
     def until_now(self) -> Memory:
-        """A copy, which stays as it is while robots go on."""
+        """Returns a copy that no longer changes while robots go on."""
         copy = Memory()
         with self._lock:
             copy.orders.update(deepcopy(self.orders))

@@ -26,7 +26,7 @@ FORMAT = 1
 """Increases when the version before can no longer read this version's folder."""
 MARKER = "bar.json"
 LOCK = "lock"
-# Remove after 2.0: before 1.0 a folder had no MARKER, so any other file of ours told.
+# Remove after 2.0: before 1.0 a folder had no MARKER, so any other of these files counted.
 _OURS = {MARKER, "secret-key", "aws", "ports.json", "deployed.json", "running.json"}
 """A folder with one of these files belongs to a bar."""
 _OF_NOBODY = re.compile(

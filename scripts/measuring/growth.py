@@ -87,7 +87,7 @@ def _fill(data: Path, count: int) -> None:
         order = OrderDriver(relay).lifecycle()
         items = _items_of_one_order(stack)
     load_items(data / "aws", _history(items, order.id, count))
-    # A bar has copies of its store; the first start after the filling would make one.
+    # This makes the store's first copy now, so that the measured start need not make it.
     open_store(data / "aws").close()
 
 
