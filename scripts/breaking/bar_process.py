@@ -1,4 +1,4 @@
-"""A bar started by scripts/serve, as a team starts it, whose processes can be killed."""
+"""Runs a bar with scripts/serve, as a team does, and can kill its processes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ SETTINGS = {
     "SCANS_PER_CODE": "100000",
     "SHOP_CAPACITY": "1000",
 }
-"""Short deadlines: what nobody goes on with is over soon after the last kill."""
+"""Short deadlines, so that abandoned orders end soon after the last kill."""
 
 
 class BarProcess:
-    """scripts/serve on a folder, and the two processes that it started."""
+    """scripts/serve on a folder, and the two processes that it has started."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -36,7 +36,7 @@ class BarProcess:
         self._log = open(folder.parent / f"{folder.name}.terminal.log", "ab")
 
     def start(self) -> None:
-        """Starts it, anew after the launcher was killed, and waits until it is well."""
+        """Starts the bar, also after the launcher was killed, and waits until it is healthy."""
         self._launcher = subprocess.Popen(
             [
                 sys.executable,
@@ -58,11 +58,11 @@ class BarProcess:
 
     @property
     def environment(self) -> dict[str, str]:
-        """With what the use cases reach the bar's tables."""
+        """The environment with which use cases reach the bar's tables."""
         return running_stack(self.folder) or {}
 
     def wait_until_well(self) -> float:
-        """Waits until /healthz says ok; returns the seconds that it took. Raises SystemExit."""
+        """Waits until /healthz says ok; returns how many seconds that took. Raises SystemExit."""
         started = time.monotonic()
         while time.monotonic() < started + START_SECONDS:
             if self._launcher.poll() is not None:
@@ -73,8 +73,11 @@ class BarProcess:
         sys.exit(f"The bar is not well {START_SECONDS} s after a kill. {self._last_words()}")
 
     def kill(self, what: str) -> None:
-        """Ends a process, or all in one moment, as a crash would. The launcher starts again what
-        it has lost; whoever killed the launcher calls `start`."""
+        """Kills a process, or all at the same moment, as a crash would.
+
+        The launcher restarts the processes that it has lost. After killing the launcher, call
+        `start`.
+        """
         children = self._children()
         pids = {
             "emulator": [children.get("emulator")],
@@ -87,10 +90,10 @@ class BarProcess:
         if what in ("launcher", "all"):
             self._launcher.wait()
             for pid in children.values():
-                _wait_until_gone(pid)  # They notice that their parent is gone, and end in order.
+                _wait_until_gone(pid)  # The processes end in order when their parent is gone.
 
     def stop(self) -> int:
-        """Ends it in the ordinary way; returns its exit code."""
+        """Stops the bar in the ordinary way; returns its exit code."""
         self._launcher.send_signal(signal.SIGINT)
         try:
             return self._launcher.wait(60)
@@ -126,5 +129,5 @@ def _wait_until_gone(pid: int) -> None:
 
 
 def _kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):  # It was over a moment before.
+    with contextlib.suppress(ProcessLookupError):  # The process had already ended.
         os.kill(pid, signal.SIGKILL)

@@ -1,6 +1,6 @@
-"""Robots that order, make drinks and run the office, and remember all that they are told.
+"""Robots that order, make drinks and work in the office, and remember every answer they get.
 
-An error is no promise: whoever meets one waits a moment and presses again, as people do.
+An error promises nothing: a robot that meets one waits a moment and presses again, as people do.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ from webapp.settings import Settings
 
 SHOP = "main"
 AWAY = (Fault, requests.RequestException, mechanicalsoup.LinkNotFoundError)
-"""A page could not be had, or is not the one with the button."""
+"""Errors when a page could not be loaded, or does not have the wanted button."""
 NOT_DONE = (BotoCoreError, ClientError, PynamoDBException, OSError, Refusal, Busy)
-"""A use case did not answer, or refused."""
+"""Errors when a use case did not answer, or refused."""
 PAUSE = 0.15
 _ORDER_URL = re.compile(r"/orders/([0-9a-f]+)")
 
 
 class Crew:
-    """Everybody at the bar, each in a thread."""
+    """Everybody at the bar, each in a thread of their own."""
 
     def __init__(
         self, base_url: str, memory: Memory, dice: Random, phones: int, baristas: int
@@ -70,14 +70,16 @@ class Crew:
 
     @staticmethod
     def take_keys(environment: Mapping[str, str]) -> None:
-        """Those of the bar's new start: the emulator knows no earlier start's any more."""
+        """Uses the keys of the bar's new start, because the
+        emulator no longer knows earlier keys.
+        """
         # Every client signs with this one object.
         credentials = session().get_credentials()
         credentials.access_key = environment["AWS_ACCESS_KEY_ID"]
         credentials.secret_key = environment["AWS_SECRET_ACCESS_KEY"]
 
     def no_more_customers(self) -> None:
-        """Whoever is inside gets the drink; nobody else comes."""
+        """Lets customers inside get their drink, but lets no new customer in."""
         self.come_in.clear()
 
     def stop(self) -> None:
@@ -91,14 +93,14 @@ class Crew:
                 job(dice)
             except (*AWAY, *NOT_DONE):
                 time.sleep(PAUSE)
-            except Exception as error:  # A robot that falls silent would prove nothing.
+            except Exception as error:  # A robot that stops would prove nothing.
                 where = traceback.extract_tb(error.__traceback__)
                 lines = ", ".join(f"{Path(one.filename).name}:{one.lineno}" for one in where[-4:])
                 self.memory.fault(f"{job.__name__}: {error!r} ({lines})")
                 time.sleep(PAUSE)
 
     def _again(self, act: Callable[[], object], until: float) -> bool:
-        """Tries until it works; False when it is too late."""
+        """Tries until the action works; returns False when the time is over."""
         while time.monotonic() < until and not self.go_home.is_set():
             try:
                 act()
@@ -142,7 +144,7 @@ class Crew:
             time.sleep(PAUSE)
             return
         if dice.random() < 0.1:
-            return  # Walks away with a place; the deadline gives it back.
+            return  # This customer walks away, and the deadline frees the place.
         while self._state(visitor) in ("CLAIMED", "ADMITTED") and time.monotonic() < until:
             self._again(choose, until)
             time.sleep(PAUSE)
@@ -161,7 +163,7 @@ class Crew:
         return f"{self.base_url}/{SHOP}/orders/{found[1]}" if found else visitor.url
 
     def _look(self, visitor: Visitor) -> str:
-        """Remembers what the order's page says; returns its state."""
+        """Remembers what the order's page shows; returns the order state."""
         found = _ORDER_URL.search(visitor.url)
         state = self._state(visitor)
         if not found or not state:
@@ -230,7 +232,7 @@ class Crew:
                 int(number) if number.isdigit() else None,
             )
 
-    # The office: what is not an order
+    # The office: everything that is not an order
 
     def _office(self, dice: Random) -> None:
         admin = StaffSession("chaos", SHOP, "admin", "Chaos")

@@ -1,4 +1,4 @@
-"""What must be true of the bar's tables when all has settled, and of all that anybody was told."""
+"""Checks what must be true of the bar's tables when the bar has settled, and of all its answers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from webapp.storage.tables import IntakeModel, JourneyModel, MetricModel, OrderM
 
 
 class Found:
-    """What was found wrong: lost, there twice, or not adding up."""
+    """What was found wrong: lost, present twice, or inconsistent."""
 
     def __init__(self) -> None:
         self.lost: list[str] = []
@@ -32,14 +32,14 @@ class Found:
 
 
 def open_orders() -> list[Order]:
-    """Orders whose customer still waits for something."""
+    """Returns the orders whose customer still waits for something."""
     return [order for order in _orders().values() if order.state in OPEN_FOR_CUSTOMER]
 
 
 def check(services: Services, memory: Memory) -> Found:
-    """Holds the tables against each other and against the memory."""
+    """Compares the tables with each other and with the memory."""
     found = Found()
-    # What is told after the tables were read cannot be in what was read.
+    # Answers that come after the tables were read cannot be checked against them.
     memory = memory.until_now()
     orders = _orders()
     _check_told(orders, memory, found)
@@ -162,6 +162,8 @@ def _marks_of(details: dict[str, dict]) -> Iterable[str]:
 
 
 def _without_names(mark: str) -> str:
-    """An erased order's marks and journey forget the barista's name one after the other."""
+    """Removes the barista's name, because an erased order's marks
+    and journey lose it at different times.
+    """
     version, name, at, facts = json.loads(mark)
     return json.dumps([version, name, at, {**facts, "barista": ""}], sort_keys=True)

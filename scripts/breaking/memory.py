@@ -1,4 +1,4 @@
-"""What the bar has told to anybody: the promises that it is held to in the end."""
+"""Remembers what the bar has told anybody: the promises that are checked in the end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ENDS = frozenset(OrderState) - ON_THE_BOARD
 
 @dataclass
 class ToldOrder:
-    """The furthest that anybody was told of one order."""
+    """The latest that anybody was told about one order."""
 
     version: int = 0
     numbers: set[int] = field(default_factory=set)
@@ -23,7 +23,7 @@ class ToldOrder:
 
 
 class Memory:
-    """Remembers each acknowledgement, from many threads."""
+    """Remembers each acknowledgement; it may be used from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -33,7 +33,7 @@ class Memory:
         self.faults: list[str] = []
 
     def until_now(self) -> Memory:
-        """A copy, which stays as it is while robots go on."""
+        """Returns a copy that no longer changes while robots go on."""
         copy = Memory()
         with self._lock:
             copy.orders.update(deepcopy(self.orders))
@@ -43,7 +43,7 @@ class Memory:
     def order(
         self, order_id: str, version: int = 0, number: int | None = None, state: str = ""
     ) -> None:
-        """A page showed the order like this."""
+        """Remembers that a page showed the order with this version, number and order state."""
         with self._lock:
             told = self.orders[order_id]
             told.version = max(told.version, version)
@@ -53,21 +53,21 @@ class Memory:
                 told.end = state
 
     def erased(self, order_id: str) -> None:
-        """Somebody was told that nobody knows any more whose order this was."""
+        """Remembers that the bar confirmed the erasure of this order's customer."""
         with self._lock:
             self.orders[order_id].is_erased = True
 
     def fact(self, kind: str, key: str, value: object) -> None:
-        """Something else that was told, such as an account; the last value holds."""
+        """Remembers another confirmed fact, such as an account; the last value counts."""
         with self._lock:
             self.facts[kind, key] = value
 
     def count(self, kind: str) -> None:
-        """One more action that was acknowledged."""
+        """Counts one more acknowledged action."""
         with self._lock:
             self.acknowledged[kind] += 1
 
     def fault(self, what: str) -> None:
-        """An answer that the bar must never give, whatever is killed."""
+        """Remembers an answer that the bar must never give, whatever is killed."""
         with self._lock:
             self.faults.append(what)

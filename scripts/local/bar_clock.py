@@ -1,7 +1,7 @@
 """The bar's own time on this machine (domain/bar_time.py), for its launcher and the emulator.
 
-The launcher writes it down every few seconds; each process takes it up from there, so that all of
-them agree, also after a crash and after a clock that was set between two starts.
+The launcher writes the time down every few seconds, and each process continues from there. So all
+processes agree, even after a crash or after the clock was set between two starts.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from domain.bar_time import BarTime
 from domain.instants import to_iso
 
 VARIABLE = "BAR_CLOCK"
-"""Names the file."""
+"""The environment variable with the file's path."""
 FILE = "clock.json"
-_wall = time.time  # The emulator's is replaced below.
+_wall = time.time  # In the emulator, time.time is replaced below.
 
 
 def steady() -> float:
-    """Seconds since the machine began, also those in which it slept."""
+    """Returns the seconds since the machine started, including those in which it slept."""
     asleep_too = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if asleep_too is None else time.clock_gettime(asleep_too)
 
 
 def boot() -> str:
-    """Names the run of this machine's system; "" where that cannot be told."""
+    """Returns the id of this start of the operating system; "" when it is unknown."""
     try:
         if sys.platform == "darwin":
             asked = ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"]
@@ -43,7 +43,7 @@ def boot() -> str:
 
 
 class ClockKeeper:
-    """Reads the bar's time, and writes it down for others."""
+    """Reads the bar's time, and writes it down for other processes."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class ClockKeeper:
         steady: Callable[[], float] = steady,
         boot: str | None = None,
     ):
-        """boot: of this run of the system, for who writes it down first."""
+        """boot: the id of this start of the system, from the process that writes the time first."""
         self._file, self._wall, self._steady, self._boot = file, wall, steady, boot
         self._lock = threading.Lock()
         text = ""
@@ -61,16 +61,18 @@ class ClockKeeper:
         self._time = BarTime.from_text(text, wall(), steady(), boot)
 
     def now(self) -> float:
-        """Seconds since 1970 by the bar's time."""
+        """Returns the bar's time in seconds since 1970."""
         with self._lock:
             return self._time.read(self._wall(), self._steady())
 
     def ahead(self) -> float:
-        """By how many seconds the bar is ahead of this machine's clock; negative when behind."""
+        """Returns how many seconds the bar is ahead of this machine's clock; negative
+        when behind.
+        """
         return self.now() - self._wall()
 
     def write_down(self) -> None:
-        """For the other processes and the next start. Raises OSError."""
+        """Writes the time down for the other processes and the next start. Raises OSError."""
         self.now()
         new = self._file.with_suffix(".new")
         new.write_text(self._time.to_text(self._boot or ""))
@@ -78,7 +80,7 @@ class ClockKeeper:
 
 
 def rule_the_emulator() -> None:
-    """Make all that MiniStack does by the clock go by the bar's time. Before it is imported."""
+    """Makes MiniStack use the bar's time. Must be called before MiniStack is imported."""
     file = os.environ.get(VARIABLE)
     if not file:
         return
@@ -89,14 +91,14 @@ def rule_the_emulator() -> None:
     def now_iso() -> str:
         return to_iso(datetime.fromtimestamp(clock.now(), UTC))
 
-    # Every service takes it from there: it says when a state was entered.
+    # Every service uses this function for the time at which a workflow state was entered.
     responses.now_iso = now_iso
     from ministack.services import cognito
 
     codes_of = cognito._totp_code
 
     def code_of(secret: str, step_offset: int = 0) -> str:
-        # Authenticators go by the time of a phone, which is right.
+        # Authenticator apps use the phone's time, which is right.
         steps_ahead = int(_wall() // 30) - int(clock.now() // 30)
         return codes_of(secret, step_offset + steps_ahead)
 

@@ -1,4 +1,4 @@
-"""What a person should know of the certificate that the bar is to serve."""
+"""Warns about the certificate that the bar is to serve."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 SOON = timedelta(days=3)
-"""An event is over by then."""
+"""An event lasts no longer than this."""
 
 
 def warnings_about(file: Path, host: str, now: datetime | None = None) -> list[str]:
-    """One line for each reason for which a phone would warn of it, or refuse it."""
-    # Late: only a bar that serves https needs it.
+    """Returns one line for each reason why a phone would warn
+    about the certificate or refuse it.
+    """
+    # Imported late, because only a bar that serves https needs it.
     from cryptography import x509
 
     try:
         certificate = x509.load_pem_x509_certificate(file.read_bytes())
     except (OSError, ValueError):
-        return []  # Whether it can be used is asked elsewhere.
+        return []  # Another check tells whether the certificate can be used at all.
     return [
         *_of_time(certificate, file, now or datetime.now(UTC)),
         *_of_name(certificate, file, host),

@@ -1,7 +1,7 @@
-"""Puts the bar's AWS side into the emulator: the function, then the stack that points at it.
+"""Puts the bar's AWS side into the emulator: the function, then the stack that points to it.
 
-What takes long to import (boto3, the template) is imported in the functions that need it, while
-the processes that were started before are coming up: that halves the time of a start.
+Slow imports (boto3, the template) are in the functions that need them, so that they run while the
+earlier processes are starting: that halves the time of a start.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ BUCKET = "serverlesspresso-templates"
 
 
 def make_clients(endpoint_url: str, key: str, secret: str) -> Callable:
-    """What makes the emulator's client of a service, each at its first use."""
+    """Returns a function that makes the emulator's client of a service, once for each service."""
     import boto3
     import botocore.session
     from botocore.config import Config
 
-    # The person's own AWS profile has no say here.
+    # The person's own AWS profile must have no effect here.
     ours = botocore.session.Session(session_vars={"profile": (None, [], None, None)})
     session = boto3.session.Session(key, secret, region_name=REGION, botocore_session=ours)
     config = Config(proxies={}, retries={"total_max_attempts": 3})
@@ -47,10 +47,10 @@ def deploy(
     settings: dict[str, str],
     record: Path,
 ) -> None:
-    """Does nothing when the emulator has it all already.
+    """Deploys the bar into the emulator; does nothing when everything is already there.
 
-    The record says which template came out of which sources, so that most starts need not build
-    the template; which template is deployed is a tag of the stack itself.
+    The record says which template came from which sources, so that most starts need not build the
+    template. A tag of the stack says which template is deployed.
     """
     function = find_function(client("lambda"))
     if function:
@@ -65,7 +65,7 @@ def deploy(
     template = build_template(environment)
     client("s3").create_bucket(Bucket=BUCKET)
     if not function:
-        # The role comes with the stack, and what points at the function only after it.
+        # The stack brings the role. What points to the function can only be made after it.
         stack = cloud_stack.put(template, parameters(""), {})
         function = create_function(client("lambda"), events_url)
     arn = function["FunctionArn"]
@@ -80,7 +80,10 @@ def parameters(function_arn: str) -> dict[str, str]:
 
 
 def hash_of_inputs(settings: dict[str, str]) -> str:
-    """Changes whenever the template may have changed. Building the template itself takes longer."""
+    """Returns a hash that changes whenever the template may have changed.
+
+    Hashing the sources is quicker than building the template.
+    """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for package in ("domain", "workflows", "webapp"):
         for file in sorted((ROOT / package).rglob("*.py")):
@@ -96,7 +99,7 @@ def find_function(client) -> dict | None:
 
 
 def create_function(client, url: str) -> dict:
-    """Make the function that stands for Zappa's: its events are posted to our web process."""
+    """Makes the function that stands for Zappa's; its events are posted to our web process."""
     return client.create_function(
         FunctionName=FUNCTION,
         Runtime="python3.12",

@@ -1,6 +1,6 @@
-"""The data folder: whose it is, whether it can keep a bar, and the small files in it.
+"""The data folder: whether it belongs to a bar, whether it can keep one, and its small files.
 
-A folder is refused before anything in it is changed. Every error is a StackError: one line that
+A folder is refused before anything in it is changed. Every error is a StackError of one line that
 says what to do.
 """
 
@@ -23,21 +23,21 @@ from typing import IO
 from scripts.machine import StackError, write_privately
 
 FORMAT = 1
-"""Grows when this version's folder can no longer be read by the version before."""
+"""Increases when the version before can no longer read this version's folder."""
 MARKER = "bar.json"
 LOCK = "lock"
-# Remove after 2.0: before 1.0 a folder had no MARKER, so any other file of ours told.
+# Remove after 2.0: before 1.0 a folder had no MARKER, so any other of these files counted.
 _OURS = {MARKER, "secret-key", "aws", "ports.json", "deployed.json", "running.json"}
-"""One of them makes a folder a bar's."""
+"""A folder with one of these files belongs to a bar."""
 _OF_NOBODY = re.compile(
-    # What a system, a shell or the team itself puts beside a bar's files, or before them.
+    # Files that a system, a shell or the team puts into the folder, perhaps before the bar does.
     r"lock|lost\+found|\..*|Thumbs\.db|desktop\.ini|System Volume Information"
     r"|.*\.(log|out|err|pid|pem|crt|cer|key)",
     re.IGNORECASE,
 )
 # Remove after 2.0: before 1.0 snapshot.json held everything.
 _OF_THE_STORE = re.compile(r"store\.db|copy-.*\.db|changes-.*\.log|snapshot\.json")
-"""Out of each of them something can be had again."""
+"""From each of these files some of the bar's data can be restored."""
 _NOT_SYNCED = {
     "9p",
     "afpfs",
@@ -62,12 +62,12 @@ _NOT_SYNCED = {
     "vmhgfs",
     "webdav",
 }
-"""On these a write that was synced may still be lost, and locks may hold nobody."""
+"""These file systems may lose a write that was synced, and may ignore locks."""
 _IN_MEMORY = {"ramfs", "tmpfs"}
 _ROOM_TO_START = 1_000_000
 _SHORTEST_KEY = 20
 ENDING_SECONDS = 20
-"""So long the processes of a launcher that was killed may take to notice it and to end."""
+"""How many seconds the processes of a killed launcher may take to notice it and to end."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 OF_THE_DISK = (
     *_FULL,
@@ -84,7 +84,9 @@ OF_THE_DISK = (
 
 
 def check(folder: Path) -> list[str]:
-    """What a person should know of the folder. Raises StackError when it must not be used."""
+    """Returns what a person should know about the folder. Raises
+    StackError when it must not be used.
+    """
     kind = file_system_of(folder)
     if kind in _NOT_SYNCED:
         raise StackError(
@@ -135,7 +137,7 @@ def _check_marker(folder: Path) -> None:
 
 
 def _check_store(folder: Path) -> None:
-    """A bar that ran here would otherwise begin anew without a word."""
+    """Raises StackError when the kept data are gone, because the bar would silently begin anew."""
     try:
         kept = [one.name for one in (folder / "aws").iterdir()]
     except OSError:
@@ -156,9 +158,9 @@ def _in_use_when_copied(folder: Path) -> bool:
 
 
 def claim(folder: Path) -> IO[str]:
-    """Makes the folder and takes it for this process; free_again gives it back.
+    """Makes the folder and locks it for this process; free_again releases it.
 
-    Only one bar may use a data folder. The lock ends with the process at the latest.
+    Only one bar may use a data folder. The lock ends at the latest with the process.
     """
     was_there = os.path.lexists(folder)
     try:
@@ -190,7 +192,9 @@ def claim(folder: Path) -> IO[str]:
 
 
 def _lock_it(lock: IO[str], folder: Path) -> None:
-    """The lock is held by a launcher and, when that was killed, by its processes until they end."""
+    """Takes the lock. A killed launcher's processes hold it until they end, so this
+    waits for them.
+    """
     deadline = time.monotonic() + ENDING_SECONDS
     while True:
         try:
@@ -230,7 +234,7 @@ def _is_there(process: int) -> bool:
 
 
 def free_again(lock: IO[str]) -> None:
-    """An ordinary end: what is in the folder is whole, wherever it is copied to."""
+    """Releases the folder after an ordinary end, so that a copy of it counts as complete."""
     with contextlib.suppress(OSError):
         lock.seek(0)
         lock.truncate()
@@ -250,7 +254,7 @@ def _find_room(folder: Path) -> None:
 
 
 def not_writable(place: Path, error: Exception) -> StackError:
-    """What to do about a file or folder that could not be written."""
+    """Returns an error that says what to do about a file or folder that could not be written."""
     what, remedy = what_and_remedy(place, error)
     if remedy != _TAKE_AWAY:
         remedy += ", or choose another folder with --data"
@@ -261,7 +265,9 @@ _TAKE_AWAY = "Take it away and try again"
 
 
 def what_and_remedy(place: Path, error: Exception) -> tuple[str, str]:
-    """Why a file or folder could not be written, and what a person can do; without full stops."""
+    """Returns why a file or folder could not be written, and what
+    a person can do; without full stops.
+    """
     number = getattr(error, "errno", None)
     if number in _FULL:
         return f"The disk that holds {place} is full", "Free some space on it"
@@ -275,7 +281,7 @@ def what_and_remedy(place: Path, error: Exception) -> tuple[str, str]:
 
 
 def put(file: Path, content: Mapping) -> None:
-    """Writes one of the small files. Raises StackError."""
+    """Writes one of the small files as JSON. Raises StackError."""
     put_text(file, json.dumps(content, indent=2) + "\n")
 
 
@@ -288,7 +294,7 @@ def put_text(file: Path, text: str) -> None:
 
 
 def read_object(file: Path) -> dict:
-    """What is in one of the small JSON files; nothing when it is spoiled, or not there."""
+    """Returns the content of a small JSON file; an empty dict when it is spoiled or missing."""
     try:
         content = json.loads(file.read_text())
     except (OSError, ValueError, RecursionError):
@@ -297,12 +303,14 @@ def read_object(file: Path) -> dict:
 
 
 def is_spoiled(file: Path) -> bool:
-    """True when something is there that is no JSON object."""
+    """Returns whether there is a file that holds no JSON object."""
     return os.path.lexists(file) and not read_object(file)
 
 
 def secret_key(folder: Path) -> str:
-    """The bar's own secret, made at its first start. Raises StackError for a spoiled one."""
+    """Returns the bar's own secret, made at its first start.
+    Raises StackError for a spoiled one.
+    """
     file = folder / "secret-key"
     if not os.path.lexists(file):
         put_text(file, secrets.token_urlsafe(32))
@@ -321,11 +329,11 @@ def secret_key(folder: Path) -> str:
     return text
 
 
-# Which kind of disk
+# File systems
 
 
 def file_system_of(folder: Path) -> str:
-    """The kind of file system that the folder is or would be on; "" when it cannot be told."""
+    """Returns the kind of file system that the folder is or would be on; "" when it is unknown."""
     try:
         real = os.path.realpath(folder)
     except OSError:
@@ -338,7 +346,7 @@ def file_system_of(folder: Path) -> str:
 
 
 def _mounts() -> list[tuple[str, str]]:
-    """Where something is mounted, and its kind; of two at one place the later one counts."""
+    """Returns mount points and their file systems; of two at one place the later one counts."""
     try:
         if sys.platform == "darwin":
             said = subprocess.run(["/sbin/mount"], capture_output=True, text=True, timeout=5).stdout

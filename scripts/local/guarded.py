@@ -1,9 +1,9 @@
 """Runs a module that must not outlive its parent: `python -m scripts.local.guarded MODULE …`
 
-The parent keeps the other end of standard input. When that closes, however the parent ended, this
-process is told to stop in the ordinary way, so that nothing outlives a launcher that was killed.
-Each may hold as many connections as the machine allows, which is often more than a shell does.
-What it says goes to a log in the data folder, so saying that the disk is full must not fail.
+The parent holds the other end of standard input. When it closes, however the parent ended, this
+process stops in the ordinary way, so that nothing outlives a launcher that was killed. It may open
+as many connections as the machine allows, which is often more than a shell allows. Its output goes
+to a log in the data folder, so writing that the disk is full must not fail.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Prints fresh sign-in links, one a line: python -m scripts.local.sign_in_links --role ROLE [...]
 
-Runs with the environment of a running stack, which the launcher gives it.
+It needs the environment of a running stack, which the launcher provides.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """The whole bar on this machine: AWS emulator, function, CloudFormation stack and web process.
 
-The launcher uses it for scripts/serve, the tests use it like this:
+The launcher uses it for scripts/serve, and the tests use it like this:
 
     with LocalStack(data=folder, choose_seconds=2) as stack:
         stack.base_url, stack.endpoint_url, stack.links["barista"], stack.environment
 
-The environment holds the deployer's keys, which may do anything. The web process runs with the
-function's own, as Lambda would hand them to it: what its role lacks shows here too.
+The environment has the deployer's keys, which may do everything. The web process runs with the
+function's own keys, as on Lambda, so that a right that its role lacks is missing here, too.
 """
 
 from __future__ import annotations
@@ -59,25 +59,25 @@ SETTINGS = (
     "EXTENSIONS",
 )
 OF_EXTENSIONS = "EXTENSION_"
-"""What the variables of extensions begin with; the extensions know the rest."""
+"""The prefix of the extensions' variables; the extensions know the rest of the names."""
 LARGEST_LOG = 20_000_000
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "localhost"}
-"""Where this machine finds what listens on all addresses."""
+"""The address at which this machine reaches a server that listens on all addresses."""
 DEAD_LETTERS = "serverlesspresso-dead-letters"
 
 
 def is_setting(name: str) -> bool:
-    """True for a variable by which a person sets the bar up."""
+    """Returns whether a person sets the bar up with this variable."""
     return name in SETTINGS or name.startswith(OF_EXTENSIONS)
 
 
 class LocalStack:
-    """Settings are the five of scripts/serve in lower case, such as choose_seconds=2.
+    """One bar on this machine. Settings are those of scripts/serve in lower case: choose_seconds=2.
 
-    live_relay=False: pages read from the emulator's IoT Core themselves, as they do on AWS.
+    live_relay: False makes pages read from the emulator's IoT Core themselves, as they do on AWS.
     tls: a certificate and its key; the pages are then served over https.
-    behind_proxy: the address of a proxy that is believed when it says who asks. public_host may
-    then be the whole address that the proxy is reached at, such as https://bar.example.
+    behind_proxy: the address of a proxy that is trusted to name the client. Then public_host may be
+        the whole address of the proxy, such as https://bar.example.
     """
 
     def __init__(
@@ -115,23 +115,23 @@ class LocalStack:
             "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
             "AWS_SESSION_TOKEN": secrets.token_urlsafe(60),
         }
-        # What the parts of this start know each other by.
+        # The processes of this start recognise each other by these secrets.
         self._secrets = {
             name: secrets.token_urlsafe(30)
             for name in ("BAR_SECRET", "EVENTS_SECRET", "DEVELOPER_KEY")
         }
         self._emulator: Popen | None = None
         self._web: Popen | None = None
-        # Sign-in links by role; each works once, link() makes a fresh one.
+        # Sign-in links by role. Each link works once; link() makes a new one.
         self.links: dict[str, str] = {}
-        # What a person should know though the bar runs: a line each.
+        # One line for each thing that a person should know although the bar runs.
         self.notices: list[str] = []
         self.missing = ""
         self.unkept = ""
         self._lock: IO[str] | None = None
         self._listeners: list[socket.socket] = []
         self._log_begins: dict[str, int] = {}
-        self._change = threading.Lock()  # Held by whoever starts or stops a process.
+        self._change = threading.Lock()  # Held while a process is started or stopped.
         self._stopping = threading.Event()
 
     def __enter__(self) -> LocalStack:
@@ -163,7 +163,7 @@ class LocalStack:
         self.clock = ClockKeeper(self.data / FILE, boot=boot())
         self.notices += at_the_start(self.clock.ahead(), self.data / FILE, time.time())
         self.clock.write_down()
-        # Held here, so that connections wait while the web process is started again.
+        # The launcher holds the sockets, so that connections wait while the web process restarts.
         self._listeners = listeners(self.host, self._port)
         self.port = self._listeners[0].getsockname()[1]
         self._ports = self._choose_ports()
@@ -174,7 +174,7 @@ class LocalStack:
             self.base_url = self._public_host.rstrip("/")
         self.environment = self._make_environment()
         self.function_environment = self.environment | self._function_keys
-        # Another start's keys are good for nothing now.
+        # The keys of an earlier start are no longer valid.
         (self.data / "running.json").unlink(missing_ok=True)
         with self._change:
             with self._step("AWS emulator"):
@@ -193,9 +193,9 @@ class LocalStack:
         folder.put(self.data / "running.json", {"environment": self.environment})
 
     def stop(self) -> None:
-        """Stop the web process first, then the emulator, which saves everything as it goes.
+        """Stops the web process first, then the emulator, which saves everything as it goes.
 
-        Afterwards `unkept` says why not everything is kept, and is empty when everything is.
+        Afterwards `unkept` says why not everything is kept; it is "" when everything is.
         """
         self._stopping.set()
         with self._change:
@@ -219,7 +219,7 @@ class LocalStack:
         self._listeners = []
 
     def _end_emulator(self) -> str:
-        """Why not everything is kept: it must have said so, and have ended well after it."""
+        """Returns why not everything is kept; "" when the emulator said so and then ended well."""
         emulator = self._emulator
         if emulator is None:
             return ""
@@ -231,12 +231,12 @@ class LocalStack:
             return "the AWS emulator did not end by itself within 20 seconds"
         if emulator.returncode:
             words = last_words(self.data / "emulator.log", self._log_begins.get("emulator.log", 0))
-            # On a disk that cannot be written to the log says nothing.
+            # When the disk cannot be written to, the log says nothing.
             return words or trouble or f"the AWS emulator ended with code {emulator.returncode}"
         return trouble
 
     def _trouble_at_the_end(self) -> str:
-        """What keeps the emulator from keeping all, after a last try."""
+        """Gives the emulator a last chance to keep everything; returns what prevents it, or ""."""
         status = self.status()
         if status and status.get("kept") is False:
             # The emulator tries again each second.
@@ -251,18 +251,18 @@ class LocalStack:
         return "" if kept else str(status.get("trouble") or "it does not say why").rstrip(".")
 
     def status(self) -> dict | None:
-        """What the emulator says of itself; None while it does not answer."""
+        """Returns the emulator's status; None while it does not answer."""
         return ask_status(self.endpoint_url, self._secrets["BAR_SECRET"])
 
     def troubles(self) -> dict[str, str]:
-        """What is wrong now; see troubles.troubles_of."""
+        """Returns what is wrong now; see troubles.troubles_of."""
         status = self.status()
         if status and status.get("missing"):
             self.missing = str(status["missing"])
         return troubles_of(self.data, self.place, status)
 
     def kill(self) -> None:
-        """End both processes at once, without saving."""
+        """Ends both processes at once, without saving."""
         self._stopping.set()
         for process in (self._web, self._emulator):
             if is_running(process):
@@ -270,18 +270,18 @@ class LocalStack:
                 process.wait()
 
     def trim_logs(self) -> None:
-        """Keep each log's last part and one part before it; the processes go on appending."""
+        """Keeps the last part of each log and one part before it; the processes go on appending."""
         for log_file in self.data.glob("*.log"):
             if not log_file.name.endswith(".old.log") and log_file.stat().st_size > LARGEST_LOG:
                 try:
                     shutil.copyfile(log_file, log_file.with_suffix(".old.log"))
                 except OSError:
-                    # On a full disk room is worth more than the part before.
+                    # On a full disk, space is worth more than the earlier part.
                     log_file.with_suffix(".old.log").unlink(missing_ok=True)
                 os.truncate(log_file, 0)
 
     def revive(self) -> list[str]:
-        """Start again what has died. Returns the names of what was started."""
+        """Restarts processes that have died; returns the names of the restarted ones."""
         revived = []
         with self._change:
             if self._stopping.is_set():
@@ -297,17 +297,18 @@ class LocalStack:
                 revived.append("The web process")
         return revived
 
-    # What callers ask for
+    # Questions from callers
 
     def link(self, role: str, shop: str = "main", name: str = "") -> str:
-        """A fresh sign-in link."""
+        """Returns a fresh sign-in link."""
         return finish_making_links(self._start_making_links([role], shop, name))[0]
 
     @property
     def developer_url(self) -> str:
-        """Where this machine alone reads the texts that are not sent; "" when it cannot."""
+        """The address where only this machine reads unsent text messages; "" when it cannot."""
         if self._behind_proxy:
-            # Nobody can tell who sits here, so the page answers nobody.
+            # Behind a proxy nobody can tell which client is this machine, so the page answers
+            # nobody.
             return ""
         if not (self.host in LOOPBACK_OF or self.host.startswith("127.") or self.host == "::1"):
             return ""
@@ -317,7 +318,7 @@ class LocalStack:
 
     @property
     def internal_ports(self) -> dict[str, int]:
-        """Where the emulator and the function's entry listen, for the bar alone."""
+        """The ports of the emulator and the function's entry, which only the bar uses."""
         return dict(self._ports)
 
     @property
@@ -331,12 +332,12 @@ class LocalStack:
         return self._emulator.pid
 
     def kill_emulator(self) -> None:
-        """For tests: end the emulator as a crash would."""
+        """Kills the emulator for tests, as a crash would."""
         self._emulator.kill()
         self._emulator.wait()
 
     def dead_letters(self) -> int | None:
-        """How many changes and events were set aside; None while nobody can tell."""
+        """Returns how many changes and events were set aside; None while it is unknown."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         names = ["ApproximateNumberOfMessages"]
@@ -349,7 +350,9 @@ class LocalStack:
             return None
 
     def warnings(self) -> list[str]:
-        """What a person should know though the bar has started: a line each."""
+        """Returns one line for each thing that a person should know although the bar
+        has started.
+        """
         if self._tls:
             name = self._public_host or self.host
             return [*self.notices, *warnings_about(self._tls[0], name)]
@@ -361,7 +364,7 @@ class LocalStack:
         if self._tls:
             try:
                 ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
-                    # Otherwise it asks in the terminal for the password of a key that has one.
+                    # Without this, Python would ask in the terminal for the key's password.
                     *self._tls,
                     password=lambda: "",
                 )
@@ -374,7 +377,9 @@ class LocalStack:
                 ) from None
 
     def _choose_ports(self) -> dict[str, int]:
-        """For the emulator and the function's entry: last time's, when they are still free."""
+        """Returns ports for the emulator and the function's entry: the last ones, if
+        they are free.
+        """
         file = self.data / "ports.json"
         if folder.is_spoiled(file):
             self.notices.append(f"{file} could not be read and is made anew.")
@@ -406,7 +411,7 @@ class LocalStack:
         }
 
     def _process_environment(self) -> dict[str, str]:
-        # Settings come from our arguments only; the caller's own are none of this stack's.
+        # Settings come only from our arguments, so the caller's own variables must have no effect.
         inherited = {k: v for k, v in plain_environment().items() if not is_setting(k)}
         return inherited | self.environment
 
@@ -484,7 +489,7 @@ class LocalStack:
             raise folder.not_writable(self.data / log_name, error) from None
         with log:
             self._log_begins[log_name] = log.tell()
-            # A session of its own: Ctrl-C in the terminal reaches only us; we stop them in order.
+            # In a session of its own, the process gets no Ctrl-C; the launcher stops all in order.
             return subprocess.Popen(
                 command,
                 env=env,
@@ -493,7 +498,8 @@ class LocalStack:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                # Whoever starts next waits until these have ended, too, however we end.
+                # The processes inherit the lock, so that the next launcher waits until they have
+                # ended.
                 pass_fds=[*sockets, *([self._lock.fileno()] if self._lock else [])],
             )
 
@@ -520,9 +526,9 @@ class LocalStack:
     def _start_making_links(
         self, roles: Iterable[str], shop: str = "main", name: str = ""
     ) -> Popen:
-        """In a process of its own: the models keep the first endpoint that they meet.
+        """Starts making links in a process of its own: the models keep the first endpoint they use.
 
-        It imports what it needs while the web process starts, and goes on when its input closes.
+        It imports what it needs while the web process starts, and continues when its input closes.
         """
         command = [sys.executable, "-m", "scripts.local.sign_in_links", "--wait"]
         command += ["--shop", shop, "--name", name]

@@ -1,4 +1,4 @@
-"""What is wrong with a running bar, said on the terminal: once when it begins, once when it ends.
+"""Says on the terminal what is wrong with a running bar: once when it begins, once when it ends.
 
 docs/runbook.md explains each line.
 """
@@ -20,11 +20,11 @@ from scripts.local import bar_clock, folder
 from scripts.machine import SECRET_HEADER
 
 NEARLY_FULL = 200_000_000
-"""Bytes. An order takes some 20 KB of data and logs, so some thousands of orders still fit."""
+"""In bytes. An order takes some 20 KB of data and logs, so some thousands of orders still fit."""
 LATE_SECONDS = 30
 _PROBE = b"\0" * 8192
 _CLOCK_STEP = 3.0
-_LONG_AGO = 1_735_689_600  # 2025: before this software was written.
+_LONG_AGO = 1_735_689_600  # 2025, before this software was written.
 
 KEEPING, ROOM, OUTBOX, LOGS, PROCESS = "keeping", "room", "outbox", "logs", "process"
 OVER = {
@@ -36,23 +36,23 @@ OVER = {
 
 
 class Watch:
-    """Tells a person about troubles: each once, and once that it is over."""
+    """Tells a person about each trouble once, and once when it is over."""
 
     def __init__(self, say: Callable[[str], None]):
         self._say = say
         self._told: dict[str, str] = {}
 
     def hear(self, found: Mapping[str, str]) -> None:
-        """found: a line for each kind of trouble that there is now."""
+        """found: a line for each kind of trouble that exists now."""
         if KEEPING in found:
-            # The greater trouble says it all.
+            # The greater trouble implies the others.
             found = {
                 kind: line
                 for kind, line in found.items()
                 if kind not in (ROOM, LOGS) or kind in self._told
             }
         for kind, line in found.items():
-            # Figures in a line change all the time; another sentence is another trouble.
+            # Figures in a line change all the time; only another sentence is another trouble.
             sentence = "".join(one for one in line if not one.isdigit())
             if self._told.get(kind) != sentence:
                 self._say(line)
@@ -62,12 +62,12 @@ class Watch:
             self._say(OVER[kind])
 
     def forget(self) -> None:
-        """All is well, and somebody else says so."""
+        """Forgets all troubles without a word, because the caller says that they are over."""
         self._told.clear()
 
 
 class Once:
-    """Says a line when it is another than the last, and nothing when there is none."""
+    """Says a line when it differs from the last one; says nothing when there is none."""
 
     def __init__(self, say: Callable[[str], None]):
         self._say = say
@@ -80,10 +80,10 @@ class Once:
 
 
 def troubles_of(data: Path, place: tuple[int, int], status: Mapping | None) -> dict[str, str]:
-    """All that is wrong now, by kind.
+    """Returns everything that is wrong now, by kind.
 
-    place: the folder as it was at the start; status: what the emulator says of itself, None when
-    it does not answer.
+    place: identifies the folder as it was at the start.
+    status: the emulator's status; None when it does not answer.
     """
     found = {}
     if line := not_kept(data, place, status):
@@ -102,7 +102,7 @@ def troubles_of(data: Path, place: tuple[int, int], status: Mapping | None) -> d
 
 
 def not_kept(data: Path, place: tuple[int, int], status: Mapping | None) -> str | None:
-    """Why what happens now is not kept, and what to do; None when it is."""
+    """Returns why nothing new is kept, and what to do; None when it is kept."""
     try:
         if place_of(data) != place:
             return (
@@ -128,13 +128,13 @@ def not_kept(data: Path, place: tuple[int, int], status: Mapping | None) -> str 
 
 
 def place_of(data: Path) -> tuple[int, int]:
-    """Which folder this is, whatever it is called. Raises OSError."""
+    """Returns the identity of a folder, whatever its name is. Raises OSError."""
     found = os.stat(data)
     return found.st_dev, found.st_ino
 
 
 def write_probe(data: Path) -> None:
-    """Writes a little into the folder. Raises OSError when that is not possible."""
+    """Writes a little into the folder. Raises OSError when that is impossible."""
     probe = data / ".probe"
     try:
         with open(probe, "wb") as file:
@@ -144,7 +144,7 @@ def write_probe(data: Path) -> None:
 
 
 def little_room(data: Path) -> str | None:
-    """A warning while there is still room for a few orders."""
+    """Returns a warning when the disk is nearly full; None otherwise."""
     there = next(one for one in (data, *data.parents) if one.exists())
     free = shutil.disk_usage(there).free
     if free >= NEARLY_FULL:
@@ -156,7 +156,7 @@ def little_room(data: Path) -> str | None:
 
 
 def logs_not_written(data: Path) -> str | None:
-    """Which log nobody can write to; a log that is not there is made again at the next start."""
+    """Names a log that cannot be written to. A missing log is made again at the next start."""
     for name in ("web.log", "emulator.log"):
         log = data / name
         try:
@@ -170,7 +170,7 @@ def logs_not_written(data: Path) -> str | None:
 
 
 class ClockWatch:
-    """Says when this machine's clock was set, and what the bar then does."""
+    """Says when this machine's clock was set, and how the bar reacts."""
 
     def __init__(
         self,
@@ -183,7 +183,7 @@ class ClockWatch:
         self._offset = wall() - steady()
 
     def step(self) -> str | None:
-        """A line when the clock was set since the last look."""
+        """Returns a line when the clock was set since the last look."""
         offset = self._wall() - self._steady()
         moved, self._offset = offset - self._offset, offset
         if abs(moved) < _CLOCK_STEP:
@@ -194,7 +194,10 @@ class ClockWatch:
 
 
 def at_the_start(ahead: float, file: Path, wall: float) -> list[str]:
-    """What a person should know of the clock; ahead: by how much the bar's time is."""
+    """Returns what a person should know about the clock.
+
+    ahead: how many seconds the bar's time is ahead of the clock.
+    """
     if wall < _LONG_AGO:
         day = datetime.fromtimestamp(wall, UTC)
         return [
@@ -210,7 +213,7 @@ def at_the_start(ahead: float, file: Path, wall: float) -> list[str]:
 
 
 def following(seconds: float, file: Path) -> str:
-    """What becomes of such a difference between the clock and the bar's time."""
+    """Says how the bar deals with such a difference between the clock and its own time."""
     if abs(seconds) < 60:
         return "The bar follows within some minutes; nothing else changes."
     return (
@@ -221,7 +224,7 @@ def following(seconds: float, file: Path) -> str:
 
 
 def span(seconds: float) -> str:
-    """As a person says it."""
+    """Returns a duration in words."""
     if seconds < 90:
         return f"{seconds:.0f} seconds"
     if seconds < 5400:
@@ -230,7 +233,10 @@ def span(seconds: float) -> str:
 
 
 def ask_status(endpoint_url: str, secret: str) -> dict | None:
-    """What the emulator says of itself; None when it does not answer. secret: of this start."""
+    """Returns the emulator's status; None when it does not answer.
+
+    secret: the secret of this start.
+    """
     request = urllib.request.Request(f"{endpoint_url}/_bar/status", headers={SECRET_HEADER: secret})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

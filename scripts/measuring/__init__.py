@@ -1,1 +1,1 @@
-"""What the bar costs and how quickly it starts."""
+"""Measures what the bar costs and how quickly it starts."""

@@ -1,5 +1,6 @@
-"""What the emulator does by itself, with nothing of the product in between: scripts/bench holds the
-product against it in the same run, so that a slow machine slows both.
+"""Measures what the emulator does without any code of the product.
+
+scripts/bench compares the product with it in the same run, so that a slow machine slows both.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ _PAYLOAD = b"<p>x</p>" * 60
 
 @contextmanager
 def event_path(client: Callable) -> Iterator[Callable[[], None]]:
-    """Gives a call that puts one event, of which a function publishes one message below TOPIC."""
+    """Yields a call that puts one event; for each event, a
+    function publishes a message below TOPIC.
+    """
     iot = client("iot-data")
 
     class Handler(BaseHTTPRequestHandler):
@@ -75,7 +78,10 @@ def _route(client: Callable, url: str) -> None:
 
 
 def lifecycles_per_second(client: Callable, count: int, at_once: int) -> float:
-    """Executions of two states that wait for a token each, driven by plain clients."""
+    """Returns how many executions per second a bare machine completes, driven by plain clients.
+
+    Each execution has two states, and each state waits for a task token.
+    """
     tables, machines = client("dynamodb"), client("stepfunctions")
     arn = _make_machine(client)
 

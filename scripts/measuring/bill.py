@@ -1,4 +1,4 @@
-"""What a day costs: counts times the prices of prices.json. Standard library only."""
+"""Computes the cost of a day: counts times the prices of prices.json. Standard library only."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ SERVICES = {
     "CloudWatch Logs": ("log_bytes",),
     "S3": (),
 }
-"""Which counts each service bills."""
+"""The counts that each service bills."""
 
 CODE_SECONDS = 10
 
 
 def usd(counts: Mapping[str, float]) -> dict[str, float]:
-    """The bill of these counts, by service. Raises KeyError for a count without a price."""
+    """Returns the bill of these counts by service, in dollars.
+    Raises KeyError for an unpriced count.
+    """
     unpriced = set(counts) - set(TABLE["prices"])
     if unpriced:
         raise KeyError(f"no price for {', '.join(sorted(unpriced))}")
@@ -43,10 +45,11 @@ def day(
     code: Mapping[str, float],
     sweep: Mapping[str, float],
 ) -> Counter:
-    """All of a day: its drinks, the phones that wait, the open screens, and the sweep all night.
+    """Returns all counts of a day: drinks, waiting phones, open screens, and 24 hours of sweeps.
 
-    order: one order, without what the screens do by themselves. phone_minute and screens_minute:
-    a minute of one open phone, of a tablet with a TV. code: one new code on the TV.
+    order: one order, without what the screens do by themselves.
+    phone_minute and screens_minute: a minute of one open phone, and of a tablet with a TV.
+    code: one new QR code on the TV.
     """
     drinks, minutes = ASSUMED["drinks_a_day"], ASSUMED["opening_minutes"]
     waiting = drinks * ASSUMED["minutes_a_phone_is_looked_at"]

@@ -1,7 +1,7 @@
-"""How long a cold start takes beside the least that Flask and four AWS clients need.
+"""Measures a cold start beside the least time that Flask and four AWS clients need.
 
-The zip is made by Zappa's own command line and unpacked as Lambda would have it; each run is a
-fresh process on it, alternating with the bare imports, so that a busy machine slows both.
+Zappa's own command line makes the zip, which is unpacked as Lambda would do it. Each run is a new
+process and alternates with the bare imports, so that a busy machine slows both.
 """
 
 from __future__ import annotations
@@ -34,10 +34,12 @@ print((time.perf_counter() - started) * 1000)
 
 
 def cold_start(environment: Mapping[str, str]) -> dict[str, float]:
-    """Medians and their ratios. `environment` is the function's, for a bar that runs.
+    """Returns medians in milliseconds, and their ratios to the bare imports.
 
-    first_page: a page that needs nothing from AWS. all_clients: the same, and then four AWS
-    clients. phone_page: the phone's start page, with the table reads it needs.
+    environment: the function's environment, for a bar that runs.
+
+    first_page is a page that needs nothing from AWS. all_clients also makes four AWS clients.
+    phone_page is the phone's start page with its table reads.
     """
     with tempfile.TemporaryDirectory() as folder:
         archive = make_zip(Path(folder))
@@ -54,7 +56,7 @@ def cold_start(environment: Mapping[str, str]) -> dict[str, float]:
         for number in range(ROUNDS + 1):
             for name, command in commands.items():
                 milliseconds = _run(command, task, variables)
-                if number:  # The first round warms the disk.
+                if number:  # The first round only fills the disk cache.
                     taken[name].append(milliseconds)
         medians = {name: statistics.median(times) for name, times in taken.items()}
         figures = {f"{name}_ms": round(value, 1) for name, value in medians.items()}

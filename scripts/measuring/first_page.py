@@ -1,9 +1,9 @@
-"""Plays Lambda for one cold start: python first_page.py HANDLER PATH [SERVICE...]
+"""Acts as Lambda for one cold start: python first_page.py HANDLER PATH [SERVICE...]
 
-Runs in a fresh process on the unpacked zip, and prints one JSON object: the answer's status and
-length, the CPU and wall-clock milliseconds from the first import on, and the modules imported.
-With SERVICEs these AWS clients are made too: "tables" for the one that all tables share, else
-properties of webapp.cloud.clients.Clients.
+It runs in a new process on the unpacked zip and prints one JSON object: the answer's status and
+length, the CPU and wall-clock milliseconds since the first import, and the imported modules.
+Each SERVICE makes one more AWS client: "tables" is the client that all tables share, and other
+names are properties of webapp.cloud.clients.Clients.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sys  # noqa: E402
 
 
 def event(path: str) -> dict:
-    """A request as API Gateway's HTTP API hands it over."""
+    """Returns a request in the form in which API Gateway's HTTP API passes it on."""
     return {
         "version": "2.0",
         "routeKey": "$default",

@@ -1,6 +1,6 @@
-"""What 2,000 connections that want nothing do to a bar: pages and orders while they are held.
+"""Measures pages and orders while 2,000 connections that want nothing are held open.
 
-Each kind goes to each port that the bar listens on, from one address, as at a venue.
+Each kind of connection is tried on each port of the bar, from one address, as at a venue.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CLIENT_HELLO_RECORD = b"\x16\x03\x01\x02\x00"
 
 
 def flood(stack) -> dict[str, float]:
-    """The figures of all kinds and ports of a plain bar."""
+    """Returns the figures of all kinds of connections and all ports of a bar without TLS."""
     raise_descriptor_limit()
     ports = {"pages": stack.port} | stack.internal_ports
     figures = {}
@@ -51,7 +51,7 @@ def flood(stack) -> dict[str, float]:
 
 
 def flood_of_tls(stack) -> dict[str, float]:
-    """The same for the one port of a bar behind TLS."""
+    """Returns the same figures for the single port of a bar with TLS."""
     raise_descriptor_limit()
     figures = {}
     with connected_relay(stack) as relay:
@@ -66,7 +66,10 @@ def flood_of_tls(stack) -> dict[str, float]:
 
 @contextlib.contextmanager
 def held(port: int, sent: bytes, count: int = CONNECTIONS, drips: bool = False) -> Iterator[None]:
-    """So many connections, each of which has sent this much; dripping, a byte more each second."""
+    """Holds this many connections open, each of which has sent these bytes.
+
+    drips: whether each connection sends one more byte a second.
+    """
     over = threading.Event()
     with contextlib.ExitStack() as all_of_them:
         connections = []
@@ -111,7 +114,9 @@ def _seconds(act) -> float:
 
 
 def _read(url: str) -> None:
-    """Over a connection of its own, as a phone that comes now. Raises OSError, AssertionError."""
+    """Reads a page over a new connection, as a new phone does. Raises OSError
+    and AssertionError.
+    """
     parts = urlsplit(url)
     if parts.scheme == "https":
         context = ssl.create_default_context()

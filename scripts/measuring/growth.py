@@ -1,8 +1,8 @@
-"""What a bar's history costs it: the same acts on bars that have finished more and more orders.
+"""Measures what a bar's history costs: the same actions on bars with more and more finished orders.
 
-The history is one real order's items, many times over, spread over two earlier days. All bars have
-the same last hour, so that what differs is what history costs. Processor seconds are the emulator's
-own, so other work on the machine matters little.
+The history is the items of one real order, copied many times and spread over two earlier days. All
+bars have the same last hour, so that only the history differs. The processor seconds are those of
+the emulator alone, so that other work on the machine matters little.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from scripts.local.stack import LocalStack
 
 EARLIER = timedelta(hours=73), timedelta(hours=25)
-"""From when to when before now, so that none of it is of today."""
+"""The span of the history, before now; it ends before today begins."""
 LAST_HOUR = timedelta(minutes=80), timedelta(minutes=20)
 ORDERS_OF_LAST_HOUR = 200
 TIMES = 50
@@ -37,14 +37,16 @@ LIVE_ORDERS = 100
 _ISO = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")
 _MS = re.compile(r"(?<![0-9A-Za-z])1[5-9]\d{11}(?![0-9A-Za-z])")
 _HISTORY = ("orders", "journeys", "metrics", "customers", "customer-sessions")
-"""The tables that get new items with each order."""
+"""The tables that each order adds items to."""
 
 
 def growth(counts: Iterable[int]) -> dict[str, float]:
-    """Figures for each count, and each as a ratio to those of the first, which is 0: a bar that has
-    had the same last hour and nothing before it.
+    """Returns the figures for each count, and their ratios to the figures of the first count.
 
-    Each bar is measured in a process of its own: the models keep the first endpoint they meet.
+    counts: numbers of finished orders; the first is 0, a bar with only the last hour.
+
+    Each bar is measured in a process of its own, because the models keep the first endpoint they
+    use.
     """
     figures: dict[str, float] = {}
     first: dict[str, float] = {}
@@ -70,7 +72,7 @@ def growth(counts: Iterable[int]) -> dict[str, float]:
 
 
 def measure(count: int) -> dict[str, float]:
-    """The figures of one bar that has finished so many orders."""
+    """Returns the figures of one bar that has finished so many orders."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         _fill(data, count)
@@ -85,12 +87,12 @@ def _fill(data: Path, count: int) -> None:
         order = OrderDriver(relay).lifecycle()
         items = _items_of_one_order(stack)
     load_items(data / "aws", _history(items, order.id, count))
-    # A bar has copies of its store; the first start after the filling would make one.
+    # This makes the store's first copy now, so that the measured start need not make it.
     open_store(data / "aws").close()
 
 
 def _items_of_one_order(stack) -> dict[str, list[dict]]:
-    """Each table's items that the order has made, once its journey is complete."""
+    """Returns the items that one order has made in each table, once its journey is complete."""
     from scripts.local.deployment import make_clients
     from webapp.storage.tables import DEFAULT_PREFIX
 
@@ -125,14 +127,14 @@ def _history(items: dict[str, list[dict]], order_id: str, count: int) -> dict[st
 
 
 def _moments(count: int) -> Iterator[timedelta]:
-    """How long before now each order began."""
+    """Yields how long before now each order began."""
     for number, (first, last) in ((count, EARLIER), (ORDERS_OF_LAST_HOUR, LAST_HOUR)):
         for place in range(number):
             yield first - (first - last) * (place / number)
 
 
 def _renamed(text: str, ids: set[str], place: int) -> str:
-    """The same with ids of its own: their last eight letters count the orders."""
+    """Gives the item ids of its own: the last eight characters of each id count the orders."""
     for one in ids:
         text = text.replace(one, f"{one[:-8]}{place:08x}")
     return text.replace('"order_number": {"N": "1"}', f'"order_number": {{"N": "{place + 1}"}}')
@@ -146,7 +148,7 @@ def _moved(text: str, shift: timedelta) -> str:
     return _MS.sub(lambda found: str(int(found[0]) + milliseconds), _ISO.sub(iso, text))
 
 
-# Looking at it
+# Measuring a filled bar
 
 
 def _look(data: Path) -> dict[str, float]:
@@ -213,7 +215,7 @@ def _running(data: Path) -> Iterator[LocalStack]:
 
     with LocalStack(data=data, shop_capacity=1000, scans_per_code=100_000) as stack:
         os.environ.update(stack.environment)
-        # The same bar started again has other keys.
+        # A new start of the same bar has new keys.
         Crew.take_keys(stack.environment)
         yield stack
 
@@ -229,7 +231,7 @@ def _got(session: requests.Session, url: str) -> None:
 
 
 def processor_seconds(pid: int) -> float:
-    """What a process has used of the processors until now."""
+    """Returns the processor seconds that a process has used so far."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -239,7 +241,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def memory_mb(pid: int) -> float:
-    """What a process holds in memory."""
+    """Returns how many megabytes of memory a process holds."""
     return int(_ps(pid, "rss")) / 1024
 
 

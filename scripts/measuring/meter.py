@@ -1,4 +1,6 @@
-"""What metering.py has written down; scripts/cost prices it, and a test holds an order to it."""
+"""Reads what metering.py has written; scripts/cost prices it, and a test limits an
+order's units.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,14 @@ from webapp.storage.tables import DEFAULT_PREFIX
 
 
 class LinesOf:
-    """A log of JSON lines that somebody else goes on writing."""
+    """A log of JSON lines to which another process appends."""
 
     def __init__(self, path: Path):
         self._path = path
         self._read = 0
 
     def new(self) -> list[tuple[dict, int]]:
-        """The lines since the last look, each with its length in bytes."""
+        """Returns the lines since the last look, each with its length in bytes."""
         with open(self._path, "rb") as file:
             file.seek(self._read)
             text = file.read()
@@ -28,7 +30,7 @@ class LinesOf:
 
 
 def write_units(metered: Iterable[Mapping]) -> Counter[tuple[str, str]]:
-    """The write units among what was metered, by table or index and by operation."""
+    """Counts the metered write units, by table or index and by operation."""
     units: Counter = Counter()
     for one in metered:
         if one["what"] != "write":

@@ -1,8 +1,8 @@
-"""What AWS would meter, written down by the emulator itself, one JSON line each: for scripts/cost.
+"""Lets the emulator log what AWS would meter, one JSON line for each call: for scripts/cost.
 
-Units are DynamoDB's own arithmetic as the emulator answers it in ConsumedCapacity: the larger of
-before and after, each index that changes, twice for the table's part of a transaction. Runs inside
-.venv/ministack, when the launcher gives it a METER_LOG.
+The units are DynamoDB's own arithmetic, as the emulator gives it in ConsumedCapacity: the larger
+size of before and after, each index that changes, and in a transaction twice the table's part. It
+runs inside .venv/ministack when the launcher sets METER_LOG.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WRITES = (
     "_transact_write_items",
 )
 MESSAGE_BYTES = 5 * 1024
-"""IoT Core meters a message in steps of this."""
+"""IoT Core meters a message in steps of this size."""
 
 TOKEN_LENGTH = 748
 
@@ -32,7 +32,7 @@ _lock = threading.Lock()
 
 
 def start(log: Path) -> None:
-    """From now on everything that is metered is written to the log."""
+    """Starts to write everything that is metered to the log."""
 
     def write(what: str, **fields: object) -> None:
         line = json.dumps({"at": time.time(), "what": what, **fields})
@@ -93,7 +93,7 @@ def _meter_function(write: Callable) -> None:
 
 
 def _lengthen_task_tokens() -> None:
-    """A task token of AWS is some 750 characters long, and it is stored with each order."""
+    """Makes task tokens about as long as those of AWS, because each order stores its token."""
     short = stepfunctions.new_uuid
     stepfunctions.new_uuid = lambda: short().ljust(TOKEN_LENGTH, "A")
 
@@ -107,7 +107,7 @@ def _meter_messages(write: Callable) -> None:
         return max(1, -(-(len(topic) + len(payload)) // MESSAGE_BYTES))
 
     async def on_publish(account: str, region: str, topic: str, payload: bytes, *rest, **named):
-        # Topics with a dollar are AWS's own.
+        # Topics that begin with a dollar sign belong to AWS.
         if not topic.startswith("$"):
             write("message", kind="publish", topic=topic, messages=messages(topic, payload))
         return await publish(account, region, topic, payload, *rest, **named)

@@ -22,7 +22,7 @@ _SHOP = "main"
 
 @contextmanager
 def connected_relay(stack) -> Iterator[LiveRelay]:
-    """What phones hear, as the web process relays it."""
+    """Yields the relay of the web process, which receives what phones receive."""
     connected = threading.Event()
     secret = {SECRET_HEADER: stack.environment["BAR_SECRET"]}
     relay = LiveRelay(Clients("us-east-1"), stack.endpoint_url, connected.set, secret)
@@ -35,7 +35,7 @@ def connected_relay(stack) -> Iterator[LiveRelay]:
 
 
 class OrderDriver:
-    """Hears of each step by push, and reads then."""
+    """Waits for each step's push, and then reads the order."""
 
     def __init__(self, relay: LiveRelay):
         self._relay = relay
@@ -55,7 +55,7 @@ class OrderDriver:
         return order
 
     def lifecycle(self) -> Order:
-        """One order from the scan to the counter, and taken from there."""
+        """Takes one order from the scan to the collection."""
         order = self.queued()
         barista_steps.make_order(self.services, order.id, self.barista)
         barista_steps.complete_order(self.services, order.id, self.barista)

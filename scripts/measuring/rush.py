@@ -1,14 +1,14 @@
-"""Everybody comes at once: phones before a gateway whose Lambda runs no more than so many calls.
+"""Simulates a rush: many phones at a gateway whose Lambda runs only a few calls at once.
 
-The function's own door answers, and the phones do what browsers do with what it answers. Time is
-reckoned, not slept, so a busy machine changes nothing but the processor seconds of a call:
+The function's own code answers, and the phones react as browsers do. Time is simulated and nobody
+sleeps, so a busy machine changes only the processor seconds of a call:
 
-- a call takes its processor time, stretched to what the function's memory buys, and 4 ms for each
-  call of AWS; where no environment is free that has been started, a cold start comes first;
-- with as many calls under way as the account allows, the HTTP API answers 503 at once; events come
-  again, at first after a second and then after twice as long (Lambda keeps them for hours);
-- a refused page is loaded again by its person after a few seconds; a refused file or form only
-  where the page says so.
+- a call takes its processor time, stretched to what the function's memory buys, plus 4 ms for each
+  call of AWS; when no started environment is free, a cold start comes first;
+- when the account's limit of concurrent calls is reached, the HTTP API answers 503 at once; events
+  come again after one second, and then after twice as long each time (Lambda keeps them for hours);
+- a person loads a refused page again after a few seconds; a refused file or form is sent again only
+  if the page does so.
 """
 
 from __future__ import annotations
@@ -35,28 +35,30 @@ MEMORY_MB = 768
 MB_OF_A_PROCESSOR = 1769
 AWS_CALL_SECONDS = 0.004
 COLD_SECONDS = 1.0
-"""Lambda finds a place, loads the package and imports it; docs/package.md has our part of it."""
+"""Lambda places, loads and imports the package in this time; docs/package.md has our part of it."""
 ROUND_TRIP_SECONDS = 0.08
 TAP_AFTER_SECONDS = (3, 9)
 LOAD_AGAIN_SECONDS = (3, 7)
 GIVES_UP_AFTER = 5
 EVENTS_OF_A_PLACE = 5
 EVENTS_OF_AN_ORDER = 14
-"""Calls that are no page's: outbox, workflow, screens, journey (docs/cost.md)."""
+"""Calls for events and not for pages: outbox, workflow, screens, journey (docs/cost.md)."""
 PAGES_LATER = 5
-"""What a phone and a tablet ask for until the drink is collected."""
+"""The pages that a phone and a tablet request until the drink is collected."""
 EVENT_SECONDS = 0.06
 REFUSED = (429, 503)
 
 PHONES, WITHIN_SECONDS = 40, 10
 RUSHES = {"rush": WITHIN_SECONDS, "at_a_whistle": 2}
-"""What is tried with ten calls at once, a queue that scans and a talk that ends; in seconds."""
+"""The rushes that are tried with ten calls at once, in seconds: a
+queue that scans, and the end of a talk.
+"""
 QUOTAS = (10, 50, 100, 1000)
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request of a phone; `kind` names it in what is counted."""
+    """One request of a phone; `kind` is its name in the counts."""
 
     kind: str
     method: str = "GET"
@@ -76,9 +78,9 @@ class Answer:
 
 
 class Lambda:
-    """Runs walks against each other in reckoned time.
+    """Runs walks against each other in simulated time.
 
-    ask: answers a call and tells how many seconds the function was at work.
+    ask: answers a call, and returns how many seconds the function worked.
     """
 
     def __init__(self, most: int, ask: Callable[[Call, object], tuple[Answer, float]]):
@@ -102,7 +104,7 @@ class Lambda:
         self.at(moment, lambda: self._go_on(walk, who, None))
 
     def event(self, moment: float, wait: float = 1.0) -> None:
-        """An asynchronous call, which waits where there is no room."""
+        """Makes an asynchronous call, which comes again later when the limit is reached."""
 
         def invoke() -> None:
             if self._running >= self._most:
@@ -147,7 +149,9 @@ class Lambda:
         self.at(self.now + ROUND_TRIP_SECONDS / 2, arrive)
 
     def _occupy(self, work: float) -> float:
-        """Takes an environment for so long, and for a cold start where none is warm."""
+        """Occupies an environment for this work, plus a cold start
+        when none is warm; returns the seconds.
+        """
         seconds = work
         if self._warm:
             self._warm -= 1
@@ -174,7 +178,7 @@ class Seen:
 
 
 def phone(function: Lambda, seen: Seen, dice: Random, shown: Callable[[], str]) -> Walk:
-    """Scans, takes the place, and has the order's page with all that belongs to it."""
+    """Scans, takes a place, and loads the order's page with all its files."""
     arrived = function.now
     page = yield from _page(Call("pages", path=shown()), seen, dice)
     if page is None:
@@ -219,7 +223,7 @@ def _page(call: Call, seen: Seen, dice: Random) -> Walk:
 
 
 def _files(page: Answer, seen: Seen) -> Walk:
-    """Asks at once for what the page names; how many calls that took."""
+    """Requests all files of a page at once; returns how many calls that took."""
     missing = re.findall(r'(?:href|src)="([^"]*/static/dist/[^"]+)"', page.text)
     count, is_asked_again = 0, "createScriptURL" in page.text
     for turn in range(8):
@@ -238,7 +242,7 @@ def _files(page: Answer, seen: Seen) -> Walk:
 
 
 class Door:
-    """The function's own, in this process, as Lambda calls it."""
+    """Calls the function's own handler in this process, as Lambda does."""
 
     def __init__(self) -> None:
         from botocore.endpoint import Endpoint
@@ -306,8 +310,10 @@ def _give_zappa_its_settings() -> None:
 
 
 def rush(stack) -> dict[str, float]:
-    """40 phones before ten calls at once, within ten seconds and within two; what quotas carry."""
-    # As on AWS: the function's own keys, and pages that read from IoT Core.
+    """Measures 40 phones at ten concurrent calls, within ten and
+    two seconds, and what quotas carry.
+    """
+    # As on AWS, the function has its own keys, and pages read from IoT Core.
     os.environ.update(stack.function_environment | {"LIVE_RELAY": ""})
     from webapp.bootstrap import build_services
     from webapp.services.intake.qr_codes import current_code
@@ -322,7 +328,7 @@ def rush(stack) -> dict[str, float]:
     figures: dict[str, float] = {}
     with _quiet():
         door = Door()
-        _walk_through(door.ask, 10, 2, 1, shown)  # Warms this process up.
+        _walk_through(door.ask, 10, 2, 1, shown)  # The first phones only warm this process up.
         door.seconds.clear()
         for name, within in RUSHES.items():
             seen, function = _walk_through(door.ask, 10, PHONES, within, shown)
@@ -337,7 +343,7 @@ def rush(stack) -> dict[str, float]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Zappa tells of each request."""
+    """Hides the lines that Zappa prints for each request."""
     logging.disable(logging.INFO)
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
         yield
@@ -373,7 +379,9 @@ def _walk_through(
 
 
 def _most_phones(quota: int, work: dict[str, float]) -> int:
-    """So many people scan within ten seconds and not one page in a hundred is refused."""
+    """Returns how many people may scan within ten seconds while at most 1 % of pages
+    are refused.
+    """
 
     def carries(count: int) -> bool:
         dice, function = Random(2), Lambda(quota, lambda call, _: (Answer(200), work[call.kind]))
@@ -386,7 +394,7 @@ def _most_phones(quota: int, work: dict[str, float]) -> int:
 
 
 def _most_orders(quota: int, work: dict[str, float]) -> int:
-    """So many orders an hour come evenly and not one page in a hundred is refused."""
+    """Returns how many orders an hour may come evenly while at most 1 % of pages are refused."""
 
     def carries(an_hour: int) -> bool:
         dice, function = Random(2), Lambda(quota, lambda call, _: (Answer(200), work[call.kind]))

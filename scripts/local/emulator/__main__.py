@@ -1,10 +1,10 @@
-"""The local AWS (MiniStack), kept safe. Runs in .venv/ministack, started by stack.py.
+"""The local AWS (MiniStack), made safe. It runs in .venv/ministack, started by stack.py.
 
-store.py keeps everything in one SQLite database; the modules beside it bring MiniStack to use it:
-items and queries (DynamoDB), streams, deliveries (events), services (all else), answers (nothing is
-told before it is kept). door.py lets nobody in but the bar; rights.py lets roles and policies hold.
-Each says what it patches; since these are MiniStack's internals, its version is pinned in
-requirements/emulator.txt.
+store.py keeps everything in one SQLite database. The modules beside it make MiniStack use it:
+items and queries (DynamoDB), streams, deliveries (events), services (everything else), and answers
+(no answer before its changes are kept). door.py lets only the bar in; rights.py enforces roles and
+policies. Each module says what it patches. These are MiniStack's internals, so its version is
+pinned in requirements/emulator.txt.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from scripts.local import bar_clock
 
-bar_clock.rule_the_emulator()  # MiniStack's threads begin when it is imported.
+bar_clock.rule_the_emulator()  # MiniStack's threads start with its import.
 
 from ministack import app as ministack
 from ministack.services import lambda_svc
@@ -42,7 +42,7 @@ from scripts.local.emulator.store import Store, StoreError, lock_folder, open_st
 
 FOLDER = Path(os.environ["STATE_DIR"])
 METER_LOG = os.environ.get("METER_LOG", "")
-"""Where to write what AWS would meter, for scripts/cost."""
+"""The file for what AWS would meter, for scripts/cost."""
 TICK_SECONDS = 1
 TIDY_EVERY_SECONDS = 60
 
@@ -71,7 +71,7 @@ def main() -> None:
         from scripts.measuring import metering
 
         metering.start(Path(METER_LOG))
-    # It stands for the phone network, and would write every text message into its log.
+    # This service stands for the phone network, and it would log every text message.
     logging.getLogger("sns").setLevel(logging.WARNING)
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     ministack.main()
@@ -81,7 +81,9 @@ def main() -> None:
 
 
 def _with_queues(dead_letter: Callable[..., None]) -> Callable[..., None]:
-    """MiniStack puts a dead letter into a queue without a call of it."""
+    """Marks queues and topics as changed, because MiniStack adds a
+    dead letter without a call of SQS.
+    """
 
     def call(*arguments: object) -> None:
         dead_letter(*arguments)
@@ -100,14 +102,14 @@ def _load(store: Store, saved: dict | None) -> None:
             services.load()
     except StoreError as error:
         print(error, file=sys.stderr, flush=True)
-        os._exit(1)  # MiniStack would go on without.
+        os._exit(1)  # MiniStack would go on without the saved state.
     deliveries.go_on()
-    # Kept in a variable of the loop's own: a task that nobody holds may be collected.
+    # The loop keeps the task in a variable, because Python may collect a task that nobody holds.
     loop.bar_ticks = loop.create_task(_tick(store))
 
 
 async def _tick(store: Store) -> None:
-    """What happens without a call."""
+    """Runs the jobs that no call triggers."""
     each_second = (
         store.try_again,
         streams.write_positions_soon,
@@ -131,7 +133,7 @@ async def _tick(store: Store) -> None:
 
 
 def do_all(jobs: Iterable[Callable[[], None]]) -> None:
-    """One that fails keeps none of the others from being done, and is done again next time."""
+    """Does all jobs; one that fails does not stop the others, and is tried again next time."""
     for job in jobs:
         try:
             job()
@@ -141,7 +143,7 @@ def do_all(jobs: Iterable[Callable[[], None]]) -> None:
 
 
 def status(store: Store) -> dict:
-    """Whether what was done last is kept, and how far the consumers are behind, in seconds."""
+    """Says whether the last changes are kept, and how many seconds the consumers are behind."""
     waiting = [at for at in (streams.oldest_untaken(), deliveries.oldest()) if at]
     return {
         "kept": store.trouble is None,

@@ -1,9 +1,11 @@
-"""No answer leaves before what it tells of is kept.
+"""Holds each answer back until everything that it tells is kept.
 
-A call's changes may share a commit with those of others; an answer waits for the commit that is
-open, for what it has read may be in there. If a commit fails while a call is under way, its caller
-hears 503, which AWS's clients try again. Patched: `app` in ministack.app, and `handle_request` in
-services.dynamodb, which executions call without HTTP.
+A call's changes may share a commit with those of other calls. An answer waits for the open commit,
+because the call may have read uncommitted changes. If a commit fails during a call, its caller gets
+503, and AWS's clients then try again.
+
+Patched: `app` in ministack.app, and `handle_request` in services.dynamodb, which executions call
+without HTTP.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ _handle_dynamodb = dynamodb.handle_request
 
 
 def hold_back(store: Store, status: Callable[[], dict]) -> None:
-    """status: what STATUS_PATH answers."""
+    """status: returns the answer for STATUS_PATH."""
     global _store, _status
     _store, _status = store, status
     ministack.app = _answer_when_kept
@@ -36,7 +38,9 @@ def hold_back(store: Store, status: Callable[[], dict]) -> None:
 
 
 async def _kept(failures: int) -> None:
-    """Wait for the commit that is open. Raises NotKeptError when it fails, or one did before."""
+    """Waits for the open commit. Raises NotKeptError when it or an earlier one of this
+    call fails.
+    """
     turn = _store.open_turn
     if turn:
         await asyncio.wrap_future(turn.kept)
@@ -72,7 +76,8 @@ async def _answer_when_kept(scope: dict, receive: Callable, send: Callable) -> N
                     services.changed(*changed)
                 await _kept(failures)
             except NotKeptError as error:
-                # Whatever of it was in the commit that failed, the rollback has taken back.
+                # The rollback has already undone the changes of this call that were in the failed
+                # commit.
                 is_refused = True
                 status, _, body = not_kept(error)
                 is_json = b"x-amz-target" in dict(scope["headers"])
@@ -84,7 +89,7 @@ async def _answer_when_kept(scope: dict, receive: Callable, send: Callable) -> N
 
 
 async def _send(send: Callable, status: int, answer: dict | None) -> None:
-    """Without an answer the status alone: clients of XML cannot read anything else."""
+    """Sends an answer, or only the status: clients of XML could not read a JSON body."""
     body = json.dumps(answer).encode() if answer else b""
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -1,8 +1,8 @@
-"""The changes since the last copy of the store, one line for each commit.
+"""The log of changes since the last copy of the store, one line for each commit.
 
-A line is a check sum and then JSON: the number of the commit, when it was, and the statements with
-their values. A line is written before its commit. So store and copies can be brought up to the last
-commit: each has the number of its own, and the lines after it are applied again.
+A line is a check sum and then JSON: the number of the commit, its time, and the statements with
+their values. A line is written before its commit. The store and each copy have the number of their
+last commit, so they are brought up to date by applying the lines after it again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 NEWEST = "newest-log"
-"""Names the log that is being written, so that one that is gone is missed."""
+"""This file names the log that is being written, so that a missing log is noticed."""
 _NAME = re.compile(r"changes-\d{12}\.log")
 
 
@@ -28,7 +28,9 @@ class Commit(NamedTuple):
 
 
 class ChangeLog:
-    """The file that is being written; its name tells the commit that it starts after."""
+    """The file that is being written; its name is the number of
+    the commit before its first line.
+    """
 
     def __init__(self, folder: Path, after: int) -> None:
         self.path = folder / f"changes-{after:012}.log"
@@ -41,7 +43,7 @@ class ChangeLog:
             raise
 
     def append(self, commit: Commit) -> None:
-        """The commit may still fail: `take_back` removes its line again."""
+        """Writes a commit's line. When the commit fails, `take_back` removes the line again."""
         text = json.dumps(commit, separators=(",", ":")).encode()
         line = b"%08x %s\n" % (zlib.crc32(text), text)
         self._end = self.size
@@ -60,12 +62,14 @@ class ChangeLog:
 
 
 def logs_in(folder: Path) -> list[Path]:
-    """The logs, oldest first; what somebody else put beside them is none."""
+    """Returns the logs, oldest first; other files are ignored."""
     return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
 
 
 def gone(folder: Path) -> str | None:
-    """The name of the newest log when it is not there; None when it is, or nobody knows."""
+    """Returns the name of the newest log if that log is missing;
+    None otherwise or if it is unknown.
+    """
     try:
         name = (folder / NEWEST).read_text().strip()
     except (OSError, ValueError):
@@ -74,9 +78,9 @@ def gone(folder: Path) -> str | None:
 
 
 def logs_beyond(folder: Path, number: int) -> list[Path]:
-    """The logs that were written after this commit, though it is the last that can be reached."""
+    """Returns the logs with commits after this one, which is the last that can be reached."""
     logs = logs_in(folder)
-    # A line that cannot be read matters only where nothing later stands in the store.
+    # An unreadable line matters only when the store has no later commit.
     following = [*(starts_after(path) for path in logs[1:]), number + 1]
     return [
         path
@@ -90,13 +94,13 @@ def starts_after(path: Path) -> int:
 
 
 def commits_after(folder: Path, number: int) -> Iterator[Commit]:
-    """The commits that follow one, in order, as far as they can be read without a gap."""
+    """Yields the commits after this one, in order, up to the first gap or unreadable line."""
     for _, text in _lines_after(folder, number):
         yield Commit(*json.loads(text))
 
 
 def last_commit_after(folder: Path, number: int) -> int:
-    """The number of the last of them; the given one when there are none."""
+    """Returns the number of the last commit after this one; the same number when there is none."""
     last = number
     for line_number, _ in _lines_after(folder, number):
         last = line_number
@@ -114,17 +118,17 @@ def _lines_after(folder: Path, number: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _read(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Ends at the first line that cannot be read."""
+    """Yields the lines up to the first one that cannot be read."""
     for line in _whole_lines(path):
         text = _text_of(line)
         if text is None:
             return
-        # The rest is parsed when it is needed: after a stop in order nothing is.
+        # The rest is parsed only when needed, and after an orderly stop nothing is.
         yield _number_of(text), text
 
 
 def _last_of(path: Path) -> int:
-    """The number of the last commit that was written there, also behind lines of no use."""
+    """Returns the number of the last commit in the log, even after unreadable lines."""
     number = starts_after(path)
     for line in _whole_lines(path):
         text = _text_of(line)
@@ -133,7 +137,7 @@ def _last_of(path: Path) -> int:
 
 
 def _whole_lines(path: Path) -> Iterator[bytes]:
-    """Without the last one if it is torn."""
+    """Yields all lines except an incomplete last one."""
     if not path.is_file():
         return
     with open(path, "rb") as file:

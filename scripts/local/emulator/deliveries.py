@@ -1,9 +1,9 @@
-"""What a rule hands to the function: kept from the event's acceptance until the function took it.
+"""Deliveries from a rule to the function, kept from the event until the function has taken it.
 
-MiniStack starts a thread for each and forgets it at a stop, and tries once. Here a delivery is a
-row, written with the event that caused it; after a crash it is made again. It is tried as often
-as the function's asynchronous configuration says and then put to its dead letters, both as on
-AWS. A function that does not answer at all is asked until it does: it is being started again.
+MiniStack starts a thread for each delivery, tries once, and forgets it at a stop. Here a delivery
+is a row, written with the event that caused it, and is made again after a crash. As on AWS, it is
+tried as often as the function's asynchronous configuration says, and then becomes a dead letter. A
+function that does not answer at all is tried until it does, because it is being started again.
 
 Patched: `_dispatch_to_lambda` in services.eventbridge.
 """
@@ -31,13 +31,13 @@ _store: Store
 _next_delivery = 1
 _dead_letter: Callable[..., None]
 _taken: set[int] = set()
-"""Deliveries that the function took, whose rows go with the next commit."""
+"""Deliveries that the function has taken; the next commit deletes their rows."""
 _waiting: list[tuple] = []
-"""Deliveries for which there was no thread."""
+"""Deliveries that no thread could be started for."""
 
 
 def keep_in(store: Store, dead_letter: Callable[..., None]) -> None:
-    """dead_letter: puts an event that failed to the function's destination, with its commit."""
+    """dead_letter: puts a failed event into the function's destination, in the same commit."""
     global _store, _next_delivery, _dead_letter
     _store, _dead_letter = store, dead_letter
     (last,) = store.one("SELECT max(id) FROM deliveries")
@@ -47,13 +47,13 @@ def keep_in(store: Store, dead_letter: Callable[..., None]) -> None:
 
 
 def go_on() -> None:
-    """Make again what was under way when the emulator ended."""
+    """Repeats the deliveries that were under way when the emulator ended."""
     for row in _store.all("SELECT * FROM deliveries ORDER BY id"):
         _start(*row)
 
 
 def oldest() -> float | None:
-    """When the oldest event was accepted that the function has not taken."""
+    """Returns when the oldest event was accepted that the function has not taken."""
     rows = _store.all("SELECT id, at FROM deliveries ORDER BY id LIMIT ?", len(_taken) + 1)
     return min((at for number, at in rows if number not in _taken), default=None)
 
@@ -71,13 +71,13 @@ def _start(*delivery: Any) -> None:
     thread = threading.Thread(target=_deliver, args=delivery, name="delivery", daemon=True)
     try:
         thread.start()
-    except RuntimeError as error:  # There are as many threads as the machine allows.
+    except RuntimeError as error:  # The machine allows no more threads.
         print(f"A delivery waits for a thread: {error}", file=sys.stderr, flush=True)
         _waiting.append(delivery)
 
 
 def start_waiting() -> None:
-    """Those for which there was no thread."""
+    """Starts the deliveries that no thread could be started for."""
     waiting = _waiting.copy()
     _waiting.clear()
     for delivery in waiting:
@@ -85,7 +85,7 @@ def start_waiting() -> None:
 
 
 class Failed(NamedTuple):
-    """What the function said to an event, and what its settings say of such an answer."""
+    """The function's answer to an event, and what its settings say about such an answer."""
 
     result: dict
     settings: dict
@@ -99,7 +99,7 @@ class Failed(NamedTuple):
 
 
 def _deliver(number: int, at: float, target: str, payload: str) -> None:
-    """Ends when the function took the event or it lies with the dead letters, and not before."""
+    """Delivers until the function has taken the event or it is a dead letter."""
     failures = 0
     while True:
         try:
@@ -112,7 +112,7 @@ def _deliver(number: int, at: float, target: str, payload: str) -> None:
                 continue
             if failed.is_final(failures, at) and _is_put_aside(number, failed):
                 return
-        except Exception as error:  # Whatever it was, the event must not be lost by it.
+        except Exception as error:  # No error may lose the event.
             print(f"A delivery failed: {error!r}", file=sys.stderr, flush=True)
         pause = lambda_svc._LAMBDA_ASYNC_RETRY_BASE_SECONDS * 2 ** min(failures, 10)
         failures += 1
@@ -120,7 +120,7 @@ def _deliver(number: int, at: float, target: str, payload: str) -> None:
 
 
 def _hand_over(target: str, payload: str) -> Failed | None:
-    """None when the function took it, or is not there any more."""
+    """Returns None when the function has taken the event, or when the function no longer exists."""
     function, settings, _ = lambda_svc._get_func_record_for_ref(target)
     if not function:
         return None
@@ -135,8 +135,10 @@ def _hand_over(target: str, payload: str) -> Failed | None:
 
 
 def _is_put_aside(number: int, failed: Failed) -> bool:
-    """Put it to the dead letters and take it off the list in one commit. False while nothing can
-    be kept: it is then tried again."""
+    """Makes the event a dead letter and deletes the delivery, in one commit.
+
+    Returns False while nothing can be kept; then it is tried again.
+    """
     on_failure = (failed.rules.get("DestinationConfig") or {}).get("OnFailure", {})
     dead_letters = failed.settings.get("DeadLetterConfig") or {}
     destination = on_failure.get("Destination") or dead_letters.get("TargetArn")
@@ -162,6 +164,6 @@ def _write_taken() -> None:
 
 
 def write_taken_soon() -> None:
-    """When nothing else is written, what was taken is written by this."""
+    """Begins a commit for the deliveries that were taken, in case nothing else is written."""
     if _taken:
         _store.begin()

@@ -1,17 +1,17 @@
-"""Who may speak to the emulator: the bar alone. Runs in .venv/ministack, around MiniStack's app.
+"""Lets only the bar talk to the emulator. Runs in .venv/ministack, around MiniStack's app.
 
-MiniStack asks nobody who they are at its own addresses (`/_ministack/…`), answers each preflight
-with `*`, takes the deployer's key without looking at its signature, and lets anybody connect to
-IoT Core without credentials. So any page that is opened on this machine, and any other program on
-it, could read or empty the bar. Here
-- a request carries the secret of this start or a good signature of a key that the emulator knows;
-- the emulator's own addresses and the bar's (`/_bar/…`) take the secret alone;
-- the Host is this machine's, so that no other name leads here; no other site's Origin passes, and
-  no preflight is answered;
-- a WebSocket carries the secret or a signed address, as on AWS.
+MiniStack authenticates nobody at its own addresses (`/_ministack/…`), answers each preflight with
+`*`, accepts the deployer's key without checking its signature, and lets anybody connect to IoT Core
+without credentials. So any page that is opened on this machine, and any other program on it, could
+read or empty the bar. Therefore
+- a request needs the secret of this start, or a good signature of a key that the emulator knows;
+- the emulator's own addresses and the bar's (`/_bar/…`) need the secret;
+- the Host must be this machine's, so that no other name leads here; requests with another site's
+  Origin are refused, and no preflight is answered;
+- a WebSocket needs the secret or a signed address, as on AWS.
 
-Connections that have not shown either are few at a time, and the oldest gives way: whoever opens
-thousands takes nothing away from the bar.
+Only a few connections may be open before they have shown either, and the oldest is closed first, so
+that a client with thousands of connections takes nothing away from the bar.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from scripts.machine import SECRET_HEADER
 
 _SECRET_HEADER = SECRET_HEADER.lower()
 MOST_STRANGERS = 200
-"""Connections that have shown no secret and no signature, at a time."""
+"""The most connections that have shown neither a secret nor a signature."""
 MOST_BODY_BYTES = 64 * 1024 * 1024
 
 _OWN_HOST = re.compile(r"(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9-]+\.)*localhost)(?::\d{1,5})?")
-"""Names below localhost are this machine's in every browser and resolver (RFC 6761)."""
+"""In every browser and resolver, names below localhost are this machine's (RFC 6761)."""
 _GATEWAY_HOST = re.compile(r"[a-z0-9]+\.execute-api\.(?:[a-z0-9-]+\.)*localhost(?::\d{1,5})?")
-"""Where API Gateway serves what was deployed to it."""
+"""The names at which API Gateway serves what was deployed to it."""
 _REFUSAL = (
     b"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>The"
     b" security token included in the request is invalid.</Message></Error></ErrorResponse>"
@@ -49,12 +49,13 @@ App = Callable[[Scope, Callable, Callable], Awaitable[None]]
 
 
 class Door:
-    """An ASGI app that lets the bar through to MiniStack's.
+    """An ASGI app that lets only the bar through to MiniStack's app.
 
-    secret: of this start. key, key_secret: the deployer's. page_origin: where the bar's pages come
-    from, the only browser's pages that may connect to IoT Core. has_gateway: the bar is deployed
-    behind the emulator's API Gateway, which is open to everybody as on AWS; no bar of
-    scripts/serve is.
+    secret: the secret of this start.
+    key and key_secret: the deployer's keys.
+    page_origin: the origin of the bar's pages, the only pages that may connect to IoT Core.
+    has_gateway: whether the bar is deployed behind the emulator's API Gateway, which is open to
+        everybody as on AWS; a bar of scripts/serve never is.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class Door:
         await self._app(scope, receive, send)
 
     async def _request(self, scope: Scope, headers: dict, receive: Callable) -> Callable | None:
-        """What to receive the request with; None for whoever may not."""
+        """Returns the receiver for the request; None when the request is refused."""
         if self._is_of_gateway(headers.get("host", "")):
             return receive
         if "origin" in headers or scope["method"] == "OPTIONS" or not _is_own_host(headers):
@@ -105,7 +106,8 @@ class Door:
         query = _query(scope)
         key = router.extract_access_key_id(headers, query)
         if not key or not (key == self._deployer[0] or self._is_known(key, headers, query)):
-            # Before its body is read: it could be as long as whoever sends it likes.
+            # The body is not read before this check, because a stranger could send one of any
+            # length.
             return None
         body = await _read(receive)
         if body is None or not self._is_signed(scope, headers, query, key, body):
@@ -116,9 +118,10 @@ class Door:
         if not _is_own_host(headers):
             return None
         if self._has_secret(headers):
-            # No page can send it, whatever Origin the relay's library makes up.
+            # No page can send the secret, so the Origin that the relay's library sends does not
+            # matter.
             return receive
-        # As some libraries do, which are no pages: they name whom they connect to.
+        # Some libraries, which are not pages, send the address that they connect to as the Origin.
         ours = ("", self._page_origin, f"http://127.0.0.1:{scope['server'][1]}")
         origin = headers.get("origin", "")
         if origin not in ours and not self._is_of_gateway(origin.removeprefix("http://")):
@@ -166,18 +169,18 @@ class Strangers:
         self._open: OrderedDict[tuple, Callable[[], None]] = OrderedDict()
 
     def add(self, peer: tuple, close: Callable[[], None]) -> None:
-        """One more; the oldest is closed when they are too many."""
+        """Adds a connection; the oldest is closed when there are too many."""
         self._open[peer[:2]] = close
         if len(self._open) > self._most:
             _, close_oldest = self._open.popitem(last=False)
             close_oldest()
 
     def know(self, peer: Iterable | None) -> None:
-        """This one has shown what lets it in, or has gone."""
+        """Removes a connection that has shown its secret or signature, or has gone."""
         self._open.pop(tuple(peer or ())[:2], None)
 
     def watch(self) -> None:
-        """From now on each connection to this process's server is one of them at first."""
+        """Counts each new connection of this process's server as a stranger at first."""
         run = TCPServer.run
 
         async def counted(server: TCPServer) -> None:
@@ -194,7 +197,7 @@ class Strangers:
 
 
 def guarded(app: App) -> App:
-    """The app behind the door, set up from the environment; its connections are bounded."""
+    """Returns the app behind the door, set up from the environment, with limited connections."""
     strangers = Strangers()
     strangers.watch()
     return Door(
@@ -225,7 +228,7 @@ def _is_own_host(headers: dict[str, str]) -> bool:
 
 
 async def _read(receive: Callable) -> bytes | None:
-    """The whole body; None when it is too long or its sender has gone."""
+    """Returns the whole body; None when it is too long or its sender has gone."""
     parts, size = [], 0
     while True:
         message = await receive()
@@ -241,7 +244,7 @@ async def _read(receive: Callable) -> bytes | None:
 
 
 def _again(body: bytes, receive: Callable) -> Callable:
-    """Receives a body that was read already, and then what comes after it."""
+    """Returns a receiver that repeats a body that was already read, and then continues."""
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> dict:
@@ -252,10 +255,10 @@ def _again(body: bytes, receive: Callable) -> Callable:
 
 async def _refuse(scope: Scope, send: Callable) -> None:
     if scope["type"] == "websocket":
-        # Before it is accepted, this is answered with 403.
+        # Closing before accepting makes the server answer with 403.
         await send({"type": "websocket.close", "code": 1008})
         return
-    # As AWS refuses keys that it does not know: its clients read the name, people the sentence.
+    # AWS refuses unknown keys like this: clients read the name of the error, people the sentence.
     headers = [
         (b"content-length", b"%d" % len(_REFUSAL)),
         (b"content-type", b"text/xml"),

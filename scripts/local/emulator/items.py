@@ -2,7 +2,7 @@
 
 MiniStack keeps a table as a dict; its items are `table["items"]`, partition → sort key → item. Here
 that is a mapping that reads and writes rows, so that start, memory and each call cost the same
-however many orders are finished. A new object is made at each read, so nobody changes a row by
+however many orders are finished. Each read makes a new object, so that nobody can change a row by
 changing what was read. The members of the indexes are rows too, in the order of their keys.
 
 Patched in ministack.services.dynamodb: `_tables`, `_ttl_settings` and `_stream_records` (as dicts
@@ -42,10 +42,10 @@ WRITERS = (
     "_execute_transaction",
 )
 DERIVED = ("items", "ItemCount", "TableSizeBytes", dynamodb._INDEX_MEMBERS)
-"""What of a table is not part of its definition."""
+"""The parts of a table that are not its definition."""
 EXPIRED_AT_ONCE = 500
 _BYTES_EACH = 200
-"""MiniStack's guess at the size of an item."""
+"""MiniStack's guess at the size of an item, in bytes."""
 
 _store: Store
 _expressions = threading.local()
@@ -58,11 +58,11 @@ def keep_in(store: Store) -> None:
     dynamodb._ttl_settings.__class__ = TimesToLive
     dynamodb._set_item = _set_item
     dynamodb._remove_item = _remove_item
-    dynamodb._index_item = lambda *_, **__: None  # Rows of an index come with their item's.
+    dynamodb._index_item = lambda *_, **__: None  # put() writes the index rows.
     dynamodb._index_members = Members
-    dynamodb._update_counts = lambda table: None  # Counted when somebody asks.
+    dynamodb._update_counts = lambda table: None  # The items are counted when somebody asks.
     dynamodb.get_state = _definitions
-    # A transaction that was not kept must be made when its caller sends it again.
+    # A transaction that was not kept must run when its caller sends it again.
     store.after_rollback.append(dynamodb._txn_idempotency.clear)
     for name in READERS:
         setattr(dynamodb, name, _alone(getattr(dynamodb, name)))
@@ -80,8 +80,11 @@ def _alone(handler: Callable) -> Callable:
 
 
 def _as_one_change(handler: Callable) -> Callable:
-    """Executions write from threads of their own: without the lock two conditions could hold where
-    one must not. What a handler has written when it fails is taken back."""
+    """Runs a handler under the lock, and undoes its changes when it fails.
+
+    Executions write from threads of their own. Without the lock, two conditions could hold where
+    only one may.
+    """
 
     @wraps(handler)
     def call(*arguments: Any) -> tuple:
@@ -170,7 +173,7 @@ class Table(dict):
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name == "items":
-            # MiniStack replaces all items at once, in a restore or a transaction that failed.
+            # MiniStack replaces all items at once when it restores a table or a transaction failed.
             _store.write("delete items", self.id)
             _store.write("delete entries", self.id)
             for bucket in value.values():
@@ -193,7 +196,8 @@ class Table(dict):
 
     def pop(self, name: str, *default: Any) -> Any:
         if name == dynamodb._INDEX_MEMBERS:
-            # MiniStack says so that the indexes are others now; they are listed anew on first use.
+            # This is how MiniStack says that the indexes have changed; they are listed anew on
+            # first use.
             self._keys = None
             self["items"].entries_are_old = True
             return None
@@ -206,7 +210,7 @@ class Table(dict):
 
 
 class TimesToLive(AccountRegionScopedDict):
-    """When a table begins to let its items expire, its rows learn when they do."""
+    """Sets the expiry of a table's rows when the table begins to let its items expire."""
 
     __slots__ = ()
 
@@ -224,13 +228,15 @@ class TimesToLive(AccountRegionScopedDict):
             table["items"].expire_by(table.ttl_attribute)
 
     def all_items(self) -> list:
-        """Nothing, for MiniStack's own reaper alone asks: each minute it would read every item of
-        every table. `remove_expired` does its work."""
+        """Returns nothing, because only MiniStack's own reaper asks.
+
+        Each minute it would read every item of every table. `remove_expired` does its work.
+        """
         return []
 
 
 def remove_expired() -> None:
-    """As MiniStack's reaper does, without announcing it."""
+    """Removes expired items like MiniStack's reaper, but announces no changes."""
     with _store.lock:
         for table in dynamodb._tables.all_values():
             expired = _store.all(
@@ -244,7 +250,7 @@ def remove_expired() -> None:
 
 
 def _definitions() -> dict:
-    """MiniStack's get_state without the items."""
+    """Returns MiniStack's state without the items."""
     names = ("tags", "ttl_settings", "pitr_settings", "resource_policies")
     tables = AccountRegionScopedDict()
     for key, table in dynamodb._tables._data.items():
@@ -315,7 +321,7 @@ class Items:
         return json.loads(row[0]) if row else None
 
     def put(self, item: dict) -> dict | None:
-        """Write an item and where the indexes list it. Returns what it replaces."""
+        """Writes an item and its index rows; returns the item that it replaces."""
         keys, table_id = self.table.keys_of_items, self.table.id
         key = keys.of_item(item)
         old = self.read(key)
@@ -337,7 +343,7 @@ class Items:
         return old
 
     def list_anew(self) -> None:
-        """After the indexes were changed."""
+        """Lists all items in the indexes again, after the indexes have changed."""
         self.entries_are_old = False
         _store.write("delete entries", self.table.id)
         keys = self.table.keys_of_items
@@ -459,11 +465,11 @@ def _remove_item(table: Table, partition: str, sort: str) -> dict | None:
     return table["items"].get(partition).pop(sort)
 
 
-# What a query has read already (queries.py)
+# What a query has already read (queries.py)
 
 
 def reading(items: Items, read: dict[tuple, dict] | None) -> None:
-    """From now on this thread sees of a table's items only these; all of them again after None."""
+    """Limits what this thread sees of a table's items; None ends the limit."""
     _expressions.read = None if read is None else (items, read)
 
 

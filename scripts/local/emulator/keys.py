@@ -1,7 +1,8 @@
-"""How DynamoDB's keys are written so that SQLite sorts them as DynamoDB does.
+"""Writes DynamoDB's keys so that SQLite sorts them as DynamoDB does.
 
-Every key is a text: a string is itself (SQLite compares texts byte by byte, which is the order of
-their code points), a number is written so that its texts sort like numbers, and bytes are hex.
+Every key is a text. A string stays unchanged, because SQLite compares texts byte by byte, which is
+the order of their code points. A number is written so that its texts sort like numbers, and bytes
+are written as hex.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 NO_SORT_KEY = "__no_sort__"
-"""MiniStack's sort key of tables that have none."""
+"""MiniStack's sort key for tables without one."""
 
 _LAST_CHARACTER = chr(0x10FFFF)
 _OFFSET = 500
@@ -22,7 +23,7 @@ _NINES = str.maketrans("0123456789", "9876543210")
 
 
 class Entry(NamedTuple):
-    """Where an index lists an item."""
+    """The place of an item in an index."""
 
     index: str
     partition: str
@@ -30,7 +31,7 @@ class Entry(NamedTuple):
 
 
 def encode(key_type: str, value: str | bytes) -> str:
-    """The text of a key's value as MiniStack holds it: a string, a number's digits, base64."""
+    """Returns the text for a key's value as MiniStack holds it: a string, digits, or base64."""
     if key_type == "N":
         return _of_number(value)
     if key_type == "B":
@@ -39,8 +40,11 @@ def encode(key_type: str, value: str | bytes) -> str:
 
 
 def _of_number(digits: str) -> str:
-    """Sign, exponent and digits in this order; a negative number's are turned round, so that the
-    larger amount sorts first, and end in a sign above all digits: -1.23 comes before -1.2."""
+    """Writes sign, exponent and digits in this order.
+
+    A negative number's digits are inverted, so that the larger amount sorts first, and end in a
+    character above all digits, so that -1.23 comes before -1.2.
+    """
     try:
         number = Decimal(digits)
     except (InvalidOperation, TypeError):
@@ -55,7 +59,7 @@ def _of_number(digits: str) -> str:
 
 
 def after_prefix(prefix: str) -> str | None:
-    """The first text above all that begin with the prefix; None when there is none."""
+    """Returns the first text after all that begin with the prefix; None when there is none."""
     prefix = prefix.rstrip(_LAST_CHARACTER)
     if not prefix:
         return None
@@ -64,7 +68,7 @@ def after_prefix(prefix: str) -> str | None:
 
 
 def raw(attribute: Mapping | None) -> str | bytes:
-    """What MiniStack takes as the value of a key's attribute."""
+    """Returns what MiniStack uses as the value of a key's attribute."""
     for key_type in ("S", "N", "B"):
         if attribute and key_type in attribute:
             return attribute[key_type]
@@ -104,7 +108,7 @@ class Keys:
         return partition, self.sort(raw(item.get(self.sort_name)))
 
     def values_of_item(self, item: Mapping) -> tuple[str | bytes, str | bytes]:
-        """The keys as MiniStack holds them."""
+        """Returns the item's keys as MiniStack holds them."""
         sort = raw(item.get(self.sort_name)) if self.sort_name else NO_SORT_KEY
         return raw(item.get(self.partition_name)), sort
 
@@ -112,7 +116,7 @@ class Keys:
         return self._types.get(name, "S")
 
     def entries(self, item: Mapping) -> Iterator[Entry]:
-        """Where the indexes list the item: an index without one of its keys does not."""
+        """Yields the item's places in the indexes that it has all keys for."""
         for index, (hashes, ranges) in self.indexes.items():
             if all(name in item for name in hashes + ranges):
                 partition = self.index_partition(index, [raw(item[name]) for name in hashes])
@@ -129,5 +133,5 @@ class Keys:
         texts = [encode(self.type_of(n), value) for n, value in zip(names, values, strict=True)]
         if len(texts) == 1:
             return texts[0]
-        # An index with several keys of a kind is read whole, so these need no order.
+        # An index with several keys of a kind is read whole, so its texts need no order.
         return json.dumps(texts) if texts else ""

@@ -1,4 +1,4 @@
-"""What MiniStack would keep in memory for ever is dropped: nobody asks for it any more.
+"""Drops what MiniStack would keep in memory for ever, although nobody asks for it any more.
 
 Patched: `_txn_token_store` in services.dynamodb.
 """
@@ -23,15 +23,17 @@ LOG_STREAMS_KEPT = 100
 DATA_POINTS_KEPT = 1000
 PHONES_KEPT = 1000
 TRANSACTIONS_KEPT = 400
-"""Far more than are under way: a client sends one again within seconds."""
+"""Far more than are under way, because a client repeats a transaction within seconds."""
 
 
 _remember = dynamodb._txn_token_store
 
 
 class Signature:
-    """The body of a transaction that was made, to be compared with one that comes again. MiniStack
-    keeps all of it, some ten kilobytes each."""
+    """The hash of a transaction's body, to compare it with a repeated one.
+
+    MiniStack keeps the whole body, some ten kilobytes each.
+    """
 
     __slots__ = ("_digest",)
     __hash__ = None

@@ -1,4 +1,4 @@
-"""Takes over the one file in which a bar kept everything before 1.0, `snapshot.json`."""
+"""Takes over `snapshot.json`, the one file in which a bar kept everything before 1.0."""
 
 # Remove after 2.0: a folder that was started with a 1.x version has been taken over by then.
 
@@ -20,7 +20,10 @@ STREAMS = "our_dynamodb_streams"
 
 
 def is_there(folder: Path) -> bool:
-    """False once it was taken over; a crash in the middle leaves a store without a commit."""
+    """Returns whether the file is still to be taken over.
+
+    After a crash in the middle, the store has no commit yet, so it is taken over again.
+    """
     return (folder / NAME).exists() and number_of_commits(folder / "store.db") == 0
 
 
@@ -40,7 +43,7 @@ def read(folder: Path) -> dict:
 
 
 def take_over(saved: dict, store: Store) -> None:
-    """All of it in one commit; only then is the old file put aside."""
+    """Takes over everything in one commit, and only then renames the old file."""
     for service, module in ministack._state_map.items():
         if saved.get(service):
             if service == "stepfunctions":

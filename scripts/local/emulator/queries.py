@@ -1,13 +1,13 @@
-"""Queries and scans read what they need and no more.
+"""Makes queries and scans read only what they need.
 
 MiniStack takes every item of a partition, parses the key condition anew for each, sorts, and then
-cuts off a page. Here the condition is read once and becomes a range of rows, in the order of the
-query, behind its start key and up to its limit. MiniStack's own handler then sees these rows
-only, so that all else (errors, filters, projections, pages of 1 MB) stays as it is. What is not
-understood here is read whole. tests/scripts/emulator/test_queries.py compares the two.
+cuts off a page. Here the condition is parsed once and becomes a range of rows, in the order of the
+query, after its start key and up to its limit. MiniStack's own handler then sees only these rows,
+so that everything else (errors, filters, projections, pages of 1 MB) stays the same. A request that
+is not understood here is read whole. tests/scripts/emulator/test_queries.py compares the two.
 
-Patched in ministack.services.dynamodb: `_query`, `_scan`, `_evaluate_condition`, and with a
-memory `_tokenize` and `_condition_syntax_error`.
+Patched in ministack.services.dynamodb: `_query`, `_scan`, `_evaluate_condition`, and with a cache
+`_tokenize` and `_condition_syntax_error`.
 """
 
 from __future__ import annotations
@@ -35,11 +35,13 @@ _met = threading.local()
 
 
 class NotUnderstood(Exception):
-    """The request is read whole; MiniStack knows whether it is an error."""
+    """This module does not understand the request, so MiniStack
+    reads everything and finds any error.
+    """
 
 
 class Rows(NamedTuple):
-    """What to select: conditions of SQL with their values, and the columns that order."""
+    """What to select: SQL conditions with their values, and the columns of the order."""
 
     index: str | None
     conditions: list[str]
@@ -85,8 +87,10 @@ def _narrowed(handler: Callable, rows_of: Callable[[Table, Mapping], Rows]) -> C
 def _evaluate_once(
     expression: str, item: dict, values: dict, names: dict, slot: str = "ConditionExpression"
 ) -> bool:
-    """Rows that were selected meet the key condition; the first is asked for the condition's
-    errors."""
+    """Skips the key condition for rows that were selected by it.
+
+    The first row is still evaluated, because MiniStack finds the condition's errors that way.
+    """
     if slot == "KeyConditionExpression" and id(item) in getattr(_met, "items", ()):
         return True
     return _evaluate(expression, item, values, names, slot)
@@ -147,7 +151,7 @@ def _rows_of_query(table: Table, data: Mapping) -> Rows:
 
 
 def _rows_of_scan(table: Table, data: Mapping) -> Rows:
-    """MiniStack orders a scan by the keys' texts."""
+    """Returns the rows of a scan, which MiniStack orders by the texts of the keys."""
     keys = table.keys_of_items
     names = [keys.partition_name, *([keys.sort_name] if keys.sort_name else [])]
     if data.get("IndexName") or data.get("Segment") is not None:
@@ -185,7 +189,7 @@ def _value(keys: Keys, name: str, attribute: Mapping) -> str:
 
 
 def _key_conditions(data: Mapping) -> dict[str, list[tuple[str, Mapping]]]:
-    """For each attribute the comparisons it must meet."""
+    """Returns the comparisons that each attribute must meet."""
     names, values = data.get("ExpressionAttributeNames", {}), data["ExpressionAttributeValues"]
     found: dict[str, list[tuple[str, Mapping]]] = {}
     for clause in _clauses(dynamodb._tokenize(data["KeyConditionExpression"])[:-1]):
@@ -198,7 +202,10 @@ def _key_conditions(data: Mapping) -> dict[str, list[tuple[str, Mapping]]]:
 
 
 def _clauses(tokens: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
-    """What is joined by AND, without the parentheses around it: PynamoDB puts them around all."""
+    """Splits a condition at its ANDs.
+
+    Parentheses around it are removed, because PynamoDB puts them around everything.
+    """
     depths, depth = [], 0
     for kind, _ in tokens:
         depth += kind == "LPAREN"
@@ -222,7 +229,7 @@ def _clauses(tokens: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
 
 
 def _comparisons(clause: list[tuple[str, str]]) -> tuple[tuple, list[tuple[str, str]]]:
-    """Which name a clause is about, and what it compares it with."""
+    """Returns the name that a clause is about, and its comparisons."""
     kinds = [kind for kind, _ in clause]
     words = [text.lower() if kind == "IDENT" else "" for kind, text in clause]
     if len(clause) == 3 and kinds[1] in COMPARISONS:
@@ -249,7 +256,7 @@ def _comparisons(clause: list[tuple[str, str]]) -> tuple[tuple, list[tuple[str, 
 
 
 def _select(table: Table, rows: Rows) -> dict[tuple, dict]:
-    """The items of a page, and one more where the page ends at 1 MB, by their keys."""
+    """Returns the items of a page by their keys, and one more when the page ends at 1 MB."""
     where, values = ["table_id = ?"], [table.id]
     source = "items"
     if rows.index:
@@ -273,7 +280,8 @@ def _select(table: Table, rows: Rows) -> dict[tuple, dict]:
         found[table.keys_of_items.values_of_item(item)] = item
         unmeasured.append(item)
         length += len(text)
-        # An item is never larger than its JSON, so it is measured only when that could be a page.
+        # An item is never larger than its JSON, so sizes are measured only when the page could be
+        # full.
         if length > dynamodb._DDB_PAGE_SIZE_BYTES:
             size += sum(_size(table, rows.index, one) for one in unmeasured)
             unmeasured = []

@@ -1,7 +1,7 @@
-"""Roles and policies hold as on AWS, with three corrections of MiniStack; the function's
-credentials are known from the start: on AWS Lambda makes them.
+"""Enforces roles and policies as AWS does, with three corrections of MiniStack.
 
-Policies are parsed once: MiniStack parses those of the caller at each call, a sixth of its time.
+The function's credentials are known from the start; on AWS Lambda makes them. Policies are parsed
+once, because MiniStack parses those of the caller at each call, which takes a sixth of its time.
 
 Patched: `extract_resource_arn` and `dynamodb_service_context` in core.iam_actions, and
 `parse_policy_document` and `enforce` in core.iam_evaluator.
@@ -17,7 +17,7 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.services import stepfunctions, sts
 
 RIGHTS_LOG = os.environ.get("RIGHTS_LOG", "")
-"""Where to write which rights were used, for scripts/unused-rights."""
+"""The file for the rights that were used, for scripts/unused-rights."""
 
 _resource_of = iam_actions.extract_resource_arn
 _attributes_of = iam_actions.dynamodb_service_context
@@ -44,7 +44,7 @@ def _parsed_once(document: str | dict) -> list:
 
 
 def hand_out(credentials: dict[str, str]) -> None:
-    """Make the function's keys those of its role. They outlive a restart, as on AWS."""
+    """Registers the function's keys for its role. They stay valid after a restart, as on AWS."""
     _, _, _, _, account, role = credentials["role"].split(":")
     sts.register_session(
         credentials["AWS_ACCESS_KEY_ID"],
@@ -69,8 +69,11 @@ def _corrected_resource(
     region: str,
     account: str,
 ) -> str:
-    """What a policy must name for a request. MiniStack takes a bus for a rule, and knows no
-    resource for an answer to a waiting execution; on AWS it is the state machine, our only one."""
+    """Returns the resource that a policy must name for a request.
+
+    MiniStack takes a bus for a rule. For an answer to a waiting execution it knows no resource; on
+    AWS it is the state machine, and there is only one.
+    """
     operation = headers.get("x-amz-target", "").partition(".")[2]
     if operation == "DescribeEventBus":
         return f"arn:aws:events:{region}:{account}:event-bus/{json.loads(body)['Name']}"
@@ -80,8 +83,11 @@ def _corrected_resource(
 
 
 def _corrected_attributes(body: bytes) -> dict:
-    """What a read names of its items. MiniStack looks for it where a read of one table has it; one
-    of many items has it below its table."""
+    """Returns the attributes that a read names.
+
+    MiniStack expects them where a read of one item has them, but a read of many has them below its
+    table.
+    """
     asked = json.loads(body or b"{}").get("RequestItems")
     if isinstance(asked, dict):
         for one in asked.values():

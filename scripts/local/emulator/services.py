@@ -1,14 +1,15 @@
-"""The state of all services but DynamoDB's items: what a call changed is kept before its answer.
+"""Keeps the state of all services except DynamoDB's items; a call's changes are kept before its
+answer.
 
-MiniStack holds it in dicts. After a call that may have changed a service, each entry of the
-service's dicts is compared with what was kept of it, and those that differ become rows of the
-same commit. The people of a user pool and the messages of a queue are rows of their own, and of
-the people only those are compared whom somebody looked up lately: a sign-in costs the same
-however many there are. Once a minute all is compared, for what changes without a call.
+MiniStack holds the state in dicts. After a call that may have changed a service, each entry of the
+service's dicts is compared with its kept text, and those that differ become rows of the same
+commit. The people of a user pool and the messages of a queue are rows of their own. Only people who
+were looked up lately are compared, so that a sign-in costs the same however many people there are.
+Once a minute everything is compared, because some things change without a call.
 
-Executions are not kept: MiniStack cannot go on with them after a start, and the sweep starts one
-anew for each order that waits. Log lines, data points and the texts that stand for the phone
-network are not kept either; nobody asks for them then.
+Executions are not kept: MiniStack cannot continue them after a start, and the sweep starts a new
+one for each order that waits. Log lines, data points and the texts that stand for the phone network
+are not kept either, because nobody asks for them after a restart.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from ministack.services import cloudwatch, cloudwatch_logs, cognito, sqs, stepfu
 from scripts.local.emulator.store import Store, StoreError
 
 Rows = dict[tuple[str, str], str]
-"""The text of each entry by the name of its dict and its key."""
+"""The text of each entry, by the name of its dict and its key."""
 
 READS = ("Get", "Describe", "List", "Query", "Scan", "BatchGet", "TransactGet")
 CHANGES_OF_ITEMS = (
@@ -54,9 +55,9 @@ NOTHING_TO_KEEP = {
         "SendTaskHeartbeat",
     ),
 }
-"""Calls that change something, but not what is kept here."""
+"""Calls that change something, but nothing that is kept here."""
 NEVER_KEPT = ("sts", "cloudwatch", "cloudwatch_logs", "iot_data")
-"""Services whose calls change nothing of the stack's."""
+"""Services whose calls change nothing of the stack."""
 WHOLE_STACK = "cloudformation"
 TOUCHED_SECONDS = 90
 """Longer than any call takes."""
@@ -69,7 +70,7 @@ _store: Store
 _kept: dict[str, Rows] = {}
 _changed: set[str] = set()
 _written: set[str] = set()
-"""Those of the commit under way."""
+"""The services that the present commit writes."""
 
 
 def keep_in(store: Store) -> None:
@@ -82,7 +83,7 @@ def keep_in(store: Store) -> None:
 
 
 def changed(*services: str) -> None:
-    """These are compared at the next commit, and there will be one."""
+    """Marks services for comparison at the next commit, and begins one."""
     with _store.lock:
         _changed.update(services)
         _store.begin()
@@ -95,7 +96,7 @@ def all_changed() -> None:
 
 
 def changed_by(scope: Mapping) -> set[str]:
-    """Which services a request may have changed."""
+    """Returns the services that a request may have changed."""
     headers = dict(scope["headers"])
     target = headers.get(b"x-amz-target", b"").decode("latin-1")
     action = target.partition(".")[2]
@@ -103,7 +104,7 @@ def changed_by(scope: Mapping) -> set[str]:
     if signed_for:
         service = _service_of(signed_for[1].decode("latin-1"))
     else:
-        service = "cognito" if scope["method"] != "GET" else ""  # Sign-in alone is not signed.
+        service = "cognito" if scope["method"] != "GET" else ""  # Only sign-ins are unsigned.
     if service in NEVER_KEPT or not service or action.startswith(READS):
         return set()
     if action in NOTHING_TO_KEEP.get(service, ()):
@@ -175,20 +176,22 @@ OWN = {
     "cloudwatch": _of_alarms_and_dashboards,
     "cloudwatch_logs": _of_log_groups,
 }
-"""Instead of MiniStack's get_state, which copies also what grows."""
+"""These replace MiniStack's get_state, which also copies what grows."""
 LEFT_OUT = {
     "eventbridge": ("events_log",),
     "sns": ("sms_messages",),
     "lambda": ("dynamodb_stream_positions", "kinesis_positions"),
 }
-"""Texts stand for what is on a phone already; the rest is kept elsewhere or not at all."""
+"""These texts stand for messages that are already on a phone; the
+rest is kept elsewhere or not at all.
+"""
 
 
 class Watched(dict):
-    """The people of a pool, and whom somebody has looked up lately.
+    """The people of a pool, and who was looked up lately.
 
-    A loop over all of them that is left early has found whom it looked for, and may change that
-    one; a loop to the end has found nobody.
+    A loop over all people that ends early has found the wanted person and may change that one. A
+    loop that runs to the end has found nobody.
     """
 
     def __init__(self, *given: Any) -> None:
@@ -203,7 +206,9 @@ class Watched(dict):
         self._touched = dict.fromkeys(self, time.monotonic())
 
     def touched(self) -> list[str]:
-        """A call that looked somebody up may still be under way, so for a while they stay."""
+        """Returns the people who were looked up lately; the call
+        that did so may still be under way.
+        """
         oldest = time.monotonic() - TOUCHED_SECONDS
         names = list(self._touched)
         for name in names:
@@ -280,7 +285,7 @@ def _remember(service: str, gone: set, differing: Rows) -> None:
 
 
 def _settled(service: str) -> Rows:
-    """Some services change in other threads, which can disturb a walk over their dicts."""
+    """Repeats the walk over a service's dicts, because other threads may change them meanwhile."""
     for _ in range(5):
         try:
             return _rows(service)
@@ -309,7 +314,7 @@ def _rows(service: str) -> Rows:
 
 
 def _rows_of_people() -> Rows:
-    """Those whom nobody has looked up are as they were kept."""
+    """Returns the rows of all people; those who were not looked up are unchanged."""
     pools = list(cognito._user_pools._data.items())
     names = {PEOPLE + pool for (_, _, pool), _ in pools}
     rows = {place: text for place, text in _kept["cognito"].items() if place[0] in names}
@@ -338,7 +343,7 @@ def _text_of(key: tuple) -> str:
 
 
 def restored() -> dict[str, dict]:
-    """What was kept, as MiniStack's services read it at a start."""
+    """Returns the kept state, in the form that MiniStack's services read at a start."""
     return {service: _state_of(rows) for service, rows in _kept.items()}
 
 
@@ -374,8 +379,11 @@ def _key_of(place: str) -> tuple:
 
 
 def load() -> None:
-    """Give each service what was kept of it. MiniStack's own loader goes on after an error, and
-    the next comparison would then delete what it could not read."""
+    """Gives each service its kept state. Raises StoreError.
+
+    MiniStack's own loader goes on after an error, and the next comparison would then delete what it
+    could not read.
+    """
     for service, state in restored().items():
         module = ministack._state_map.get(service)
         try:
@@ -394,7 +402,7 @@ def _restore(services: set[str]) -> None:
     for service in services & _states().keys():
         module = sys.modules[f"ministack.services.{ministack._state_map[service]}"]
         rows = _kept.setdefault(service, {})
-        # As rows, so that people and messages are compared, too.
+        # The comparison uses rows, so that people and messages are included.
         now, kept = _state_of(_settled(service)), _state_of(rows)
         for name in now.keys() | kept.keys():
             live = getattr(module, "_" + name, None)
@@ -404,7 +412,7 @@ def _restore(services: set[str]) -> None:
 
 def _replace(live: Any, now: Any, kept: Any) -> None:
     if isinstance(live, AccountRegionScopedDict | AccountScopedDict):
-        # Their truth would be that of one account and region.
+        # The truth value of such a dict covers only one account and region.
         entries = {} if kept is None else kept._data
         found = {} if now is None else now._data
         for key in live._data.keys() - entries.keys():

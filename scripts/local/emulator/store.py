@@ -1,14 +1,12 @@
 """What the bar on this machine keeps: one SQLite database, and no answer before its commit.
 
-Everything that runs in one turn of the emulator's event loop shares one commit, and every answer
-of that turn waits for it. SQLite syncs its journal at each commit, so what was answered outlives
-a kill and a power cut. A commit that fails takes back all that the turn wrote, and its callers
-are told so.
+All changes in one turn of the emulator's event loop share one commit, and every answer of that turn
+waits for it. SQLite syncs its journal at each commit, so that answered changes survive a kill and a
+power cut. A commit that fails undoes all changes of the turn, and its callers are told.
 
-Beside it lie copies of the database, made now and then, and the changes since (changelog.py). A
-damaged database is put aside, and the newest copy that can be read takes its place with the
-changes applied again. This module needs the standard library only; what the rows mean is for
-others.
+Beside the database there are copies of it, made now and then, and the changes since (changelog.py).
+A damaged database is put aside; the newest readable copy takes its place, and the changes are
+applied again. This module needs only the standard library; other modules know what the rows mean.
 """
 
 from __future__ import annotations
@@ -43,7 +41,7 @@ from scripts.local.emulator.keys import Keys
 from scripts.machine import sync
 
 FORMAT = 1
-"""The version of the tables below; a bar refuses a store of a newer one."""
+"""The version of the tables below; a bar refuses a store with a newer version."""
 
 _COPY = re.compile(r"copy-\d{12}\.db")
 COPIES_KEPT = 2
@@ -51,7 +49,7 @@ SECONDS_BETWEEN_COPIES = 600
 ROOM_OF_SOME_ORDERS = 256 * 1024
 LOG_BYTES_BETWEEN_COPIES = 32_000_000
 KILOBYTES_OF_PAGES = 4_000
-"""Held in memory; the system holds the file's pages anyway."""
+"""Held in memory; the system caches the file's pages anyway."""
 
 SCHEMA = """
 CREATE TABLE progress (commits INTEGER NOT NULL);
@@ -107,7 +105,7 @@ STATEMENTS = {
     "put state": "INSERT OR REPLACE INTO states VALUES (?, ?, ?, ?)",
     "delete state": "DELETE FROM states WHERE service = ? AND store = ? AND key = ?",
 }
-"""All that ever changes the store, by the names that the log of changes knows them by."""
+"""Everything that changes the store, by its name in the log of changes."""
 
 
 class StoreError(Exception):
@@ -115,7 +113,7 @@ class StoreError(Exception):
 
 
 class NotKeptError(Exception):
-    """The commit failed, and nothing of it remains."""
+    """The commit failed, and none of its changes remain."""
 
 
 class Turn:
@@ -130,22 +128,24 @@ class Turn:
 
 
 class Store:
-    """`commit_soon` is called when a turn begins: it sees to it that `commit` is called."""
+    """The open store. A turn that begins calls `commit_soon`,
+    which must arrange a call of `commit`.
+    """
 
     def __init__(self, folder: Path, connection: sqlite3.Connection, missing: str | None) -> None:
         self.folder = folder
         self.path = folder / "store.db"
         self.missing = missing
-        """What had to be left behind at the start, in one line."""
+        """What was lost at the start, in one line."""
         self.lock = threading.RLock()
-        """Held for each use of the database, and by whoever needs several as one."""
+        """Held for each use of the database, and for several uses that belong together."""
         self.commit_soon: Callable[[], None] = lambda: None
         self.before_commit: list[Callable[[], None]] = []
-        """What has changes in memory writes them now."""
+        """Each call writes the changes that a module still holds in memory."""
         self.after_rollback: list[Callable[[], None]] = []
-        """What has changes in memory forgets them."""
+        """Each call makes a module forget the changes that it holds in memory."""
         self.failures = 0
-        """Commits that failed since the start."""
+        """How many commits have failed since the start."""
         self.trouble: str | None = None
         self.unkept_since: float | None = None
         self._after_commit: list[Callable[[], None]] = []
@@ -167,18 +167,18 @@ class Store:
             return self._connection.execute(sql, values).fetchone()
 
     def some(self, sql: str, *values: object) -> sqlite3.Cursor:
-        """The rows one by one; the caller holds the lock."""
+        """Returns the rows one by one; the caller must hold the lock."""
         return self._connection.execute(sql, values)
 
     def reader(self) -> sqlite3.Connection:
-        """A connection that sees what is committed and nothing else, for another thread."""
+        """Returns a connection for another thread, which sees only committed changes."""
         uri = f"{self.path.resolve().as_uri()}?mode=ro"
         reader = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         reader.execute(f"PRAGMA cache_size = {-KILOBYTES_OF_PAGES // 4}")
         return reader
 
     def write(self, statement: str, *values: object) -> None:
-        """One of STATEMENTS, as part of the turn."""
+        """Executes one of STATEMENTS as part of the turn. Raises NotKeptError."""
         with self.lock:
             turn = self._turn or self._begin()
             if turn.error:
@@ -191,14 +191,14 @@ class Store:
             turn.changes.append((statement, values))
 
     def begin(self) -> None:
-        """See to it that there will be a commit, for what writes itself only then."""
+        """Makes sure that there will be a commit, for changes that are written only at a commit."""
         with self.lock:
             if not self._turn:
                 self._begin()
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """All that is written within stays, or, after an error, nothing of it."""
+        """Keeps everything that is written inside, or nothing of it after an error."""
         with self.lock:
             turn = self._turn or self._begin()
             if turn.error:
@@ -218,7 +218,7 @@ class Store:
                     self._connection.execute("RELEASE together")
 
     def after_commit(self, call: Callable[[], None]) -> None:
-        """Called once the turn is committed, and not at all when it fails."""
+        """Calls the function once the turn is committed; never when the commit fails."""
         with self.lock:
             self._after_commit.append(call)
 
@@ -238,7 +238,7 @@ class Store:
     # Keeping
 
     def commit(self) -> None:
-        """End the turn. Whether it was kept is told to those who wait for it."""
+        """Ends the turn, and tells those who wait for it whether it was kept."""
         with self.lock:
             turn = self._turn
             if not turn:
@@ -254,7 +254,7 @@ class Store:
                     line_is_written = True
                     self._log.append(new_commit(self._commits + 1, turn.changes))
                 self._connection.execute("COMMIT")
-            except Exception as error:  # Whatever it was, the turn ends here.
+            except Exception as error:  # The turn ends here whatever the error is.
                 self._roll_back(turn, error, line_is_written)
                 return
             self._turn = None
@@ -264,7 +264,7 @@ class Store:
         for call in calls:
             try:
                 call()
-            except Exception as error:  # The others' matters do not depend on this one's.
+            except Exception as error:  # The other calls do not depend on this one.
                 print(f"What follows a commit failed: {error!r}", file=sys.stderr, flush=True)
 
     def _roll_back(self, turn: Turn, error: Exception, line_is_written: bool) -> None:
@@ -288,15 +288,15 @@ class Store:
                 print(f"A change failed: {error!r}", file=sys.stderr, flush=True)
             turn.kept.set_exception(NotKeptError(str(error)))
         if is_damage(error):
-            # The next start finds it, and takes a copy in its place.
+            # The next start finds the damage, and replaces the database by a copy.
             print(f"The store is damaged: {error}", file=sys.stderr, flush=True)
             os._exit(1)
 
     def try_again(self) -> None:
-        """While nothing can be kept, see whether it works again.
+        """Checks whether changes can be kept again, while they cannot.
 
-        On a full disk a small change may still find room where others were, so one that succeeds
-        does not tell that the next will.
+        On a full disk a small change may still fit where others did not, so one success does not
+        prove that the next change will fit.
         """
         if not self.trouble:
             return
@@ -317,14 +317,14 @@ class Store:
     # Copies
 
     def copy_if_due(self) -> None:
-        """A copy in another thread, when there is enough that it would spare from a damage."""
+        """Starts a copy in another thread when there are enough changes that damage could lose."""
         age = time.monotonic() - self._copied_at
         enough = self._log.size > LOG_BYTES_BETWEEN_COPIES or age > SECONDS_BETWEEN_COPIES
         if self._log.size and enough and not self.trouble:
             self.copy()
 
     def copy(self) -> None:
-        """Begin a copy. What is committed meanwhile is in the new log of changes."""
+        """Begins a copy. Commits made meanwhile are in the new log of changes."""
         with self.lock:
             if self._copying and self._copying.is_alive():
                 return
@@ -374,7 +374,7 @@ class Store:
 
 
 def open_store(folder: Path) -> Store:
-    """The store in a folder, made when there is none. Raises StoreError."""
+    """Opens the store in a folder; makes one when there is none. Raises StoreError."""
     path = folder / "store.db"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -419,7 +419,7 @@ def refuse_newer(path: Path) -> None:
 
 
 def number_of_commits(path: Path) -> int | None:
-    """0 when there is no store yet; None when it cannot be told."""
+    """Returns 0 when there is no store yet; None when the number is unknown."""
     if not path.exists():
         return 0
     try:
@@ -430,7 +430,7 @@ def number_of_commits(path: Path) -> int | None:
 
 
 def damage_of(path: Path) -> str | None:
-    """Why a database cannot be read; None when it can."""
+    """Returns why a database cannot be read; None when it can."""
     if not path.exists():
         return "it is not there"
     if not path.is_file():
@@ -465,7 +465,7 @@ def is_damage(error: Exception) -> bool:
 
 
 def _fall_back(folder: Path, why: str) -> str:
-    """Put the damaged database aside and the newest copy in its place. Returns what to say."""
+    """Puts the damaged database aside and the newest copy in its place; returns a line about it."""
     path = folder / "store.db"
     aside = folder / time.strftime("damaged-%Y%m%d-%H%M%S")
     source = next((copy for copy in reversed(_copies(folder)) if not damage_of(copy)), None)
@@ -502,7 +502,7 @@ def _fall_back(folder: Path, why: str) -> str:
 
 
 def _apply_changes(connection: sqlite3.Connection, folder: Path) -> str | None:
-    """Commits that only the log of changes knows. Returns what is missing, if anything."""
+    """Applies commits that only the log of changes has; returns what is missing, if anything."""
     count = 0
     connection.execute("BEGIN IMMEDIATE")
     for commit in _commits_to_apply(connection, folder):
@@ -528,7 +528,7 @@ def _apply_changes(connection: sqlite3.Connection, folder: Path) -> str | None:
 
 
 def _older_than_a_copy(folder: Path) -> str | None:
-    """Why the store is not the last one, though it can be read."""
+    """Returns why the store is not the newest one although it can be read; None when it is."""
     reached = last_commit_after(folder, number_of_commits(folder / "store.db") or 0)
     newer = [copy for copy in _copies(folder) if _number_of(copy) > reached]
     return next((f"it is older than {copy.name}" for copy in newer if not damage_of(copy)), None)
@@ -540,7 +540,10 @@ def _commits_to_apply(connection: sqlite3.Connection, folder: Path) -> Iterator:
 
 
 def _ends_before(folder: Path, number: int) -> bool:
-    """The logs do not lead from the oldest copy to here, so that a copy is needed now."""
+    """Returns whether the logs do not lead from the oldest copy to this commit.
+
+    In that case a new copy is needed now.
+    """
     oldest = _number_of(_copies(folder)[0])
     return last_commit_after(folder, oldest) < number
 
@@ -562,11 +565,11 @@ def _create(path: Path) -> None:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
-        # While a copy reads, SQLite's journal grows; afterwards it is cut back to this.
+        # SQLite's journal grows while a copy reads; afterwards it is cut back to this size.
         connection.execute("PRAGMA journal_size_limit = 16000000")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        # On a Mac an ordinary sync ends in the disk's own memory.
+        # On a Mac, an ordinary sync stops in the disk's own cache.
         connection.execute("PRAGMA fullfsync = ON")
         connection.execute(f"PRAGMA cache_size = {-KILOBYTES_OF_PAGES}")
     except sqlite3.Error:
@@ -580,7 +583,7 @@ def _copies(folder: Path) -> list[Path]:
 
 
 def _remove_unfinished(folder: Path) -> None:
-    """What a kill left of a copy under way, with SQLite's own files beside it: it may be large."""
+    """Removes the files of a copy that a kill interrupted, because they may be large."""
     for path in folder.glob("copy.new*"):
         path.unlink(missing_ok=True)
 
@@ -590,7 +593,9 @@ def _number_of(copy: Path) -> int:
 
 
 def forget_old_copies(folder: Path, kept: int = COPIES_KEPT) -> None:
-    """Remove all but the last copies, and the changes that the oldest of those has."""
+    """Removes all but the last copies, and the logs whose
+    changes the oldest of these copies has.
+    """
     copies = _copies(folder)
     old, copies = copies[: len(copies) - kept], copies[len(copies) - kept :] if kept else []
     for path in old:
@@ -603,7 +608,7 @@ def forget_old_copies(folder: Path, kept: int = COPIES_KEPT) -> None:
 
 
 def _find_room(folder: Path) -> None:
-    """Raises OSError when there is none for a few orders."""
+    """Raises OSError when there is no room for a few orders."""
     probe = folder / "room.new"
     try:
         with open(probe, "wb") as file:
@@ -615,7 +620,7 @@ def _find_room(folder: Path) -> None:
 
 
 def lock_folder(folder: Path, seconds: float = 10) -> IO:
-    """Wait for an earlier emulator on this folder that is still ending."""
+    """Locks the folder; waits for an earlier emulator that is still ending. Raises StoreError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = open(folder / "lock", "w")
@@ -636,10 +641,13 @@ def lock_folder(folder: Path, seconds: float = 10) -> IO:
 
 
 def load_items(folder: Path, items: Mapping[str, Iterable[dict]]) -> int:
-    """Put items, as DynamoDB's JSON, into the tables of a bar that is stopped, and announce none.
+    """Puts items into the tables of a stopped bar, and announces no changes.
 
-    The folder is the emulator's, `aws` in the bar's data folder; the bar must have run there once,
-    so that its tables exist. Tables are named as the bar names them. Returns how many were put.
+    folder: the emulator's, `aws` in the bar's data folder. The bar must have run there once, so
+        that its tables exist.
+    items: by table, named as the bar names it, as DynamoDB's JSON.
+
+    Returns how many items were put.
     """
     with closing(lock_folder(folder, seconds=0)), closing(open_store(folder)) as store:
         tables = {name: (id_, Keys(table)) for id_, name, table in _defined_tables(store)}
@@ -656,7 +664,7 @@ def load_items(folder: Path, items: Mapping[str, Iterable[dict]]) -> int:
                 for entry in keys.entries(item):
                     connection.execute(STATEMENTS["put entry"], (table_id, *entry, *key))
                 count += 1
-        # The log knows nothing of these, so it ends here and the next start makes a copy.
+        # The log does not have these items, so it ends here and the next start makes a copy.
         connection.execute("UPDATE progress SET commits = commits + 1")
         connection.execute("COMMIT")
     for path in (*logs_in(folder), *_copies(folder), folder / NEWEST):
@@ -686,7 +694,7 @@ def _ttl_attribute(store: Store, name: str) -> str:
 
 
 def expiry(item: Mapping, attribute: str) -> float | None:
-    """When the item may be removed, in seconds since 1970; None for never."""
+    """Returns when the item may be removed, in seconds since 1970; None for never."""
     try:
         return float(item[attribute]["N"])
     except (KeyError, TypeError, ValueError):

@@ -1,18 +1,18 @@
-"""Streams of tables: what changed is kept until every consumer has taken it, and a while longer.
+"""Streams of tables: a change is kept until every consumer has taken it, and for a while longer.
 
 MiniStack keeps a day of changes in memory and forgets them at a stop. Here a change is a row,
-written with what changed; a consumer (an event source mapping) sees it once it is committed. What
-consumers have taken is written with the next commit: after a crash some is delivered again, which
-is harmless.
+written with its item; a consumer (an event source mapping) sees it once it is committed. The
+consumers' positions are written with the next commit, so that after a crash some changes are
+delivered again, which is harmless.
 
-MiniStack also tries a batch that fails for ever. Here, as on AWS, it is halved until the record
-that fails stands alone; that one is parked and tried as often as the mapping says, and then put
-to the mapping's dead letters. Other than on AWS the rest goes on meanwhile: a bar must not wait
-for it. A function that does not answer at all is no failure of the record: the same batch waits
-for it.
+MiniStack also retries a failing batch for ever. Here, as on AWS, the batch is halved until the
+failing record stands alone. That record is parked, tried as often as the mapping says, and then
+becomes a dead letter of the mapping. Unlike on AWS, the other records go on meanwhile, because a
+bar must not wait for one record. A function that does not answer at all is no failure of the
+record: the same batch waits for it.
 
-Patched: `_stream_records`, `_trim_stream_records`, `stream_…`, `esm_wake` in services.dynamodb,
-and `_poll_dynamodb_streams`, `_init_stream_position` in services.lambda_svc.
+Patched: `_stream_records`, `_trim_stream_records`, `stream_…`, `esm_wake` in services.dynamodb, and
+`_poll_dynamodb_streams`, `_init_stream_position` in services.lambda_svc.
 """
 
 from __future__ import annotations
@@ -34,28 +34,28 @@ from scripts.local.emulator.store import NotKeptError, Store
 
 RETENTION_SECONDS = 24 * 3600
 RETAINED = 100
-"""Changes that can still be read after all consumers have taken them; on AWS, those of a day."""
+"""How many changes stay readable after all consumers have taken them; on AWS, a day of changes."""
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 15.0
 UNREACHABLE_PAUSE_SECONDS = 0.25
 SET_ASIDE = "dead letters of table "
-"""With the table's id, the consumer of changes that were given up."""
+"""Followed by the table's id, this is the consumer of changes that were given up."""
 
 _store: Store
 _ids = threading.Lock()
 _next_change = 1
 _next_parked = 1
 _positions: dict[str, tuple[int, int]] = {}
-"""For each consumer its table and the first change that it has not taken."""
+"""The table of each consumer, and the first change that it has not taken."""
 _unwritten: set[str] = set()
 _due: dict[int, float] = {}
-"""When a parked record is tried next; one that is not here is due."""
+"""When a parked record is tried next; a record that is missing here is due."""
 _dead_letter: Callable[..., None]
 _reader: sqlite3.Connection | None = None
 
 
 def keep_in(store: Store, dead_letter: Callable[..., None]) -> None:
-    """dead_letter: puts a record that failed to a mapping's destination, with its commit."""
+    """dead_letter: puts a failed record into a mapping's destination, in the same commit."""
     global _store, _next_change, _next_parked, _dead_letter
     _store, _dead_letter = store, dead_letter
     for consumer, table_id, position in store.all("SELECT * FROM positions"):
@@ -78,7 +78,7 @@ def keep_in(store: Store, dead_letter: Callable[..., None]) -> None:
 
 
 class _WakeAfterCommit:
-    """Before the commit the consumers would find nothing, and then sleep."""
+    """Wakes the consumers after the commit; before it they would find nothing, and sleep again."""
 
     def set(self) -> None:
         _store.after_commit(esm_wake.set)
@@ -104,7 +104,7 @@ class StreamsOfTables(AccountRegionScopedDict):
 
 
 class Records:
-    """The changes of one table that somebody has yet to take."""
+    """The changes of one table that some consumer has yet to take."""
 
     def __init__(self, table_id: int) -> None:
         self.table_id = table_id
@@ -126,15 +126,18 @@ class Records:
 
 
 def _readable(name: str, account_id: str | None = None, region: str | None = None) -> list[dict]:
-    """What a stream's own API answers: what is yet to be taken, the last that was taken, and what
-    lies with the dead letters, which scripts/dead-letters reads from there to send it again."""
+    """Returns what a stream's own API answers.
+
+    These are the changes that are not taken yet, the last ones that were taken, and the dead
+    letters, which scripts/dead-letters reads here to send them again.
+    """
     if account_id is None or region is None:
         table_id = dynamodb._tables[name].id
     else:
         table_id = dynamodb._tables.get_scoped(account_id, region, name).id
     sql = "SELECT record FROM parked WHERE consumer = ?"
     aside = [json.loads(text) for (text,) in _store.all(sql, SET_ASIDE + str(table_id))]
-    # What was given up a moment ago may be among the last as well.
+    # A change that was given up a moment ago may also be among the last ones.
     by_number = {
         int(record["dynamodb"]["SequenceNumber"]): record for record in (*aside, *Records(table_id))
     }
@@ -154,7 +157,7 @@ def _records_since(name: str, position: int, limit: int, **scope: str | None) ->
 
 
 def forget_old() -> None:
-    """What nobody took within a day is gone, as on AWS."""
+    """Deletes changes that nobody took within a day, as AWS does."""
     oldest = time.time() - RETENTION_SECONDS
     if _store.one("SELECT 1 FROM changes WHERE at < ? LIMIT 1", oldest):
         _store.write("delete old changes", oldest)
@@ -163,7 +166,7 @@ def forget_old() -> None:
 
 
 def oldest_untaken() -> float | None:
-    """When the oldest change was made that a consumer has not taken."""
+    """Returns when the oldest change was made that a consumer has not taken."""
     with _store.lock:
         found = [
             at
@@ -226,7 +229,7 @@ def _write_all_positions() -> None:
 
 
 def write_positions_soon() -> None:
-    """When nothing else is written, what was taken is written by this."""
+    """Begins a commit for the consumers' positions, in case nothing else is written."""
     if _unwritten:
         _store.begin()
 
@@ -235,7 +238,7 @@ def write_positions_soon() -> None:
 
 
 def _poll() -> bool:
-    """Hand one batch to each consumer. Returns whether there was any."""
+    """Delivers one batch to each consumer; returns whether there was any."""
     global _reader
     if _reader is None:
         _reader = _store.reader()
@@ -245,7 +248,7 @@ def _poll() -> bool:
             try:
                 any_taken = _poll_one(mapping) or any_taken
             except NotKeptError:
-                pass  # The same is delivered again once there is room.
+                pass  # The same batch is delivered again once there is room.
             except Exception as error:  # The other consumers go on, and this one is tried again.
                 print(f"A stream could not be read: {error!r}", file=sys.stderr, flush=True)
     return any_taken
@@ -288,7 +291,7 @@ def _poll_one(mapping: dict) -> bool:
 
 
 def _deliver(mapping: dict, function: dict, records: list[dict]) -> bool:
-    """False when the function does not answer; what it fails on is parked."""
+    """Returns False when the function does not answer. Records on which it fails are parked."""
     if not records:
         return True
     result = answer_to(function, {"Records": records})
@@ -309,8 +312,11 @@ def _deliver(mapping: dict, function: dict, records: list[dict]) -> bool:
 
 
 def answer_to(function: dict, event: dict) -> dict:
-    """What the function says. What the emulator itself fails on is no better than what the
-    function fails on: tried some times, and then a dead letter."""
+    """Returns the function's answer.
+
+    A failure of the emulator counts like one of the function: some more tries, and then a dead
+    letter.
+    """
     try:
         return lambda_svc._execute_function(function, event)
     except Exception as error:
@@ -319,7 +325,7 @@ def answer_to(function: dict, event: dict) -> dict:
 
 
 def is_unreachable(result: dict) -> bool:
-    """The function's process is away, which says nothing about what it was handed."""
+    """Returns whether the function's process is away, which says nothing about the event."""
     said = (result.get("body") or {}).get("errorMessage", "")
     return said.startswith("Proxy target") and "unreachable" in said
 
@@ -337,7 +343,7 @@ def _park(mapping: dict, record: dict, result: dict) -> None:
 
 
 def _wake_when_due(seconds: float) -> None:
-    """MiniStack's loop sleeps a second unless it is woken."""
+    """Wakes MiniStack's loop, which otherwise sleeps for a second."""
     timer = threading.Timer(seconds, esm_wake.set)
     timer.daemon = True
     timer.start()
@@ -367,14 +373,17 @@ def _try_parked(mapping: dict, function: dict, table_id: int) -> None:
 
 
 def _try_again_later(number: int, tries: int) -> None:
-    """Unless it is taken now; so it holds up nobody, whatever happens with it."""
+    """Sets the next try first, so that the record blocks nothing, whatever happens to this try."""
     pause = min(FIRST_PAUSE_SECONDS * 2 ** min(tries, 20), LONGEST_PAUSE_SECONDS)
     _due[number] = time.time() + pause
     _wake_when_due(pause)
 
 
 def _given_up(mapping: dict, at: float, retries: int) -> str | None:
-    """The condition that AWS would name; None when it goes on. Minus one stands for no end."""
+    """Returns the condition that AWS would name; None when the tries go on.
+
+    In the mapping's settings, -1 means without an end.
+    """
     most = mapping.get("MaximumRetryAttempts", -1)
     if most is not None and 0 <= most <= retries:
         return "RetryAttemptsExhausted"
