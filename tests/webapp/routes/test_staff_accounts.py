@@ -155,9 +155,37 @@ def test_strangers_keep_nobody_out_of_the_browser_that_they_always_use(app, invi
     assert refused.status_code == 429
     assert sign_in(tablet, OWN).location == "/main/barista"
     # What makes a browser known is worth nothing for another e-mail, nor when it is made up.
-    assert RUI not in tablet.get_cookie("__Host-known").value
-    stranger.set_cookie("__Host-known", "made-up.signature", secure=True)
+    name, value = _known(tablet)
+    assert RUI not in name + value
+    stranger.set_cookie(name, "made-up.signature", secure=True)
     assert sign_in(stranger, OWN).status_code == 429
+
+
+def _known(browser) -> tuple[str, str]:
+    [cookie] = [one for one in browser._cookies.values() if "known-" in one.key]
+    return cookie.key, cookie.value
+
+
+def test_colleagues_who_share_a_tablet_are_both_known_there(app, invited):
+    tablet, stranger = app.test_client(), app.test_client()
+    for email in (RUI, "ana@example.com"):
+        sign_in(tablet, invited(email=email), email)
+        choose(tablet)
+        tablet.post("/main/sign-out")
+    for _ in range(11):
+        sign_in(stranger, "Wrong-Horse-7")
+    assert sign_in(tablet, OWN).location == "/main/barista"
+
+
+def test_a_new_password_makes_every_browser_unknown(app, services, invited):
+    tablet, stranger = app.test_client(), app.test_client()
+    sign_in(tablet, invited())
+    choose(tablet)
+    tablet.post("/main/sign-out")
+    services.session_epochs.renew(RUI)
+    for _ in range(11):
+        sign_in(stranger, "Wrong-Horse-7")
+    assert sign_in(tablet, OWN).status_code == 429
 
 
 def test_the_open_stream_of_a_locked_person_is_not_carried_on(app, services, invited):

@@ -33,6 +33,14 @@ PAIRINGS = Limit("pairings", 20, _MINUTE, "")
 COUNTED_REFUSALS = Limit("counted-refusals", 60, _MINUTE, "")
 """How many refused scans of one address a shop counts. Nobody is told when they are used up."""
 
+SIGN_INS = Limit(
+    "sign-ins",
+    120,
+    _MINUTE,
+    "Very many people are trying to sign in. Try again in a minute, or ask an admin for a link.",
+)
+"""Of one shop's unknown browsers. It bounds what strangers can ask of Cognito, whose quota all
+people share; a browser in which its owner has signed in before is not counted."""
 _AGAIN_LATER = "That was tried many times. Wait a while, or ask an admin for a new password."
 PASSWORDS = Limit("passwords", 10, timedelta(minutes=15), _AGAIN_LATER)
 """For one e-mail, also when it has no account, so that the limit does not tell which exist."""

@@ -121,6 +121,9 @@ def count_asking(
     limits.check_of(services, _FAILING, "")
     limits.check_of(services, _WRONG_HERE, customer.id)
     limits.check_of(services, _shop_limit(shop), shop.id)
+    # Checked before the browser's and the number's tries are counted: without a text message left,
+    # asking must not use them up.
+    limits.check_of(services, _window_limit(shop), shop.id)
     limits.take_of(services, _ASKED_BY_BROWSER, customer.id)
     limits.take_of(services, _ASKED_HERE, f"{customer.id}|{customer_id}")
     limits.take_of(services, _TO_BLOCK, _hash(services, number.block))
@@ -171,8 +174,11 @@ def _shop_limit(shop: Shop) -> Limit:
 
 def _window_limit(shop: Shop) -> Limit:
     """Returns the shop's limit for a window: three text messages for every two scans, because some
-    people ask for a second code, and a few more for windows with few scans."""
-    most = -(-3 * shop.scans_per_code // 2) + _FEW_TEXTS
+    people ask for a second code, and a few more for windows with few scans; never more than the
+    window's part of the shop's hour, so that no window can use up the hour."""
+    share = -(-3 * shop.scans_per_code // 2) + _FEW_TEXTS
+    part = _shop_limit(shop).most * shop.window_seconds // int(_HOUR.total_seconds())
+    most = min(share, max(part, 1))
     return replace(_OF_WINDOW, most=most, span=timedelta(seconds=shop.window_seconds))
 
 

@@ -50,6 +50,8 @@ def sign_in(
         raise SignInRefused
     whose = f"{_subject(known)}|{known_browser}" if known_browser else _subject(known)
     limits.take_of(services, limits.PASSWORDS, whose)
+    if not known_browser:
+        limits.take_of(services, limits.SIGN_INS, shop_id)
     # The epoch is read before the password is checked: if an admin ends the person's sessions
     # meanwhile, the new session carries an old epoch and is ended too.
     session_epoch = services.session_epochs.current(known)

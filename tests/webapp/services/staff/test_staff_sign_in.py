@@ -12,6 +12,8 @@ from domain.errors import ChoiceInvalid, SignInOver, SignInRefused, TooManyReque
 from domain.people import EVERY_SHOP
 from tests.builders import a_shop
 from tests.staff_pool import authenticator_code
+from webapp.services.limits import limits
+from webapp.services.limits.limits import SIGN_INS
 from webapp.services.staff import password_sign_in, people
 from webapp.services.staff.ports import SignInStep
 from webapp.services.staff.sign_in import current_session, signed_in
@@ -215,6 +217,18 @@ def test_tries_of_strangers_do_not_count_in_a_browser_that_is_known(services):
     with pytest.raises(TooManyRequests):
         for _ in range(11):
             _try_wrong(services, "tablet")
+
+
+def test_very_many_tries_from_unknown_browsers_are_refused_before_the_pool_is_asked(services):
+    with_own_password(services)
+    used, _ = limits.usage(services, SIGN_INS, "main")
+    for _ in range(SIGN_INS.most - 1 - used):
+        limits.take_of(services, SIGN_INS, "main")
+    with pytest.raises(SignInRefused):
+        sign_in(services, "stranger-1@example.com", OWN)
+    with pytest.raises(TooManyRequests):
+        sign_in(services, "stranger-2@example.com", OWN)
+    assert sign_in(services, RUI, OWN, known_browser="tablet").session
 
 
 def _try_wrong(services, known_browser=""):
