@@ -47,8 +47,9 @@ def is_quick(file: Path) -> bool:
 
 
 def left_out(folder: Path = TESTS) -> Iterator[str]:
-    """Yields the test files outside the quick set, relative to
-    tests/; whole folders where possible.
+    """Yields the test files outside the quick set, relative to tests/.
+
+    A folder stands for its files where all of them are outside.
     """
     for entry in sorted(folder.iterdir()):
         files = [entry] if entry.is_file() else list(entry.rglob("*.py"))

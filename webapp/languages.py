@@ -26,7 +26,7 @@ def entered(shop_id: str) -> Shop:
     if asked in shop.languages:
         session[_CHOSEN] = asked
     g.offered = shop.languages
-    _speak_one_of(shop.languages)
+    _use_one_of(shop.languages)
     return shop
 
 
@@ -36,7 +36,7 @@ def use_locale_of_stranger(is_tv: bool = False) -> None:
     Any language of the product may be used.
     """
     if "offered" not in g and (is_tv or request.blueprint in _OF_CUSTOMERS):
-        _speak_one_of(tuple(LANGUAGES))
+        _use_one_of(tuple(LANGUAGES))
 
 
 def asked_language() -> str | None:
@@ -60,13 +60,13 @@ def choices(shop: Shop, here: str | None = None) -> list[dict]:
             "code": code,
             "name": LANGUAGES.get(code, code),
             "url": f"{here}?{_CHOSEN}={code}",
-            "is_spoken": code == current_locale(),
+            "is_current": code == current_locale(),
         }
         for code in shop.languages
     ]
 
 
-def _speak_one_of(offered: tuple[str, ...]) -> None:
+def _use_one_of(offered: tuple[str, ...]) -> None:
     chosen = session.get(_CHOSEN)
     if chosen in offered:
         use_locale(chosen)

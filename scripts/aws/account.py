@@ -70,9 +70,7 @@ class Account:
             )
 
     def notes_on_texts(self) -> Iterator[str]:
-        """Yields notes on what keeps SNS from sending text messages,
-        for a bar that asks for numbers.
-        """
+        """Yields why SNS would not send a bar's text messages."""
         sandbox = self._asked("sns", "get_sms_sandbox_account_status")
         page = f"https://{self._region}.console.aws.amazon.com/sns/v3/home?region={self._region}"
         if sandbox and sandbox["IsInSandbox"]:
@@ -136,9 +134,7 @@ class Account:
         return [f"Taken over with all they hold: {', '.join(sorted(names))}."]
 
     def notes_on_rights(self, with_domain: bool) -> Iterator[str]:
-        """Yields one line with the names of the rights that a
-        deployment needs and the caller lacks.
-        """
+        """Yields one line: the rights that a deployment needs and the caller lacks."""
         from botocore.exceptions import ClientError
 
         statements = list(_statements(with_domain))

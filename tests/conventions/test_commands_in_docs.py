@@ -9,6 +9,7 @@ import re
 import runpy
 import shlex
 import sys
+from pathlib import Path
 
 import botocore.session
 import pytest
@@ -140,6 +141,19 @@ def test_a_call_of_aws_has_its_operation_and_parameters(command):
     shape = model.operation_model(operations[more[0]]).input_shape
     known = {xform_name(member, "-") for member in shape.members}
     assert {word.removeprefix("--") for word in more[1:] if word.startswith("--")} <= known
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize("name", sorted(one.name for one in (ROOT / "scripts").glob("generate_*")))
+def test_a_generator_answers_for_help_before_it_sets_up_or_writes(monkeypatch, capsys, name, flag):
+    monkeypatch.setattr(environment, "set_up_or_exit", lambda _: pytest.fail("set up"))
+    monkeypatch.setattr(Path, "write_text", lambda *_: pytest.fail("wrote"))
+    monkeypatch.setattr(sys, "path", [*sys.path, str(ROOT / "scripts")])
+    monkeypatch.setattr(sys, "argv", [name, flag])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(ROOT / "scripts" / name), run_name="__main__")
+    assert not end.value.code
+    assert f"usage: scripts/{name}" in capsys.readouterr().out
 
 
 def test_the_commands_were_found():

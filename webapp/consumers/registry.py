@@ -47,7 +47,8 @@ class EventFailed(Exception):
 class Consumer:
     """What happens to some of the bus's events.
 
-    path: the dotted path of `run(services, event, announced_at)`, imported at its first event.
+    path: the dotted path of one function named for what it does, such as
+        `keep_pace(services, event, announced_at)`. It is imported at its first event.
     rule: the rule whose events the consumer gets: all events, or only those recorded elsewhere.
     """
 
