@@ -356,7 +356,9 @@ document.addEventListener('readystatechange', () => {
     if (!status || document.readyState !== 'interactive') return
     window.laterStatus = status.outerHTML
     for (const part of [status, status.parentNode]) {
-        Object.assign(part.dataset, { state: 'CLAIMED', version: part.dataset.version - 1 })
+        Object.assign(part.dataset, {
+            state: 'CLAIMED', phase: 'asking', version: part.dataset.version - 1
+        })
     }
     // Such a page leads to its journey, too; the form alone does not.
     const journey = document.createElement('a')
