@@ -8,6 +8,7 @@ components/settings.html that shows the setting on its page.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -30,8 +31,8 @@ from domain.texts import clean_text
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A setting that is one text in its form and one value in its file.
+class Kind(ABC):
+    """What all kinds share; unless a kind says otherwise, one text in its form and its file.
 
     label: what the page calls the setting. hint: what stands below its field.
     """
@@ -60,16 +61,25 @@ class Kind:
         """Returns the values of the file by their names."""
         return {name: value}
 
+    @abstractmethod
     def read(self, name: str, values: Mapping[str, Any], now: Any) -> Any:
         """Returns the value that these texts say, or `now` where they say nothing."""
-        return self._read_text(name, str(values[name])) if name in values else now
-
-    def _read_text(self, name: str, text: str) -> Any:
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class Text(Kind):
+class OneText(Kind):
+    """A setting that is read from a single text."""
+
+    def read(self, name: str, values: Mapping[str, Any], now: Any) -> Any:
+        return self._read_text(name, str(values[name])) if name in values else now
+
+    @abstractmethod
+    def _read_text(self, name: str, text: str) -> Any:
+        """Returns the value that the text says. Raises SettingInvalid."""
+
+
+@dataclass(frozen=True)
+class Text(OneText):
     """A line of at most `most` characters.
 
     missing: the sentence that refuses an empty line; "" where it may be empty.
@@ -88,7 +98,7 @@ class Text(Kind):
 
 
 @dataclass(frozen=True)
-class Number(Kind):
+class Number(OneText):
     """A whole number between two bounds."""
 
     least: int = 0
@@ -106,7 +116,7 @@ class Number(Kind):
 
 
 @dataclass(frozen=True)
-class TimeZone(Kind):
+class TimeZone(OneText):
     """A time zone by its name in the IANA database."""
 
     control = "time_zone"
@@ -119,7 +129,7 @@ class TimeZone(Kind):
 
 
 @dataclass(frozen=True)
-class Accent(Kind):
+class Accent(OneText):
     """A colour that white words are readable on. An empty text means the house's own colour."""
 
     control = "colour"
